@@ -1,0 +1,10 @@
+#pragma once
+
+#include <pybind11/pybind11.h>
+
+namespace muspeaker::bindings {
+
+// One function for each bind_<stem>.cpp; module.cpp calls them in this order.
+void bind_errors(pybind11::module_& module);
+
+}  // namespace muspeaker::bindings

@@ -1,0 +1,6 @@
+#include "bindings/bindings.h"
+
+PYBIND11_MODULE(_core, module) {
+  module.doc() = "The C++ engine of muspeaker.";
+  muspeaker::bindings::bind_errors(module);
+}
