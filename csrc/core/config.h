@@ -1,0 +1,120 @@
+#pragma once
+
+#include <gguf.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace muspeaker::core {
+
+/// The newest header this build reads; muspeaker.config.FORMAT_VERSION in Python.
+constexpr int64_t kFormatVersion = 1;
+
+// The structs mirror python/muspeaker/config.py field by field, and a test compares the names. What
+// each size means is written there. Values come from the file's header and nowhere else.
+
+struct AudioConfig {
+  int64_t sample_rate = 0;
+  int64_t hop_samples = 0;
+  int64_t window_samples = 0;
+  int64_t fft_samples = 0;
+  int64_t num_mels = 0;
+  float mel_low_hz = 0;
+  float mel_high_hz = 0;
+  float mel_floor = 0;
+};
+
+struct LinguisticEncoderConfig {
+  int64_t num_phones = 0;
+  int64_t num_stresses = 0;
+  int64_t num_boundaries = 0;
+  int64_t hidden = 0;
+  int64_t num_layers = 0;
+  int64_t num_heads = 0;
+  int64_t ffn_hidden = 0;
+  int64_t ffn_kernel = 0;
+  int64_t relative_window = 0;
+};
+
+struct MelEncoderConfig {
+  std::vector<int64_t> channels;
+  int64_t latent = 0;
+};
+
+struct VPFlowConfig {
+  int64_t hidden = 0;
+  int64_t num_layers = 0;
+  int64_t kernel = 0;
+};
+
+struct StyleEncoderConfig {
+  int64_t hidden = 0;
+  int64_t num_blocks = 0;
+  int64_t kernel = 0;
+};
+
+struct TimbreEncoderConfig {
+  int64_t num_fbanks = 0;
+  int64_t channels = 0;
+  int64_t base_width = 0;
+  int64_t expansion = 0;
+  std::vector<int64_t> num_blocks;
+  int64_t embedding = 0;
+};
+
+struct VariationAdapterConfig {
+  int64_t hidden = 0;
+  int64_t kernel = 0;
+  int64_t num_layers = 0;
+  int64_t num_heads = 0;
+  int64_t embedding_kernel = 0;
+  float log_f0_mean = 0;
+  float log_f0_std = 0;
+  float log_energy_mean = 0;
+  float log_energy_std = 0;
+};
+
+struct MelDecoderConfig {
+  int64_t channels = 0;
+  int64_t num_blocks = 0;
+  int64_t kernel = 0;
+  int64_t timbre = 0;
+};
+
+struct VocoderConfig {
+  int64_t initial_channels = 0;
+  std::vector<int64_t> upsample_rates;
+  std::vector<int64_t> upsample_kernels;
+  std::vector<int64_t> resblock_kernels;
+  std::vector<int64_t> resblock_dilations;
+  int64_t num_overtones = 0;
+  float sine_amplitude = 0;
+  float noise_std = 0;
+};
+
+struct ModelConfig {
+  std::string name;
+  std::vector<std::string> symbols;
+  std::vector<std::string> languages;
+  AudioConfig audio;
+  LinguisticEncoderConfig linguistic_encoder;
+  MelEncoderConfig mel_encoder;
+  VPFlowConfig vp_flow;
+  StyleEncoderConfig style_encoder;
+  TimbreEncoderConfig timbre_encoder;
+  VariationAdapterConfig variation_adapter;
+  MelDecoderConfig mel_decoder;
+  VocoderConfig vocoder;
+
+  // Of the file, not of the model: how the weights are stored, and a hash of what they were.
+  std::string weight_type;
+  std::string fingerprint;
+};
+
+/// Reads every field from `muspeaker.<part>.<field>`.
+/// Throws ModelFileError naming the key if the file is not a muspeaker model, is newer than
+/// kFormatVersion, or a value is missing, of another type, out of range or at odds with another.
+ModelConfig read_config(const gguf_context* header);
+
+}  // namespace muspeaker::core

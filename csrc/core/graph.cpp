@@ -1,0 +1,149 @@
+#include "core/graph.h"
+
+#include <algorithm>
+#include <cstring>
+#include <stdexcept>
+#include <utility>
+
+#include "core/error.h"
+#include "core/log.h"
+
+namespace muspeaker::core {
+namespace {
+
+// A vocoder described as shifted views has a few thousand nodes. The context holds descriptions only.
+constexpr size_t kMaxNodes = 32768;
+
+struct ContextDeleter {
+  void operator()(ggml_context* context) const { ggml_free(context); }
+};
+
+std::vector<int64_t> shape_of(const ggml_tensor* tensor) {
+  return {tensor->ne, tensor->ne + std::max(1, ggml_n_dims(tensor))};
+}
+
+}  // namespace
+
+ggml_tensor* GraphBuilder::input(const std::string& name, ggml_type type,
+                                 std::initializer_list<int64_t> ne, const void* data) {
+  require_input(ne.size() >= 1 && ne.size() <= GGML_MAX_DIMS,
+                "graph input " + name + " needs one to four axes, got " + std::to_string(ne.size()));
+  for (const int64_t size : ne) {
+    require_input(size > 0, "graph input " + name + " has an axis of " + std::to_string(size));
+  }
+  require_input(data != nullptr, "graph input " + name + " has no data");
+  ggml_tensor* tensor = ggml_new_tensor(context_, type, static_cast<int>(ne.size()), ne.begin());
+  ggml_set_name(tensor, name.c_str());
+  ggml_set_input(tensor);
+  ggml_build_forward_expand(graph_, tensor);
+  const auto* first = static_cast<const uint8_t*>(data);
+  inputs_.push_back({tensor, std::vector<uint8_t>(first, first + ggml_nbytes(tensor))});
+  return tensor;
+}
+
+void GraphBuilder::output(const std::string& name, ggml_tensor* tensor) {
+  require_input(tensor->type == GGML_TYPE_F32, "graph output " + name + " is not f32");
+  require_input(outputs_.count(name) == 0, "graph output " + name + " was given twice");
+  // A copy where the tensor's own memory could be shared with, or reused by, another node.
+  const bool owned = tensor->op != GGML_OP_NONE && tensor->view_src == nullptr;
+  if (!owned || !ggml_is_contiguous(tensor)) {
+    tensor = ggml_cont(context_, tensor);
+  }
+  ggml_set_name(tensor, name.c_str());
+  ggml_set_output(tensor);
+  ggml_build_forward_expand(graph_, tensor);
+  outputs_[name] = tensor;
+}
+
+GraphRunner::GraphRunner(int num_threads) {
+  require_input(num_threads >= 1 && num_threads <= kMaxThreads,
+                "num_threads must be 1 to " + std::to_string(kMaxThreads) + ", got " +
+                    std::to_string(num_threads));
+  install_log();
+  backend_ = ggml_backend_cpu_init();
+  if (backend_ == nullptr) {
+    throw std::runtime_error("ggml could not start its CPU backend");
+  }
+  ggml_threadpool_params params = ggml_threadpool_params_default(num_threads);
+  threadpool_ = ggml_threadpool_new(&params);
+  allocator_ = ggml_gallocr_new(ggml_backend_cpu_buffer_type());
+  if (threadpool_ == nullptr || allocator_ == nullptr) {
+    ggml_gallocr_free(allocator_);
+    ggml_threadpool_free(threadpool_);
+    ggml_backend_free(backend_);
+    throw std::runtime_error("ggml could not start " + std::to_string(num_threads) + " threads");
+  }
+  ggml_backend_cpu_set_n_threads(backend_, num_threads);
+  ggml_backend_cpu_set_threadpool(backend_, threadpool_);
+}
+
+GraphRunner::~GraphRunner() {
+  ggml_gallocr_free(allocator_);
+  ggml_backend_free(backend_);
+  ggml_threadpool_free(threadpool_);
+}
+
+void GraphRunner::run(const std::function<void(GraphBuilder&)>& build) {
+  outputs_.clear();
+  const size_t bytes =
+      kMaxNodes * ggml_tensor_overhead() + ggml_graph_overhead_custom(kMaxNodes, false);
+  const std::unique_ptr<ggml_context, ContextDeleter> context(
+      ggml_init({bytes, /*mem_buffer=*/nullptr, /*no_alloc=*/true}));
+  if (context == nullptr) {
+    throw std::runtime_error("ggml could not make a graph of " + std::to_string(bytes) + " bytes");
+  }
+  ggml_cgraph* graph = ggml_new_graph_custom(context.get(), kMaxNodes, false);
+  GraphBuilder builder(context.get(), graph);
+  build(builder);
+  compute(builder, graph);
+}
+
+void GraphRunner::compute(GraphBuilder& builder, ggml_cgraph* graph) {
+  if (!ggml_gallocr_alloc_graph(allocator_, graph)) {
+    throw std::runtime_error("not enough memory for the graph");
+  }
+  for (const GraphBuilder::Input& input : builder.inputs_) {
+    ggml_backend_tensor_set(input.tensor, input.bytes.data(), 0, input.bytes.size());
+  }
+  const ggml_status status = ggml_backend_graph_compute(backend_, graph);
+  if (status != GGML_STATUS_SUCCESS) {
+    throw std::runtime_error(std::string("ggml could not run the graph: ") +
+                             ggml_status_to_string(status));
+  }
+  for (const auto& [name, tensor] : builder.outputs_) {
+    Output output;
+    output.shape = shape_of(tensor);
+    output.values.resize(static_cast<size_t>(ggml_nelements(tensor)));
+    ggml_backend_tensor_get(tensor, output.values.data(), 0, ggml_nbytes(tensor));
+    outputs_[name] = std::move(output);
+  }
+}
+
+std::vector<float> GraphRunner::take(const std::string& name) {
+  const auto found = outputs_.find(name);
+  if (found == outputs_.end() || found->second.taken) {
+    throw std::out_of_range("the last graph has no output " + name);
+  }
+  found->second.taken = true;
+  return std::move(found->second.values);
+}
+
+std::vector<int64_t> GraphRunner::shape(const std::string& name) const {
+  const auto found = outputs_.find(name);
+  if (found == outputs_.end()) {
+    throw std::out_of_range("the last graph has no output " + name);
+  }
+  return found->second.shape;
+}
+
+std::vector<std::string> GraphRunner::output_names() const {
+  std::vector<std::string> names;
+  for (const auto& [name, output] : outputs_) {
+    if (!output.taken) {
+      names.push_back(name);
+    }
+  }
+  return names;
+}
+
+}  // namespace muspeaker::core

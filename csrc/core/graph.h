@@ -1,0 +1,103 @@
+#pragma once
+
+#include <ggml-alloc.h>
+#include <ggml-backend.h>
+#include <ggml-cpu.h>
+#include <ggml.h>
+
+#include <cstdint>
+#include <functional>
+#include <initializer_list>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace muspeaker::core {
+
+/// What a stage uses to describe one graph; lives only inside GraphRunner::run.
+class GraphBuilder {
+ public:
+  GraphBuilder(ggml_context* context, ggml_cgraph* graph) : context_(context), graph_(graph) {}
+
+  /// The context every ggml call of the graph takes.
+  [[nodiscard]] ggml_context* context() const { return context_; }
+
+  /// A tensor that holds `data` when the graph runs: ggml_nelements contiguous elements of `type`, axes
+  /// fastest first. `data` is copied at once and may go away after the call.
+  /// Throws std::invalid_argument if an axis is not positive, there are more than four, or data is null.
+  ggml_tensor* input(const std::string& name, ggml_type type, std::initializer_list<int64_t> ne,
+                     const void* data);
+
+  /// Keeps `tensor` (f32, any strides) so that GraphRunner::take can read it after the run.
+  /// Throws std::invalid_argument if the name is taken or the tensor is not f32.
+  void output(const std::string& name, ggml_tensor* tensor);
+
+ private:
+  friend class GraphRunner;
+
+  struct Input {
+    ggml_tensor* tensor;
+    std::vector<uint8_t> bytes;
+  };
+
+  ggml_context* context_;
+  ggml_cgraph* graph_;
+  std::vector<Input> inputs_;
+  std::map<std::string, ggml_tensor*> outputs_;
+};
+
+/// Builds, allocates and runs graphs on the CPU, one after the other.
+///
+///   GraphRunner runner(num_threads);
+///   runner.run([&](GraphBuilder& graph) {
+///     ggml_tensor* x = graph.input("x", GGML_TYPE_F32, {channels, frames}, samples.data());
+///     graph.output("mel", decoder.forward(graph.context(), x));
+///   });
+///   std::vector<float> mel = runner.take("mel");   // runner.shape("mel") is {80, frames}
+///
+/// The threads live as long as the runner, and the memory of one run is used again by the next.
+/// Weights are tensors that already have their data (core/weights.h) and are not copied.
+/// One runner belongs to one thread at a time; it is not copied and not moved.
+class GraphRunner {
+ public:
+  /// Throws std::invalid_argument if num_threads is not within 1 to kMaxThreads.
+  explicit GraphRunner(int num_threads);
+  ~GraphRunner();
+  GraphRunner(const GraphRunner&) = delete;
+  GraphRunner& operator=(const GraphRunner&) = delete;
+
+  static constexpr int kMaxThreads = 256;
+
+  /// Calls `build`, runs what it described, and keeps copies of its outputs until the next run. What
+  /// `build` throws is passed on and leaves the runner usable.
+  /// Throws std::runtime_error if memory is short or ggml reports a failure.
+  void run(const std::function<void(GraphBuilder&)>& build);
+
+  /// The output's elements, fastest axis first; it can be taken once.
+  /// Throws std::out_of_range if the last run had no such output or it was taken.
+  std::vector<float> take(const std::string& name);
+
+  /// The output's axes, fastest first, without trailing ones (at least one axis).
+  /// Throws std::out_of_range if the last run had no such output.
+  [[nodiscard]] std::vector<int64_t> shape(const std::string& name) const;
+
+  /// Names of the last run's outputs that were not taken yet, sorted.
+  [[nodiscard]] std::vector<std::string> output_names() const;
+
+ private:
+  struct Output {
+    std::vector<int64_t> shape;
+    std::vector<float> values;
+    bool taken = false;
+  };
+
+  void compute(GraphBuilder& builder, ggml_cgraph* graph);
+
+  ggml_threadpool* threadpool_ = nullptr;
+  ggml_backend_t backend_ = nullptr;
+  ggml_gallocr_t allocator_ = nullptr;
+  std::map<std::string, Output> outputs_;
+};
+
+}  // namespace muspeaker::core

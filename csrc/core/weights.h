@@ -1,0 +1,116 @@
+#pragma once
+
+#include <ggml-backend.h>
+#include <ggml.h>
+#include <gguf.h>
+
+#include <cstdint>
+#include <initializer_list>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/mapped_file.h"
+
+namespace muspeaker::core {
+
+class Scope;
+
+/// A weight as it lies in the file, for a kernel that reads f16 or int8 itself.
+struct StoredWeight {
+  ggml_tensor* values = nullptr;  ///< f32, f16 or i8, in the mapped file
+  ggml_tensor* scale = nullptr;   ///< (out,) f32 if values are i8, else null: w = values * scale[out]
+};
+
+/// One model file, mapped into memory. Tensors point into the map; those stored as f16 or int8 are
+/// expanded to f32 when first claimed. Tensors live as long as the WeightFile.
+///
+/// Loading is strict: constructors claim each tensor they need through a Scope, and
+/// require_all_claimed() then finds what nobody asked for. Claiming belongs to one thread.
+class WeightFile {
+ public:
+  /// Throws ModelFileError if the file cannot be read, is not GGUF, is truncated or inconsistent.
+  explicit WeightFile(const std::string& path);
+  ~WeightFile();
+  WeightFile(const WeightFile&) = delete;
+  WeightFile& operator=(const WeightFile&) = delete;
+
+  /// The header, for read_config and header_values.
+  [[nodiscard]] const gguf_context* header() const { return header_.get(); }
+
+  /// The scope with an empty prefix.
+  [[nodiscard]] Scope root();
+
+  /// Number of weights in the file, scales of int8 weights not counted.
+  [[nodiscard]] int64_t num_parameters() const;
+
+  /// Throws ModelFileError naming the first tensors that no constructor claimed.
+  void require_all_claimed() const;
+
+ private:
+  friend class Scope;
+
+  struct HeaderDeleter {
+    void operator()(gguf_context* header) const { gguf_free(header); }
+  };
+  struct ContextDeleter {
+    void operator()(ggml_context* context) const { ggml_free(context); }
+  };
+  struct BufferDeleter {
+    void operator()(ggml_backend_buffer* buffer) const { ggml_backend_buffer_free(buffer); }
+  };
+  struct Entry {
+    ggml_tensor* stored = nullptr;
+    ggml_tensor* expanded = nullptr;
+    bool claimed = false;
+  };
+
+  ggml_tensor* claim(const std::string& name, const std::vector<int64_t>& ne);
+  StoredWeight claim_stored(const std::string& name, const std::vector<int64_t>& ne);
+  ggml_tensor* expand(const StoredWeight& weight, size_t rank);
+
+  MappedFile file_;
+  std::unique_ptr<gguf_context, HeaderDeleter> header_;
+  std::unique_ptr<ggml_context, ContextDeleter> stored_context_;
+  std::unique_ptr<ggml_context, ContextDeleter> expanded_context_;
+  std::unique_ptr<ggml_backend_buffer, BufferDeleter> stored_buffer_;
+  std::vector<std::unique_ptr<ggml_backend_buffer, BufferDeleter>> expanded_buffers_;
+  std::map<std::string, Entry> entries_;
+};
+
+/// A place in the tree of names: `scope / "blocks" / 2 / "conv1"` is the prefix "blocks.2.conv1.".
+class Scope {
+ public:
+  Scope(WeightFile& file, std::string path) : file_(&file), path_(std::move(path)) {}
+
+  Scope operator/(const std::string& name) const;
+  Scope operator/(int64_t index) const;
+
+  /// The path without a trailing dot, for messages.
+  [[nodiscard]] const std::string& path() const { return path_; }
+
+  /// True if the file holds `<path>.<name>`. For tensors that a config cannot announce only.
+  [[nodiscard]] bool has(const std::string& name) const;
+
+  /// Claims `<path>.<name>` and returns it as f32. `ne`: axes, fastest first, one for each axis of the
+  /// weight, also where it is 1. int8 weights have one scale per output channel: axis 1 of two- and
+  /// three-axis weights (linear, conv1d), axis 3 of four-axis ones (conv2d).
+  /// Throws ModelFileError with the full name, expected and actual shape.
+  [[nodiscard]] ggml_tensor* tensor(const std::string& name, const std::vector<int64_t>& ne) const;
+
+  /// The same for conv1d weights, ne = {in, out, kernel}.
+  [[nodiscard]] ggml_tensor* conv_weight(const std::string& name,
+                                         const std::vector<int64_t>& ne) const;
+
+  /// Claims the same tensor (and its scale) without expanding it.
+  [[nodiscard]] StoredWeight stored(const std::string& name, const std::vector<int64_t>& ne) const;
+
+ private:
+  [[nodiscard]] std::string join(const std::string& name) const;
+
+  WeightFile* file_;
+  std::string path_;
+};
+
+}  // namespace muspeaker::core
