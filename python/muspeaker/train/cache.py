@@ -1,0 +1,73 @@
+"""The prepared corpus as flat arrays, and cuts of it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from muspeaker.config import AudioConfig
+from muspeaker.model.features import log_mel
+
+AUDIO = AudioConfig()
+
+
+@dataclass(frozen=True)
+class Clip:
+    """Where one clip lies in the cache, and what is known of it."""
+
+    id: str
+    source: str
+    speaker: str
+    gender: str
+    text: str
+    band_hz: float
+    speed: float
+    first_frame: int
+    frames: int
+
+    @property
+    def span(self) -> slice:
+        """Its frames in the flat arrays."""
+        return slice(self.first_frame, self.first_frame + self.frames)
+
+
+class Cache:
+    """What `muspeaker.train.prepare` wrote.
+
+    Attributes:
+        clips: One entry for each clip.
+        audio: (samples,) int16 of all clips.
+        f0: (frames,) float32 in Hz.
+        mel: (frames, mels) float16, natural log; computed and kept on first use.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        index = json.loads((folder / "index.json").read_text(encoding="utf-8"))
+        self.clips = [Clip(**entry) for entry in index]
+        self.audio = np.load(folder / "audio.npy", mmap_mode="r")
+        self.f0 = np.load(folder / "f0.npy", mmap_mode="r")
+        self.mel = self._load_or_compute_mel()
+
+    def samples(self, clip: Clip) -> npt.NDArray[np.float32]:
+        """(samples,) float32 of one clip."""
+        hop = AUDIO.hop_samples
+        cut = self.audio[clip.first_frame * hop : (clip.first_frame + clip.frames) * hop]
+        return cut.astype(np.float32) / 32767
+
+    def _load_or_compute_mel(self) -> npt.NDArray[np.float16]:
+        path = self.folder / "mel.npy"
+        if not path.exists():
+            mel = np.empty((len(self.f0), AUDIO.num_mels), np.float16)
+            for clip in self.clips:
+                samples = torch.from_numpy(self.samples(clip)).unsqueeze(0)
+                mel[clip.span] = log_mel(samples)[0].T.numpy()
+            partial = path.with_suffix(".partial.npy")
+            np.save(partial, mel)
+            partial.replace(path)
+        return np.asarray(np.load(path, mmap_mode="r"))

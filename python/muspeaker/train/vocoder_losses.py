@@ -1,0 +1,99 @@
+"""Losses of the vocoder stage, pure functions, with one table of their weights."""
+
+from __future__ import annotations
+
+import functools
+
+import librosa
+import torch
+
+from muspeaker.config import AudioConfig
+from muspeaker.train.discriminators import Judgement
+
+AUDIO = AudioConfig()
+WEIGHTS = {"mel": 15.0, "stft": 2.5, "features": 2.0, "adversarial": 1.0}
+MEL_SCALES = ((2048, 512, 128), (1024, 256, 80), (512, 128, 48), (256, 64, 24))  # fft, hop, mels
+FLOOR = 1e-5
+
+
+@functools.cache
+def _mel_filters(fft: int, mels: int) -> torch.Tensor:
+    return torch.from_numpy(librosa.filters.mel(sr=AUDIO.sample_rate, n_fft=fft, n_mels=mels))
+
+
+@functools.cache
+def _hann(samples: int) -> torch.Tensor:
+    return torch.hann_window(samples)
+
+
+def magnitude(samples: torch.Tensor, fft: int, hop: int) -> torch.Tensor:
+    """(batch, bins, frames) magnitudes of (batch, samples)."""
+    window = _hann(fft).to(samples.device)
+    spectrum = torch.stft(samples.float(), fft, hop, fft, window, return_complex=True)
+    return torch.sqrt(torch.view_as_real(spectrum).square().sum(-1) + 1e-10)
+
+
+def limit_band(samples: torch.Tensor, band_hz: torch.Tensor) -> torch.Tensor:
+    """Remove what lies above each clip's own band, so that no loss looks there.
+
+    Args:
+        samples: (batch, samples) float32.
+        band_hz: (batch,) highest frequency that the recording can hold.
+
+    Returns:
+        (batch, samples) float32, low-passed at 95 % of the band.
+    """
+    spectrum = torch.fft.rfft(samples.float())
+    hz = torch.linspace(0, AUDIO.sample_rate / 2, spectrum.shape[-1], device=samples.device)
+    keep = (hz.unsqueeze(0) <= 0.95 * band_hz.unsqueeze(1)) | (
+        band_hz.unsqueeze(1) >= AUDIO.sample_rate / 2 - 1
+    )
+    return torch.fft.irfft(spectrum * keep, n=samples.shape[-1])
+
+
+def spectral_losses(fake: torch.Tensor, real: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Multi-scale log-mel L1, and log-magnitude L1 plus spectral convergence.
+
+    Args:
+        fake: (batch, samples) float32.
+        real: (batch, samples) float32.
+
+    Returns:
+        Two scalars, averaged over the scales.
+    """
+    mel_loss = stft_loss = fake.new_zeros(())
+    for fft, hop, mels in MEL_SCALES:
+        a, b = magnitude(fake, fft, hop), magnitude(real, fft, hop)
+        filters = _mel_filters(fft, mels).to(fake.device)
+        log_a = torch.log(torch.matmul(filters, a).clamp(min=FLOOR))
+        log_b = torch.log(torch.matmul(filters, b).clamp(min=FLOOR))
+        mel_loss = mel_loss + (log_a - log_b).abs().mean()
+        convergence = torch.linalg.norm(a - b) / torch.linalg.norm(b)
+        log_distance = (torch.log(a.clamp(min=1e-3)) - torch.log(b.clamp(min=1e-3))).abs().mean()
+        stft_loss = stft_loss + convergence + log_distance
+    return mel_loss / len(MEL_SCALES), stft_loss / len(MEL_SCALES)
+
+
+def discriminator_loss(real: list[Judgement], fake: list[Judgement]) -> torch.Tensor:
+    """Least-squares loss: real towards one, fake towards zero."""
+    terms = [
+        (1 - r.float()).square().mean() + f.float().square().mean()
+        for (r, _), (f, _) in zip(real, fake, strict=True)
+    ]
+    return torch.stack(terms).mean()
+
+
+def adversarial_loss(fake: list[Judgement]) -> torch.Tensor:
+    """Least-squares loss of the generator."""
+    return torch.stack([(1 - score.float()).square().mean() for score, _ in fake]).mean()
+
+
+def feature_loss(real: list[Judgement], fake: list[Judgement]) -> torch.Tensor:
+    """Mean L1 of the discriminators' feature maps, relative to the real maps' size."""
+    terms = []
+    for (_, real_maps), (_, fake_maps) in zip(real, fake, strict=True):
+        for r, f in zip(real_maps, fake_maps, strict=True):
+            reference = r.detach().float()
+            scale = reference.abs().mean().clamp(min=1e-3)
+            terms.append((reference - f.float()).abs().mean() / scale)
+    return torch.stack(terms).mean()
