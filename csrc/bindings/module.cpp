@@ -3,4 +3,5 @@
 PYBIND11_MODULE(_core, module) {
   module.doc() = "The C++ engine of muspeaker.";
   muspeaker::bindings::bind_errors(module);
+  muspeaker::bindings::bind_probe(module);
 }

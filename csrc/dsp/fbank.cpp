@@ -1,0 +1,108 @@
+#include "dsp/fbank.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <string>
+
+#include "core/error.h"
+#include "dsp/window.h"
+
+namespace muspeaker::dsp {
+namespace {
+
+constexpr int64_t kFftSamples = 512;
+constexpr double kLowHz = 20.0;
+constexpr float kPreemphasis = 0.97F;
+
+double hz_to_kaldi(double hz) {
+  return 1127.0 * std::log1p(hz / 700.0);
+}
+
+/// Triangles straight on Kaldi's mel scale; the Nyquist bin is left out, as there.
+FilterBank kaldi_filters(int64_t num_fbanks) {
+  const double low = hz_to_kaldi(kLowHz);
+  const double high = hz_to_kaldi(static_cast<double>(KaldiFbank::kSampleRate) / 2);
+  const double step = (high - low) / static_cast<double>(num_fbanks + 1);
+  const double bin_hz =
+      static_cast<double>(KaldiFbank::kSampleRate) / static_cast<double>(kFftSamples);
+  return {num_fbanks, kFftSamples / 2, [=](int64_t filter, int64_t bin) {
+            const double left = low + step * static_cast<double>(filter);
+            const double mel = hz_to_kaldi(bin_hz * static_cast<double>(bin));
+            return std::max(std::min(mel - left, left + 2 * step - mel), 0.0) / step;
+          }};
+}
+
+/// Returns its argument, so that it is checked before any member is built.
+int64_t checked(int64_t num_fbanks) {
+  core::require_input(num_fbanks >= 1 && num_fbanks <= kFftSamples / 2,
+                      "num_fbanks must be from 1 to 256, got " + std::to_string(num_fbanks));
+  return num_fbanks;
+}
+
+/// Copies one window with its mean removed, pre-emphasised and shaped.
+void prepare_frame(const float* samples, const std::vector<float>& window, float* frame) {
+  double sum = 0.0;
+  for (size_t i = 0; i < window.size(); ++i) {
+    sum += samples[i];
+  }
+  const auto mean = static_cast<float>(sum / static_cast<double>(window.size()));
+  float previous = samples[0] - mean;
+  for (size_t i = 0; i < window.size(); ++i) {
+    const float centred = samples[i] - mean;
+    frame[i] = (centred - kPreemphasis * previous) * window[i];
+    previous = centred;
+  }
+}
+
+}  // namespace
+
+KaldiFbank::KaldiFbank(int64_t num_fbanks)
+    : window_(povey_window(kWindowSamples)),
+      fft_(kFftSamples),
+      filters_(kaldi_filters(checked(num_fbanks))) {}
+
+int64_t KaldiFbank::num_frames(int64_t num_samples) {
+  return num_samples < kWindowSamples ? 0 : 1 + (num_samples - kWindowSamples) / kHopSamples;
+}
+
+std::vector<float> KaldiFbank::fbank(const float* samples_16k, int64_t num_samples) const {
+  core::require_input(num_samples >= kWindowSamples,
+                      "a filter bank needs at least " + std::to_string(kWindowSamples) +
+                          " samples, got " + std::to_string(num_samples));
+  const int64_t frames = num_frames(num_samples);
+  const int64_t num_fbanks = filters_.num_filters();
+  std::vector<float> fbank(static_cast<size_t>(frames * num_fbanks));
+  std::vector<float> frame(static_cast<size_t>(kFftSamples), 0.0F);
+  std::vector<float> power(static_cast<size_t>(fft_.num_bins()));
+  RealFft::Workspace workspace;
+  for (int64_t frame_index = 0; frame_index < frames; ++frame_index) {
+    prepare_frame(samples_16k + frame_index * kHopSamples, window_, frame.data());
+    fft_.power(frame.data(), power.data(), workspace);
+    filters_.apply(power.data(), fbank.data() + frame_index * num_fbanks);
+  }
+  for (float& value : fbank) {
+    value = std::log(std::max(value, std::numeric_limits<float>::epsilon()));
+  }
+  return fbank;
+}
+
+void remove_time_mean(std::vector<float>& fbank, int64_t num_fbanks) {
+  core::require_input(num_fbanks > 0 && static_cast<int64_t>(fbank.size()) % num_fbanks == 0,
+                      "a filter bank of " + std::to_string(fbank.size()) +
+                          " values has no whole number of frames of " + std::to_string(num_fbanks));
+  const auto width = static_cast<size_t>(num_fbanks);
+  const size_t frames = fbank.size() / width;
+  for (size_t bank = 0; bank < width; ++bank) {
+    double sum = 0.0;
+    for (size_t i = bank; i < fbank.size(); i += width) {
+      sum += fbank[i];
+    }
+    const auto mean = static_cast<float>(sum / static_cast<double>(frames));
+    for (size_t i = bank; i < fbank.size(); i += width) {
+      fbank[i] -= mean;
+    }
+  }
+}
+
+}  // namespace muspeaker::dsp

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+namespace muspeaker::dsp {
+
+/// Fourier transform of real signals whose length is a power of two, in float, with twiddle factors
+/// computed in double.
+///
+/// Even and odd samples form one complex signal of half the length, transformed by a self-sorting
+/// radix-4 Stockham transform (Swarztrauber 1984, Parallel Computing 1) over separate arrays of
+/// real and imaginary parts, which compilers vectorise; then the two halves are separated.
+class RealFft {
+ public:
+  /// Scratch memory of one transform; keep one per thread.
+  struct Workspace {
+    std::vector<float> first_real, first_imag, second_real, second_imag, spectrum_imag;
+  };
+
+  /// Throws std::invalid_argument if num_samples is not a power of two from 1 to 2^24.
+  explicit RealFft(int64_t num_samples);
+
+  int64_t num_samples() const { return num_samples_; }
+  int64_t num_bins() const { return num_samples_ / 2 + 1; }
+
+  /// samples: num_samples values; real, imag: num_bins values each, of X[k] = sum x[n] e^(-2 pi i
+  /// nk/N). The workspace grows on first use; otherwise nothing is allocated.
+  void forward(const float* samples, float* real, float* imag, Workspace& workspace) const;
+
+  /// The same, reduced to num_bins values of |X[k]|^2.
+  void power(const float* samples, float* power, Workspace& workspace) const;
+
+ private:
+  /// One radix-4 or radix-2 step; the factors lie in twiddle_real_ and twiddle_imag_ from `offset`.
+  struct Stage {
+    int64_t radix;
+    int64_t groups;
+    int64_t stride;
+    int64_t offset;
+  };
+
+  void transform_half(Workspace& workspace) const;
+
+  int64_t num_samples_;
+  std::vector<Stage> stages_;
+  std::vector<float> twiddle_real_, twiddle_imag_;
+  std::vector<float> split_real_, split_imag_;
+};
+
+}  // namespace muspeaker::dsp

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+namespace muspeaker::dsp {
+
+/// Triangular filters over the bins of a spectrum, stored without their zeros.
+class FilterBank {
+ public:
+  /// weight(filter, bin) gives each weight; the bins of one filter that are not 0 must be adjacent.
+  FilterBank(int64_t num_filters, int64_t num_bins,
+             const std::function<double(int64_t filter, int64_t bin)>& weight);
+
+  int64_t num_filters() const { return static_cast<int64_t>(filters_.size()); }
+
+  /// spectrum: num_bins values; out: num_filters weighted sums.
+  void apply(const float* spectrum, float* out) const;
+
+ private:
+  struct Filter {
+    int64_t first_bin;
+    std::vector<float> weights;
+  };
+  std::vector<Filter> filters_;
+};
+
+}  // namespace muspeaker::dsp
