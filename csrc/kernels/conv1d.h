@@ -1,0 +1,74 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "kernels/dispatch.h"
+
+namespace muspeaker::kernels {
+
+/// A 64-byte aligned buffer of the calling thread, at least `bytes` large. It stays valid until the
+/// thread asks for a larger one, and grows only then, so the steady state allocates nothing.
+void* thread_scratch(int64_t bytes);
+
+/// What one pass of a Conv1d reads and writes. Arrays are (frames, channels), channels contiguous.
+struct ConvCall {
+  const float* x = nullptr;  ///< (in_frames, in) float32; must not overlap y
+  int64_t in_frames = 0;
+  float input_slope = 1.0F;         ///< negative slope of a leaky ReLU on x; 1 for none, 0 for ReLU
+  const float* residual = nullptr;  ///< (out_frames, out), added before scale; null, or y itself
+  float* y = nullptr;               ///< (out_frames, out) float32
+  float scale = 1.0F;
+  bool accumulate = false;  ///< add to y instead of writing it
+};
+
+/// A convolution over time with its weights laid out for one instruction set:
+/// y = scale * (conv(leaky_relu(x)) + bias + residual), plus the old y if accumulate.
+///
+/// A linear layer is the case kernel 1. Any split of the output into ranges, at any number of
+/// threads, gives the same bits.
+class Conv1d {
+ public:
+  /// torch.nn.Conv1d. weight: (kernel, out, in) float32, as in the model file; bias: (out) or null.
+  /// Neither is needed afterwards. Throws std::invalid_argument on sizes that make no convolution.
+  Conv1d(const ConvShape& shape, const float* weight, const float* bias,
+         const KernelTable& table = active_kernels());
+
+  /// torch.nn.ConvTranspose1d with dilation 1, as a convolution with stride x out channels whose
+  /// result is, in memory, the upsampled signal. weight: (kernel, out, in) float32; stride and pad
+  /// mean what they mean there.
+  static Conv1d transposed(const ConvShape& shape, const float* weight, const float* bias,
+                           const KernelTable& table = active_kernels());
+
+  /// Frames that PyTorch would put out, `pad` being at both ends; 0 if the input is too short.
+  int64_t out_frames(int64_t in_frames) const;
+
+  /// Output frames [begin, end); frames outside the input count as zero, so `end` may exceed
+  /// out_frames. Safe from several threads at once on ranges that do not overlap.
+  void run(const ConvCall& call, int64_t begin, int64_t end) const;
+
+  const ConvShape& shape() const { return shape_; }
+
+ private:
+  struct Free {
+    void operator()(void* memory) const;
+  };
+
+  Conv1d(const ConvShape& shape, const ConvShape& rows, const KernelTable& table);
+  void pack(const float* weight, const float* bias);
+  ConvRows operands(const ConvCall& call, int64_t begin, int64_t end, void* scratch) const;
+  void run_rows(const ConvCall& call, int64_t begin, int64_t end, void* scratch) const;
+  void run_edge(const ConvCall& call, int64_t row, int64_t begin, int64_t end, char* scratch) const;
+
+  ConvShape shape_;   // as the caller gave it
+  ConvShape rows_;    // as the kernel sees it: one row holds phases_ frames
+  int64_t phases_;    // output frames in a row
+  int64_t lead_ = 0;  // frames of row 0 that lie before output frame 0
+  bool transposed_ = false;
+  const KernelTable* table_;
+  std::unique_ptr<void, Free> weight_;
+  std::vector<float> bias_;
+};
+
+}  // namespace muspeaker::kernels

@@ -1,0 +1,60 @@
+#pragma once
+
+#include <cstdint>
+
+#include "kernels/isa.h"
+
+namespace muspeaker::kernels {
+
+/// Sizes of one convolution over time. Output row t reads input frames
+/// t * stride + k * dilation - pad for k in [0, kernel); frames outside the input count as zero.
+struct ConvShape {
+  int64_t in = 1;        ///< input channels
+  int64_t out = 1;       ///< output channels
+  int64_t kernel = 1;    ///< taps
+  int64_t stride = 1;    ///< input frames from one output row to the next
+  int64_t dilation = 1;  ///< input frames from one tap to the next
+  int64_t pad = 0;       ///< zero frames before the first input frame
+};
+
+/// One call of a convolution kernel: output rows [row_begin, row_end) of
+/// y = scale * (conv(leaky_relu(x)) + bias + residual), plus the old y if accumulate.
+/// A row's value depends on nothing but its inputs, so any split into ranges gives the same bits.
+struct ConvRows {
+  const float* x = nullptr;  ///< (in_frames, in) float32, channels contiguous
+  int64_t in_frames = 0;
+  float input_slope = 1.0F;         ///< negative slope of the leaky ReLU on x; 1 leaves x alone
+  const void* weight = nullptr;     ///< what the same table's pack function wrote
+  const float* bias = nullptr;      ///< (out) or null
+  const float* residual = nullptr;  ///< row_begin's first value, rows of `out`; null for none
+  float* y = nullptr;               ///< row_begin's first value, rows of `out`; may be the residual
+  float scale = 1.0F;
+  bool accumulate = false;
+  int64_t row_begin = 0;
+  int64_t row_end = 0;
+  void* scratch = nullptr;  ///< 64-byte aligned, the table's scratch_bytes, one per thread
+};
+
+/// One convolution kernel: how to lay its weights out and how to run it.
+struct ConvKernel {
+  int64_t (*weight_bytes)(const ConvShape& shape);
+  int64_t (*scratch_bytes)(const ConvShape& shape);
+  void (*run)(const ConvShape& shape, const ConvRows& rows);
+};
+
+/// The kernels of one instruction set; every pointer is set.
+struct KernelTable {
+  Isa isa;
+  int64_t lanes;  ///< floats in one vector
+  ConvKernel conv_f32;
+  /// weight: (kernel, out, in) float32; packed: 64-byte aligned, conv_f32.weight_bytes.
+  void (*pack_f32)(const ConvShape& shape, const float* weight, void* packed);
+};
+
+/// The table of an instruction set. Throws std::invalid_argument if supported_isas() lacks it.
+const KernelTable& kernels_for(Isa isa);
+
+/// The table of choose_isa(getenv("MUSPEAKER_CPU_ISA")), chosen at the first call.
+const KernelTable& active_kernels();
+
+}  // namespace muspeaker::kernels

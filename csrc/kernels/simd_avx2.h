@@ -1,0 +1,39 @@
+#pragma once
+
+#include <immintrin.h>
+
+#include <cstdint>
+
+namespace muspeaker::kernels {
+namespace {
+
+/// Eight floats at a time; 6 x 2 vectors of sums fill the sixteen registers.
+struct Simd {
+  using Vec = __m256;
+  static constexpr int kLanes = 8;
+  static constexpr int kRows = 6;
+  static constexpr int kVecs = 2;
+
+  static __m256i first(int64_t count) {
+    const __m256i index = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+    return _mm256_cmpgt_epi32(_mm256_set1_epi32(static_cast<int>(count)), index);
+  }
+  static Vec load(const float* from) { return _mm256_loadu_ps(from); }
+  static Vec load_partial(const float* from, int64_t count) {
+    return _mm256_maskload_ps(from, first(count));
+  }
+  static Vec broadcast(const float* from) { return _mm256_broadcast_ss(from); }
+  static Vec set(float value) { return _mm256_set1_ps(value); }
+  static void store(float* to, Vec value) { _mm256_storeu_ps(to, value); }
+  static void store_partial(float* to, Vec value, int64_t count) {
+    _mm256_maskstore_ps(to, first(count), value);
+  }
+  static Vec add(Vec a, Vec b) { return _mm256_add_ps(a, b); }
+  static Vec multiply(Vec a, Vec b) { return _mm256_mul_ps(a, b); }
+  static Vec minimum(Vec a, Vec b) { return _mm256_min_ps(a, b); }
+  static Vec maximum(Vec a, Vec b) { return _mm256_max_ps(a, b); }
+  static Vec multiply_add(Vec a, Vec b, Vec c) { return _mm256_fmadd_ps(a, b, c); }
+};
+
+}  // namespace
+}  // namespace muspeaker::kernels

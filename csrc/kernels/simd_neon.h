@@ -1,0 +1,43 @@
+#pragma once
+
+#include <arm_neon.h>
+
+#include <cstdint>
+
+namespace muspeaker::kernels {
+namespace {
+
+/// Four floats at a time; 6 x 4 vectors of sums, 24 of the 32 registers.
+struct Simd {
+  using Vec = float32x4_t;
+  static constexpr int kLanes = 4;
+  static constexpr int kRows = 6;
+  static constexpr int kVecs = 4;
+
+  static Vec load(const float* from) { return vld1q_f32(from); }
+  static Vec load_partial(const float* from, int64_t count) {
+    float lanes[4] = {0.0F, 0.0F, 0.0F, 0.0F};
+    for (int64_t i = 0; i < count; ++i) {
+      lanes[i] = from[i];
+    }
+    return vld1q_f32(lanes);
+  }
+  static Vec broadcast(const float* from) { return vld1q_dup_f32(from); }
+  static Vec set(float value) { return vdupq_n_f32(value); }
+  static void store(float* to, Vec value) { vst1q_f32(to, value); }
+  static void store_partial(float* to, Vec value, int64_t count) {
+    float lanes[4];
+    vst1q_f32(lanes, value);
+    for (int64_t i = 0; i < count; ++i) {
+      to[i] = lanes[i];
+    }
+  }
+  static Vec add(Vec a, Vec b) { return vaddq_f32(a, b); }
+  static Vec multiply(Vec a, Vec b) { return vmulq_f32(a, b); }
+  static Vec minimum(Vec a, Vec b) { return vminq_f32(a, b); }
+  static Vec maximum(Vec a, Vec b) { return vmaxq_f32(a, b); }
+  static Vec multiply_add(Vec a, Vec b, Vec c) { return vfmaq_f32(c, a, b); }
+};
+
+}  // namespace
+}  // namespace muspeaker::kernels

@@ -1,0 +1,14 @@
+#include "kernels/simd_neon.h"
+#include "kernels/tables.h"
+
+namespace muspeaker::kernels {
+namespace {
+
+#include "kernels/conv1d_simd.inc"
+
+}  // namespace
+
+const KernelTable kNeonTable{
+    Isa::kNeon, kLanes, {conv_f32_weight_bytes, conv_f32_scratch_bytes, conv_f32}, pack_f32};
+
+}  // namespace muspeaker::kernels

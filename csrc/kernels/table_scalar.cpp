@@ -1,0 +1,12 @@
+#include "kernels/conv1d_scalar.h"
+#include "kernels/tables.h"
+
+namespace muspeaker::kernels {
+
+const KernelTable kScalarTable{
+    Isa::kScalar,
+    1,
+    {conv_f32_weight_bytes_scalar, conv_f32_scratch_bytes_scalar, conv_f32_scalar},
+    pack_f32_scalar};
+
+}  // namespace muspeaker::kernels
