@@ -85,7 +85,7 @@ class TimbreEncoderConfig:
 
     num_fbanks: int = 80
     channels: int = 16
-    base_width: int = 26
+    base_width: int = 32
     expansion: int = 2
     num_blocks: tuple[int, ...] = (3, 4, 6, 3)
     embedding: int = 192
@@ -95,8 +95,8 @@ class TimbreEncoderConfig:
 class VariationAdapterConfig:
     """Sizes of the three predictors, and the scales of their targets (natural log)."""
 
-    hidden: int = 128
-    kernel: int = 3
+    hidden: int = 96
+    kernel: int = 5
     num_layers: int = 2
     num_heads: int = 2
     embedding_kernel: int = 3
@@ -111,9 +111,9 @@ class MelDecoderConfig:
     """Sizes of the AdaIN ResNet; `timbre` is the size of e_tim."""
 
     channels: int = 192
-    num_blocks: int = 6
+    num_blocks: int = 5
     kernel: int = 5
-    timbre: int = 96
+    timbre: int = 64
 
 
 @dataclass(frozen=True)
@@ -160,7 +160,7 @@ def base() -> ModelConfig:
         config,
         name="base",
         linguistic_encoder=replace(config.linguistic_encoder, ffn_hidden=512),
-        timbre_encoder=replace(config.timbre_encoder, channels=64),
-        mel_decoder=replace(config.mel_decoder, channels=256, timbre=128),
+        timbre_encoder=replace(config.timbre_encoder, channels=64, base_width=26),
+        mel_decoder=replace(config.mel_decoder, channels=256, num_blocks=6),
         vocoder=replace(config.vocoder, initial_channels=512),
     )

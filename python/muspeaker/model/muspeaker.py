@@ -1,0 +1,126 @@
+"""The whole network."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from muspeaker.config import ModelConfig
+from muspeaker.model.harmonic_source import integrate_phase
+from muspeaker.model.linguistic_encoder import LinguisticEncoder
+from muspeaker.model.mel_decoder import MelDecoder
+from muspeaker.model.mel_encoder import MelEncoder
+from muspeaker.model.style_encoder import StyleEncoder
+from muspeaker.model.timbre_encoder import TimbreEncoder
+from muspeaker.model.variation_adapter import VariationAdapter
+from muspeaker.model.vocoder import Vocoder
+from muspeaker.model.vp_flow import VPFlow
+
+
+class Speech(NamedTuple):
+    """One spoken utterance.
+
+    Attributes:
+        samples: (1, samples) in (-1, 1).
+        mel: (1, mels, frames), natural log.
+        durations: (1, tokens) int64, frames.
+        f0: (1, frames) in Hz, 0 where unvoiced.
+    """
+
+    samples: torch.Tensor
+    mel: torch.Tensor
+    durations: torch.Tensor
+    f0: torch.Tensor
+
+
+class MuSpeaker(nn.Module):
+    """Every part of the system, wired for speaking.
+
+    Source: Chen et al. 2025 (arXiv:2501.08566), Section 2.
+
+    Args:
+        config: All sizes.
+    """
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.config = config
+        hidden, style = config.linguistic_encoder.hidden, config.style_encoder.hidden
+        latent, num_mels = config.mel_encoder.latent, config.audio.num_mels
+        self.linguistic_encoder = LinguisticEncoder(config.linguistic_encoder)
+        self.mel_encoder = MelEncoder(config.mel_encoder)
+        self.vp_flow = VPFlow(config.vp_flow, latent, hidden)
+        self.fusion = nn.Linear(latent, hidden)
+        self.style_encoder = StyleEncoder(config.style_encoder, num_mels)
+        self.timbre_encoder = TimbreEncoder(config.timbre_encoder)
+        self.timbre_projection = nn.Linear(
+            config.timbre_encoder.embedding, config.mel_decoder.timbre
+        )
+        self.variation_adapter = VariationAdapter(config.variation_adapter, hidden, style)
+        self.mel_decoder = MelDecoder(config.mel_decoder, hidden, num_mels)
+        self.vocoder = Vocoder(config.vocoder, config.audio)
+
+    def clone(self, mel: torch.Tensor, fbank: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Hear a prompt.
+
+        Args:
+            mel: (1, mels, frames), natural-log mel of the prompt.
+            fbank: (1, frames, num_fbanks), Kaldi log filter bank, its mean over time removed.
+
+        Returns:
+            timbre (1, embedding), of length sqrt(embedding), and e_sty (1, style frames, hidden).
+        """
+        return scale_timbre(self.timbre_encoder(fbank)), self.style_encoder(mel)
+
+    def forward(
+        self,
+        phones: torch.Tensor,
+        stresses: torch.Tensor,
+        boundaries: torch.Tensor,
+        timbre: torch.Tensor,
+        e_sty: torch.Tensor,
+        latent_noise: torch.Tensor,
+        speed: float = 1.0,
+        pitch_semitones: float = 0.0,
+        energy_gain: float = 1.0,
+        seed: int = 0,
+    ) -> Speech:
+        """Speak one sentence; the vocoder's noise is drawn from the seed.
+
+        Args:
+            phones: (1, tokens) int64.
+            stresses: (1, tokens) int64.
+            boundaries: (1, tokens) int64.
+            timbre: (1, embedding) from `clone`.
+            e_sty: (1, style frames, hidden) from `clone`.
+            latent_noise: (1, tokens, latent), standard normal times the temperature.
+            speed: Above 1 is faster.
+            pitch_semitones: Added to the melody.
+            energy_gain: Factor of the energy contour.
+            seed: Of the vocoder's noise.
+
+        Returns:
+            Samples, mel, durations and F0.
+        """
+        mask = torch.ones_like(phones, dtype=torch.bool)
+        e_ling = self.linguistic_encoder(phones, stresses, boundaries, mask)
+        e_mel = self.vp_flow.inverse(latent_noise, e_ling, mask)
+        e_con = e_ling + self.fusion(e_mel)  # (1, tokens, hidden)
+        e_lat, durations, f0, _ = self.variation_adapter(
+            e_con, e_sty, speed, pitch_semitones, energy_gain
+        )
+        e_tim = self.timbre_projection(timbre)
+        frame_mask = torch.ones(e_lat.shape[:2], dtype=torch.bool, device=e_lat.device)
+        mel = self.mel_decoder(e_lat, e_tim, frame_mask)
+        phase = integrate_phase(f0, self.config.audio)
+        generator = torch.Generator().manual_seed(seed)
+        noise = torch.randn(phase.shape, generator=generator).to(mel.device)
+        return Speech(self.vocoder(mel, f0, phase, noise), mel, durations, f0)
+
+
+def scale_timbre(embedding: torch.Tensor) -> torch.Tensor:
+    """Give every (batch, embedding) vector the length sqrt(embedding)."""
+    return F.normalize(embedding, dim=-1) * embedding.shape[-1] ** 0.5
