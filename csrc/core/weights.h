@@ -5,10 +5,10 @@
 #include <gguf.h>
 
 #include <cstdint>
-#include <initializer_list>
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/mapped_file.h"
@@ -89,9 +89,6 @@ class Scope {
 
   /// The path without a trailing dot, for messages.
   [[nodiscard]] const std::string& path() const { return path_; }
-
-  /// True if the file holds `<path>.<name>`. For tensors that a config cannot announce only.
-  [[nodiscard]] bool has(const std::string& name) const;
 
   /// Claims `<path>.<name>` and returns it as f32. `ne`: axes, fastest first, one for each axis of the
   /// weight, also where it is 1. int8 weights have one scale per output channel: axis 1 of two- and

@@ -1,0 +1,193 @@
+#include "core/weights.h"
+
+#include <ggml-cpu.h>
+
+#include <algorithm>
+#include <cstddef>
+
+#include "core/error.h"
+#include "core/gguf_check.h"
+#include "core/log.h"
+
+namespace muspeaker::core {
+namespace {
+
+constexpr const char* kScaleSuffix = "_scale";
+constexpr size_t kNamedUnclaimed = 5;
+
+std::string shape_text(const int64_t* ne, size_t rank) {
+  std::string text = "(";
+  for (size_t axis = 0; axis < rank; ++axis) {
+    text += (axis == 0 ? "" : ", ") + std::to_string(ne[axis]);
+  }
+  return text + ")";
+}
+
+bool has_shape(const ggml_tensor* tensor, const std::vector<int64_t>& ne) {
+  for (size_t axis = 0; axis < GGML_MAX_DIMS; ++axis) {
+    if (tensor->ne[axis] != (axis < ne.size() ? ne[axis] : 1)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+/// The axis of ne that counts output channels; see Scope::tensor.
+size_t channel_axis(size_t rank) { return rank == 4 ? 3 : 1; }
+
+/// values: int8, out blocks of `inner` elements repeated `outer` times; scale: (out,).
+void expand_int8(const ggml_tensor* values, const float* scale, size_t axis, float* result) {
+  const auto* source = static_cast<const int8_t*>(values->data);
+  int64_t inner = 1;
+  for (size_t i = 0; i < axis; ++i) {
+    inner *= values->ne[i];
+  }
+  const int64_t rows = ggml_nelements(values) / inner;
+  for (int64_t row = 0; row < rows; ++row) {
+    const float factor = scale[row % values->ne[axis]];
+    for (int64_t i = 0; i < inner; ++i) {
+      *result++ = static_cast<float>(*source++) * factor;
+    }
+  }
+}
+
+}  // namespace
+
+WeightFile::WeightFile(const std::string& path) : file_(path) {
+  install_log();
+  check_gguf(file_.data(), file_.size(), path);
+  ggml_context* context = nullptr;
+  header_.reset(gguf_init_from_buffer(file_.data(), file_.size(), {/*no_alloc=*/true, &context}));
+  stored_context_.reset(context);
+  require_model(header_ != nullptr, "model file " + path + " has a header that ggml cannot read");
+  const int64_t count = gguf_get_n_tensors(header_.get());
+  const size_t capacity = std::max<size_t>(1, static_cast<size_t>(count)) * ggml_tensor_overhead();
+  expanded_context_.reset(ggml_init({capacity, /*mem_buffer=*/nullptr, /*no_alloc=*/true}));
+  if (count == 0) {
+    return;
+  }
+  // ggml takes a pointer to non-const, but weights are only ever read.
+  auto* base = const_cast<uint8_t*>(file_.data()) + gguf_get_data_offset(header_.get());
+  const size_t bytes = file_.size() - gguf_get_data_offset(header_.get());
+  stored_buffer_.reset(ggml_backend_cpu_buffer_from_ptr(base, bytes));
+  ggml_backend_buffer_set_usage(stored_buffer_.get(), GGML_BACKEND_BUFFER_USAGE_WEIGHTS);
+  for (int64_t i = 0; i < count; ++i) {
+    const char* name = gguf_get_tensor_name(header_.get(), i);
+    Entry entry;
+    entry.stored = ggml_get_tensor(stored_context_.get(), name);
+    ggml_backend_tensor_alloc(stored_buffer_.get(), entry.stored,
+                              base + gguf_get_tensor_offset(header_.get(), i));
+    entries_[name] = entry;
+  }
+}
+
+WeightFile::~WeightFile() = default;
+
+Scope WeightFile::root() { return {*this, ""}; }
+
+int64_t WeightFile::num_parameters() const {
+  int64_t total = 0;
+  for (const auto& [name, entry] : entries_) {
+    const size_t suffix = std::string(kScaleSuffix).size();
+    const bool is_scale =
+        name.size() > suffix && name.compare(name.size() - suffix, suffix, kScaleSuffix) == 0;
+    total += is_scale ? 0 : ggml_nelements(entry.stored);
+  }
+  return total;
+}
+
+void WeightFile::require_all_claimed() const {
+  std::string names;
+  size_t count = 0;
+  for (const auto& [name, entry] : entries_) {
+    if (!entry.claimed) {
+      ++count;
+      if (count <= kNamedUnclaimed) {
+        names += (count == 1 ? "" : ", ") + name;
+      }
+    }
+  }
+  require_model(count == 0, "model file " + file_.path() + " has " + std::to_string(count) +
+                                " tensors that the model does not know: " + names +
+                                (count > kNamedUnclaimed ? ", ..." : ""));
+}
+
+StoredWeight WeightFile::claim_stored(const std::string& name, const std::vector<int64_t>& ne) {
+  const auto found = entries_.find(name);
+  require_model(found != entries_.end(), "model file " + file_.path() + " has no tensor " + name +
+                                             ", expected shape " +
+                                             shape_text(ne.data(), ne.size()));
+  ggml_tensor* values = found->second.stored;
+  require_model(has_shape(values, ne),
+                "tensor " + name + " of model file " + file_.path() + " has shape " +
+                    shape_text(values->ne, std::max<size_t>(ne.size(), ggml_n_dims(values))) +
+                    ", expected " + shape_text(ne.data(), ne.size()));
+  found->second.claimed = true;
+  if (values->type != GGML_TYPE_I8) {
+    return {values, nullptr};
+  }
+  require_model(ne.size() >= 2, "tensor " + name + " of model file " + file_.path() +
+                                    " is int8, expected f32: it has one axis");
+  const StoredWeight scale = claim_stored(name + kScaleSuffix, {ne[channel_axis(ne.size())]});
+  require_model(scale.values->type == GGML_TYPE_F32, "tensor " + name + kScaleSuffix +
+                                                         " of model file " + file_.path() +
+                                                         " is not f32");
+  return {values, scale.values};
+}
+
+ggml_tensor* WeightFile::claim(const std::string& name, const std::vector<int64_t>& ne) {
+  const StoredWeight weight = claim_stored(name, ne);
+  if (weight.values->type == GGML_TYPE_F32) {
+    return weight.values;
+  }
+  Entry& entry = entries_.at(name);
+  if (entry.expanded == nullptr) {
+    entry.expanded = expand(weight, ne.size());
+  }
+  return entry.expanded;
+}
+
+ggml_tensor* WeightFile::expand(const StoredWeight& weight, size_t rank) {
+  ggml_tensor* result = ggml_new_tensor(expanded_context_.get(), GGML_TYPE_F32, GGML_MAX_DIMS,
+                                        weight.values->ne);
+  ggml_set_name(result, weight.values->name);
+  std::unique_ptr<ggml_backend_buffer, BufferDeleter> buffer(
+      ggml_backend_buft_alloc_buffer(ggml_backend_cpu_buffer_type(), ggml_nbytes(result)));
+  if (buffer == nullptr) {
+    throw std::runtime_error("not enough memory for tensor " + std::string(result->name));
+  }
+  ggml_backend_buffer_set_usage(buffer.get(), GGML_BACKEND_BUFFER_USAGE_WEIGHTS);
+  ggml_backend_tensor_alloc(buffer.get(), result, ggml_backend_buffer_get_base(buffer.get()));
+  auto* values = static_cast<float*>(result->data);
+  if (weight.values->type == GGML_TYPE_F16) {
+    ggml_fp16_to_fp32_row(static_cast<const ggml_fp16_t*>(weight.values->data), values,
+                          ggml_nelements(result));
+  } else {
+    expand_int8(weight.values, static_cast<const float*>(weight.scale->data), channel_axis(rank),
+                values);
+  }
+  expanded_buffers_.push_back(std::move(buffer));
+  return result;
+}
+
+Scope Scope::operator/(const std::string& name) const { return {*file_, join(name)}; }
+
+Scope Scope::operator/(int64_t index) const { return {*file_, join(std::to_string(index))}; }
+
+ggml_tensor* Scope::tensor(const std::string& name, const std::vector<int64_t>& ne) const {
+  return file_->claim(join(name), ne);
+}
+
+ggml_tensor* Scope::conv_weight(const std::string& name, const std::vector<int64_t>& ne) const {
+  return file_->claim(join(name), ne);
+}
+
+StoredWeight Scope::stored(const std::string& name, const std::vector<int64_t>& ne) const {
+  return file_->claim_stored(join(name), ne);
+}
+
+std::string Scope::join(const std::string& name) const {
+  return path_.empty() ? name : path_ + "." + name;
+}
+
+}  // namespace muspeaker::core

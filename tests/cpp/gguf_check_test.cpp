@@ -1,0 +1,158 @@
+#include "core/gguf_check.h"
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "core/config.h"
+#include "core/error.h"
+#include "core/weights.h"
+#include "model_file.h"
+
+namespace muspeaker::core {
+namespace {
+
+using test::ModelFileWriter;
+using test::write_bytes;
+
+/// A file written by hand, so that it can hold what ggml's own writer refuses.
+class RawFile {
+ public:
+  RawFile(uint64_t num_tensors, uint64_t num_keys) {
+    append("GGUF", 4);
+    value<uint32_t>(3);
+    value(num_tensors);
+    value(num_keys);
+  }
+
+  template <typename T>
+  RawFile& value(T number) {
+    return append(&number, sizeof(number));
+  }
+
+  RawFile& text(const std::string& string) {
+    value<uint64_t>(string.size());
+    return append(string.data(), string.size());
+  }
+
+  RawFile& tensor(const std::string& name, const std::vector<uint64_t>& ne, int32_t type = 0) {
+    text(name).value(static_cast<uint32_t>(ne.size()));
+    for (const uint64_t size : ne) {
+      value(size);
+    }
+    return value(type).value<uint64_t>(0);
+  }
+
+  [[nodiscard]] std::string fault() const {
+    return test::message_of<ModelFileError>(
+        [this] { check_gguf(bytes_.data(), bytes_.size(), "x"); });
+  }
+
+ private:
+  RawFile& append(const void* data, size_t size) {
+    const auto* first = static_cast<const uint8_t*>(data);
+    bytes_.insert(bytes_.end(), first, first + size);
+    return *this;
+  }
+
+  std::vector<uint8_t> bytes_;
+};
+
+TEST(GgufCheck, RefusesWhatGgmlWouldDieOf) {
+  EXPECT_EQ(RawFile(1, 0).tensor("w", {4, 0}).fault(),
+            "model file x has tensor w with an axis of impossible size 0");
+  EXPECT_EQ(RawFile(0, 1).text("").value<int32_t>(4).value<uint32_t>(1).fault(),
+            "model file x has a header value without a name");
+  EXPECT_EQ(RawFile(0, 1).text("general.alignment").value<int32_t>(6).value(1.0F).fault(),
+            "model file x has an alignment that is not a uint32");
+  EXPECT_EQ(RawFile(0, 1).text("general.alignment").value<int32_t>(4).value<uint32_t>(4).fault(),
+            "model file x has an alignment of 4 bytes, expected a power of two from 32 to 65536");
+}
+
+TEST(GgufCheck, RefusesImpossibleSizes) {
+  constexpr uint64_t kHuge = uint64_t{1} << 62;
+  EXPECT_NE(RawFile(kHuge, 0).fault().find("claims"), std::string::npos);
+  EXPECT_NE(RawFile(1, 0).tensor("w", {kHuge}).fault().find("impossible size"), std::string::npos);
+  EXPECT_NE(RawFile(1, 0).tensor("w", {1U << 30U, 1U << 30U}).fault().find("impossible size"),
+            std::string::npos);
+  EXPECT_NE(RawFile(1, 0).tensor("w", {1, 1, 1, 1, 1}).fault().find("5 axes"), std::string::npos);
+  EXPECT_NE(RawFile(0, 1).value(kHuge).fault().find("truncated"), std::string::npos);
+  RawFile array(0, 1);
+  array.text("k").value<int32_t>(9).value<int32_t>(4).value(kHuge);
+  EXPECT_NE(array.fault().find("truncated"), std::string::npos);
+  RawFile strings(0, 1);
+  strings.text("k").value<int32_t>(9).value<int32_t>(8).value(kHuge);
+  EXPECT_NE(strings.fault().find("truncated"), std::string::npos);
+}
+
+TEST(GgufCheck, RefusesDoublesAndBadNames) {
+  RawFile keys(0, 2);
+  keys.text("k").value<int32_t>(4).value<uint32_t>(1);
+  keys.text("k").value<int32_t>(4).value<uint32_t>(1);
+  EXPECT_EQ(keys.fault(), "model file x has two header values named k");
+  EXPECT_NE(RawFile(0, 1).text("k").value<int32_t>(77).fault().find("unknown type 77"),
+            std::string::npos);
+  EXPECT_NE(RawFile(1, 0).tensor(std::string(64, 'n'), {1}).fault().find("expected less than 64"),
+            std::string::npos);
+  EXPECT_NE(RawFile(1, 0).tensor("w", {1}, 41).fault().find("of type 41"), std::string::npos);
+}
+
+/// Opens the bytes as a model and claims all; what is wrong must come as ModelFileError.
+bool loads(const std::string& path, const std::vector<char>& bytes) {
+  write_bytes(path, bytes);
+  try {
+    WeightFile file(path);
+    (void)read_config(file.header());
+    (void)file.root().tensor("part.weight", {16, 8, 3});
+    (void)file.root().tensor("part.bias", {8});
+    (void)file.root().tensor("other", {4, 4});
+    file.require_all_claimed();
+    return true;
+  } catch (const ModelFileError&) {
+    return false;
+  }
+}
+
+std::vector<char> whole_file() {
+  ModelFileWriter writer;
+  test::write_valid_header(writer);
+  const auto value = [](int64_t i) { return static_cast<float>(i % 100); };
+  writer.tensor("part.weight", GGML_TYPE_I8, {16, 8, 3}, value);
+  writer.tensor("part.weight_scale", GGML_TYPE_F32, {8}, value);
+  writer.tensor("part.bias", GGML_TYPE_F32, {8}, value);
+  writer.tensor("other", GGML_TYPE_F16, {4, 4}, value);
+  return test::read_bytes(writer.write("whole.gguf"));
+}
+
+TEST(GgufCheck, TruncationIsAlwaysNoticed) {
+  const std::vector<char> whole = whole_file();
+  const std::string path = test::temporary_path("cut.gguf");
+  ASSERT_TRUE(loads(path, whole));
+  const size_t padding = 32;  // the last tensor's, which may be absent
+  for (size_t size = 0; size + padding < whole.size(); size += 13) {
+    EXPECT_FALSE(loads(path, {whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(size)}))
+        << "cut to " << size << " of " << whole.size();
+  }
+}
+
+TEST(GgufCheck, ChangedBytesNeverDoWorseThanThrow) {
+  const std::vector<char> whole = whole_file();
+  const std::string path = test::temporary_path("changed.gguf");
+  std::mt19937 random(7);
+  size_t refused = 0;
+  for (int trial = 0; trial < 1500; ++trial) {
+    std::vector<char> changed = whole;
+    const int count = 1 + trial % 4;
+    for (int i = 0; i < count; ++i) {
+      changed[random() % changed.size()] = static_cast<char>(random() % 256);
+    }
+    refused += loads(path, changed) ? 0 : 1;
+  }
+  EXPECT_GT(refused, 500U);
+}
+
+}  // namespace
+}  // namespace muspeaker::core
