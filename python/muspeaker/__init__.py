@@ -1,0 +1,3 @@
+"""Zero-shot text to speech that runs on small CPUs."""
+
+from __future__ import annotations

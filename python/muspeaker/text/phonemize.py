@@ -1,0 +1,266 @@
+"""Text to token ids, by the phones of espeak-ng."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import threading
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import espeakng_loader
+import numpy as np
+from phonemizer.backend.espeak.wrapper import EspeakWrapper
+
+from muspeaker.text import symbols as sym
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+# A run of marks counts as a pause where a space, a closing quote or the end follows, so that 3.50,
+# 5:30 and example.com stay whole.
+_PAUSE = re.compile(r"\s*([,.?!;:—–…¿¡。、؟।]+)(?=[\s\"'”’)\]]|$)|\s*([—…。、।])\s*")
+_LANGUAGE_SWITCH = re.compile(r"\([a-z][a-z0-9-]*\)")
+_LOCK = threading.Lock()  # espeak-ng keeps global state
+_ENGINES: dict[str, Any] = {}
+
+
+@dataclass(frozen=True)
+class Word:
+    """One written word and the tokens that speak it: `start` inclusive, `end` exclusive."""
+
+    text: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """One utterance as the linguistic encoder takes it.
+
+    Attributes:
+        phones: (tokens,) int32, indices into the model's symbols; first and last are silence.
+        stresses: (tokens,) int32, 0 none, 1 primary, 2 secondary, on vowels.
+        boundaries: (tokens,) int32, 0 inside a word, 1 first phone of one, 2 pause.
+        words: Written words with their token ranges, in order. A word that espeak-ng did not speak
+            has an empty range.
+    """
+
+    phones: NDArray[np.int32]
+    stresses: NDArray[np.int32]
+    boundaries: NDArray[np.int32]
+    words: list[Word]
+
+    @property
+    def has_speech(self) -> bool:
+        """Whether any token is more than a pause."""
+        return bool(np.any(self.boundaries != sym.PAUSE))
+
+
+def canonical_language(language: str) -> str:
+    """Bring a language tag to espeak-ng's spelling.
+
+    Raises:
+        TypeError: If the tag is not a string.
+        ValueError: If espeak-ng has no such language.
+    """
+    if not isinstance(language, str):
+        raise TypeError(f"language must be a str such as 'en-us', got {type(language).__name__}")
+    tag = language.strip().lower().replace("_", "-")
+    tag = {"en": "en-us", "english": "en-us"}.get(tag, tag)
+    if tag not in available_languages():
+        near = difflib.get_close_matches(tag, available_languages(), n=3)
+        hint = f"; did you mean {' or '.join(near)}?" if near else ""
+        raise ValueError(f"unknown language {language!r}: expected a tag such as 'en-us'{hint}")
+    return tag
+
+
+@lru_cache(maxsize=1)
+def available_languages() -> frozenset[str]:
+    """Language tags that espeak-ng can phonemise."""
+    with _LOCK:
+        return frozenset(voice.language for voice in _wrapper_class()().available_voices())
+
+
+@lru_cache(maxsize=1)
+def _wrapper_class() -> Any:
+    EspeakWrapper.set_library(espeakng_loader.get_library_path())
+    EspeakWrapper.set_data_path(espeakng_loader.get_data_path())
+    return EspeakWrapper
+
+
+def _espeak(texts: Sequence[str], language: str) -> list[str]:
+    """Raw phones of espeak-ng: `_` between phones, spaces between words."""
+    with _LOCK:
+        engine = _ENGINES.get(language)
+        if engine is None:
+            engine = _wrapper_class()()
+            engine.set_voice(language)
+            _ENGINES[language] = engine
+        raw = [engine.text_to_phonemes(text, tie=False) for text in texts]
+    return [_LANGUAGE_SWITCH.sub("", phones) for phones in raw]
+
+
+@lru_cache(maxsize=8192)
+def _espeak_word(word: str, language: str) -> str:
+    return _espeak([word], language)[0]
+
+
+@dataclass
+class _Builder:
+    """Tokens under construction."""
+
+    symbols: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        self.phones: list[str] = [sym.SILENCE]
+        self.stresses: list[int] = [sym.NO_STRESS]
+        self.boundaries: list[int] = [sym.PAUSE]
+        self.words: list[Word] = []
+
+    def pause(self, mark: str) -> None:
+        """Add one pause; two in a row become the stronger."""
+        if mark not in self.symbols:
+            return
+        if self.boundaries[-1] == sym.PAUSE:
+            if len(self.phones) > 1 and self.phones[-1] == ",":
+                self.phones[-1] = mark
+            return
+        self.phones.append(mark)
+        self.stresses.append(sym.NO_STRESS)
+        self.boundaries.append(sym.PAUSE)
+
+    def word(self, pairs: list[tuple[str, int]]) -> None:
+        """Add the phones of one spoken word."""
+        for index, (phone, stress) in enumerate(pairs):
+            self.phones.append(phone)
+            self.stresses.append(stress)
+            self.boundaries.append(sym.INSIDE_WORD if index else sym.WORD_START)
+
+    def finish(self) -> Tokens:
+        self.phones.append(sym.SILENCE)
+        self.stresses.append(sym.NO_STRESS)
+        self.boundaries.append(sym.PAUSE)
+        return Tokens(
+            phones=np.array(sym.symbol_ids(self.phones, self.symbols), dtype=np.int32),
+            stresses=np.array(self.stresses, dtype=np.int32),
+            boundaries=np.array(self.boundaries, dtype=np.int32),
+            words=self.words,
+        )
+
+
+def tokens(text: str, language: str, symbols: Sequence[str], *, phonemes: bool = False) -> Tokens:
+    """Turn one normalised sentence into token ids. Safe to call from several threads.
+
+    Args:
+        text: One sentence, from `normalize` and `split_sentences`; with `phonemes`, IPA.
+        language: Tag of espeak-ng.
+        symbols: The model's symbols.
+        phonemes: The text is phones already: words apart by spaces, stress by `ˈ` and `ˌ`.
+
+    Raises:
+        ValueError: If the language is unknown to espeak-ng.
+    """
+    if phonemes:
+        return _from_phonemes(text, tuple(symbols))
+    return tokens_batch([text], language, symbols)[0]
+
+
+def tokens_batch(texts: Sequence[str], language: str, symbols: Sequence[str]) -> list[Tokens]:
+    """`tokens` for many sentences, with one pass through espeak-ng."""
+    language = canonical_language(language)
+    table = tuple(symbols)
+    clauses = [_clauses(text) for text in texts]
+    raw = iter(_espeak([clause for pieces in clauses for clause, _ in pieces], language))
+    batch = []
+    for pieces in clauses:
+        builder = _Builder(table)
+        for clause, mark in pieces:
+            _add_clause(builder, clause, next(raw), language)
+            if mark:
+                builder.pause(mark)
+        batch.append(builder.finish())
+    return batch
+
+
+def _clauses(text: str) -> list[tuple[str, str]]:
+    """Pieces between pauses, each with the mark that ends it, or an empty string."""
+    pieces: list[tuple[str, str]] = []
+    position = 0
+    for match in _PAUSE.finditer(text):
+        marks = match.group(1) or match.group(2)
+        pieces.append((text[position : match.start()].strip(), _strongest(marks)))
+        position = match.end()
+    pieces.append((text[position:].strip(), ""))
+    return [piece for piece in pieces if any(piece)]
+
+
+def _strongest(marks: str) -> str:
+    kinds = [sym.PUNCTUATION[mark] for mark in marks]
+    return next((kind for kind in "?!." if kind in kinds), ",")
+
+
+def _add_clause(builder: _Builder, clause: str, raw: str, language: str) -> None:
+    spoken = [sym.parse_word(word, builder.symbols) for word in raw.split()]
+    spoken = [pairs for pairs in spoken if pairs]
+    start = len(builder.phones)
+    for pairs in spoken:
+        builder.word(pairs)
+    written = [word for word in clause.split() if any(letter.isalnum() for letter in word)]
+    ends = _word_ends(written, spoken, language, builder.symbols)
+    for word, end in zip(written, ends, strict=True):
+        builder.words.append(Word(word.strip("\"'()[]"), start, start + end))
+        start += end
+
+
+def _word_ends(
+    written: list[str], spoken: list[list[tuple[str, int]]], language: str, symbols: tuple[str, ...]
+) -> list[int]:
+    """Number of phones that belong to each written word.
+
+    espeak-ng joins short words ("in the") and speaks numbers in several; then each word is spoken
+    alone and the two phone strings are aligned.
+    """
+    plain = all(not any(letter.isdigit() for letter in word) for word in written)
+    if len(written) == len(spoken) and plain:
+        return [len(pairs) for pairs in spoken]
+    if not written:
+        return []
+    alone: list[str] = []
+    owners: list[int] = []
+    for index, word in enumerate(written):
+        pairs = [
+            p
+            for part in _espeak_word(word, language).split()
+            for p in sym.parse_word(part, symbols)
+        ]
+        alone += [phone for phone, _ in pairs]
+        owners += [index] * len(pairs)
+    together = [phone for pairs in spoken for phone, _ in pairs]
+    counts = [0] * len(written)
+    if not owners:
+        counts[-1] = len(together)
+        return counts
+    matcher = difflib.SequenceMatcher(None, alone, together, autojunk=False)
+    for _, i1, i2, j1, j2 in matcher.get_opcodes():
+        for j in range(j1, j2):
+            i = i1 + (j - j1) * (i2 - i1) // (j2 - j1)
+            counts[owners[min(i, len(owners) - 1)]] += 1
+    return counts
+
+
+def _from_phonemes(text: str, symbols: tuple[str, ...]) -> Tokens:
+    builder = _Builder(symbols)
+    for clause, mark in _clauses(sym.separate_user_phones(text)):
+        for word in clause.split():
+            start = len(builder.phones)
+            pairs = sym.parse_word(word, symbols)
+            builder.word(pairs)
+            if pairs:
+                builder.words.append(Word(word.replace("_", ""), start, len(builder.phones)))
+        if mark:
+            builder.pause(mark)
+    return builder.finish()
