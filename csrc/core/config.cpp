@@ -243,9 +243,9 @@ void check_version(const HeaderReader& in, const gguf_context* header) {
   const auto general = header_values(header, "general.architecture");
   const auto found = general.find("");
   const auto* name = found == general.end() ? nullptr : std::get_if<std::string>(&found->second);
-  require_model(name != nullptr && *name == "muspeaker",
-                "not a muspeaker model: general.architecture is " +
-                    (name == nullptr ? "missing" : *name));
+  require_model(
+      name != nullptr && *name == "muspeaker",
+      "not a muspeaker model: general.architecture is " + (name == nullptr ? "missing" : *name));
   const auto version = in.value<int64_t>("format_version", "an integer");
   require_model(version <= kFormatVersion,
                 "the model file has format version " + std::to_string(version) +
@@ -278,11 +278,10 @@ ModelConfig read_config(const gguf_context* header) {
   config.mel_decoder = read_mel_decoder(in);
   config.vocoder = read_vocoder(in, config.audio);
   const auto num_symbols = static_cast<int64_t>(config.symbols.size());
-  HeaderReader::require(num_symbols == config.linguistic_encoder.num_phones,
-                        "linguistic_encoder.num_phones",
-                        "is " + std::to_string(config.linguistic_encoder.num_phones) +
-                            ", expected one for each of the " + std::to_string(num_symbols) +
-                            " symbols");
+  HeaderReader::require(
+      num_symbols == config.linguistic_encoder.num_phones, "linguistic_encoder.num_phones",
+      "is " + std::to_string(config.linguistic_encoder.num_phones) +
+          ", expected one for each of the " + std::to_string(num_symbols) + " symbols");
   return config;
 }
 

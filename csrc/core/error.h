@@ -5,8 +5,8 @@
 
 namespace muspeaker::core {
 
-/// A model file that cannot be used: foreign, truncated, newer than this build, or one whose tensors
-/// do not fit its own header. Becomes muspeaker.ModelFileError in Python.
+/// A model file that cannot be used: foreign, truncated, newer than this build, or one whose
+/// tensors do not fit its own header. Becomes muspeaker.ModelFileError in Python.
 class ModelFileError : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;

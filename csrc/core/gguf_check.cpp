@@ -39,8 +39,8 @@ class Cursor {
   }
 
   void skip(uint64_t bytes) {
-    require(bytes <= size_ - position_, "is truncated: its header does not end within its " +
-                                            std::to_string(size_) + " bytes");
+    require(bytes <= size_ - position_,
+            "is truncated: its header does not end within its " + std::to_string(size_) + " bytes");
     position_ += bytes;
   }
 
@@ -94,7 +94,8 @@ int64_t value_size(int32_t type) {
 
 void skip_value(Cursor& cursor, const std::string& key, int32_t type, uint64_t count) {
   const int64_t bytes = value_size(type);
-  cursor.require(bytes >= 0, "has a header value " + key + " of unknown type " + std::to_string(type));
+  cursor.require(bytes >= 0,
+                 "has a header value " + key + " of unknown type " + std::to_string(type));
   // Every element takes at least a byte, so a count beyond the file ends the walk early.
   for (uint64_t i = 0; bytes == 0 && i < count; ++i) {
     cursor.skip(cursor.read<uint64_t>());
@@ -144,19 +145,19 @@ TensorInfo read_tensor_info(Cursor& cursor) {
   info.name = cursor.read_string();
   cursor.require(!info.name.empty() && info.name.find('\0') == std::string::npos,
                  "has a tensor without a name");
-  cursor.require(info.name.size() < GGML_MAX_NAME, "has a tensor name of " +
-                                                       std::to_string(info.name.size()) +
-                                                       " bytes, expected less than 64: " + info.name);
+  cursor.require(info.name.size() < GGML_MAX_NAME,
+                 "has a tensor name of " + std::to_string(info.name.size()) +
+                     " bytes, expected less than 64: " + info.name);
   const auto num_axes = cursor.read<uint32_t>();
-  cursor.require(num_axes >= 1 && num_axes <= GGML_MAX_DIMS,
-                 "has tensor " + info.name + " of " + std::to_string(num_axes) +
-                     " axes, expected one to four");
+  cursor.require(num_axes >= 1 && num_axes <= GGML_MAX_DIMS, "has tensor " + info.name + " of " +
+                                                                 std::to_string(num_axes) +
+                                                                 " axes, expected one to four");
   uint64_t elements = 1;
   for (uint32_t axis = 0; axis < num_axes; ++axis) {
     const auto size = cursor.read<uint64_t>();
-    cursor.require(size >= 1 && size <= kMaxAxis && elements <= kMaxElements / size,
-                   "has tensor " + info.name + " with an axis of impossible size " +
-                       std::to_string(size));
+    cursor.require(
+        size >= 1 && size <= kMaxAxis && elements <= kMaxElements / size,
+        "has tensor " + info.name + " with an axis of impossible size " + std::to_string(size));
     elements *= size;
   }
   const auto type = cursor.read<int32_t>();

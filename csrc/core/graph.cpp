@@ -11,7 +11,8 @@
 namespace muspeaker::core {
 namespace {
 
-// A vocoder described as shifted views has a few thousand nodes. The context holds descriptions only.
+// A vocoder described as shifted views has a few thousand nodes. The context holds descriptions
+// only.
 constexpr size_t kMaxNodes = 32768;
 
 struct ContextDeleter {
@@ -26,8 +27,9 @@ std::vector<int64_t> shape_of(const ggml_tensor* tensor) {
 
 ggml_tensor* GraphBuilder::input(const std::string& name, ggml_type type,
                                  std::initializer_list<int64_t> ne, const void* data) {
-  require_input(ne.size() >= 1 && ne.size() <= GGML_MAX_DIMS,
-                "graph input " + name + " needs one to four axes, got " + std::to_string(ne.size()));
+  require_input(
+      ne.size() >= 1 && ne.size() <= GGML_MAX_DIMS,
+      "graph input " + name + " needs one to four axes, got " + std::to_string(ne.size()));
   for (const int64_t size : ne) {
     require_input(size > 0, "graph input " + name + " has an axis of " + std::to_string(size));
   }

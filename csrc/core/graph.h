@@ -23,9 +23,9 @@ class GraphBuilder {
   /// The context every ggml call of the graph takes.
   [[nodiscard]] ggml_context* context() const { return context_; }
 
-  /// A tensor that holds `data` when the graph runs: ggml_nelements contiguous elements of `type`, axes
-  /// fastest first. `data` is copied at once and may go away after the call.
-  /// Throws std::invalid_argument if an axis is not positive, there are more than four, or data is null.
+  /// A tensor that holds `data` when the graph runs: ggml_nelements contiguous elements of `type`,
+  /// axes fastest first. `data` is copied at once and may go away after the call. Throws
+  /// std::invalid_argument if an axis is not positive, there are more than four, or data is null.
   ggml_tensor* input(const std::string& name, ggml_type type, std::initializer_list<int64_t> ne,
                      const void* data);
 
@@ -69,9 +69,9 @@ class GraphRunner {
 
   static constexpr int kMaxThreads = 256;
 
-  /// Calls `build`, runs what it described, and keeps copies of its outputs until the next run. What
-  /// `build` throws is passed on and leaves the runner usable.
-  /// Throws std::runtime_error if memory is short or ggml reports a failure.
+  /// Calls `build`, runs what it described, and keeps copies of its outputs until the next run.
+  /// What `build` throws is passed on and leaves the runner usable. Throws std::runtime_error if
+  /// memory is short or ggml reports a failure.
   void run(const std::function<void(GraphBuilder&)>& build);
 
   /// The output's elements, fastest axis first; it can be taken once.

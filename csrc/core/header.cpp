@@ -74,9 +74,8 @@ std::map<std::string, HeaderValue> header_values(const gguf_context* header,
   for (int64_t id = 0; id < gguf_get_n_kv(header); ++id) {
     const std::string key = gguf_get_key(header, id);
     if (key.compare(0, prefix.size(), prefix) == 0) {
-      values[key.substr(prefix.size())] = gguf_get_kv_type(header, id) == GGUF_TYPE_ARRAY
-                                              ? array(header, id)
-                                              : scalar(header, id);
+      values[key.substr(prefix.size())] =
+          gguf_get_kv_type(header, id) == GGUF_TYPE_ARRAY ? array(header, id) : scalar(header, id);
     }
   }
   return values;

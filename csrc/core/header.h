@@ -14,8 +14,8 @@ namespace muspeaker::core {
 using HeaderValue = std::variant<bool, int64_t, double, std::string, std::vector<int64_t>,
                                  std::vector<double>, std::vector<std::string>>;
 
-/// Every header value whose key begins with `prefix`, by the rest of the key. Nothing is required of
-/// them; read_config does that.
+/// Every header value whose key begins with `prefix`, by the rest of the key. Nothing is required
+/// of them; read_config does that.
 std::map<std::string, HeaderValue> header_values(const gguf_context* header,
                                                  const std::string& prefix);
 

@@ -42,7 +42,7 @@ MappedFile::MappedFile(const std::string& path) : path_(path) {
   const Descriptor descriptor(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   require_model(descriptor.number >= 0,
                 "cannot open model file " + path + ": " + std::strerror(errno));
-  struct stat status {};
+  struct stat status{};
   require_model(fstat(descriptor.number, &status) == 0 && S_ISREG(status.st_mode),
                 "model file " + path + " is not a regular file");
   require_model(status.st_size > 0, "model file " + path + " is empty");
@@ -52,7 +52,9 @@ MappedFile::MappedFile(const std::string& path) : path_(path) {
   data_ = static_cast<uint8_t*>(map);
 }
 
-MappedFile::~MappedFile() { munmap(data_, size_); }
+MappedFile::~MappedFile() {
+  munmap(data_, size_);
+}
 
 #else
 

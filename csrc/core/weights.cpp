@@ -12,7 +12,7 @@
 namespace muspeaker::core {
 namespace {
 
-constexpr const char* kScaleSuffix = "_scale";
+constexpr const char* kScaleSuffix = ".scale";
 constexpr size_t kNamedUnclaimed = 5;
 
 std::string shape_text(const int64_t* ne, size_t rank) {
@@ -32,8 +32,16 @@ bool has_shape(const ggml_tensor* tensor, const std::vector<int64_t>& ne) {
   return true;
 }
 
+/// `<scope>.weight` has its scale beside it as `<scope>.scale`: a longer name would pass the 63
+/// bytes that ggml keeps.
+std::string scale_name(const std::string& name) {
+  return name.substr(0, name.rfind('.')) + kScaleSuffix;
+}
+
 /// The axis of ne that counts output channels; see Scope::tensor.
-size_t channel_axis(size_t rank) { return rank == 4 ? 3 : 1; }
+size_t channel_axis(size_t rank) {
+  return rank == 4 ? 3 : 1;
+}
 
 /// values: int8, out blocks of `inner` elements repeated `outer` times; scale: (out,).
 void expand_int8(const ggml_tensor* values, const float* scale, size_t axis, float* result) {
@@ -83,7 +91,9 @@ WeightFile::WeightFile(const std::string& path) : file_(path) {
 
 WeightFile::~WeightFile() = default;
 
-Scope WeightFile::root() { return {*this, ""}; }
+Scope WeightFile::root() {
+  return {*this, ""};
+}
 
 int64_t WeightFile::num_parameters() const {
   int64_t total = 0;
@@ -128,10 +138,9 @@ StoredWeight WeightFile::claim_stored(const std::string& name, const std::vector
   }
   require_model(ne.size() >= 2, "tensor " + name + " of model file " + file_.path() +
                                     " is int8, expected f32: it has one axis");
-  const StoredWeight scale = claim_stored(name + kScaleSuffix, {ne[channel_axis(ne.size())]});
-  require_model(scale.values->type == GGML_TYPE_F32, "tensor " + name + kScaleSuffix +
-                                                         " of model file " + file_.path() +
-                                                         " is not f32");
+  const StoredWeight scale = claim_stored(scale_name(name), {ne[channel_axis(ne.size())]});
+  require_model(scale.values->type == GGML_TYPE_F32,
+                "tensor " + scale_name(name) + " of model file " + file_.path() + " is not f32");
   return {values, scale.values};
 }
 
@@ -148,8 +157,8 @@ ggml_tensor* WeightFile::claim(const std::string& name, const std::vector<int64_
 }
 
 ggml_tensor* WeightFile::expand(const StoredWeight& weight, size_t rank) {
-  ggml_tensor* result = ggml_new_tensor(expanded_context_.get(), GGML_TYPE_F32, GGML_MAX_DIMS,
-                                        weight.values->ne);
+  ggml_tensor* result =
+      ggml_new_tensor(expanded_context_.get(), GGML_TYPE_F32, GGML_MAX_DIMS, weight.values->ne);
   ggml_set_name(result, weight.values->name);
   std::unique_ptr<ggml_backend_buffer, BufferDeleter> buffer(
       ggml_backend_buft_alloc_buffer(ggml_backend_cpu_buffer_type(), ggml_nbytes(result)));
@@ -170,9 +179,13 @@ ggml_tensor* WeightFile::expand(const StoredWeight& weight, size_t rank) {
   return result;
 }
 
-Scope Scope::operator/(const std::string& name) const { return {*file_, join(name)}; }
+Scope Scope::operator/(const std::string& name) const {
+  return {*file_, join(name)};
+}
 
-Scope Scope::operator/(int64_t index) const { return {*file_, join(std::to_string(index))}; }
+Scope Scope::operator/(int64_t index) const {
+  return {*file_, join(std::to_string(index))};
+}
 
 ggml_tensor* Scope::tensor(const std::string& name, const std::vector<int64_t>& ne) const {
   return file_->claim(join(name), ne);

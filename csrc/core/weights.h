@@ -20,7 +20,8 @@ class Scope;
 /// A weight as it lies in the file, for a kernel that reads f16 or int8 itself.
 struct StoredWeight {
   ggml_tensor* values = nullptr;  ///< f32, f16 or i8, in the mapped file
-  ggml_tensor* scale = nullptr;   ///< (out,) f32 if values are i8, else null: w = values * scale[out]
+  ggml_tensor* scale =
+      nullptr;  ///< (out,) f32 if values are i8, else null: w = values * scale[out]
 };
 
 /// One model file, mapped into memory. Tensors point into the map; those stored as f16 or int8 are
@@ -90,10 +91,10 @@ class Scope {
   /// The path without a trailing dot, for messages.
   [[nodiscard]] const std::string& path() const { return path_; }
 
-  /// Claims `<path>.<name>` and returns it as f32. `ne`: axes, fastest first, one for each axis of the
-  /// weight, also where it is 1. int8 weights have one scale per output channel: axis 1 of two- and
-  /// three-axis weights (linear, conv1d), axis 3 of four-axis ones (conv2d).
-  /// Throws ModelFileError with the full name, expected and actual shape.
+  /// Claims `<path>.<name>` and returns it as f32. `ne`: axes, fastest first, one for each axis of
+  /// the weight, also where it is 1. int8 weights have one scale per output channel: axis 1 of two-
+  /// and three-axis weights (linear, conv1d), axis 3 of four-axis ones (conv2d). Throws
+  /// ModelFileError with the full name, expected and actual shape.
   [[nodiscard]] ggml_tensor* tensor(const std::string& name, const std::vector<int64_t>& ne) const;
 
   /// The same for conv1d weights, ne = {in, out, kernel}.

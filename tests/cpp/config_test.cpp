@@ -64,10 +64,12 @@ TEST(Config, RefusesAbsurdValues) {
             "header value muspeaker.mel_decoder.channels is 0, expected 1 to 16384");
   EXPECT_EQ(fault([](auto& file) { file.integer("muspeaker.vp_flow.num_layers", 4000000000U); }),
             "header value muspeaker.vp_flow.num_layers is 4000000000, expected 1 to 64");
-  EXPECT_NE(fault([](auto& file) { file.real("muspeaker.audio.mel_floor", NAN); }).find("mel_floor"),
-            std::string::npos);
-  EXPECT_NE(fault([](auto& file) { file.integers("muspeaker.mel_encoder.channels", {}); })
-                .find("(its length) is 0"),
+  EXPECT_NE(
+      fault([](auto& file) { file.real("muspeaker.audio.mel_floor", NAN); }).find("mel_floor"),
+      std::string::npos);
+  EXPECT_NE(fault([](auto& file) {
+              file.integers("muspeaker.mel_encoder.channels", {});
+            }).find("(its length) is 0"),
             std::string::npos);
 }
 

@@ -121,7 +121,7 @@ std::vector<char> whole_file() {
   test::write_valid_header(writer);
   const auto value = [](int64_t i) { return static_cast<float>(i % 100); };
   writer.tensor("part.weight", GGML_TYPE_I8, {16, 8, 3}, value);
-  writer.tensor("part.weight_scale", GGML_TYPE_F32, {8}, value);
+  writer.tensor("part.scale", GGML_TYPE_F32, {8}, value);
   writer.tensor("part.bias", GGML_TYPE_F32, {8}, value);
   writer.tensor("other", GGML_TYPE_F16, {4, 4}, value);
   return test::read_bytes(writer.write("whole.gguf"));

@@ -26,8 +26,8 @@ TEST(Graph, RunsAndReuses) {
       graph.output("x", input);
     });
     EXPECT_EQ(runner.output_names(), (std::vector<std::string>{"t", "x", "y"}));
-    EXPECT_EQ(runner.shape("t"), frames == 1 ? (std::vector<int64_t>{1, 3})
-                                             : (std::vector<int64_t>{frames, 3}));
+    EXPECT_EQ(runner.shape("t"),
+              frames == 1 ? (std::vector<int64_t>{1, 3}) : (std::vector<int64_t>{frames, 3}));
     EXPECT_EQ(runner.take("y"), std::vector<float>(static_cast<size_t>(3 * frames), 3.0F));
     EXPECT_EQ(runner.take("x"), std::vector<float>(static_cast<size_t>(3 * frames), 2.0F));
     EXPECT_THROW(runner.take("y"), std::out_of_range);
@@ -70,8 +70,7 @@ TEST(Graph, MultipliesByWeights) {
 
 TEST(Graph, PassesExceptionsOnAndStaysUsable) {
   GraphRunner runner(1);
-  EXPECT_THROW(runner.run([](GraphBuilder&) { throw std::domain_error("no"); }),
-               std::domain_error);
+  EXPECT_THROW(runner.run([](GraphBuilder&) { throw std::domain_error("no"); }), std::domain_error);
   const float x = 1;
   const auto refused = [&](std::initializer_list<int64_t> ne, const void* data) {
     return test::message_of<std::invalid_argument>([&] {
@@ -81,9 +80,8 @@ TEST(Graph, PassesExceptionsOnAndStaysUsable) {
   EXPECT_EQ(refused({2, 0}, &x), "graph input x has an axis of 0");
   EXPECT_EQ(refused({1}, nullptr), "graph input x has no data");
   EXPECT_EQ(refused({1, 1, 1, 1, 1}, &x), "graph input x needs one to four axes, got 5");
-  runner.run([&](GraphBuilder& graph) {
-    graph.output("y", graph.input("x", GGML_TYPE_F32, {1}, &x));
-  });
+  runner.run(
+      [&](GraphBuilder& graph) { graph.output("y", graph.input("x", GGML_TYPE_F32, {1}, &x)); });
   EXPECT_EQ(runner.take("y"), std::vector<float>{1.0F});
 }
 

@@ -2,6 +2,7 @@
 
 #include <ggml.h>
 #include <gguf.h>
+#include <gtest/gtest.h>
 
 #include <cstdint>
 #include <cstdio>
@@ -11,8 +12,6 @@
 #include <string>
 #include <utility>
 #include <vector>
-
-#include <gtest/gtest.h>
 
 namespace muspeaker::test {
 
@@ -95,6 +94,59 @@ class ModelFileWriter {
   ggml_context* context_;
 };
 
+// The scalars of that header, without their prefix.
+inline std::vector<std::pair<const char*, uint32_t>> valid_integers() {
+  return {{"audio.sample_rate", 22050},
+          {"audio.hop_samples", 256},
+          {"audio.window_samples", 1024},
+          {"audio.fft_samples", 1024},
+          {"audio.num_mels", 80},
+          {"linguistic_encoder.num_phones", 3},
+          {"linguistic_encoder.num_stresses", 3},
+          {"linguistic_encoder.num_boundaries", 3},
+          {"linguistic_encoder.hidden", 8},
+          {"linguistic_encoder.num_layers", 1},
+          {"linguistic_encoder.num_heads", 2},
+          {"linguistic_encoder.ffn_hidden", 8},
+          {"linguistic_encoder.ffn_kernel", 3},
+          {"linguistic_encoder.relative_window", 4},
+          {"mel_encoder.latent", 4},
+          {"vp_flow.hidden", 4},
+          {"vp_flow.num_layers", 2},
+          {"vp_flow.kernel", 3},
+          {"style_encoder.hidden", 4},
+          {"style_encoder.num_blocks", 1},
+          {"style_encoder.kernel", 5},
+          {"timbre_encoder.num_fbanks", 80},
+          {"timbre_encoder.channels", 4},
+          {"timbre_encoder.base_width", 32},
+          {"timbre_encoder.expansion", 2},
+          {"timbre_encoder.embedding", 8},
+          {"variation_adapter.hidden", 4},
+          {"variation_adapter.kernel", 3},
+          {"variation_adapter.num_layers", 1},
+          {"variation_adapter.num_heads", 2},
+          {"variation_adapter.embedding_kernel", 3},
+          {"mel_decoder.channels", 8},
+          {"mel_decoder.num_blocks", 1},
+          {"mel_decoder.kernel", 5},
+          {"mel_decoder.timbre", 4},
+          {"vocoder.initial_channels", 16},
+          {"vocoder.num_overtones", 8}};
+}
+
+inline std::vector<std::pair<const char*, float>> valid_reals() {
+  return {{"audio.mel_low_hz", 0.0F},
+          {"audio.mel_high_hz", 8000.0F},
+          {"audio.mel_floor", 1e-5F},
+          {"variation_adapter.log_f0_mean", 5.1F},
+          {"variation_adapter.log_f0_std", 0.35F},
+          {"variation_adapter.log_energy_mean", 2.5F},
+          {"variation_adapter.log_energy_std", 1.5F},
+          {"vocoder.sine_amplitude", 0.1F},
+          {"vocoder.noise_std", 0.003F}};
+}
+
 /// A complete and valid header of a very small model; tests then break one value.
 inline void write_valid_header(ModelFileWriter& file) {
   file.text("general.architecture", "muspeaker");
@@ -104,58 +156,10 @@ inline void write_valid_header(ModelFileWriter& file) {
   file.texts("muspeaker.languages", {"en-us"});
   file.text("muspeaker.weight_type", "f32");
   file.text("muspeaker.fingerprint", "0123456789abcdef");
-  const std::vector<std::pair<const char*, uint32_t>> integers = {
-      {"audio.sample_rate", 22050},
-      {"audio.hop_samples", 256},
-      {"audio.window_samples", 1024},
-      {"audio.fft_samples", 1024},
-      {"audio.num_mels", 80},
-      {"linguistic_encoder.num_phones", 3},
-      {"linguistic_encoder.num_stresses", 3},
-      {"linguistic_encoder.num_boundaries", 3},
-      {"linguistic_encoder.hidden", 8},
-      {"linguistic_encoder.num_layers", 1},
-      {"linguistic_encoder.num_heads", 2},
-      {"linguistic_encoder.ffn_hidden", 8},
-      {"linguistic_encoder.ffn_kernel", 3},
-      {"linguistic_encoder.relative_window", 4},
-      {"mel_encoder.latent", 4},
-      {"vp_flow.hidden", 4},
-      {"vp_flow.num_layers", 2},
-      {"vp_flow.kernel", 3},
-      {"style_encoder.hidden", 4},
-      {"style_encoder.num_blocks", 1},
-      {"style_encoder.kernel", 5},
-      {"timbre_encoder.num_fbanks", 80},
-      {"timbre_encoder.channels", 4},
-      {"timbre_encoder.base_width", 32},
-      {"timbre_encoder.expansion", 2},
-      {"timbre_encoder.embedding", 8},
-      {"variation_adapter.hidden", 4},
-      {"variation_adapter.kernel", 3},
-      {"variation_adapter.num_layers", 1},
-      {"variation_adapter.num_heads", 2},
-      {"variation_adapter.embedding_kernel", 3},
-      {"mel_decoder.channels", 8},
-      {"mel_decoder.num_blocks", 1},
-      {"mel_decoder.kernel", 5},
-      {"mel_decoder.timbre", 4},
-      {"vocoder.initial_channels", 16},
-      {"vocoder.num_overtones", 8}};
-  for (const auto& [key, value] : integers) {
+  for (const auto& [key, value] : valid_integers()) {
     file.integer(std::string("muspeaker.") + key, value);
   }
-  const std::vector<std::pair<const char*, float>> reals = {
-      {"audio.mel_low_hz", 0.0F},
-      {"audio.mel_high_hz", 8000.0F},
-      {"audio.mel_floor", 1e-5F},
-      {"variation_adapter.log_f0_mean", 5.1F},
-      {"variation_adapter.log_f0_std", 0.35F},
-      {"variation_adapter.log_energy_mean", 2.5F},
-      {"variation_adapter.log_energy_std", 1.5F},
-      {"vocoder.sine_amplitude", 0.1F},
-      {"vocoder.noise_std", 0.003F}};
-  for (const auto& [key, value] : reals) {
+  for (const auto& [key, value] : valid_reals()) {
     file.real(std::string("muspeaker.") + key, value);
   }
   file.integers("muspeaker.mel_encoder.channels", {4, 4});

@@ -17,13 +17,17 @@ using test::message_of;
 using test::ModelFileWriter;
 using test::write_bytes;
 
-float ramp(int64_t i) { return static_cast<float>(i % 100) - 50.0F; }
+float ramp(int64_t i) {
+  return static_cast<float>(i % 100) - 50.0F;
+}
 
 std::string open_fault(const std::string& path) {
   return message_of<ModelFileError>([&] { const WeightFile file(path); });
 }
 
-const float* floats(const ggml_tensor* tensor) { return static_cast<const float*>(tensor->data); }
+const float* floats(const ggml_tensor* tensor) {
+  return static_cast<const float*>(tensor->data);
+}
 
 TEST(Weights, ClaimsByScope) {
   ModelFileWriter writer;
@@ -35,8 +39,9 @@ TEST(Weights, ClaimsByScope) {
   const ggml_tensor* weight = scope.conv_weight("weight", {4, 3, 5});
   EXPECT_EQ(floats(weight)[7], ramp(7));
   EXPECT_EQ(scope.tensor("weight", {4, 3, 5}), weight);
-  EXPECT_EQ(message_of<ModelFileError>([&] { file.require_all_claimed(); })
-                .find("has 1 tensors that the model does not know: blocks.2.conv.bias") ==
+  EXPECT_EQ(message_of<ModelFileError>([&] {
+              file.require_all_claimed();
+            }).find("has 1 tensors that the model does not know: blocks.2.conv.bias") ==
                 std::string::npos,
             false);
   EXPECT_EQ(floats(scope.tensor("bias", {3}))[2], ramp(2));
@@ -74,9 +79,9 @@ TEST(Weights, ExpandsInt8ByOutputChannel) {
   ModelFileWriter writer;
   const auto scale = [](int64_t i) { return 0.5F * static_cast<float>(i + 1); };
   writer.tensor("conv1d", GGML_TYPE_I8, {4, 3, 2}, ramp);  // (in, out, kernel)
-  writer.tensor("conv1d_scale", GGML_TYPE_F32, {3}, scale);
+  writer.tensor("conv1d.scale", GGML_TYPE_F32, {3}, scale);
   writer.tensor("conv2d", GGML_TYPE_I8, {3, 3, 2, 5}, ramp);  // (kw, kh, in, out)
-  writer.tensor("conv2d_scale", GGML_TYPE_F32, {5}, scale);
+  writer.tensor("conv2d.scale", GGML_TYPE_F32, {5}, scale);
   WeightFile file(writer.write());
   const ggml_tensor* conv1d = file.root().tensor("conv1d", {4, 3, 2});
   for (int64_t i = 0; i < 24; ++i) {
@@ -94,13 +99,13 @@ TEST(Weights, RefusesInt8WithoutItsScale) {
   ModelFileWriter writer;
   writer.tensor("w", GGML_TYPE_I8, {4, 3}, ramp);
   writer.tensor("v", GGML_TYPE_I8, {4, 3}, ramp);
-  writer.tensor("v_scale", GGML_TYPE_F16, {3}, ramp);
+  writer.tensor("v.scale", GGML_TYPE_F16, {3}, ramp);
   writer.tensor("bias", GGML_TYPE_I8, {4}, ramp);
   WeightFile file(writer.write());
   const auto fault = [&](const char* name, const std::vector<int64_t>& ne) {
     return message_of<ModelFileError>([&] { (void)file.root().tensor(name, ne); });
   };
-  EXPECT_NE(fault("w", {4, 3}).find("has no tensor w_scale"), std::string::npos);
+  EXPECT_NE(fault("w", {4, 3}).find("has no tensor w.scale"), std::string::npos);
   EXPECT_NE(fault("v", {4, 3}).find("is not f32"), std::string::npos);
   EXPECT_NE(fault("bias", {4}).find("is int8, expected f32"), std::string::npos);
 }
