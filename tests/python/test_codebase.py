@@ -276,8 +276,8 @@ def test_house_rule_fires(name: str, tmp_path: Path) -> None:
     [
         ("tests/a.py", "def f():\n" + "    x = 1\n" * (MAX_FUNCTION_LINES - 1), False),
         ("tests/a.py", "def f():\n" + "    x = 1\n" * MAX_FUNCTION_LINES, True),
-        ("csrc/nn/a.cpp", "void f(int x) {\n" + BODY[9:] + "}\n", True),
-        ("csrc/nn/a.cpp", "void f(int x) {\n" + BODY[18:] + "}\n", False),
+        ("csrc/nn/a.cpp", "void f(int x) {\n" + BODY[10:] + "}\n", True),
+        ("csrc/nn/a.cpp", "void f(int x) {\n" + BODY[20:] + "}\n", False),
         ("csrc/nn/a.cpp", "namespace a {\n" + BODY + "}\nvoid f(int x);\n" + BODY, False),
     ],
 )
