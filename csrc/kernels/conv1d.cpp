@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::align_val_t kAlignment{64};
 constexpr int64_t kMaxSize = int64_t{1} << 20;
+constexpr int64_t kMaxInt8In = int64_t{1} << 16;  // 255 x 127 x 2^16 still fits 32 bits
 
 int64_t ceil_div(int64_t a, int64_t b) {
   return (a + b - 1) / b;
@@ -49,6 +50,35 @@ ConvShape unroll_transposed(const ConvShape& s) {
   return {s.in, s.out * s.stride, taps, 1, 1, taps - 1};
 }
 
+/// Weights (kernel, out, in) of the layer as the rows of fold(): phase p reads its taps p later.
+template <typename Value>
+std::vector<Value> fold_weight(const ConvShape& shape, const ConvShape& rows, const Value* weight) {
+  const int64_t phases = rows.out / shape.out;
+  const int64_t tap = shape.out * shape.in;
+  std::vector<Value> folded(static_cast<size_t>(rows.kernel * phases * tap), Value{0});
+  for (int64_t phase = 0; phase < phases; ++phase) {
+    for (int64_t k = 0; k < shape.kernel; ++k) {
+      std::copy_n(weight + k * tap, tap, folded.data() + ((k + phase) * phases + phase) * tap);
+    }
+  }
+  return folded;
+}
+
+/// Weights (kernel, out, in) of a transposed layer as the rows of unroll_transposed().
+template <typename Value>
+std::vector<Value> unroll_weight(const ConvShape& shape, const ConvShape& rows,
+                                 const Value* weight) {
+  const int64_t tap = shape.out * shape.in;
+  std::vector<Value> unrolled(static_cast<size_t>(rows.kernel * rows.out * shape.in), Value{0});
+  for (int64_t k = 0; k < shape.kernel; ++k) {
+    const int64_t phase = k % shape.stride;
+    const int64_t newest_last = rows.kernel - 1 - k / shape.stride;
+    std::copy_n(weight + k * tap, tap,
+                unrolled.data() + (newest_last * shape.stride + phase) * tap);
+  }
+  return unrolled;
+}
+
 struct ThreadScratch {
   void* memory = nullptr;
   int64_t bytes = 0;
@@ -76,59 +106,78 @@ void Conv1d::Free::operator()(void* memory) const {
   ::operator delete(memory, kAlignment);
 }
 
-Conv1d::Conv1d(const ConvShape& shape, const ConvShape& rows, const KernelTable& table)
-    : shape_(shape), rows_(rows), phases_(rows.out / shape.out), table_(&table) {}
+Conv1d::Conv1d(const ConvShape& shape, Kind kind, bool int8, const KernelTable& table)
+    : shape_(checked(shape)),
+      rows_(kind == Kind::kTransposed ? unroll_transposed(shape) : fold(shape, table.lanes)),
+      kind_(kind),
+      int8_(int8),
+      phases_(rows_.out / shape.out),
+      lead_(kind == Kind::kTransposed ? shape.pad : 0),
+      table_(&table) {
+  if (kind == Kind::kTransposed && shape.dilation != 1) {
+    throw std::invalid_argument("a transposed convolution needs dilation 1, got " +
+                                std::to_string(shape.dilation));
+  }
+  if (int8 && shape.in > kMaxInt8In) {
+    throw std::invalid_argument("an int8 convolution takes at most 65536 input channels, got " +
+                                std::to_string(shape.in));
+  }
+}
 
 Conv1d::Conv1d(const ConvShape& shape, const float* weight, const float* bias,
                const KernelTable& table)
-    : Conv1d(shape, fold(checked(shape), table.lanes), table) {
-  if (phases_ == 1) {
-    pack(weight, bias);
-    return;
-  }
-  const int64_t tap = shape.out * shape.in;
-  std::vector<float> folded(static_cast<size_t>(rows_.kernel * phases_ * tap), 0.0F);
-  for (int64_t phase = 0; phase < phases_; ++phase) {
-    for (int64_t k = 0; k < shape.kernel; ++k) {
-      std::copy_n(weight + k * tap, tap, folded.data() + ((k + phase) * phases_ + phase) * tap);
-    }
-  }
-  pack(folded.data(), bias);
+    : Conv1d(shape, Kind::kPlain, false, table) {
+  pack(phases_ == 1 ? weight : fold_weight(shape, rows_, weight).data(), bias);
+}
+
+Conv1d::Conv1d(const ConvShape& shape, const int8_t* weight, const float* scale, const float* bias,
+               const KernelTable& table)
+    : Conv1d(shape, Kind::kPlain, true, table) {
+  pack(phases_ == 1 ? weight : fold_weight(shape, rows_, weight).data(), scale, bias);
 }
 
 Conv1d Conv1d::transposed(const ConvShape& shape, const float* weight, const float* bias,
                           const KernelTable& table) {
-  if (checked(shape).dilation != 1) {
-    throw std::invalid_argument("a transposed convolution needs dilation 1, got " +
-                                std::to_string(shape.dilation));
-  }
-  Conv1d conv(shape, unroll_transposed(shape), table);
-  conv.lead_ = shape.pad;
-  conv.transposed_ = true;
-  const int64_t tap = shape.out * shape.in;
-  const int64_t taps = conv.rows_.kernel;
-  std::vector<float> unrolled(static_cast<size_t>(taps * shape.stride * tap), 0.0F);
-  for (int64_t k = 0; k < shape.kernel; ++k) {
-    const int64_t phase = k % shape.stride;
-    const int64_t newest_first = taps - 1 - k / shape.stride;
-    std::copy_n(weight + k * tap, tap,
-                unrolled.data() + (newest_first * shape.stride + phase) * tap);
-  }
-  conv.pack(unrolled.data(), bias);
+  Conv1d conv(shape, Kind::kTransposed, false, table);
+  conv.pack(unroll_weight(shape, conv.rows_, weight).data(), bias);
   return conv;
 }
 
-void Conv1d::pack(const float* weight, const float* bias) {
-  const auto bytes = static_cast<size_t>(table_->conv_f32.weight_bytes(rows_));
-  weight_.reset(::operator new(bytes, kAlignment));
-  table_->pack_f32(rows_, weight, weight_.get());
-  for (int64_t phase = 0; bias != nullptr && phase < phases_; ++phase) {
-    bias_.insert(bias_.end(), bias, bias + shape_.out);
+Conv1d Conv1d::transposed(const ConvShape& shape, const int8_t* weight, const float* scale,
+                          const float* bias, const KernelTable& table) {
+  Conv1d conv(shape, Kind::kTransposed, true, table);
+  conv.pack(unroll_weight(shape, conv.rows_, weight).data(), scale, bias);
+  return conv;
+}
+
+void Conv1d::allocate() {
+  weight_.reset(::operator new(static_cast<size_t>(kernel().weight_bytes(rows_)), kAlignment));
+}
+
+/// (out) values repeated for the phases of a row; empty for null.
+std::vector<float> Conv1d::for_each_phase(const float* values) const {
+  std::vector<float> repeated;
+  for (int64_t phase = 0; values != nullptr && phase < phases_; ++phase) {
+    repeated.insert(repeated.end(), values, values + shape_.out);
   }
+  return repeated;
+}
+
+void Conv1d::pack(const float* weight, const float* bias) {
+  allocate();
+  table_->pack_f32(rows_, weight, weight_.get());
+  bias_ = for_each_phase(bias);
+}
+
+void Conv1d::pack(const int8_t* weight, const float* scale, const float* bias) {
+  allocate();
+  table_->pack_int8(rows_, weight, weight_.get());
+  channel_scale_ = for_each_phase(scale);
+  bias_ = for_each_phase(bias);
 }
 
 int64_t Conv1d::out_frames(int64_t in_frames) const {
-  if (transposed_) {
+  if (kind_ == Kind::kTransposed) {
     const int64_t frames = (in_frames - 1) * shape_.stride - 2 * shape_.pad + shape_.kernel;
     return in_frames < 1 ? 0 : std::max<int64_t>(frames, 0);
   }
@@ -141,7 +190,7 @@ void Conv1d::run(const ConvCall& call, int64_t begin, int64_t end) const {
     return;
   }
   const int64_t row_bytes = aligned(rows_.out * static_cast<int64_t>(sizeof(float)));
-  const int64_t kernel_bytes = aligned(table_->conv_f32.scratch_bytes(rows_));
+  const int64_t kernel_bytes = aligned(kernel().scratch_bytes(rows_));
   char* scratch = static_cast<char*>(thread_scratch(kernel_bytes + 2 * row_bytes));
   char* edge = scratch + 2 * row_bytes;
   int64_t row = (begin + lead_) / phases_;
@@ -167,6 +216,7 @@ ConvRows Conv1d::operands(const ConvCall& call, int64_t begin, int64_t end, void
   rows.input_slope = call.input_slope;
   rows.weight = weight_.get();
   rows.bias = bias_.empty() ? nullptr : bias_.data();
+  rows.channel_scale = channel_scale_.empty() ? nullptr : channel_scale_.data();
   rows.scale = call.scale;
   rows.accumulate = call.accumulate;
   rows.row_begin = begin;
@@ -180,7 +230,7 @@ void Conv1d::run_rows(const ConvCall& call, int64_t begin, int64_t end, void* sc
   ConvRows rows = operands(call, begin, end, scratch);
   rows.y = call.y + at;
   rows.residual = call.residual == nullptr ? nullptr : call.residual + at;
-  table_->conv_f32.run(rows_, rows);
+  kernel().run(rows_, rows);
 }
 
 /// A row that reaches over the end of [begin, end): worked out aside, then copied in part.
@@ -204,7 +254,7 @@ void Conv1d::run_edge(const ConvCall& call, int64_t row, int64_t begin, int64_t 
   ConvRows rows = operands(call, row, row + 1, scratch + 2 * row_bytes);
   rows.y = y;
   rows.residual = call.residual == nullptr ? nullptr : residual;
-  table_->conv_f32.run(rows_, rows);
+  kernel().run(rows_, rows);
   std::memcpy(call.y + first * shape_.out, y + skip, bytes);
 }
 

@@ -30,9 +30,16 @@ struct ConvCall {
 /// threads, gives the same bits.
 class Conv1d {
  public:
-  /// torch.nn.Conv1d. weight: (kernel, out, in) float32, as in the model file; bias: (out) or null.
-  /// Neither is needed afterwards. Throws std::invalid_argument on sizes that make no convolution.
+  /// torch.nn.Conv1d with float32 weights. Throws std::invalid_argument on sizes that make no
+  /// convolution. weight: (kernel, out, in), as in the model file; bias: (out) or null. Neither is
+  /// needed afterwards.
   Conv1d(const ConvShape& shape, const float* weight, const float* bias,
+         const KernelTable& table = active_kernels());
+
+  /// The same with int8 weights of -127 to 127, w = weight * scale[out]; scale: (out). Each input
+  /// frame is quantised by its own largest magnitude, so chunks of a signal give the whole's bits,
+  /// on every instruction set. `in` is at most 65536.
+  Conv1d(const ConvShape& shape, const int8_t* weight, const float* scale, const float* bias,
          const KernelTable& table = active_kernels());
 
   /// torch.nn.ConvTranspose1d with dilation 1, as a convolution with stride x out channels whose
@@ -40,6 +47,10 @@ class Conv1d {
   /// mean what they mean there.
   static Conv1d transposed(const ConvShape& shape, const float* weight, const float* bias,
                            const KernelTable& table = active_kernels());
+
+  /// The same with int8 weights, see the constructor for them.
+  static Conv1d transposed(const ConvShape& shape, const int8_t* weight, const float* scale,
+                           const float* bias, const KernelTable& table = active_kernels());
 
   /// Frames that PyTorch would put out, `pad` being at both ends; 0 if the input is too short.
   int64_t out_frames(int64_t in_frames) const;
@@ -55,20 +66,28 @@ class Conv1d {
     void operator()(void* memory) const;
   };
 
-  Conv1d(const ConvShape& shape, const ConvShape& rows, const KernelTable& table);
+  enum class Kind { kPlain, kTransposed };
+
+  Conv1d(const ConvShape& shape, Kind kind, bool int8, const KernelTable& table);
   void pack(const float* weight, const float* bias);
+  void pack(const int8_t* weight, const float* scale, const float* bias);
+  void allocate();
+  std::vector<float> for_each_phase(const float* values) const;
+  const ConvKernel& kernel() const { return int8_ ? table_->conv_int8 : table_->conv_f32; }
   ConvRows operands(const ConvCall& call, int64_t begin, int64_t end, void* scratch) const;
   void run_rows(const ConvCall& call, int64_t begin, int64_t end, void* scratch) const;
   void run_edge(const ConvCall& call, int64_t row, int64_t begin, int64_t end, char* scratch) const;
 
-  ConvShape shape_;   // as the caller gave it
-  ConvShape rows_;    // as the kernel sees it: one row holds phases_ frames
-  int64_t phases_;    // output frames in a row
-  int64_t lead_ = 0;  // frames of row 0 that lie before output frame 0
-  bool transposed_ = false;
+  ConvShape shape_;  // as the caller gave it
+  ConvShape rows_;   // as the kernel sees it: one row holds phases_ frames
+  Kind kind_;
+  bool int8_;
+  int64_t phases_;  // output frames in a row
+  int64_t lead_;    // frames of row 0 that lie before output frame 0
   const KernelTable* table_;
   std::unique_ptr<void, Free> weight_;
-  std::vector<float> bias_;
+  std::vector<float> bias_;           // a row's, or empty
+  std::vector<float> channel_scale_;  // a row's, or empty
 };
 
 }  // namespace muspeaker::kernels

@@ -19,11 +19,18 @@ const KernelTable& kernels_for(Isa isa) {
 #if defined(__x86_64__)
       case Isa::kAvx2:
         return kAvx2Table;
+      case Isa::kAvxVnni:
+        return kAvxVnniTable;
       case Isa::kAvx512:
         return kAvx512Table;
+      case Isa::kAvx512Vnni:
+        return kAvx512VnniTable;
 #elif defined(__aarch64__)
       case Isa::kNeon:
         return kNeonTable;
+      case Isa::kNeonDotprod:
+      case Isa::kNeonI8mm:  // no kernel uses its matrix product yet
+        return kNeonDotprodTable;
 #endif
       default:
         break;

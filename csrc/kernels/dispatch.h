@@ -23,11 +23,12 @@ struct ConvShape {
 struct ConvRows {
   const float* x = nullptr;  ///< (in_frames, in) float32, channels contiguous
   int64_t in_frames = 0;
-  float input_slope = 1.0F;         ///< negative slope of the leaky ReLU on x; 1 leaves x alone
-  const void* weight = nullptr;     ///< what the same table's pack function wrote
-  const float* bias = nullptr;      ///< (out) or null
-  const float* residual = nullptr;  ///< row_begin's first value, rows of `out`; null for none
-  float* y = nullptr;               ///< row_begin's first value, rows of `out`; may be the residual
+  float input_slope = 1.0F;      ///< negative slope of the leaky ReLU on x; 1 leaves x alone
+  const void* weight = nullptr;  ///< what the same table's pack function wrote
+  const float* channel_scale = nullptr;  ///< (out), only with int8 weights: w = int8 * scale
+  const float* bias = nullptr;           ///< (out) or null
+  const float* residual = nullptr;       ///< row_begin's first value, rows of `out`; null for none
+  float* y = nullptr;  ///< row_begin's first value, rows of `out`; may be the residual
   float scale = 1.0F;
   bool accumulate = false;
   int64_t row_begin = 0;
@@ -47,8 +48,11 @@ struct KernelTable {
   Isa isa;
   int64_t lanes;  ///< floats in one vector
   ConvKernel conv_f32;
+  ConvKernel conv_int8;
   /// weight: (kernel, out, in) float32; packed: 64-byte aligned, conv_f32.weight_bytes.
   void (*pack_f32)(const ConvShape& shape, const float* weight, void* packed);
+  /// weight: (kernel, out, in) int8, -127 to 127; packed: conv_int8.weight_bytes.
+  void (*pack_int8)(const ConvShape& shape, const int8_t* weight, void* packed);
 };
 
 /// The table of an instruction set. Throws std::invalid_argument if supported_isas() lacks it.

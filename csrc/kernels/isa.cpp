@@ -5,11 +5,29 @@
 #include <string>
 #include <vector>
 
-#if defined(__aarch64__) && defined(__linux__)
+#if defined(__x86_64__)
+#include <cpuid.h>
+#elif defined(__aarch64__) && defined(__linux__)
+#include <asm/hwcap.h>
 #include <sys/auxv.h>
 #endif
 
 namespace muspeaker::kernels {
+
+namespace {
+
+#if defined(__x86_64__)
+/// Leaf 7, subleaf 1, EAX bit 4; GCC 12's __builtin_cpu_supports does not know the name.
+bool has_avx_vnni() {
+  unsigned int eax = 0;
+  unsigned int ebx = 0;
+  unsigned int ecx = 0;
+  unsigned int edx = 0;
+  return __get_cpuid_count(7, 1, &eax, &ebx, &ecx, &edx) != 0 && (eax & 0x10U) != 0;
+}
+#endif
+
+}  // namespace
 
 const char* isa_name(Isa isa) {
   switch (isa) {
@@ -40,13 +58,29 @@ std::vector<Isa> supported_isas() {
   __builtin_cpu_init();
   if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
     found.push_back(Isa::kAvx2);
+    if (has_avx_vnni()) {
+      found.push_back(Isa::kAvxVnni);
+    }
     if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
         __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq")) {
       found.push_back(Isa::kAvx512);
+      if (__builtin_cpu_supports("avx512vnni")) {
+        found.push_back(Isa::kAvx512Vnni);
+      }
     }
   }
 #elif defined(__aarch64__)
   found.push_back(Isa::kNeon);
+#if defined(__APPLE__)
+  found.push_back(Isa::kNeonDotprod);  // every Apple Silicon
+#elif defined(__linux__)
+  if ((getauxval(AT_HWCAP) & HWCAP_ASIMDDP) != 0) {
+    found.push_back(Isa::kNeonDotprod);
+    if ((getauxval(AT_HWCAP2) & HWCAP2_I8MM) != 0) {
+      found.push_back(Isa::kNeonI8mm);
+    }
+  }
+#endif
 #endif
   return found;
 }

@@ -32,6 +32,12 @@ struct Simd {
   static Vec multiply(Vec a, Vec b) { return _mm256_mul_ps(a, b); }
   static Vec minimum(Vec a, Vec b) { return _mm256_min_ps(a, b); }
   static Vec maximum(Vec a, Vec b) { return _mm256_max_ps(a, b); }
+  static Vec magnitude(Vec a) { return _mm256_andnot_ps(_mm256_set1_ps(-0.0F), a); }
+  static float largest(Vec a) {
+    const __m128 half = _mm_max_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps(a, 1));
+    const __m128 quarter = _mm_max_ps(half, _mm_movehl_ps(half, half));
+    return _mm_cvtss_f32(_mm_max_ss(quarter, _mm_movehdup_ps(quarter)));
+  }
   static Vec multiply_add(Vec a, Vec b, Vec c) { return _mm256_fmadd_ps(a, b, c); }
 };
 

@@ -39,6 +39,8 @@ struct Simd {
   static Vec multiply(Vec a, Vec b) { return _mm512_mul_ps(a, b); }
   static Vec minimum(Vec a, Vec b) { return _mm512_min_ps(a, b); }
   static Vec maximum(Vec a, Vec b) { return _mm512_max_ps(a, b); }
+  static Vec magnitude(Vec a) { return _mm512_abs_ps(a); }
+  static float largest(Vec a) { return _mm512_reduce_max_ps(a); }
   static Vec multiply_add(Vec a, Vec b, Vec c) { return _mm512_fmadd_ps(a, b, c); }
 };
 

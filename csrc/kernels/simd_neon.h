@@ -36,6 +36,8 @@ struct Simd {
   static Vec multiply(Vec a, Vec b) { return vmulq_f32(a, b); }
   static Vec minimum(Vec a, Vec b) { return vminq_f32(a, b); }
   static Vec maximum(Vec a, Vec b) { return vmaxq_f32(a, b); }
+  static Vec magnitude(Vec a) { return vabsq_f32(a); }
+  static float largest(Vec a) { return vmaxvq_f32(a); }
   static Vec multiply_add(Vec a, Vec b, Vec c) { return vfmaq_f32(c, a, b); }
 };
 

@@ -1,14 +1,18 @@
-#include "kernels/simd_avx2.h"
+#include "kernels/int8_avx2.h"
 #include "kernels/tables.h"
 
 namespace muspeaker::kernels {
 namespace {
 
-#include "kernels/conv1d_simd.inc"
+#include "kernels/conv1d_int8_simd.inc"
 
 }  // namespace
 
-const KernelTable kAvx2Table{
-    Isa::kAvx2, kLanes, {conv_f32_weight_bytes, conv_f32_scratch_bytes, conv_f32}, pack_f32};
+const KernelTable kAvx2Table{Isa::kAvx2,
+                             kLanes,
+                             {conv_f32_weight_bytes, conv_f32_scratch_bytes, conv_f32},
+                             {conv_int8_weight_bytes, conv_int8_scratch_bytes, conv_int8},
+                             pack_f32,
+                             pack_int8};
 
 }  // namespace muspeaker::kernels

@@ -1,3 +1,4 @@
+#include "kernels/conv1d_int8_scalar.h"
 #include "kernels/conv1d_scalar.h"
 #include "kernels/tables.h"
 
@@ -7,6 +8,8 @@ const KernelTable kScalarTable{
     Isa::kScalar,
     1,
     {conv_f32_weight_bytes_scalar, conv_f32_scratch_bytes_scalar, conv_f32_scalar},
-    pack_f32_scalar};
+    {conv_int8_weight_bytes_scalar, conv_int8_scratch_bytes_scalar, conv_int8_scalar},
+    pack_f32_scalar,
+    pack_int8_scalar};
 
 }  // namespace muspeaker::kernels

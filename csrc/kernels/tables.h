@@ -8,7 +8,10 @@ namespace muspeaker::kernels {
 /// seen that this machine can run it.
 extern const KernelTable kScalarTable;
 extern const KernelTable kAvx2Table;
+extern const KernelTable kAvxVnniTable;
 extern const KernelTable kAvx512Table;
+extern const KernelTable kAvx512VnniTable;
 extern const KernelTable kNeonTable;
+extern const KernelTable kNeonDotprodTable;
 
 }  // namespace muspeaker::kernels

@@ -1,0 +1,38 @@
+#pragma once
+
+#include "kernels/simd_avx2.h"
+
+namespace muspeaker::kernels {
+namespace {
+
+/// Bytes widened to 16 bits, two products a lane: the byte instruction would saturate.
+struct Int8 {
+  using Ints = __m256i;
+  using Activation = int16_t;
+  using Weight = int16_t;
+  static constexpr int kGroup = 2;
+  static constexpr int kZero = 0;
+  static constexpr int kRows = 3;
+
+  static Ints load(const void* from) {
+    return _mm256_loadu_si256(static_cast<const __m256i*>(from));
+  }
+  static Ints broadcast(const Activation* from) {
+    int group = 0;
+    __builtin_memcpy(&group, from, sizeof(group));
+    return _mm256_set1_epi32(group);
+  }
+  static void add_dot(Ints& sum, Ints x, Ints weight) {
+    sum = _mm256_add_epi32(sum, _mm256_madd_epi16(x, weight));
+  }
+  static Simd::Vec to_float(Ints value) { return _mm256_cvtepi32_ps(value); }
+  static void store_rounded(Activation* to, Simd::Vec value) {
+    const __m256i rounded = _mm256_cvtps_epi32(value);
+    _mm_storeu_si128(
+        reinterpret_cast<__m128i*>(to),
+        _mm_packs_epi32(_mm256_castsi256_si128(rounded), _mm256_extracti128_si256(rounded, 1)));
+  }
+};
+
+}  // namespace
+}  // namespace muspeaker::kernels

@@ -1,0 +1,18 @@
+#include "kernels/int8_neon.h"
+#include "kernels/tables.h"
+
+namespace muspeaker::kernels {
+namespace {
+
+#include "kernels/conv1d_int8_simd.inc"
+
+}  // namespace
+
+const KernelTable kNeonDotprodTable{Isa::kNeonDotprod,
+                                    kLanes,
+                                    {conv_f32_weight_bytes, conv_f32_scratch_bytes, conv_f32},
+                                    {conv_int8_weight_bytes, conv_int8_scratch_bytes, conv_int8},
+                                    pack_f32,
+                                    pack_int8};
+
+}  // namespace muspeaker::kernels
