@@ -12,24 +12,29 @@ namespace muspeaker::dsp {
 namespace {
 
 constexpr int64_t kFftSamples = 512;
-constexpr double kLowHz = 20.0;
+constexpr float kLowHz = 20.0F;
 constexpr float kPreemphasis = 0.97F;
 
-double hz_to_kaldi(double hz) {
-  return 1127.0 * std::log1p(hz / 700.0);
+float hz_to_kaldi(float hz) {
+  return 1127.0F * std::log(1.0F + (hz / 700.0F));
 }
 
-/// Triangles straight on Kaldi's mel scale; the Nyquist bin is left out, as there.
+/// Triangles straight on Kaldi's mel scale; the Nyquist bin is left out, as there. Kaldi computes
+/// them in single precision, and its rounding shows in the features; so do we.
 FilterBank kaldi_filters(int64_t num_fbanks) {
-  const double low = hz_to_kaldi(kLowHz);
-  const double high = hz_to_kaldi(static_cast<double>(KaldiFbank::kSampleRate) / 2);
-  const double step = (high - low) / static_cast<double>(num_fbanks + 1);
-  const double bin_hz =
-      static_cast<double>(KaldiFbank::kSampleRate) / static_cast<double>(kFftSamples);
+  const float low = hz_to_kaldi(kLowHz);
+  const float high = hz_to_kaldi(static_cast<float>(KaldiFbank::kSampleRate) / 2);
+  const float step = (high - low) / static_cast<float>(num_fbanks + 1);
+  const float bin_hz =
+      static_cast<float>(KaldiFbank::kSampleRate) / static_cast<float>(kFftSamples);
   return {num_fbanks, kFftSamples / 2, [=](int64_t filter, int64_t bin) {
-            const double left = low + step * static_cast<double>(filter);
-            const double mel = hz_to_kaldi(bin_hz * static_cast<double>(bin));
-            return std::max(std::min(mel - left, left + 2 * step - mel), 0.0) / step;
+            const float left = low + (step * static_cast<float>(filter));
+            const float centre = low + (step * static_cast<float>(filter + 1));
+            const float right = low + (step * static_cast<float>(filter + 2));
+            const float mel = hz_to_kaldi(bin_hz * static_cast<float>(bin));
+            const float rise = (mel - left) / (centre - left);
+            const float fall = (right - mel) / (right - centre);
+            return std::max(std::min(rise, fall), 0.0F);
           }};
 }
 
@@ -50,7 +55,7 @@ void prepare_frame(const float* samples, const std::vector<float>& window, float
   float previous = samples[0] - mean;
   for (size_t i = 0; i < window.size(); ++i) {
     const float centred = samples[i] - mean;
-    frame[i] = (centred - kPreemphasis * previous) * window[i];
+    frame[i] = (centred - (kPreemphasis * previous)) * window[i];
     previous = centred;
   }
 }
@@ -63,7 +68,7 @@ KaldiFbank::KaldiFbank(int64_t num_fbanks)
       filters_(kaldi_filters(checked(num_fbanks))) {}
 
 int64_t KaldiFbank::num_frames(int64_t num_samples) {
-  return num_samples < kWindowSamples ? 0 : 1 + (num_samples - kWindowSamples) / kHopSamples;
+  return num_samples < kWindowSamples ? 0 : 1 + ((num_samples - kWindowSamples) / kHopSamples);
 }
 
 std::vector<float> KaldiFbank::fbank(const float* samples_16k, int64_t num_samples) const {
@@ -77,9 +82,9 @@ std::vector<float> KaldiFbank::fbank(const float* samples_16k, int64_t num_sampl
   std::vector<float> power(static_cast<size_t>(fft_.num_bins()));
   RealFft::Workspace workspace;
   for (int64_t frame_index = 0; frame_index < frames; ++frame_index) {
-    prepare_frame(samples_16k + frame_index * kHopSamples, window_, frame.data());
+    prepare_frame(samples_16k + (frame_index * kHopSamples), window_, frame.data());
     fft_.power(frame.data(), power.data(), workspace);
-    filters_.apply(power.data(), fbank.data() + frame_index * num_fbanks);
+    filters_.apply(power.data(), fbank.data() + (frame_index * num_fbanks));
   }
   for (float& value : fbank) {
     value = std::log(std::max(value, std::numeric_limits<float>::epsilon()));

@@ -21,8 +21,8 @@ class RealFft {
   /// Throws std::invalid_argument if num_samples is not a power of two from 1 to 2^24.
   explicit RealFft(int64_t num_samples);
 
-  int64_t num_samples() const { return num_samples_; }
-  int64_t num_bins() const { return num_samples_ / 2 + 1; }
+  [[nodiscard]] int64_t num_samples() const { return num_samples_; }
+  [[nodiscard]] int64_t num_bins() const { return (num_samples_ / 2) + 1; }
 
   /// samples: num_samples values; real, imag: num_bins values each, of X[k] = sum x[n] e^(-2 pi i
   /// nk/N). The workspace grows on first use; otherwise nothing is allocated.

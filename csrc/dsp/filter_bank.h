@@ -13,7 +13,7 @@ class FilterBank {
   FilterBank(int64_t num_filters, int64_t num_bins,
              const std::function<double(int64_t filter, int64_t bin)>& weight);
 
-  int64_t num_filters() const { return static_cast<int64_t>(filters_.size()); }
+  [[nodiscard]] int64_t num_filters() const { return static_cast<int64_t>(filters_.size()); }
 
   /// spectrum: num_bins values; out: num_filters weighted sums.
   void apply(const float* spectrum, float* out) const;

@@ -14,7 +14,7 @@ constexpr float kEnergyFloor = 1e-5F;
 
 // Slaney's mel scale: linear to 1 kHz, logarithmic above.
 double hz_to_slaney(double hz) {
-  return hz < 1000.0 ? hz * 3.0 / 200.0 : 15.0 + 27.0 * std::log(hz / 1000.0) / std::log(6.4);
+  return hz < 1000.0 ? hz * 3.0 / 200.0 : 15.0 + (27.0 * std::log(hz / 1000.0) / std::log(6.4));
 }
 
 double slaney_to_hz(double mel) {
@@ -29,10 +29,11 @@ FilterBank mel_filters(const core::AudioConfig& audio) {
   const double bin_hz =
       static_cast<double>(audio.sample_rate) / static_cast<double>(audio.fft_samples);
   std::vector<double> edges_hz;
+  edges_hz.reserve(static_cast<size_t>(audio.num_mels) + 2);
   for (int64_t edge = 0; edge < audio.num_mels + 2; ++edge) {
-    edges_hz.push_back(slaney_to_hz(low + step * static_cast<double>(edge)));
+    edges_hz.push_back(slaney_to_hz(low + (step * static_cast<double>(edge))));
   }
-  return {audio.num_mels, audio.fft_samples / 2 + 1, [&](int64_t filter, int64_t bin) {
+  return {audio.num_mels, (audio.fft_samples / 2) + 1, [&](int64_t filter, int64_t bin) {
             const double* edge = edges_hz.data() + filter;
             const double hz = bin_hz * static_cast<double>(bin);
             const double rise = (hz - edge[0]) / (edge[1] - edge[0]);
@@ -51,7 +52,7 @@ std::vector<float> centred_window(const core::AudioConfig& audio) {
 }
 
 /// Returns its argument, so that sizes are checked before any member is built.
-const core::AudioConfig& checked(const core::AudioConfig& audio) {
+core::AudioConfig checked(const core::AudioConfig& audio) {
   const bool sizes_fit = audio.hop_samples > 0 && audio.window_samples > 0 &&
                          audio.window_samples <= audio.fft_samples &&
                          audio.hop_samples <= audio.fft_samples;
@@ -100,7 +101,7 @@ void LogMel::power_spectrum(const float* samples, int64_t num_samples, int64_t f
   const int64_t fft_samples = fft_.num_samples();
   workspace.frame.resize(static_cast<size_t>(fft_samples));
   workspace.power.resize(static_cast<size_t>(fft_.num_bins()));
-  const int64_t start = frame_index * hop_samples_ - padding_;
+  const int64_t start = (frame_index * hop_samples_) - padding_;
   float* frame = workspace.frame.data();
   if (start >= 0 && start + fft_samples <= num_samples) {
     for (int64_t i = 0; i < fft_samples; ++i) {
@@ -110,7 +111,7 @@ void LogMel::power_spectrum(const float* samples, int64_t num_samples, int64_t f
     const int64_t last = num_samples - 1;
     for (int64_t i = 0; i < fft_samples; ++i) {
       const int64_t mirrored = std::abs(start + i);
-      const int64_t index = mirrored > last ? 2 * last - mirrored : mirrored;
+      const int64_t index = mirrored > last ? (2 * last) - mirrored : mirrored;
       frame[i] = samples[index] * window_[static_cast<size_t>(i)];
     }
   }
@@ -128,7 +129,7 @@ std::vector<float> LogMel::log_mel(const float* samples, int64_t num_samples) co
     for (float& value : workspace.power) {
       value = std::sqrt(value);
     }
-    filters_.apply(workspace.power.data(), mel.data() + frame_index * num_mels);
+    filters_.apply(workspace.power.data(), mel.data() + (frame_index * num_mels));
   }
   for (float& value : mel) {
     value = std::log(std::max(value, floor_));

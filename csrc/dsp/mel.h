@@ -21,10 +21,10 @@ class LogMel {
   explicit LogMel(const core::AudioConfig& audio);
 
   /// Whole hops in a number of samples.
-  int64_t num_frames(int64_t num_samples) const { return num_samples / hop_samples_; }
+  [[nodiscard]] int64_t num_frames(int64_t num_samples) const { return num_samples / hop_samples_; }
 
   /// The least number of samples that can be reflected and give a frame.
-  int64_t min_samples() const;
+  [[nodiscard]] int64_t min_samples() const;
 
   /// samples: num_samples values in [-1, 1] at the rate of the config.
   /// Returns (frames, num_mels) float32, mels contiguous, natural log, not below log(mel_floor).

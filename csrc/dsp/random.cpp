@@ -18,8 +18,8 @@ constexpr int kRounds = 10;
 
 // A block is computed whole by the same instructions whatever part of it is asked for; loops over
 // its counters are what compilers vectorise.
-constexpr int kCounters = 16;
-constexpr uint64_t kBlock = 4 * kCounters;
+constexpr int64_t kCounters = 16;
+constexpr uint64_t kBlock{4 * kCounters};
 
 struct Lanes {
   uint32_t c0[kCounters], c1[kCounters], c2[kCounters], c3[kCounters];
@@ -27,7 +27,7 @@ struct Lanes {
 
 void philox_lanes(Lanes& x, uint32_t key0, uint32_t key1) {
   for (int round = 0; round < kRounds; ++round) {
-    for (int i = 0; i < kCounters; ++i) {
+    for (int64_t i = 0; i < kCounters; ++i) {
       const uint64_t product0 = uint64_t{kMultiplier0} * x.c0[i];
       const uint64_t product1 = uint64_t{kMultiplier1} * x.c2[i];
       x.c0[i] = static_cast<uint32_t>(product1 >> 32U) ^ x.c1[i] ^ key0;
@@ -43,27 +43,27 @@ void philox_lanes(Lanes& x, uint32_t key0, uint32_t key1) {
 /// Natural log of a positive normal float, to 2 units in the last place (Cephes logf, Moshier
 /// 1992).
 inline float log_positive(float x) {
-  int32_t bits = 0;
+  uint32_t bits = 0;
   std::memcpy(&bits, &x, sizeof bits);
-  const int32_t shifted = bits - 0x3F3504F3;  // exponent steps at sqrt(1/2)
-  const int32_t exponent = shifted >> 23;
-  bits -= exponent * (1 << 23);
+  // The exponent steps at sqrt(1/2), so that the mantissa lies around 1.
+  const int32_t exponent = static_cast<int32_t>((bits + 0x004AFB0DU) >> 23U) - 127;
+  bits -= static_cast<uint32_t>(exponent) << 23U;
   float mantissa = 0.0F;
   std::memcpy(&mantissa, &bits, sizeof mantissa);
   const float m = mantissa - 1.0F;
   const float square = m * m;
   float y = 7.0376836292e-2F;
-  y = y * m - 1.1514610310e-1F;
-  y = y * m + 1.1676998740e-1F;
-  y = y * m - 1.2420140846e-1F;
-  y = y * m + 1.4249322787e-1F;
-  y = y * m - 1.6668057665e-1F;
-  y = y * m + 2.0000714765e-1F;
-  y = y * m - 2.4999993993e-1F;
-  y = y * m + 3.3333331174e-1F;
+  y = (y * m) - 1.1514610310e-1F;
+  y = (y * m) + 1.1676998740e-1F;
+  y = (y * m) - 1.2420140846e-1F;
+  y = (y * m) + 1.4249322787e-1F;
+  y = (y * m) - 1.6668057665e-1F;
+  y = (y * m) + 2.0000714765e-1F;
+  y = (y * m) - 2.4999993993e-1F;
+  y = (y * m) + 3.3333331174e-1F;
   const auto e = static_cast<float>(exponent);
-  y = y * m * square - 2.12194440e-4F * e - 0.5F * square;
-  return m + y + 0.693359375F * e;
+  y = (y * m * square) - (2.12194440e-4F * e) - (0.5F * square);
+  return m + y + (0.693359375F * e);
 }
 
 /// The point on the unit circle that 24 random bits choose: 2 bits the quadrant, 22 the angle in
@@ -73,12 +73,12 @@ inline void circle_point(uint32_t bits, float& cosine, float& sine) {
   const float a = (static_cast<float>(angle_bits) + 0.5F) * 3.7450704e-7F;  // pi / 2 * 2^-22
   const float square = a * a;
   const float s =
-      a +
-      a * square * (-1.6666654611e-1F + square * (8.3321608736e-3F - 1.9515295891e-4F * square));
-  const float c = 1.0F - 0.5F * square +
-                  square * square *
-                      (4.166664568298827e-2F +
-                       square * (-1.388731625493765e-3F + 2.443315711809948e-5F * square));
+      a + (a * square *
+           (-1.6666654611e-1F + (square * (8.3321608736e-3F - (1.9515295891e-4F * square)))));
+  const float c = 1.0F - (0.5F * square) +
+                  (square * square *
+                   (4.166664568298827e-2F +
+                    (square * (-1.388731625493765e-3F + (2.443315711809948e-5F * square)))));
   const bool swap = (bits >> 30U & 1U) != 0;
   const float sign = (bits >> 31U) != 0 ? -1.0F : 1.0F;
   cosine = sign * (swap ? -s : c);
@@ -87,14 +87,14 @@ inline void circle_point(uint32_t bits, float& cosine, float& sine) {
 
 void box_muller(const uint32_t* radius_bits, const uint32_t* angle_bits, float* out) {
   float radius[kCounters];
-  for (int i = 0; i < kCounters; ++i) {
+  for (int64_t i = 0; i < kCounters; ++i) {
     const auto uniform = static_cast<float>(static_cast<int32_t>(radius_bits[i] >> 8U) + 1);
     radius[i] = -2.0F * log_positive(uniform * 0x1p-24F);
   }
   for (float& value : radius) {
     value = std::sqrt(std::max(value, 0.0F));
   }
-  for (int i = 0; i < kCounters; ++i) {
+  for (int64_t i = 0; i < kCounters; ++i) {
     float cosine = 0.0F;
     float sine = 0.0F;
     circle_point(angle_bits[i], cosine, sine);
@@ -106,8 +106,8 @@ void box_muller(const uint32_t* radius_bits, const uint32_t* angle_bits, float* 
 /// out: kBlock values from index block * kBlock on.
 void normal_block(uint64_t seed, uint64_t stream, uint64_t block, float* out) {
   Lanes x;
-  for (int i = 0; i < kCounters; ++i) {
-    const uint64_t counter = block * kCounters + static_cast<uint64_t>(i);
+  for (int64_t i = 0; i < kCounters; ++i) {
+    const uint64_t counter = (block * kCounters) + static_cast<uint64_t>(i);
     x.c0[i] = static_cast<uint32_t>(counter);
     x.c1[i] = static_cast<uint32_t>(counter >> 32U);
     x.c2[i] = static_cast<uint32_t>(stream);
@@ -115,7 +115,7 @@ void normal_block(uint64_t seed, uint64_t stream, uint64_t block, float* out) {
   }
   philox_lanes(x, static_cast<uint32_t>(seed), static_cast<uint32_t>(seed >> 32U));
   box_muller(x.c0, x.c1, out);
-  box_muller(x.c2, x.c3, out + 2 * kCounters);
+  box_muller(x.c2, x.c3, out + (2 * kCounters));
 }
 
 }  // namespace

@@ -12,7 +12,7 @@ namespace {
 constexpr double kTwoPi = 6.283185307179586476925;
 
 double raised_cosine(int64_t index, int64_t period) {
-  return 0.5 - 0.5 * std::cos(kTwoPi * static_cast<double>(index) / static_cast<double>(period));
+  return 0.5 - (0.5 * std::cos(kTwoPi * static_cast<double>(index) / static_cast<double>(period)));
 }
 
 }  // namespace

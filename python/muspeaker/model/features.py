@@ -221,20 +221,24 @@ def _povey_window(device: torch.device) -> torch.Tensor:
 @lru_cache(maxsize=4)
 @torch.inference_mode(False)
 def _kaldi_filters(num_fbanks: int, device: torch.device) -> torch.Tensor:
-    """Build Kaldi's triangles, straight on the mel scale, (num_fbanks, fft / 2 + 1) float32."""
-    low, high = _hz_to_kaldi(FBANK_LOW_HZ), _hz_to_kaldi(FBANK_RATE_HZ / 2)
+    """Build Kaldi's triangles, straight on the mel scale, (num_fbanks, fft / 2 + 1) float32.
+
+    Kaldi computes them in single precision, and its rounding shows in the features; so do we.
+    """
+    low = _hz_to_kaldi(torch.tensor(FBANK_LOW_HZ))
+    high = _hz_to_kaldi(torch.tensor(FBANK_RATE_HZ / 2))
     step = (high - low) / (num_fbanks + 1)
-    left = low + step * torch.arange(num_fbanks, dtype=torch.float64)[:, None]
-    bins = range(FBANK_FFT_SAMPLES // 2 + 1)
-    bins_mel = torch.tensor(
-        [_hz_to_kaldi(index * FBANK_RATE_HZ / FBANK_FFT_SAMPLES) for index in bins],
-        dtype=torch.float64,
-    )
-    filters = torch.minimum(bins_mel - left, left + 2 * step - bins_mel).clamp_min(0.0) / step
+    edges_mel = low + step * torch.arange(num_fbanks + 2)
+    bins_hz = torch.arange(FBANK_FFT_SAMPLES // 2 + 1) * (FBANK_RATE_HZ / FBANK_FFT_SAMPLES)
+    bins_mel = _hz_to_kaldi(bins_hz)
+    left, centre, right = edges_mel[:-2, None], edges_mel[1:-1, None], edges_mel[2:, None]
+    rise = (bins_mel - left) / (centre - left)
+    fall = (right - bins_mel) / (right - centre)
+    filters = torch.minimum(rise, fall).clamp_min(0.0)
     filters[:, -1] = 0.0  # Kaldi leaves the Nyquist bin out
-    return filters.float().to(device)
+    return filters.to(device)
 
 
-def _hz_to_kaldi(hz: float) -> float:
+def _hz_to_kaldi(hz: torch.Tensor) -> torch.Tensor:
     """Map Hz to Kaldi's mel."""
-    return 1127.0 * math.log1p(hz / 700.0)
+    return 1127.0 * torch.log(1.0 + hz / 700.0)
