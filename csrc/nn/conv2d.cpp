@@ -1,0 +1,173 @@
+#include "nn/conv2d.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace muspeaker::nn {
+namespace {
+
+constexpr int64_t kStagedFloats = 32768;  // 128 KiB: gathered rows stay in L2
+constexpr int64_t kMinFrames = 48;
+
+float* values(const ggml_tensor* tensor) {
+  return static_cast<float*>(tensor->data);
+}
+
+int64_t ceil_div(int64_t a, int64_t b) {
+  return (a + b - 1) / b;
+}
+
+/// The layer as a convolution over time whose input channels are `kernel` rows of the image.
+kernels::Conv1d conv_of_rows(const core::Scope& scope, const Conv2dShape& s, bool bias) {
+  const auto* weight = values(scope.tensor("weight", {s.kernel, s.kernel, s.in, s.out}));
+  std::vector<float> taps(static_cast<size_t>(s.kernel * s.kernel * s.in * s.out));
+  const int64_t in_rows = s.kernel * s.in;
+  for (int64_t o = 0; o < s.out; ++o) {
+    for (int64_t i = 0; i < s.in; ++i) {
+      for (int64_t row = 0; row < s.kernel; ++row) {
+        for (int64_t column = 0; column < s.kernel; ++column) {
+          taps[static_cast<size_t>((column * s.out + o) * in_rows + row * s.in + i)] = *weight++;
+        }
+      }
+    }
+  }
+  const float* offsets = bias ? values(scope.tensor("bias", {s.out})) : nullptr;
+  return {{in_rows, s.out, s.kernel, s.stride_width, 1, 0}, taps.data(), offsets};
+}
+
+}  // namespace
+
+struct Conv2d::Image {
+  std::vector<const ggml_tensor*> x;
+  int64_t in_rows, in_frames;
+  const float* residual;
+  float* y;
+  int64_t rows, frames;  // of y
+};
+
+Conv2d::Conv2d(const core::Scope& scope, const Conv2dShape& shape, const Activation& activation,
+               bool bias)
+    : shape_(shape), activation_(activation), conv_(conv_of_rows(scope, shape, bias)) {}
+
+ggml_tensor* Conv2d::forward(ggml_context* graph, const std::vector<ggml_tensor*>& x,
+                             ggml_tensor* residual) const {
+  std::vector<ggml_tensor*> operands = x;
+  if (residual != nullptr) {
+    operands.push_back(residual);
+  }
+  return ggml_custom_4d(
+      graph, GGML_TYPE_F32, shape_.out, ceil_div(x[0]->ne[1], shape_.stride_width),
+      ceil_div(x[0]->ne[2], shape_.stride_height), 1, operands.data(),
+      static_cast<int>(operands.size()), compute, GGML_N_TASKS_MAX,
+      const_cast<Conv2d*>(this));  // ggml hands it back to compute, which only reads
+}
+
+void Conv2d::compute(ggml_tensor* y, int thread, int num_threads, void* self) {
+  const auto& conv = *static_cast<const Conv2d*>(self);
+  Image image{{}, y->src[0]->ne[2], y->src[0]->ne[1], nullptr, values(y), y->ne[2], y->ne[1]};
+  int64_t channels = 0;
+  for (const ggml_tensor* operand : y->src) {
+    if (operand != nullptr && channels < conv.shape_.in) {
+      image.x.push_back(operand);
+      channels += operand->ne[0];
+    } else if (operand != nullptr) {
+      image.residual = values(operand);
+    }
+  }
+  const bool one_to_one =
+      conv.shape_.kernel == 1 && conv.shape_.stride_height == 1 && conv.shape_.stride_width == 1;
+  if (one_to_one && image.x.size() == 1 && ggml_is_contiguous(image.x[0])) {
+    conv.compute_linear(image, thread, num_threads);
+    return;
+  }
+  conv.compute_rows(image, image.rows * thread / num_threads,
+                    image.rows * (thread + 1) / num_threads);
+}
+
+/// A 1 x 1 kernel sees no neighbours: the image is one long row.
+void Conv2d::compute_linear(const Image& image, int thread, int num_threads) const {
+  const int64_t pixels = image.rows * image.frames;
+  kernels::ConvCall call;
+  call.x = values(image.x[0]);
+  call.in_frames = pixels;
+  call.residual = image.residual;
+  call.y = image.y;
+  const int64_t end = pixels * (thread + 1) / num_threads;
+  for (int64_t begin = pixels * thread / num_threads; begin < end;) {
+    const int64_t next = std::min(begin + std::max(kStagedFloats / shape_.out, kMinFrames), end);
+    conv_.run(call, begin, next);
+    activate(image.y + begin * shape_.out, (next - begin) * shape_.out);
+    begin = next;
+  }
+}
+
+void Conv2d::compute_rows(const Image& image, int64_t row_begin, int64_t row_end) const {
+  static thread_local std::vector<float> staged;
+  const int64_t wide = shape_.kernel * shape_.in;
+  const int64_t tile = std::max(kStagedFloats / (wide * shape_.stride_width), kMinFrames);
+  staged.resize(static_cast<size_t>((tile * shape_.stride_width + shape_.kernel) * wide));
+  for (int64_t row = row_begin; row < row_end; ++row) {
+    for (int64_t begin = 0; begin < image.frames; begin += tile) {
+      const int64_t frames = std::min(tile, image.frames - begin);
+      const int64_t first = begin * shape_.stride_width - shape_.kernel / 2;
+      const int64_t in_frames = (frames - 1) * shape_.stride_width + shape_.kernel;
+      const int64_t at = (row * image.frames + begin) * shape_.out;
+      gather(image, row, first, in_frames, staged.data());
+      kernels::ConvCall call;
+      call.x = staged.data();
+      call.in_frames = in_frames;
+      call.residual = image.residual == nullptr ? nullptr : image.residual + at;
+      call.y = image.y + at;
+      conv_.run(call, 0, frames);
+      activate(call.y, frames * shape_.out);
+    }
+  }
+}
+
+/// Frames [first, first + frames) of the input rows that output row `row` sees, all channels of all
+/// these rows side by side; zero outside the image.
+void Conv2d::gather(const Image& image, int64_t row, int64_t first, int64_t frames,
+                    float* staged) const {
+  const int64_t wide = shape_.kernel * shape_.in;
+  const int64_t begin = std::clamp<int64_t>(-first, 0, frames);
+  const int64_t end = std::clamp<int64_t>(image.in_frames - first, begin, frames);
+  std::fill_n(staged, begin * wide, 0.0F);
+  std::fill_n(staged + end * wide, (frames - end) * wide, 0.0F);
+  for (int64_t tap = 0; tap < shape_.kernel; ++tap) {
+    const int64_t in_row = row * shape_.stride_height + tap - shape_.kernel / 2;
+    const bool inside = in_row >= 0 && in_row < image.in_rows;
+    float* to = staged + begin * wide + tap * shape_.in;
+    for (const ggml_tensor* x : image.x) {
+      const int64_t channels = x->ne[0];
+      const auto step = static_cast<int64_t>(x->nb[1] / sizeof(float));
+      const float* from = inside ? values(x) +
+                                       in_row * static_cast<int64_t>(x->nb[2] / sizeof(float)) +
+                                       (first + begin) * step
+                                 : nullptr;
+      float* pixel = to;
+      for (int64_t i = begin; i < end; ++i, pixel += wide) {
+        if (inside) {
+          std::copy_n(from, channels, pixel);
+          from += step;
+        } else {
+          std::fill_n(pixel, channels, 0.0F);
+        }
+      }
+      to += channels;
+    }
+  }
+}
+
+void Conv2d::activate(float* y, int64_t count) const {
+  if (activation_.slope == 1.0F && activation_.ceiling == Activation{}.ceiling) {
+    return;
+  }
+  const float slope = activation_.slope;
+  const float ceiling = activation_.ceiling;
+  for (int64_t i = 0; i < count; ++i) {
+    const float x = y[i];
+    y[i] = std::min(std::max(x, 0.0F) + slope * std::min(x, 0.0F), ceiling);
+  }
+}
+
+}  // namespace muspeaker::nn

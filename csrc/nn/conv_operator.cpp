@@ -1,0 +1,131 @@
+#include "nn/conv_operator.h"
+
+#include <algorithm>
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include "core/error.h"
+
+namespace muspeaker::nn {
+namespace {
+
+/// What one node of a graph carries beside its sources; lives behind ggml's own parameters.
+struct NodeParams {
+  float input_slope;
+  float scale;
+  int32_t has_residual;
+  int32_t has_sum;
+};
+constexpr size_t kParamsAt = 32;  // ggml_custom_op_params takes 24 bytes
+static_assert(kParamsAt + sizeof(NodeParams) <= GGML_MAX_OP_PARAMS);
+
+constexpr int64_t kSplitFrames = 12;  // threads get multiples of the widest kernel's rows
+
+float* data_of(ggml_tensor* tensor) {
+  return static_cast<float*>(tensor->data);
+}
+
+void run_node(ggml_tensor* y, int ith, int nth, void* userdata) {
+  const auto& kernel = *static_cast<const kernels::Conv1d*>(userdata);
+  NodeParams params{};
+  std::memcpy(&params, reinterpret_cast<const char*>(y->op_params) + kParamsAt, sizeof(params));
+  const int64_t frames = y->ne[1];
+  const int64_t steps = (frames + kSplitFrames - 1) / kSplitFrames;
+  const int64_t begin = std::min(frames, steps * ith / nth * kSplitFrames);
+  const int64_t end = std::min(frames, steps * (ith + 1) / nth * kSplitFrames);
+  kernels::ConvCall call;
+  call.x = data_of(y->src[0]);
+  call.in_frames = y->src[0]->ne[1];
+  call.input_slope = params.input_slope;
+  call.residual = params.has_residual != 0 ? data_of(y->src[1]) : nullptr;
+  call.y = data_of(y);
+  call.scale = params.scale;
+  call.accumulate = params.has_sum != 0;
+  if (call.accumulate) {
+    const float* sum = data_of(y->src[1 + params.has_residual]);
+    std::copy(sum + begin * y->ne[0], sum + end * y->ne[0], call.y + begin * y->ne[0]);
+  }
+  kernel.run(call, begin, end);
+}
+
+std::string shape_text(const ggml_tensor* tensor) {
+  return "(" + std::to_string(tensor->ne[1]) + ", " + std::to_string(tensor->ne[0]) + ")";
+}
+
+/// The weights as float32, in `expanded` unless they are that in the file.
+const float* float_weight(const core::StoredWeight& weight, const kernels::ConvShape& shape,
+                          std::vector<float>& expanded) {
+  const ggml_tensor* values = weight.values;
+  const int64_t count = ggml_nelements(values);
+  if (values->type == GGML_TYPE_F32) {
+    return static_cast<const float*>(values->data);
+  }
+  expanded.resize(static_cast<size_t>(count));
+  if (values->type == GGML_TYPE_F16) {
+    ggml_fp16_to_fp32_row(static_cast<const ggml_fp16_t*>(values->data), expanded.data(), count);
+    return expanded.data();
+  }
+  const auto* quantised = static_cast<const int8_t*>(values->data);
+  const auto* scale = static_cast<const float*>(weight.scale->data);
+  for (int64_t i = 0; i < count; ++i) {
+    expanded[static_cast<size_t>(i)] =
+        static_cast<float>(quantised[i]) * scale[i / shape.in % shape.out];
+  }
+  return expanded.data();
+}
+
+kernels::Conv1d pack(ConvOperator::Kind kind, const kernels::ConvShape& shape,
+                     const core::StoredWeight& weight, const ggml_tensor* bias,
+                     Arithmetic arithmetic) {
+  const bool transposed = kind == ConvOperator::Kind::kTransposed;
+  const float* bias_data = bias == nullptr ? nullptr : static_cast<const float*>(bias->data);
+  if (weight.values->type == GGML_TYPE_I8 && arithmetic == Arithmetic::kInt8) {
+    const auto* values = static_cast<const int8_t*>(weight.values->data);
+    const auto* scale = static_cast<const float*>(weight.scale->data);
+    return transposed ? kernels::Conv1d::transposed(shape, values, scale, bias_data)
+                      : kernels::Conv1d(shape, values, scale, bias_data);
+  }
+  std::vector<float> expanded;
+  const float* values = float_weight(weight, shape, expanded);
+  return transposed ? kernels::Conv1d::transposed(shape, values, bias_data)
+                    : kernels::Conv1d(shape, values, bias_data);
+}
+
+}  // namespace
+
+ConvOperator::ConvOperator(Kind kind, const kernels::ConvShape& shape,
+                           const core::StoredWeight& weight, const ggml_tensor* bias,
+                           Arithmetic arithmetic)
+    : kernel_(pack(kind, shape, weight, bias, arithmetic)) {}
+
+ggml_tensor* ConvOperator::forward(ggml_context* graph, ggml_tensor* x,
+                                   const ConvFusion& fusion) const {
+  const kernels::ConvShape& shape = kernel_.shape();
+  core::require_input(x->type == GGML_TYPE_F32 && x->ne[0] == shape.in && ggml_is_matrix(x),
+                      "a convolution expects (frames, " + std::to_string(shape.in) +
+                          ") float32, got " + shape_text(x));
+  const int64_t frames = kernel_.out_frames(x->ne[1]);
+  core::require_input(frames > 0, "too few frames for a convolution: " + std::to_string(x->ne[1]));
+  std::vector<ggml_tensor*> sources{ggml_is_contiguous(x) ? x : ggml_cont(graph, x)};
+  for (ggml_tensor* added : {fusion.residual, fusion.sum}) {
+    if (added != nullptr) {
+      core::require_input(added->ne[0] == shape.out && added->ne[1] == frames &&
+                              added->type == GGML_TYPE_F32 && ggml_is_matrix(added),
+                          "a convolution's result is (" + std::to_string(frames) + ", " +
+                              std::to_string(shape.out) + "), what is added to it " +
+                              shape_text(added));
+      sources.push_back(ggml_is_contiguous(added) ? added : ggml_cont(graph, added));
+    }
+  }
+  ggml_tensor* y = ggml_custom_4d(graph, GGML_TYPE_F32, shape.out, frames, 1, 1, sources.data(),
+                                  static_cast<int>(sources.size()), run_node, GGML_N_TASKS_MAX,
+                                  const_cast<kernels::Conv1d*>(&kernel_));
+  const NodeParams params{fusion.input_slope, fusion.scale,
+                          static_cast<int32_t>(fusion.residual != nullptr),
+                          static_cast<int32_t>(fusion.sum != nullptr)};
+  std::memcpy(reinterpret_cast<char*>(y->op_params) + kParamsAt, &params, sizeof(params));
+  return y;
+}
+
+}  // namespace muspeaker::nn

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <ggml.h>
+
+#include <cstdint>
+
+#include "core/weights.h"
+#include "kernels/conv1d.h"
+
+namespace muspeaker::nn {
+
+/// How a layer whose weights the file holds as int8 computes: with the weights expanded to float32,
+/// or with the inputs quantised too, frame by frame, which is faster and less exact. Weights that
+/// are stored as float32 or float16 are always computed in float32.
+enum class Arithmetic { kFloat, kInt8 };
+
+/// What a convolution does in the same pass over memory:
+/// y = sum + scale * (conv(leaky_relu(x, input_slope)) + bias + residual).
+struct ConvFusion {
+  float input_slope = 1.0F;         ///< 1 for no leaky ReLU, 0 for ReLU
+  ggml_tensor* residual = nullptr;  ///< of the result's shape, or null
+  float scale = 1.0F;
+  ggml_tensor* sum = nullptr;  ///< of the result's shape, or null
+};
+
+/// A convolution over time as a custom operator of ggml: what Conv1d, ConvTranspose1d and Linear
+/// share. Weights are packed once, when the model is loaded.
+class ConvOperator {
+ public:
+  enum class Kind { kPlain, kTransposed };
+
+  /// weight: claimed from the model file, (kernel, out, in) in memory; bias: (out,) float32 or
+  /// null.
+  ConvOperator(Kind kind, const kernels::ConvShape& shape, const core::StoredWeight& weight,
+               const ggml_tensor* bias, Arithmetic arithmetic);
+
+  /// x: ne = [in, frames], float32. Returns ne = [out, frames out]; any number of threads gives the
+  /// same bits. The operator must outlive the graph. Throws std::invalid_argument if a shape does
+  /// not fit.
+  ggml_tensor* forward(ggml_context* graph, ggml_tensor* x, const ConvFusion& fusion) const;
+
+ private:
+  kernels::Conv1d kernel_;
+};
+
+}  // namespace muspeaker::nn

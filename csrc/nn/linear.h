@@ -1,0 +1,26 @@
+#pragma once
+
+#include <ggml.h>
+
+#include <cstdint>
+
+#include "core/weights.h"
+#include "nn/conv_operator.h"
+
+namespace muspeaker::nn {
+
+/// torch.nn.Linear with a bias: a convolution of kernel 1.
+class Linear {
+ public:
+  /// Claims `weight` and `bias` of the scope; throws ModelFileError from there if one is absent or
+  /// misshapen.
+  Linear(const core::Scope& scope, int64_t in_features, int64_t out_features);
+
+  /// x: (frames, in_features) float32. Returns (frames, out_features); `fusion` as ConvFusion says.
+  ggml_tensor* forward(ggml_context* graph, ggml_tensor* x, const ConvFusion& fusion = {}) const;
+
+ private:
+  ConvOperator operator_;
+};
+
+}  // namespace muspeaker::nn
