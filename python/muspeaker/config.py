@@ -7,9 +7,13 @@ mirrors them field by field.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, is_dataclass, replace
+from typing import Any, TypeVar, get_args, get_type_hints
 
 FORMAT_VERSION = 1
+
+Config = TypeVar("Config")
 
 # Phones of espeak-ng's English voices, then single letters of the IPA, so that other languages are
 # spelled from parts. Index 0 is silence; the four marks are pauses that a reader makes.
@@ -87,7 +91,7 @@ class TimbreEncoderConfig:
     channels: int = 16
     base_width: int = 32
     expansion: int = 2
-    num_blocks: tuple[int, ...] = (3, 4, 6, 3)
+    num_blocks: tuple[int, ...] = (1, 2, 3, 2)
     embedding: int = 192
 
 
@@ -160,7 +164,45 @@ def base() -> ModelConfig:
         config,
         name="base",
         linguistic_encoder=replace(config.linguistic_encoder, ffn_hidden=512),
-        timbre_encoder=replace(config.timbre_encoder, channels=64, base_width=26),
+        timbre_encoder=replace(
+            config.timbre_encoder, channels=64, base_width=26, num_blocks=(3, 4, 6, 3)
+        ),
         mel_decoder=replace(config.mel_decoder, channels=256, num_blocks=6),
         vocoder=replace(config.vocoder, initial_channels=512),
     )
+
+
+def config_from_dict(values: Mapping[str, object]) -> ModelConfig:
+    """Rebuild a config from `dataclasses.asdict`, whose tuples may have become lists.
+
+    Raises:
+        ValueError: If a field is missing, unknown or of another type; the text has its dotted name.
+    """
+    return _build(ModelConfig, values, "")
+
+
+def _build(kind: type[Config], values: object, path: str) -> Config:
+    """Make one dataclass and those inside it; `path` is its dotted name with a trailing dot."""
+    if not isinstance(values, Mapping):
+        raise ValueError(f"config {path}: expected a mapping, got {values!r}")  # noqa: TRY004
+    names = {item.name for item in fields(kind)}  # type: ignore[arg-type]
+    missing = sorted(path + name for name in names - values.keys())
+    unknown = sorted(path + str(name) for name in values.keys() - names)
+    if missing or unknown:
+        raise ValueError(f"config lacks fields {missing} and has unknown fields {unknown}")
+    hints = get_type_hints(kind)
+    return kind(**{name: _build_value(hints[name], values[name], path + name) for name in names})
+
+
+def _build_value(hint: Any, value: object, path: str) -> Any:
+    """Check one value against its annotation and restore tuples."""
+    if is_dataclass(hint):
+        return _build(hint, value, f"{path}.")  # type: ignore[arg-type]
+    items = get_args(hint)
+    if items and isinstance(value, list | tuple):
+        return tuple(_build_value(items[0], item, path) for item in value)
+    if hint is float and type(value) is int:
+        return float(value)
+    if items or type(value) is not hint:
+        raise ValueError(f"config field {path} must be {hint}, got {value!r}")
+    return value

@@ -1,0 +1,123 @@
+"""The file itself: layout of each tensor, header, fingerprint, and an atomic write."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from dataclasses import asdict, fields, is_dataclass
+from typing import TYPE_CHECKING
+
+import gguf
+import numpy as np
+import torch
+from torch import nn
+
+from muspeaker.config import FORMAT_VERSION, ModelConfig
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+ARCHITECTURE = "muspeaker"
+MAX_NAME_BYTES = 63  # ggml keeps 64, the last of them a zero
+FINGERPRINT_DIGITS = 16
+
+
+class Layout:
+    """Puts each weight of a model into the order of axes that the engine reads.
+
+    Args:
+        model: The module that the names belong to.
+    """
+
+    def __init__(self, model: nn.Module) -> None:
+        self._modules = dict(model.named_modules())
+
+    def is_embedding(self, name: str) -> bool:
+        """Tell whether a tensor's rows are looked up."""
+        return isinstance(self._modules.get(name.rpartition(".")[0]), nn.Embedding)
+
+    def arrange(self, name: str, tensor: torch.Tensor) -> np.ndarray:
+        """Permute one tensor.
+
+        Args:
+            name: Its key in the state dict.
+            tensor: float32 of PyTorch's shape.
+
+        Returns:
+            (kernel, out, in) for 1-D convolutions, transposed or not; the shape of tensor for the rest.
+        """
+        module = self._modules.get(name.rpartition(".")[0])
+        if tensor.dim() == 3:
+            tensor = tensor.permute(
+                (2, 1, 0) if isinstance(module, nn.ConvTranspose1d) else (2, 0, 1)
+            )
+        return np.ascontiguousarray(tensor.numpy(), dtype=np.float32)
+
+
+def header_fields(config: object, prefix: str = "") -> Iterator[tuple[str, object]]:
+    """Walk the dataclasses: dotted name and value of every field."""
+    for item in fields(config):  # type: ignore[arg-type]
+        value = getattr(config, item.name)
+        if is_dataclass(value):
+            yield from header_fields(value, f"{prefix}{item.name}.")
+        else:
+            yield prefix + item.name, value
+
+
+def fingerprint(config: ModelConfig, weights: Mapping[str, np.ndarray]) -> str:
+    """Hash sizes and f32 weights, so that f32, f16 and q8 files of one model share a fingerprint."""
+    digest = hashlib.sha256(json.dumps(asdict(config), sort_keys=True).encode())
+    for name in sorted(weights):
+        digest.update(f"{name} {weights[name].shape}".encode())
+        digest.update(weights[name].astype("<f4").tobytes())
+    return digest.hexdigest()[:FINGERPRINT_DIGITS]
+
+
+def write_model(
+    path: Path,
+    config: ModelConfig,
+    weight_type: str,
+    model_fingerprint: str,
+    tensors: Mapping[str, np.ndarray],
+) -> None:
+    """Write to a temporary name beside `path`, then rename.
+
+    Raises:
+        ValueError: If a name is longer than the reader takes.
+    """
+    long = [name for name in tensors if len(name.encode()) > MAX_NAME_BYTES]
+    if long:
+        raise ValueError(f"tensor names over {MAX_NAME_BYTES} bytes: {', '.join(long)}")
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    writer = gguf.GGUFWriter(partial, ARCHITECTURE)
+    try:
+        writer.add_uint32("muspeaker.format_version", FORMAT_VERSION)
+        writer.add_string("muspeaker.weight_type", weight_type)
+        writer.add_string("muspeaker.fingerprint", model_fingerprint)
+        for name, value in header_fields(config):
+            _add_value(writer, f"muspeaker.{name}", value)
+        for name, tensor in tensors.items():
+            writer.add_tensor(name, tensor)
+        writer.write_header_to_file()
+        writer.write_kv_data_to_file()
+        writer.write_tensors_to_file()
+        writer.close()
+        partial.replace(path)
+    finally:
+        writer.close()
+        partial.unlink(missing_ok=True)
+
+
+def _add_value(writer: gguf.GGUFWriter, key: str, value: object) -> None:
+    if isinstance(value, str):
+        writer.add_string(key, value)
+    elif isinstance(value, int):
+        writer.add_uint32(key, value)
+    elif isinstance(value, float):
+        writer.add_float32(key, value)
+    elif isinstance(value, tuple) and value:
+        writer.add_array(key, value)
+    else:
+        raise ValueError(f"header value {key} cannot be written: {value!r}")
