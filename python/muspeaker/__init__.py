@@ -1,3 +1,45 @@
-"""Zero-shot text to speech that runs on small CPUs."""
+"""Zero-shot text to speech that runs on small CPUs: a text and a voice go in, speech comes out."""
 
 from __future__ import annotations
+
+from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from muspeaker._core import ModelFileError
+    from muspeaker.audio import Audio, Span
+    from muspeaker.options import SynthesisOptions
+    from muspeaker.tts import Synthesizer, load
+    from muspeaker.voice import Voice
+
+__all__ = ["Audio", "ModelFileError", "Span", "SynthesisOptions", "Synthesizer", "Voice", "load"]
+
+_HOMES = {
+    "Audio": "audio",
+    "ModelFileError": "_core",
+    "Span": "audio",
+    "SynthesisOptions": "options",
+    "Synthesizer": "tts",
+    "Voice": "voice",
+    "load": "tts",
+}
+
+try:
+    __version__ = version("muspeaker")
+except PackageNotFoundError:  # a source tree that is not installed
+    __version__ = "0+unknown"
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name on first use, so that training needs no engine."""
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{home}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -127,6 +127,8 @@ def _english(text: str) -> str:
     )
     text = re.sub(r"\b([aApP])\.\s?[mM]\.(?=(\s+[A-Z]|\s*$|\u2029)?)", _meridiem, text)
     text = re.sub(r"(?<=\d)\s?([aApP])[mM]\b", lambda m: f" {m[1].upper()}M", text)
+    text = re.sub(r"\b(?:[A-Z]\.){2,}(?=(\s*$|\s*\u2029)?)", _acronym, text)
+    text = re.sub(r"\b([A-HJ-Z])\.(?=\s?[A-Z])", r"\1 ", text)
     text = _abbreviations(text)
     text = re.sub(r"#(?=\d)", "number ", text)
     text = re.sub(r"\s*&\s*", " and ", text)
@@ -195,6 +197,10 @@ def _unit(match: re.Match[str]) -> str:
 
 def _meridiem(match: re.Match[str]) -> str:
     return f"{match[1].upper()}M" + ("." if match[2] is not None else "")
+
+
+def _acronym(match: re.Match[str]) -> str:
+    return match[0].replace(".", "") + ("." if match[1] is not None else "")
 
 
 def _abbreviations(text: str) -> str:

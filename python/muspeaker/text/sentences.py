@@ -10,9 +10,9 @@ SENTENCE_PAUSE_SECONDS = 0.20
 PARAGRAPH_PAUSE_SECONDS = 0.50
 CLAUSE_PAUSE_SECONDS = 0.05
 
-_INITIAL = re.compile(r"(?:^|[\s.])[A-Z]\.$")
+_INITIAL = re.compile(r"(?:^|[\s.])[B-HJ-Z]\.$")
 _END = re.compile(r"[.?!。؟।]+[\"')\]]*(?=\s|$)|[。؟।]")
-_CLAUSE = re.compile(r"(?<=[,;:])\s+")
+_CLAUSE = re.compile(r"(?<=[,;:.?!])\s+")
 
 
 @dataclass(frozen=True)
@@ -52,15 +52,20 @@ def split_sentences(text: str, max_characters: int = MAX_CHARACTERS) -> list[Sen
 def _paragraph(text: str, max_characters: int) -> list[Sentence]:
     pieces: list[Sentence] = []
     position = 0
+    has_capitals = text != text.lower()
     for match in _END.finditer(text):
-        following = text[match.end() :].lstrip()
-        is_stop = match[0].startswith(".")
-        if is_stop and (_INITIAL.search(text[: match.end()]) or following[:1].islower()):
+        if match[0][0] == "." and has_capitals and _continues(text, match.end()):
             continue
         pieces += _bounded(text[position : match.end()].strip(), max_characters)
         position = match.end()
     pieces += _bounded(text[position:].strip(), max_characters)
     return pieces
+
+
+def _continues(text: str, end: int) -> bool:
+    """Whether the full stop before `end` belongs to an initial or an unknown abbreviation."""
+    following = text[end : end + 8].lstrip()
+    return following[:1].islower() or _INITIAL.search(text, max(0, end - 4), end) is not None
 
 
 def _bounded(sentence: str, max_characters: int) -> list[Sentence]:
@@ -73,9 +78,15 @@ def _bounded(sentence: str, max_characters: int) -> list[Sentence]:
     for clause in _CLAUSE.split(sentence):
         atoms += [clause] if len(clause) <= max_characters else _words(clause, max_characters)
     packed = _packed(atoms, max_characters)
-    pauses = [CLAUSE_PAUSE_SECONDS if piece[-1] in ",;:" else 0.0 for piece in packed]
+    pauses = [_pause_seconds(piece) for piece in packed]
     pauses[-1] = SENTENCE_PAUSE_SECONDS
     return [Sentence(piece, pause) for piece, pause in zip(packed, pauses, strict=True)]
+
+
+def _pause_seconds(piece: str) -> float:
+    if piece[-1] in ".?!":
+        return SENTENCE_PAUSE_SECONDS
+    return CLAUSE_PAUSE_SECONDS if piece[-1] in ",;:" else 0.0
 
 
 def _words(clause: str, max_characters: int) -> list[str]:

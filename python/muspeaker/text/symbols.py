@@ -72,7 +72,11 @@ def match_phones(ipa: str, symbols: tuple[str, ...]) -> tuple[str, ...]:
                 break
         else:
             length = 1
-            _warn_dropped(ipa[position], ipa)
+            base = unicodedata.normalize("NFD", ipa[position])[0]  # without its accent
+            if base in known:
+                found.append(base)
+            else:
+                _warn_dropped(ipa[position], ipa)
         position += length
     return tuple(found)
 
@@ -82,10 +86,15 @@ def _known(symbols: tuple[str, ...]) -> frozenset[str]:
     return frozenset(symbols) - {SILENCE, *PUNCTUATION}
 
 
-@lru_cache(maxsize=1024)
 def _warn_dropped(letter: str, ipa: str) -> None:
-    name = unicodedata.name(letter, "unnamed")
-    _LOG.warning("phone %r: no symbol of the model for U+%04X %s; dropped", ipa, ord(letter), name)
+    """Say it once a letter."""
+    if letter not in _warned:
+        _warned.add(letter)
+        name = unicodedata.name(letter, "unnamed")
+        _LOG.warning("no symbol for U+%04X %s in phone %r; dropped", ord(letter), name, ipa)
+
+
+_warned: set[str] = set()
 
 
 def parse_word(word: str, symbols: tuple[str, ...]) -> list[tuple[str, int]]:

@@ -1,0 +1,7 @@
+"""`python -m muspeaker`."""
+
+from __future__ import annotations
+
+from muspeaker.cli import main
+
+main()

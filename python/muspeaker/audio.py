@@ -1,0 +1,253 @@
+"""Recordings: what is spoken, and what is read as a prompt."""
+
+from __future__ import annotations
+
+import base64
+import io
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import soundfile
+import soxr
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from numpy.typing import NDArray
+
+PROMPT_MIN_SECONDS = 1.0
+PROMPT_MAX_SECONDS = 30.0
+MIN_RATE_HZ = 4000
+MAX_RATE_HZ = 768_000
+SILENCE_LEVEL = 1e-4  # -80 dB of full scale
+MAX_CHANNELS = 8
+
+# suffix: (container, coding) of libsndfile
+_FORMATS = {
+    ".wav": ("WAV", "PCM_16"),
+    ".flac": ("FLAC", "PCM_16"),
+    ".ogg": ("OGG", "VORBIS"),
+    ".opus": ("OGG", "OPUS"),
+    ".mp3": ("MP3", "MPEG_LAYER_III"),
+    ".aiff": ("AIFF", "PCM_16"),
+    ".au": ("AU", "PCM_16"),
+}
+_OPUS_RATE_HZ = 24000  # Opus takes no 22.05 kHz
+
+
+@dataclass(frozen=True)
+class Span:
+    """A word or a phone, with its start and end in seconds."""
+
+    text: str
+    start: float
+    end: float
+
+
+@dataclass(frozen=True, eq=False)
+class Audio:
+    """Speech with the times of its words and phones.
+
+    Attributes:
+        samples: (samples,) float32, full scale 1, one channel.
+        sample_rate: Samples per second.
+        words: Written words, after numbers and abbreviations were spelled out, with their times.
+        phones: Phones with their times; pauses are the gaps between them.
+    """
+
+    samples: NDArray[np.float32]
+    sample_rate: int
+    words: list[Span] = field(default_factory=list)
+    phones: list[Span] = field(default_factory=list)
+
+    @property
+    def duration(self) -> float:
+        """Length in seconds."""
+        return len(self.samples) / self.sample_rate
+
+    @classmethod
+    def join(cls, chunks: Iterable[Audio]) -> Audio:
+        """One recording from several of the same rate, end to end.
+
+        Raises:
+            ValueError: If there is none, or their rates differ.
+        """
+        parts = list(chunks)
+        rates = {part.sample_rate for part in parts}
+        if len(rates) != 1:
+            raise ValueError(
+                f"expected chunks of one sample rate, got {sorted(rates) or 'no chunks'}"
+            )
+        words: list[Span] = []
+        phones: list[Span] = []
+        start = 0.0
+        for part in parts:
+            words += _shifted(part.words, start)
+            phones += _shifted(part.phones, start)
+            start += part.duration
+        samples = np.concatenate([part.samples for part in parts])
+        return cls(samples, parts[0].sample_rate, words, phones)
+
+    def encode(self, suffix: str = ".wav") -> bytes:
+        """The contents of a sound file.
+
+        Args:
+            suffix: `.wav` (16 bit), `.flac`, `.ogg`, `.opus`, `.mp3`, `.aiff` or `.au`.
+
+        Raises:
+            ValueError: If the suffix is none of these.
+        """
+        known = _FORMATS.get(suffix.lower())
+        if known is None:
+            raise ValueError(f"unknown sound format {suffix!r}: expected {', '.join(_FORMATS)}")
+        container, coding = known
+        samples, rate = np.clip(self.samples, -1.0, 1.0), self.sample_rate
+        if coding == "OPUS":
+            samples, rate = soxr.resample(samples, rate, _OPUS_RATE_HZ), _OPUS_RATE_HZ
+        buffer = io.BytesIO()
+        soundfile.write(buffer, samples, rate, format=container, subtype=coding)
+        return buffer.getvalue()
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write a sound file, its format by the suffix. An interrupted write leaves nothing behind.
+
+        Raises:
+            ValueError: If the suffix names no known format.
+            FileNotFoundError: If the folder does not exist.
+        """
+        path = Path(path)
+        if not path.suffix:
+            raise ValueError(f"no file suffix in {str(path)!r}: expected {', '.join(_FORMATS)}")
+        write_whole(path, self.encode(path.suffix))
+
+    def _repr_html_(self) -> str:
+        data = base64.b64encode(self.encode(".wav")).decode("ascii")
+        return f'<audio controls src="data:audio/wav;base64,{data}"></audio>'
+
+    def __repr__(self) -> str:
+        words = " ".join(word.text for word in self.words[:6])
+        more = " …" if len(self.words) > 6 else ""
+        return f"Audio({self.duration:.2f} s, {self.sample_rate} Hz, {words + more!r})"
+
+
+def _shifted(spans: Sequence[Span], seconds: float) -> list[Span]:
+    return [Span(span.text, span.start + seconds, span.end + seconds) for span in spans]
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a file beside its place and rename it, so that no reader sees half of it."""
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"cannot write {str(path)!r}: no folder {str(path.parent)!r}")
+    if path.is_dir():
+        raise IsADirectoryError(f"cannot write {str(path)!r}: it is a folder")
+    partial = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        partial.write_bytes(data)
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def read_prompt(prompt: object) -> tuple[NDArray[np.float32], int]:
+    """Bring a prompt of any kind to one checked channel.
+
+    Args:
+        prompt: A path to a sound file of any rate, channel count and format that libsndfile reads;
+            or (samples, sample_rate) with samples (samples,) or (samples, channels) of any integer or
+            floating dtype; or an Audio.
+
+    Returns:
+        (samples,) float32 with peaks of at most 1, the first 30 s, and the rate in Hz.
+
+    Raises:
+        FileNotFoundError: If the file does not exist.
+        TypeError: If the prompt or its dtype is of another kind.
+        ValueError: If it is no sound file, misshapen, shorter than 1 s, silent or not finite.
+    """
+    if isinstance(prompt, Audio):
+        prompt = (prompt.samples, prompt.sample_rate)
+    if isinstance(prompt, (str, os.PathLike)):
+        samples, rate = _read_file(Path(os.fspath(prompt)))
+    elif isinstance(prompt, (tuple, list)) and len(prompt) == 2:
+        rate = _checked_rate(prompt[1])
+        samples = _read_array(prompt[0], int(PROMPT_MAX_SECONDS * rate))
+    else:
+        raise TypeError(
+            "prompt must be a path, (samples, sample_rate) or an Audio, "
+            f"got {type(prompt).__name__}{f' of {len(prompt)}' if isinstance(prompt, (tuple, list)) else ''}"
+        )
+    return _checked(samples, rate), rate
+
+
+def resample(samples: NDArray[np.float32], rate_hz: int, to_hz: int) -> NDArray[np.float32]:
+    """Resample (samples,) float32, as the training speech was."""
+    if rate_hz == to_hz:
+        return np.ascontiguousarray(samples, dtype=np.float32)
+    return np.ascontiguousarray(soxr.resample(samples, rate_hz, to_hz, "VHQ"), dtype=np.float32)
+
+
+def _read_file(path: Path) -> tuple[NDArray[np.float64], int]:
+    if not path.exists():
+        raise FileNotFoundError(f"prompt file {str(path)!r} does not exist")
+    if path.is_dir():
+        raise IsADirectoryError(f"prompt {str(path)!r} is a folder: expected a sound file")
+    try:
+        with soundfile.SoundFile(path) as file:
+            rate = int(file.samplerate)
+            samples = file.read(int(PROMPT_MAX_SECONDS * rate), dtype="float64", always_2d=True)
+    except soundfile.LibsndfileError as error:
+        raise ValueError(f"prompt {str(path)!r} is no readable sound file: {error}") from error
+    return samples.mean(axis=1), _checked_rate(rate)
+
+
+def _checked_rate(rate: object) -> int:
+    if isinstance(rate, bool) or not isinstance(rate, (int, float, np.integer, np.floating)):
+        raise TypeError(f"sample_rate must be an int, got {type(rate).__name__}")
+    if not MIN_RATE_HZ <= rate <= MAX_RATE_HZ or int(rate) != rate:
+        raise ValueError(
+            f"sample_rate must be a whole number of {MIN_RATE_HZ} to {MAX_RATE_HZ} Hz, got {rate}"
+        )
+    return int(rate)
+
+
+def _read_array(array: Any, max_samples: int) -> NDArray[np.float64]:
+    array = np.asarray(array)
+    if array.dtype.kind not in "iuf":
+        raise TypeError(f"prompt samples must be integers or floats, got dtype {array.dtype}")
+    if array.ndim == 2 and array.shape[0] <= MAX_CHANNELS < array.shape[1]:
+        array = array.T  # (channels, samples), as librosa gives
+    if array.ndim not in {1, 2} or (array.ndim == 2 and not 1 <= array.shape[1] <= MAX_CHANNELS):
+        raise ValueError(
+            "prompt samples must have shape (samples,) or (samples, channels) with at most "
+            f"{MAX_CHANNELS} channels, got {array.shape}"
+        )
+    array = array[:max_samples]
+    scaled: NDArray[np.float64] = array.astype(np.float64)
+    if array.dtype.kind in "iu":
+        full_scale = float(2 ** (8 * array.dtype.itemsize - 1))
+        scaled = (scaled - (full_scale if array.dtype.kind == "u" else 0.0)) / full_scale
+    mono: NDArray[np.float64] = scaled if scaled.ndim == 1 else scaled.mean(axis=1)
+    return mono
+
+
+def _checked(samples: NDArray[np.float64], rate_hz: int) -> NDArray[np.float32]:
+    seconds = len(samples) / rate_hz
+    if seconds < PROMPT_MIN_SECONDS:
+        raise ValueError(
+            f"prompt is too short: expected at least {PROMPT_MIN_SECONDS:g} s, got {seconds:.2f} s"
+        )
+    finite = np.isfinite(samples)
+    if not finite.all():
+        at = int(np.argmin(finite))
+        raise ValueError(f"prompt has non-finite samples: the first is {samples[at]} at index {at}")
+    peak = float(np.abs(samples).max())
+    samples = samples / max(1.0, peak)
+    level = float(np.sqrt(np.mean((samples - samples.mean()) ** 2)))
+    if level < SILENCE_LEVEL:
+        raise ValueError(
+            f"prompt is silent: expected a level of at least {SILENCE_LEVEL:g}, got {level:.1e}"
+        )
+    return samples.astype(np.float32)

@@ -1,0 +1,26 @@
+"""The command `muspeaker`."""
+
+from __future__ import annotations
+
+import typer
+
+from muspeaker.cli.clone import clone
+from muspeaker.cli.info import info
+from muspeaker.cli.say import say
+from muspeaker.cli.voices import voices
+
+app = typer.Typer(
+    help="Speak a text in any voice, from a few seconds of it.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command()(say)
+app.command()(clone)
+app.command()(info)
+app.command()(voices)
+
+
+def main() -> None:
+    """Run the command line; exits with 0, 1 (failed) or 2 (bad usage)."""
+    app()

@@ -1,0 +1,31 @@
+"""`muspeaker clone`: keep a voice in a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+import muspeaker
+from muspeaker.cli.terminal import ModelOption, ThreadsOption, failing_cleanly, progress, to_stdout
+from muspeaker.voice import SUFFIX
+
+
+def clone(
+    recording: Annotated[Path, typer.Argument(help="Sound file of one speaker, 1 to 30 s.")],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Voice file; default: RECORDING.voice.")
+    ] = None,
+    name: Annotated[str | None, typer.Option(help="Name kept in the file.")] = None,
+    model: ModelOption = None,
+    threads: ThreadsOption = None,
+) -> None:
+    """Make a voice file from a recording."""
+    with failing_cleanly():
+        with progress("cloning"):
+            tts = muspeaker.load(model, num_threads=threads)
+            voice = tts.clone(recording, name=name)
+        path = output or Path(f"{recording.stem}{SUFFIX}")
+        voice.save(path)
+        to_stdout().print(f"{path}: voice {voice.name!r}", markup=False)

@@ -1,0 +1,72 @@
+"""What every command shares: output, failing, finding models and voices."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+import muspeaker
+from muspeaker.voice import SUFFIX
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from muspeaker.tts import Synthesizer
+    from muspeaker.voice import Voice
+
+ModelOption = Annotated[
+    Path | None, typer.Option("--model", "-m", help="Model file; default: the one that ships.")
+]
+ThreadsOption = Annotated[
+    int | None, typer.Option("--threads", min=1, max=256, help="Threads; default: up to 4.")
+]
+
+
+def to_stdout() -> Console:
+    """A console on standard output, made now so that tests can capture it."""
+    return Console(highlight=False, soft_wrap=True)
+
+
+@contextmanager
+def failing_cleanly() -> Iterator[None]:
+    """Turn an expected error into one line on standard error and exit code 1."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise typer.Exit(1) from None
+    except (ValueError, TypeError, OSError, RuntimeError) as error:
+        console = Console(stderr=True, highlight=False, soft_wrap=True)
+        message = f"error: {error}".encode("utf-8", "backslashreplace").decode()
+        console.print(message, markup=False, style="red")
+        raise typer.Exit(1) from error
+
+
+@contextmanager
+def progress(description: str) -> Iterator[Progress]:
+    """A line with a spinner and the time, on standard error, gone when the work is done."""
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        bar.add_task(description, total=None)
+        yield bar
+
+
+def find_voice(tts: Synthesizer, voice: str | None) -> Voice:
+    """A voice by built-in name, by voice file, or cloned from a recording."""
+    if voice is None:
+        return muspeaker.Voice.builtin()
+    path = Path(voice)
+    if voice in muspeaker.Voice.builtin_names() and not path.exists():
+        return muspeaker.Voice.builtin(voice)
+    if path.suffix == SUFFIX:
+        return muspeaker.Voice.load(path)
+    if not path.exists():
+        names = ", ".join(muspeaker.Voice.builtin_names()) or "none ships"
+        raise FileNotFoundError(
+            f"no voice {voice!r}: expected a {SUFFIX} file, a recording, or a built-in voice ({names})"
+        )
+    return tts.clone(path)

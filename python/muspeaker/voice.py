@@ -1,0 +1,237 @@
+"""Voices: what cloning gives, and their files."""
+
+from __future__ import annotations
+
+import json
+import struct
+import zlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from muspeaker.audio import write_whole
+
+if TYPE_CHECKING:
+    import os
+
+    from numpy.typing import ArrayLike, NDArray
+
+SUFFIX = ".voice"
+MAGIC = b"MUSPVOX\n"
+FORMAT_VERSION = 1
+MAX_FILE_BYTES = 16_000_000
+DEFAULT_NAME = "kathleen"
+VOICES_FOLDER = Path(__file__).parent / "voices"
+
+_PREAMBLE = struct.Struct(
+    "<8sIII"
+)  # magic, version, bytes of the header, CRC-32 of all that follows
+_CODES = 127
+
+
+class Voice:
+    """One speaker: timbre and manner, as one model hears them.
+
+    The style is held at eight bits a value, with one scale a frame, so that a saved voice speaks
+    exactly as the one just cloned. Voices compare by identity and can be keys of a dict.
+
+    Attributes:
+        timbre: (embedding,) float32, the speaker embedding.
+        style: (style_frames, hidden) float32, the manner of the prompt at a quarter of the frame rate.
+        name: For people to read.
+        fingerprint: Of the model that made the voice; no other model can speak with it.
+
+    Raises:
+        TypeError: If a part is of another type.
+        ValueError: If an array is empty, misshapen or not finite.
+    """
+
+    def __init__(
+        self, timbre: ArrayLike, style: ArrayLike, *, name: str = "", fingerprint: str = ""
+    ) -> None:
+        self.timbre = _checked_array(timbre, "timbre", 1)
+        self.style = _decoded(*_encoded(_checked_array(style, "style", 2)))
+        for field, value in (("name", name), ("fingerprint", fingerprint)):
+            if not isinstance(value, str):
+                raise TypeError(f"{field} must be a str, got {type(value).__name__}")
+        self.name = name
+        self.fingerprint = fingerprint
+
+    def __repr__(self) -> str:
+        return f"Voice({self.name!r}, {len(self.style)} style frames, model {self.fingerprint})"
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the voice to one file, under 100 kB for a prompt of 30 s.
+
+        Raises:
+            FileNotFoundError: If the folder does not exist.
+        """
+        codes, scales = _encoded(self.style)
+        header = json.dumps({
+            "name": self.name,
+            "fingerprint": self.fingerprint,
+            "embedding": len(self.timbre),
+            "style_frames": self.style.shape[0],
+            "hidden": self.style.shape[1],
+        }).encode()  # fmt: skip
+        arrays = (self.timbre.astype("<f4"), scales.astype("<f4"), codes)
+        body = header + b"".join(array.tobytes() for array in arrays)
+        preamble = _PREAMBLE.pack(MAGIC, FORMAT_VERSION, len(header), zlib.crc32(body))
+        write_whole(Path(path), preamble + body)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Voice:
+        """Read a file of `save`.
+
+        Raises:
+            FileNotFoundError: If it does not exist.
+            ValueError: If it is no voice file, is damaged, or was written by a newer version.
+        """
+        path = Path(path)
+        if not path.exists():
+            raise FileNotFoundError(f"voice file {str(path)!r} does not exist")
+        if path.is_dir():
+            raise IsADirectoryError(f"{str(path)!r} is a folder: expected a voice file")
+        with path.open("rb") as file:
+            data = file.read(MAX_FILE_BYTES + 1)
+        return cls._parsed(data, f"voice file {str(path)!r}")
+
+    @classmethod
+    def builtin(cls, name: str = DEFAULT_NAME) -> Voice:
+        """A voice that ships with the package.
+
+        Raises:
+            ValueError: If there is none of that name.
+        """
+        names = cls.builtin_names()
+        if name not in names:
+            raise ValueError(
+                f"no built-in voice {name!r}: expected {' or '.join(names) or 'none ships'}"
+            )
+        return cls.load(VOICES_FOLDER / f"{name}{SUFFIX}")
+
+    @staticmethod
+    def builtin_names() -> list[str]:
+        """Names for `builtin`."""
+        return sorted(path.stem for path in VOICES_FOLDER.glob(f"*{SUFFIX}"))
+
+    @classmethod
+    def mix(cls, weights: Mapping[Voice, float], *, name: str = "") -> Voice:
+        """Blend voices of one model.
+
+        The timbre is the weighted mean, brought to the mean length of its parts. The manner is a
+        sequence, so each voice gives frames in proportion to its weight.
+
+        Args:
+            weights: Voice to a positive weight; they are scaled to a sum of 1.
+            name: Of the new voice; by default made from the parts.
+
+        Raises:
+            TypeError: If this is not a mapping of voices to numbers.
+            ValueError: If it is empty, a weight is not positive, or the models differ.
+        """
+        shares = _checked_weights(weights)
+        voices = list(shares)
+        fingerprints = {voice.fingerprint for voice in voices}
+        shapes = {(voice.timbre.shape, voice.style.shape[1]) for voice in voices}
+        if len(fingerprints) > 1 or len(shapes) > 1:
+            raise ValueError(f"voices of one model can be mixed, got models {sorted(fingerprints)}")
+        timbre = np.sum([share * voice.timbre for voice, share in shares.items()], axis=0)
+        length = sum(share * float(np.linalg.norm(v.timbre)) for v, share in shares.items())
+        timbre = timbre * (length / max(float(np.linalg.norm(timbre)), 1e-12))
+        total = min(len(voice.style) / share for voice, share in shares.items())
+        style = [voice.style[: max(1, round(share * total))] for voice, share in shares.items()]
+        parts = name or "+".join(f"{voice.name}:{share:.2g}" for voice, share in shares.items())
+        return cls(timbre, np.concatenate(style), name=parts, fingerprint=fingerprints.pop())
+
+    @classmethod
+    def _parsed(cls, data: bytes, what: str) -> Voice:
+        if len(data) < _PREAMBLE.size or not data.startswith(MAGIC):
+            raise ValueError(f"{what} is no voice file: expected it to begin with {MAGIC!r}")
+        _, version, header_bytes, checksum = _PREAMBLE.unpack_from(data)
+        if version > FORMAT_VERSION:
+            raise ValueError(
+                f"{what} has format version {version}: this version of muspeaker reads up to "
+                f"{FORMAT_VERSION}, please upgrade"
+            )
+        body = data[_PREAMBLE.size :]
+        if version < 1 or zlib.crc32(body) != checksum:
+            raise ValueError(f"{what} is truncated or damaged: its checksum does not match")
+        try:
+            header = json.loads(body[:header_bytes])
+            embedding, frames, hidden = (
+                _size(header, k) for k in ("embedding", "style_frames", "hidden")
+            )
+        except (ValueError, KeyError, TypeError) as error:
+            raise ValueError(f"{what} has a damaged header: {error}") from error
+        arrays = body[header_bytes:]
+        expected = 4 * embedding + 4 * frames + frames * hidden
+        if len(arrays) != expected:
+            raise ValueError(
+                f"{what} is damaged: expected {expected} bytes of arrays, got {len(arrays)}"
+            )
+        timbre = np.frombuffer(arrays, "<f4", embedding)
+        scales = np.frombuffer(arrays, "<f4", frames, 4 * embedding)
+        codes = np.frombuffer(arrays, np.int8, frames * hidden, 4 * (embedding + frames))
+        style = _decoded(codes.reshape(frames, hidden), scales)
+        name, fingerprint = header.get("name", ""), header.get("fingerprint", "")
+        return cls(timbre, style, name=name, fingerprint=fingerprint)
+
+
+def _size(header: dict[str, Any], key: str) -> int:
+    size = header[key]
+    if isinstance(size, bool) or not isinstance(size, int) or not 1 <= size <= 1_000_000:
+        raise ValueError(f"{key} must be 1 to 1000000, got {size!r}")
+    return size
+
+
+def _checked_array(array: ArrayLike, name: str, num_axes: int) -> NDArray[np.float32]:
+    raw = np.asarray(array)
+    if raw.dtype.kind != "f":
+        raise TypeError(f"{name} must be float32, got dtype {raw.dtype}")
+    if raw.ndim != num_axes or raw.size == 0:
+        raise ValueError(
+            f"{name} must have {num_axes} axes and be non-empty, got shape {raw.shape}"
+        )
+    values = np.ascontiguousarray(raw, dtype=np.float32).copy()
+    if not np.isfinite(values).all():
+        raise ValueError(f"{name} has non-finite values")
+    return values
+
+
+def _checked_weights(weights: Mapping[Voice, float]) -> dict[Voice, float]:
+    if not isinstance(weights, Mapping):
+        raise TypeError(f"weights must be a dict of Voice to number, got {type(weights).__name__}")
+    if not weights:
+        raise ValueError("expected at least one voice to mix, got none")
+    for voice, weight in weights.items():
+        if not isinstance(voice, Voice):
+            raise TypeError(f"expected a Voice to mix, got {type(voice).__name__}")
+        if isinstance(weight, bool) or not isinstance(
+            weight, (int, float, np.integer, np.floating)
+        ):
+            raise TypeError(
+                f"weight of {voice.name!r} must be a number, got {type(weight).__name__}"
+            )
+        if not (np.isfinite(weight) and weight > 0):
+            raise ValueError(f"weight of {voice.name!r} must be positive, got {weight}")
+    total = float(sum(weights.values()))
+    return {voice: float(weight) / total for voice, weight in weights.items()}
+
+
+def _encoded(style: NDArray[np.float32]) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
+    """Eight bits a value and one scale a frame.
+
+    The scale has 11 significant bits, rounded up, so that decoding and encoding again changes nothing.
+    """
+    peaks = np.abs(style).max(axis=1).astype(np.float64)
+    mantissa, exponent = np.frexp(np.maximum(peaks, 1e-30) / _CODES)
+    scales = np.ldexp(np.ceil(mantissa * 2048) / 2048, exponent)
+    codes = np.rint(style / scales[:, None]).astype(np.int8)
+    return codes, scales.astype(np.float32)
+
+
+def _decoded(codes: NDArray[np.int8], scales: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.ascontiguousarray(codes.astype(np.float32) * scales[:, None])
