@@ -29,7 +29,6 @@ const KernelTable& kernels_for(Isa isa) {
       case Isa::kNeon:
         return kNeonTable;
       case Isa::kNeonDotprod:
-      case Isa::kNeonI8mm:  // no kernel uses its matrix product yet
         return kNeonDotprodTable;
 #endif
       default:

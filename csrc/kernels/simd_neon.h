@@ -16,20 +16,23 @@ struct Simd {
 
   static Vec load(const float* from) { return vld1q_f32(from); }
   static Vec load_partial(const float* from, int64_t count) {
-    float lanes[4] = {0.0F, 0.0F, 0.0F, 0.0F};
-    for (int64_t i = 0; i < count; ++i) {
-      lanes[i] = from[i];
-    }
-    return vld1q_f32(lanes);
+    Vec lanes = vdupq_n_f32(0.0F);
+    lanes = count > 0 ? vld1q_lane_f32(from, lanes, 0) : lanes;
+    lanes = count > 1 ? vld1q_lane_f32(from + 1, lanes, 1) : lanes;
+    return count > 2 ? vld1q_lane_f32(from + 2, lanes, 2) : lanes;
   }
   static Vec broadcast(const float* from) { return vld1q_dup_f32(from); }
   static Vec set(float value) { return vdupq_n_f32(value); }
   static void store(float* to, Vec value) { vst1q_f32(to, value); }
   static void store_partial(float* to, Vec value, int64_t count) {
-    float lanes[4];
-    vst1q_f32(lanes, value);
-    for (int64_t i = 0; i < count; ++i) {
-      to[i] = lanes[i];
+    if (count > 0) {
+      vst1q_lane_f32(to, value, 0);
+    }
+    if (count > 1) {
+      vst1q_lane_f32(to + 1, value, 1);
+    }
+    if (count > 2) {
+      vst1q_lane_f32(to + 2, value, 2);
     }
   }
   static Vec add(Vec a, Vec b) { return vaddq_f32(a, b); }
