@@ -1,0 +1,68 @@
+"""A model of every part at the smallest sizes, with weights that make it say something."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+import torch
+from torch import nn
+
+from muspeaker import config as sizes
+from muspeaker.model.muspeaker import MuSpeaker
+
+
+def tiny_config() -> sizes.ModelConfig:
+    """All sizes differ where they may, so that a mixed-up axis shows."""
+    symbols = sizes.SYMBOLS[:12]
+    return sizes.ModelConfig(
+        name="tiny",
+        symbols=symbols,
+        linguistic_encoder=sizes.LinguisticEncoderConfig(
+            num_phones=len(symbols), hidden=24, num_layers=2, ffn_hidden=32, relative_window=4
+        ),
+        mel_encoder=sizes.MelEncoderConfig(channels=(4, 6), latent=8),
+        vp_flow=sizes.VPFlowConfig(hidden=20, num_layers=2),
+        style_encoder=sizes.StyleEncoderConfig(hidden=12, num_blocks=1),
+        timbre_encoder=sizes.TimbreEncoderConfig(
+            num_fbanks=16, channels=4, num_blocks=(1, 2, 1, 1), embedding=18
+        ),
+        variation_adapter=sizes.VariationAdapterConfig(hidden=16, num_layers=1),
+        mel_decoder=sizes.MelDecoderConfig(channels=28, num_blocks=2, timbre=10),
+        vocoder=sizes.VocoderConfig(
+            initial_channels=32, resblock_kernels=(3, 5), resblock_dilations=(1, 2)
+        ),
+    )
+
+
+def tiny_model(seed: int = 0, config: sizes.ModelConfig | None = None) -> MuSpeaker:
+    """A model in evaluation whose norms and zero-initialised layers hold random values."""
+    generator = torch.Generator().manual_seed(seed)
+
+    def normal(tensor: torch.Tensor, mean: float, std: float) -> None:
+        tensor.copy_(mean + std * torch.randn(tensor.shape, generator=generator))
+
+    model = MuSpeaker(config or tiny_config()).eval().requires_grad_(requires_grad=False)
+    for parameter in model.parameters():
+        fan_in = max(1, parameter[0].numel()) if parameter.dim() > 1 else 100
+        normal(parameter, 0.0, fan_in**-0.5)
+    for name, tensor in model.state_dict(keep_vars=True).items():
+        if name.endswith("original0"):
+            normal(tensor, 1.0, 0.1)  # the gain of weight norm is the length of its weight
+    for module in model.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            normal(module.weight, 1.0, 0.2)
+            normal(module.running_mean, 0.0, 0.3)
+            module.running_var.copy_(
+                0.5 + torch.rand(module.running_var.shape, generator=generator)
+            )
+        elif isinstance(module, nn.LayerNorm):
+            normal(module.weight, 1.0, 0.2)
+    model.variation_adapter.duration_predictor.linear.bias.fill_(1.5)  # about five frames a phone
+    return model
+
+
+def checkpoint_of(model: MuSpeaker) -> dict[str, Any]:
+    """What training saves, its tensors copied."""
+    state = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    return {"config": asdict(model.config), "model": state}
