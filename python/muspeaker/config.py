@@ -105,9 +105,9 @@ class VariationAdapterConfig:
     num_heads: int = 2
     embedding_kernel: int = 3
     log_f0_mean: float = 5.1
-    log_f0_std: float = 0.35
-    log_energy_mean: float = 2.5
-    log_energy_std: float = 1.5
+    log_f0_std: float = 0.38
+    log_energy_mean: float = 1.55
+    log_energy_std: float = 2.25
 
 
 @dataclass(frozen=True)

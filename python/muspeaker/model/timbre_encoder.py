@@ -15,7 +15,7 @@ NUM_SPLITS = 2
 
 def clipped_relu(x: torch.Tensor) -> torch.Tensor:
     """ReLU between 0 and 20."""
-    return x.clamp(0.0, CEILING)
+    return F.hardtanh(x, 0.0, CEILING)
 
 
 class AttentionalFusion(nn.Module):

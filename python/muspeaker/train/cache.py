@@ -11,7 +11,7 @@ import numpy.typing as npt
 import torch
 
 from muspeaker.config import AudioConfig
-from muspeaker.model.features import log_mel
+from muspeaker.model.features import energy_from_magnitude, magnitude_spectrum, mel_from_magnitude
 
 AUDIO = AudioConfig()
 
@@ -44,6 +44,7 @@ class Cache:
         audio: (samples,) int16 of all clips.
         f0: (frames,) float32 in Hz.
         mel: (frames, mels) float16, natural log; computed and kept on first use.
+        energy: (frames,) float16, natural log; likewise.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -52,7 +53,10 @@ class Cache:
         self.clips = [Clip(**entry) for entry in index]
         self.audio = np.load(folder / "audio.npy", mmap_mode="r")
         self.f0 = np.load(folder / "f0.npy", mmap_mode="r")
-        self.mel = self._load_or_compute_mel()
+        if not (folder / "energy.npy").exists():
+            self._compute_features()
+        self.mel = np.load(folder / "mel.npy", mmap_mode="r")
+        self.energy = np.load(folder / "energy.npy", mmap_mode="r")
 
     def samples(self, clip: Clip) -> npt.NDArray[np.float32]:
         """(samples,) float32 of one clip."""
@@ -60,14 +64,15 @@ class Cache:
         cut = self.audio[clip.first_frame * hop : (clip.first_frame + clip.frames) * hop]
         return cut.astype(np.float32) / 32767
 
-    def _load_or_compute_mel(self) -> npt.NDArray[np.float16]:
-        path = self.folder / "mel.npy"
-        if not path.exists():
-            mel = np.empty((len(self.f0), AUDIO.num_mels), np.float16)
-            for clip in self.clips:
-                samples = torch.from_numpy(self.samples(clip)).unsqueeze(0)
-                mel[clip.span] = log_mel(samples)[0].T.numpy()
-            partial = path.with_suffix(".partial.npy")
-            np.save(partial, mel)
-            partial.replace(path)
-        return np.asarray(np.load(path, mmap_mode="r"))
+    def _compute_features(self) -> None:
+        mel = np.empty((len(self.f0), AUDIO.num_mels), np.float16)
+        energy = np.empty(len(self.f0), np.float16)
+        for clip in self.clips:
+            samples = torch.from_numpy(self.samples(clip)).unsqueeze(0)
+            magnitude = magnitude_spectrum(samples)
+            mel[clip.span] = mel_from_magnitude(magnitude)[0].T.numpy()
+            energy[clip.span] = energy_from_magnitude(magnitude)[0].numpy()
+        for name, array in (("mel", mel), ("energy", energy)):
+            partial = self.folder / f"{name}.partial.npy"
+            np.save(partial, array)
+            partial.replace(self.folder / f"{name}.npy")

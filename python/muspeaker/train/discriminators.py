@@ -97,3 +97,29 @@ class VocoderDiscriminator(nn.Module):
     def forward(self, samples: torch.Tensor) -> list[Judgement]:
         """Score (batch, samples) by every part."""
         return [part(samples) for part in self.parts]
+
+
+class MelDiscriminator(nn.Module):
+    """Looks at patches of a mel as an image. Source: Isola et al. 2017 (arXiv:1611.07004), Section 3.2.2.
+
+    Args:
+        width: Channels of the first layer.
+    """
+
+    def __init__(self, width: int = 24) -> None:
+        super().__init__()
+        widths = [1, width, 2 * width, 2 * width]
+        self.convs = nn.ModuleList(
+            weight_norm(nn.Conv2d(a, b, 5, 2, padding=2))
+            for a, b in zip(widths, widths[1:], strict=False)
+        )
+        self.conv_post = weight_norm(nn.Conv2d(widths[-1], 1, 3, padding=1))
+
+    def forward(self, mel: torch.Tensor) -> list[Judgement]:
+        """Score (batch, mels, frames)."""
+        x = mel.unsqueeze(1)
+        features = []
+        for conv in self.convs:
+            x = F.leaky_relu(conv(x.contiguous(memory_format=torch.channels_last)), SLOPE)
+            features.append(x)
+        return [(self.conv_post(x), features)]

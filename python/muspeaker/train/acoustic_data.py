@@ -1,0 +1,158 @@
+"""Batches for the acoustic stage: a target utterance, and a prompt by the same speaker."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from muspeaker.config import VariationAdapterConfig
+from muspeaker.train.cache import Cache
+
+SOURCE_WEIGHTS = {
+    "kathleen": 0.6,
+    "vctk56_mssnsd": 1.0,
+    "vcc2018": 1.0,
+    "picovoice_barista": 0.35,
+    "speechocean762": 0.4,
+}
+SPEED_WEIGHT = 0.6
+WORST_SHARE = 0.04
+PROMPT_FRAMES = (120, 360)
+MAX_FRAMES = 620
+POOL = 16
+
+
+class AcousticData:
+    """Sampling, prompts and padding.
+
+    Args:
+        cache: The prepared corpus.
+        timbres: (clips, embedding) float32, one vector for each clip of the cache.
+        config: Scales of the targets.
+        seed: Of the sampling.
+    """
+
+    def __init__(
+        self,
+        cache: Cache,
+        timbres: npt.NDArray[np.float32],
+        config: VariationAdapterConfig,
+        seed: int,
+    ) -> None:
+        self._cache = cache
+        self._timbres = timbres
+        self._config = config
+        self._random = np.random.default_rng(seed)
+        alignment = load_alignment(cache.folder / "alignment.npz")
+        floor = np.quantile([score for _, _, score in alignment.values()], WORST_SHARE)
+        self.items = {
+            i: (tokens, durations)
+            for i, (tokens, durations, score) in alignment.items()
+            if score > floor and cache.clips[i].frames <= MAX_FRAMES
+        }
+        self._numbers = np.array(sorted(self.items))
+        weights = np.array([self._weight(i) for i in self._numbers])
+        self._weights = weights / weights.sum()
+        self._by_speaker: dict[str, list[int]] = defaultdict(list)
+        for i, clip in enumerate(cache.clips):
+            self._by_speaker[clip.speaker].append(i)
+
+    def _weight(self, i: int) -> float:
+        clip = self._cache.clips[i]
+        weight = SOURCE_WEIGHTS.get(clip.source, 1.0) * clip.frames
+        return weight * (1.0 if clip.speed == 1.0 else SPEED_WEIGHT)
+
+    def batches(self, frames: int):  # noqa: ANN201  (a generator of dicts of tensors)
+        """Yield padded batches of about `frames` frames, of similar lengths, without end."""
+        while True:
+            picks = self._random.choice(self._numbers, 16 * POOL, p=self._weights)
+            picks = sorted(picks.tolist(), key=lambda i: self._cache.clips[i].frames)
+            groups, group = [], []
+            for i in picks:
+                longest = self._cache.clips[i].frames
+                if group and longest * (len(group) + 1) > frames:
+                    groups.append(group)
+                    group = []
+                group.append(i)
+            groups.append(group)
+            for at in self._random.permutation(len(groups)):
+                if len(groups[at]) > 1:
+                    yield self.collate(groups[at])
+
+    def prompt_of(self, i: int) -> int:
+        """Another clip of the same speaker; the clip itself where there is none."""
+        clip = self._cache.clips[i]
+        others = self._by_speaker[clip.speaker]
+        if "_unk" in clip.speaker or len(others) == 1:
+            return i
+        j = others[self._random.integers(len(others))]
+        return j if j != i else others[(others.index(i) + 1) % len(others)]
+
+    def collate(self, numbers: list[int]) -> dict[str, torch.Tensor]:
+        """Padded tensors of some clips and their prompts."""
+        cache = self._cache
+        clips = [cache.clips[i] for i in numbers]
+        prompts = [self.prompt_of(i) for i in numbers]
+        num_tokens = max(len(self.items[i][1]) for i in numbers)
+        num_frames = max(clip.frames for clip in clips)
+        size = len(numbers)
+        batch = {
+            "tokens": torch.zeros(size, 3, num_tokens, dtype=torch.long),
+            "durations": torch.zeros(size, num_tokens, dtype=torch.long),
+            "token_mask": torch.zeros(size, num_tokens, dtype=torch.bool),
+            "mel": torch.zeros(size, 80, num_frames),
+            "f0": torch.zeros(size, num_frames),
+            "energy": torch.zeros(size, num_frames),
+            "frame_mask": torch.zeros(size, num_frames, dtype=torch.bool),
+            "timbre": torch.from_numpy(self._timbres[prompts]),
+        }
+        for row, (i, clip) in enumerate(zip(numbers, clips, strict=True)):
+            tokens, durations = self.items[i]
+            n, t = len(durations), clip.frames
+            batch["tokens"][row, :, :n] = torch.from_numpy(tokens.astype(np.int64))
+            batch["durations"][row, :n] = torch.from_numpy(durations)
+            batch["token_mask"][row, :n] = True
+            batch["mel"][row, :, :t] = torch.from_numpy(cache.mel[clip.span].astype(np.float32).T)
+            batch["f0"][row, :t] = torch.from_numpy(np.array(cache.f0[clip.span]))
+            energy = cache.energy[clip.span].astype(np.float32)
+            energy = (energy - self._config.log_energy_mean) / self._config.log_energy_std
+            batch["energy"][row, :t] = torch.from_numpy(energy)
+            batch["frame_mask"][row, :t] = True
+        return batch | self._style(prompts)
+
+    def _style(self, prompts: list[int]) -> dict[str, torch.Tensor]:
+        lengths = self._random.integers(*PROMPT_FRAMES, len(prompts))
+        crops = []
+        for i, length in zip(prompts, lengths, strict=True):
+            clip = self._cache.clips[i]
+            length = min(int(length), clip.frames)
+            start = clip.first_frame + self._random.integers(clip.frames - length + 1)
+            crops.append(self._cache.mel[start : start + length].astype(np.float32).T)
+        longest = max(crop.shape[1] for crop in crops)
+        mel = torch.zeros(len(crops), 80, longest)
+        mask = torch.zeros(len(crops), -(-longest // 4), dtype=torch.bool)
+        for row, crop in enumerate(crops):
+            mel[row, :, : crop.shape[1]] = torch.from_numpy(crop)
+            mask[row, : -(-crop.shape[1] // 4)] = True
+        return {"prompt_mel": mel, "prompt_mask": mask}
+
+
+def load_alignment(
+    path: Path,
+) -> dict[int, tuple[npt.NDArray[np.int32], npt.NDArray[np.int64], float]]:
+    """Token ids (3, tokens), durations (tokens,) and score of each aligned clip, by number."""
+    stored = np.load(path)
+    result = {}
+    end = 0
+    for number, length, score in zip(
+        stored["numbers"], stored["lengths"], stored["scores"], strict=True
+    ):
+        start, end = end, end + length
+        if not result:
+            tokens, durations = stored["tokens"], stored["durations"]
+        result[int(number)] = (tokens[:, start:end], durations[start:end], float(score))
+    return result

@@ -1,0 +1,41 @@
+"""Stage: join the averaged weights of all stages into one checkpoint for `tools.convert_weights`."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import asdict
+from pathlib import Path
+
+from muspeaker.config import lite
+from muspeaker.model.muspeaker import MuSpeaker
+from muspeaker.train.checkpoint import load_checkpoint, save_checkpoint
+
+
+def join(timbre: Path, acoustic: Path, vocoder: Path) -> dict[str, object]:
+    """Config and state dict of the whole network, checked against it.
+
+    Raises:
+        RuntimeError: If a tensor is missing, unexpected or misshapen.
+    """
+    config = lite()
+    state = dict(load_checkpoint(acoustic)["ema"])
+    for prefix, part in (("timbre_encoder", timbre), ("vocoder", vocoder)):
+        weights = load_checkpoint(part)["ema"]
+        state |= {f"{prefix}.{name}": tensor for name, tensor in weights.items()}
+    MuSpeaker(config).load_state_dict(state)
+    return {"config": asdict(config), "model": state}
+
+
+def main() -> None:
+    """Command line of the stage."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--timbre", type=Path, default=Path("runs/timbre/timbre.pt"))
+    parser.add_argument("--acoustic", type=Path, default=Path("runs/acoustic/acoustic.pt"))
+    parser.add_argument("--vocoder", type=Path, default=Path("runs/vocoder/vocoder.pt"))
+    parser.add_argument("--out", type=Path, default=Path("runs/lite.pt"))
+    options = parser.parse_args()
+    save_checkpoint(options.out, join(options.timbre, options.acoustic, options.vocoder))
+
+
+if __name__ == "__main__":
+    main()
