@@ -1,20 +1,25 @@
-from os import PathLike
-from types import ModuleType
+# The C++ engine. Shapes are in NumPy order; every array is C-contiguous.
 
 import numpy as np
 from numpy.typing import NDArray
 
 class ModelFileError(RuntimeError): ...
 
+# One loaded model; calls may come from any thread.
 class Synthesizer:
-    def __init__(self, path: str | PathLike[str], num_threads: int) -> None: ...
+    def __init__(self, path: str, num_threads: int) -> None: ...
+    # The file's header: keys without `muspeaker.`, such as `audio.sample_rate`.
     @property
-    def config(self) -> dict[str, object]: ...
+    def config(
+        self,
+    ) -> dict[str, bool | int | float | str | list[int] | list[float] | list[str]]: ...
     @property
     def num_parameters(self) -> int: ...
+    # The same prompt at the model's rate and at 16 kHz -> timbre (embedding,), style (frames, hidden).
     def clone(
         self, samples: NDArray[np.float32], samples_16k: NDArray[np.float32]
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]: ...
+    # Tokens (tokens,) -> samples (samples,) and durations (tokens,) in frames.
     def synthesize(
         self,
         phones: NDArray[np.int32],
@@ -29,5 +34,3 @@ class Synthesizer:
         temperature: float,
         seed: int,
     ) -> tuple[NDArray[np.float32], NDArray[np.int32]]: ...
-
-probe: ModuleType

@@ -67,7 +67,7 @@ def normalize(text: str, language: str = "en-us") -> str:
         letter if _is_kept(letter) else " " * (letter not in _JOINERS) for letter in text
     )
     text = re.sub(r"\n[^\S\n]*\n\s*", "\u2029", text)
-    text = re.sub(r"[^\S\u2029]+", " ", text)
+    text = _single_spaced(text)
     if language.lower().startswith("en"):
         text = _english(text)
     text = _marks(text)
@@ -85,6 +85,11 @@ def _is_kept(letter: str) -> bool:
     return category not in {"Cc", "Cf", "Cs", "Co", "Cn", "So", "Sk"}
 
 
+def _single_spaced(text: str) -> str:
+    """Keeps the patterns that look past spaces from scanning long runs again and again."""
+    return re.sub(r"[^\S\u2029]+", " ", text)
+
+
 def _marks(text: str) -> str:
     text = re.sub(r"\.{2,}|…", "…", text)
     text = re.sub(r"…(?=\s*[a-z])", ", ", text)
@@ -94,6 +99,7 @@ def _marks(text: str) -> str:
     text = re.sub(r"\s*[()\[\]{}]+\s*", ", ", text)
     text = re.sub(r"[\"*_~|^<>\\\\]", " ", text)
     text = re.sub(r"(?<!\w)'|'(?!\w)", _lone_apostrophe, text)
+    text = _single_spaced(text)
     text = re.sub(r"\s+(?=[,.?!;:](?:\s|$))", "", text)
     text = re.sub(r",(?:\s*,)+", ",", text)
     text = re.sub(r",\s*(?=[.?!;:](?:\s|$|\u2029))", "", text)

@@ -20,7 +20,8 @@ INSIDE_WORD, WORD_START, PAUSE = 0, 1, 2
 STRESS_MARKS = {"ˈ": PRIMARY_STRESS, "ˌ": SECONDARY_STRESS}
 TIE_BAR = "\u0361"
 
-_VOWELS = frozenset("aeiouyøœɶɯɤɨʉɑɒæʌɔɛɜɪʊʏəɐᵻɚɝɘɵɞ")
+_VOWEL_LETTERS = "aeiouyøœɶɯɤɨʉɑɒæʌɔɛɜɪʊʏəɐᵻɚɝɘɵɞ"
+_VOWELS = frozenset(_VOWEL_LETTERS)
 _SYLLABIC = "\u0329"
 
 # Pauses that a reader makes. Lesser marks become one of the four.
@@ -133,6 +134,7 @@ def separate_user_phones(text: str) -> str:
     text = re.sub(r"(?<=[^\W\d_]):(?=\S)", "ː", text)
     text = re.sub(r"(?<!\S)'(?=\w)|(?<=\w)'(?=\w)", "ˈ", text)
     text = re.sub(r"t(?=s)", "t_", text)
+    text = re.sub(rf"ə(?=l[ˈˌ]?[{_VOWEL_LETTERS}])", "ə_", text)  # hello, against bottle
     return re.sub(r"[\[\]/()]", " ", text)
 
 

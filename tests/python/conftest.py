@@ -1,0 +1,81 @@
+"""An engine that makes noise instead of speech, for tests of everything around it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from muspeaker.config import SYMBOLS
+from muspeaker.tts import Synthesizer
+from muspeaker.voice import Voice
+
+HOP = 256
+FRAMES_A_TOKEN = 4
+
+
+class FakeEngine:
+    """The surface of `_core.Synthesizer`; keeps what it was called with."""
+
+    def __init__(self) -> None:
+        self.config: dict[str, object] = {
+            "name": "fake",
+            "weight_type": "f32",
+            "fingerprint": "0123456789abcdef",
+            "symbols": list(SYMBOLS),
+            "languages": ["en-us"],
+            "audio.sample_rate": 22050,
+            "audio.hop_samples": HOP,
+        }
+        self.num_parameters = 1234
+        self.clones: list[tuple[np.ndarray, np.ndarray]] = []
+        self.calls: list[dict[str, Any]] = []
+
+    def clone(self, samples: np.ndarray, samples_16k: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        self.clones.append((samples, samples_16k))
+        rng = np.random.default_rng(len(samples))
+        frames = len(samples) // HOP // 4
+        return rng.normal(size=192).astype("f4"), rng.normal(size=(frames, 128)).astype("f4")
+
+    def synthesize(
+        self,
+        phones: np.ndarray,
+        stresses: np.ndarray,
+        boundaries: np.ndarray,
+        timbre: np.ndarray,
+        style: np.ndarray,
+        **options: Any,
+    ) -> tuple[np.ndarray, np.ndarray]:
+        assert phones.dtype == stresses.dtype == boundaries.dtype == np.int32
+        self.calls.append({"phones": phones, "timbre": timbre, "style": style, **options})
+        durations = np.full(len(phones), FRAMES_A_TOKEN, np.int32)
+        noise = np.random.default_rng(options["seed"]).normal(size=int(durations.sum()) * HOP)
+        return (0.1 * noise).astype(np.float32), durations
+
+
+@pytest.fixture
+def engine() -> FakeEngine:
+    return FakeEngine()
+
+
+@pytest.fixture
+def tts(engine: FakeEngine) -> Synthesizer:
+    return Synthesizer(engine)
+
+
+@pytest.fixture
+def voice(tts: Synthesizer) -> Voice:
+    rng = np.random.default_rng(1)
+    return Voice(
+        rng.normal(size=192).astype("f4"),
+        rng.normal(size=(40, 128)).astype("f4"),
+        name="anna",
+        fingerprint=tts.fingerprint,
+    )
+
+
+@pytest.fixture
+def tone() -> np.ndarray:
+    """Two seconds at 24 kHz, (samples,) float32."""
+    return (0.3 * np.sin(2 * np.pi * 220 * np.arange(48000) / 24000)).astype(np.float32)

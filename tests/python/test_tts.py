@@ -1,0 +1,124 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+import soundfile
+
+import muspeaker
+from muspeaker.audio import Audio
+from muspeaker.options import sentence_seed
+from muspeaker.text.sentences import PARAGRAPH_PAUSE_SECONDS, SENTENCE_PAUSE_SECONDS
+from muspeaker.tts import MAX_TOKENS, Synthesizer
+from muspeaker.voice import Voice
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+HOP, FRAMES_A_TOKEN = 256, 4
+
+
+def test_public_names() -> None:
+    for name in muspeaker.__all__:
+        assert getattr(muspeaker, name).__name__ == name
+    assert set(muspeaker.__all__) <= set(dir(muspeaker))
+    with pytest.raises(AttributeError, match="has no attribute 'sing'"):
+        muspeaker.sing  # noqa: B018
+
+
+def test_clone_resamples_and_levels(
+    tts: Synthesizer, engine: Any, tmp_path: Path, tone: np.ndarray
+) -> None:
+    soundfile.write(tmp_path / "anna.wav", 0.1 * tone, 24000)
+    voice = tts.clone(tmp_path / "anna.wav")
+    samples, samples_16k = engine.clones[0]
+    assert (len(samples), len(samples_16k)) == (44100, 32000)
+    assert samples.dtype == samples_16k.dtype == np.float32
+    assert float(np.sqrt(np.mean(samples**2))) == pytest.approx(0.07, rel=0.05)
+    assert (voice.name, voice.fingerprint) == ("anna", tts.fingerprint)
+    same = tts.clone((0.1 * tone, 24000), name="b")
+    np.testing.assert_allclose(same.timbre, voice.timbre)
+    assert same.name == "b"
+
+
+def test_synthesize_passes_everything_on(tts: Synthesizer, engine: Any, voice: Voice) -> None:
+    other = Voice(voice.timbre * 2, voice.style * 2, fingerprint=voice.fingerprint)
+    tts.synthesize(
+        "Hi.", voice, speed=1.5, pitch=-2, energy=2, temperature=0.1, seed=9, style=other
+    )
+    call = engine.calls[0]
+    assert (call["speed"], call["pitch"], call["energy"], call["temperature"]) == (
+        1.5,
+        -2.0,
+        2.0,
+        0.1,
+    )
+    assert call["seed"] == sentence_seed(9, 0)
+    assert call["timbre"] is voice.timbre
+    assert call["style"] is other.style
+
+
+def test_same_seed_same_samples(tts: Synthesizer, voice: Voice) -> None:
+    text = "One sentence. One sentence."
+    a, b = tts.synthesize(text, voice), tts.synthesize(text, voice, seed=0)
+    np.testing.assert_array_equal(a.samples, b.samples)
+    assert not np.array_equal(a.samples, tts.synthesize(text, voice, seed=1).samples)
+    drawn = [tts.synthesize(text, voice, seed=None).samples for _ in range(2)]
+    assert not np.array_equal(*drawn)
+
+
+def test_sentences_get_seeds_of_their_own(tts: Synthesizer, engine: Any, voice: Voice) -> None:
+    tts.synthesize("One. Two. Three.", voice)
+    seeds = [call["seed"] for call in engine.calls]
+    assert seeds == [sentence_seed(0, index) for index in range(3)]
+    assert len(set(seeds)) == 3
+    assert all(0 <= seed < 2**63 for seed in seeds)
+
+
+def test_chunks_joined_are_the_whole(tts: Synthesizer, voice: Voice) -> None:
+    text = "One day, two. Three?\n\nFour!"
+    chunks = list(tts.stream(text, voice, speed=2.0))
+    whole = tts.synthesize(text, voice, speed=2.0)
+    assert len(chunks) == 3
+    np.testing.assert_array_equal(np.concatenate([c.samples for c in chunks]), whole.samples)
+    assert Audio.join(chunks).words == whole.words
+    assert [word.text for word in whole.words] == ["One", "day", "two", "Three", "Four"]
+    for chunk, seconds in zip(
+        chunks, [SENTENCE_PAUSE_SECONDS, PARAGRAPH_PAUSE_SECONDS, 0], strict=True
+    ):
+        silence = round(seconds / 2 * tts.sample_rate)
+        assert not chunk.samples[len(chunk.samples) - silence :].any()
+        assert (len(chunk.samples) - silence) % HOP == 0
+
+
+def test_times_of_words_and_phones(tts: Synthesizer, voice: Voice) -> None:
+    audio = tts.synthesize("Big cat.", voice)
+    step = FRAMES_A_TOKEN * HOP / tts.sample_rate
+    assert [(w.text, round(w.start / step), round(w.end / step)) for w in audio.words] == [
+        ("Big", 1, 4), ("cat", 4, 7)
+    ]  # fmt: skip
+    assert [p.text for p in audio.phones] == ["b", "ɪ", "ɡ", "k", "æ", "t"]
+    assert audio.phones[0].start == pytest.approx(step)
+    assert audio.phones[-1].end == pytest.approx(7 * step)
+
+
+def test_long_numbers_are_halved_until_they_fit(
+    tts: Synthesizer, engine: Any, voice: Voice
+) -> None:
+    tts.synthesize("7777777 " * 40, voice)
+    assert all(len(call["phones"]) <= MAX_TOKENS for call in engine.calls)
+
+
+def test_phonemes(tts: Synthesizer, engine: Any, voice: Voice) -> None:
+    tts.synthesize("həlˈoʊ wˈɜːld.", voice, phonemes=True)
+    symbols = [tts.symbols[phone] for phone in engine.calls[0]["phones"]]
+    assert symbols == ["_", "h", "ə", "l", "oʊ", "w", "ɜː", "l", "d", ".", "_"]
+
+
+def test_accents_of_the_models_language_are_taken(tts: Synthesizer, voice: Voice) -> None:
+    assert tts.synthesize("Hello.", voice, language="en-GB").duration > 0
+
+
+def test_shows_itself(tts: Synthesizer) -> None:
+    assert repr(tts) == "Synthesizer('fake', f32, 0.0 M parameters)"

@@ -1,0 +1,126 @@
+from __future__ import annotations
+
+import struct
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from muspeaker.voice import Voice
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def other_voice(voice: Voice, frames: int = 80, fingerprint: str | None = None) -> Voice:
+    rng = np.random.default_rng(2)
+    return Voice(
+        rng.normal(size=192).astype("f4"),
+        rng.normal(size=(frames, 128)).astype("f4"),
+        name="ben",
+        fingerprint=voice.fingerprint if fingerprint is None else fingerprint,
+    )
+
+
+def test_a_saved_voice_is_the_same_voice(tmp_path: Path, voice: Voice) -> None:
+    voice.save(tmp_path / "a.voice")
+    loaded = Voice.load(tmp_path / "a.voice")
+    np.testing.assert_array_equal(loaded.timbre, voice.timbre)
+    np.testing.assert_array_equal(loaded.style, voice.style)
+    assert (loaded.name, loaded.fingerprint) == ("anna", voice.fingerprint)
+    loaded.save(tmp_path / "b.voice")
+    assert (tmp_path / "a.voice").read_bytes() == (tmp_path / "b.voice").read_bytes()
+
+
+def test_eight_bits_are_close_enough() -> None:
+    style = np.random.default_rng(0).normal(size=(50, 128)).astype("f4")
+    style[3] = 0.0
+    held = Voice(np.ones(4, "f4"), style).style
+    assert np.abs(held - style).max() <= np.abs(style).max() / 250
+    np.testing.assert_array_equal(Voice(np.ones(4, "f4"), held).style, held)
+
+
+def test_thirty_seconds_stay_under_100_kb(tmp_path: Path) -> None:
+    style = np.random.default_rng(0).normal(size=(646, 128)).astype("f4")
+    Voice(np.ones(192, "f4"), style).save(tmp_path / "a.voice")
+    assert (tmp_path / "a.voice").stat().st_size < 100_000
+
+
+def test_mix_weighs_timbre_and_manner(voice: Voice) -> None:
+    ben = other_voice(voice)
+    mixed = Voice.mix({voice: 2, ben: 2})
+    mean = (voice.timbre + ben.timbre) / 2
+    cosine = mixed.timbre @ mean / np.linalg.norm(mixed.timbre) / np.linalg.norm(mean)
+    assert cosine == pytest.approx(1.0, abs=1e-6)
+    assert len(mixed.style) == 80  # 40 frames of each
+    np.testing.assert_array_equal(mixed.style[:40], voice.style)
+    assert mixed.name == "anna:0.5+ben:0.5"
+    alone = Voice.mix({voice: 0.3}, name="same")
+    np.testing.assert_allclose(alone.timbre, voice.timbre, rtol=1e-5)
+    assert alone.name == "same"
+
+
+def test_mix_refuses(voice: Voice) -> None:
+    with pytest.raises(ValueError, match=r"voices of one model can be mixed, got models \['0123"):
+        Voice.mix({voice: 1, other_voice(voice, fingerprint="f" * 16): 1})
+    with pytest.raises(ValueError, match="expected at least one voice to mix, got none"):
+        Voice.mix({})
+    with pytest.raises(ValueError, match="weight of 'anna' must be positive, got -1"):
+        Voice.mix({voice: -1})
+    with pytest.raises(TypeError, match="weights must be a dict of Voice to number, got list"):
+        Voice.mix([voice])
+    with pytest.raises(TypeError, match="weight of 'anna' must be a number, got str"):
+        Voice.mix({voice: "1"})
+    with pytest.raises(TypeError, match="expected a Voice to mix, got str"):
+        Voice.mix({"anna": 1.0})
+
+
+def test_arrays_are_checked() -> None:
+    good = np.ones((3, 4), "f4")
+    with pytest.raises(TypeError, match="timbre must be float32, got dtype int64"):
+        Voice(np.ones(4, np.int64), good)
+    with pytest.raises(
+        ValueError, match=r"style must have 2 axes and be non-empty, got shape \(4,\)"
+    ):
+        Voice(np.ones(4, "f4"), good[0])
+    with pytest.raises(ValueError, match="timbre has non-finite values"):
+        Voice(np.full(4, np.nan, "f4"), good)
+    with pytest.raises(TypeError, match="name must be a str, got int"):
+        Voice(np.ones(4, "f4"), good, name=3)
+
+
+def test_files_that_are_no_voices(tmp_path: Path, voice: Voice) -> None:
+    path = tmp_path / "a.voice"
+    with pytest.raises(FileNotFoundError, match="voice file .* does not exist"):
+        Voice.load(path)
+    with pytest.raises(IsADirectoryError, match="is a folder: expected a voice file"):
+        Voice.load(tmp_path)
+    path.write_bytes(b"RIFF" + bytes(100))
+    with pytest.raises(ValueError, match=r"is no voice file: expected it to begin with b'MUSPVOX"):
+        Voice.load(path)
+    voice.save(path)
+    whole = path.read_bytes()
+    path.write_bytes(whole[:8] + struct.pack("<I", 2) + whole[12:])
+    with pytest.raises(
+        ValueError, match=r"format version 2: this version of muspeaker reads up to 1"
+    ):
+        Voice.load(path)
+
+
+def test_any_cut_or_flipped_byte_is_seen(tmp_path: Path, voice: Voice) -> None:
+    path = tmp_path / "a.voice"
+    voice.save(path)
+    whole = path.read_bytes()
+    for size in [0, 3, 8, 19, 20, 60, len(whole) - 1]:
+        path.write_bytes(whole[:size])
+        with pytest.raises(ValueError, match=r"no voice file|truncated or damaged"):
+            Voice.load(path)
+    for at in range(0, len(whole), 97):
+        path.write_bytes(whole[:at] + bytes([whole[at] ^ 0x55]) + whole[at + 1 :])
+        with pytest.raises(ValueError, match="voice file"):
+            Voice.load(path)
+
+
+def test_builtin_voices() -> None:
+    with pytest.raises(ValueError, match="no built-in voice 'nobody': expected "):
+        Voice.builtin("nobody")
