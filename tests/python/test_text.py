@@ -2,9 +2,13 @@ from __future__ import annotations
 
 import csv
 import logging
+import os
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import espeakng_loader
 import numpy as np
 import pytest
 
@@ -154,6 +158,24 @@ def test_letters_without_a_symbol_are_dropped_with_a_warning(
 def test_a_model_with_fewer_symbols_spells_with_what_it_has() -> None:
     utterance = tokens("church", "en-us", ("_", "t", "ʃ", "ɜ"))
     assert utterance.phones.tolist() == [0, 1, 2, 3, 1, 2, 0]
+
+
+def test_the_package_may_lie_under_a_long_path(tmp_path: Path) -> None:
+    """espeak-ng ends the process when the path of its data overflows its buffer."""
+    package = Path(espeakng_loader.__file__).parent
+    folder = tmp_path / ("x" * 100) / ("y" * 100)
+    folder.mkdir(parents=True)
+    (folder / "espeakng_loader").symlink_to(package)
+    code = (
+        "from muspeaker.text.phonemize import tokens;"
+        "print(len(tokens('Hello', 'en-us', ('_', 'h', 'ə', 'l', 'oʊ')).phones))"
+    )
+    path = os.pathsep.join([str(folder), *sys.path])
+    env = {**os.environ, "PYTHONPATH": path}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=env, capture_output=True, text=True, check=False
+    )
+    assert done.stdout == "6\n", done.stderr
 
 
 def test_languages() -> None:

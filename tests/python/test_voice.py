@@ -91,7 +91,7 @@ def test_arrays_are_checked() -> None:
 
 def test_files_that_are_no_voices(tmp_path: Path, voice: Voice) -> None:
     path = tmp_path / "a.voice"
-    with pytest.raises(FileNotFoundError, match="voice file .* does not exist"):
+    with pytest.raises(FileNotFoundError, match=r"voice file .* does not exist"):
         Voice.load(path)
     with pytest.raises(IsADirectoryError, match="is a folder: expected a voice file"):
         Voice.load(tmp_path)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import atexit
 import difflib
 import re
+import shutil
+import tempfile
 import threading
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import espeakng_loader
 import numpy as np
-from phonemizer.backend.espeak.wrapper import EspeakWrapper
 
 from muspeaker.text import symbols as sym
 
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
 # 5:30 and example.com stay whole.
 _PAUSE = re.compile(r"\s*([,.?!;:—–…¿¡。、؟।]+)(?=[\s\"'”’)\]]|$)|\s*([—…。、।])\s*")
 _LANGUAGE_SWITCH = re.compile(r"\([a-z][a-z0-9-]*\)")
+MAX_DATA_PATH_BYTES = 140  # espeak-ng's buffer holds 160 with the names of its files
 _LOCK = threading.Lock()  # espeak-ng keeps global state
 _ENGINES: dict[str, Any] = {}
 
@@ -87,9 +91,23 @@ def available_languages() -> frozenset[str]:
 
 @lru_cache(maxsize=1)
 def _wrapper_class() -> Any:
+    # Here, since it brings half a second of imports with it.
+    from phonemizer.backend.espeak.wrapper import EspeakWrapper  # noqa: PLC0415
+
     EspeakWrapper.set_library(espeakng_loader.get_library_path())
-    EspeakWrapper.set_data_path(espeakng_loader.get_data_path())
+    EspeakWrapper.set_data_path(_short_path(espeakng_loader.get_data_path()))
     return EspeakWrapper
+
+
+def _short_path(path: str) -> str:
+    """A path that fits espeak-ng's buffer; it ends the process when its data is not found."""
+    if len(path.encode()) < MAX_DATA_PATH_BYTES:
+        return path
+    folder = tempfile.mkdtemp(prefix="muspeaker-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    link = Path(folder) / Path(path).name
+    link.symlink_to(path)
+    return str(link)
 
 
 def _espeak(texts: Sequence[str], language: str) -> list[str]:
