@@ -3,6 +3,7 @@ from __future__ import annotations
 import csv
 import logging
 import os
+import shutil
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -164,14 +165,13 @@ def test_the_package_may_lie_under_a_long_path(tmp_path: Path) -> None:
     """espeak-ng ends the process when the path of its data overflows its buffer."""
     package = Path(espeakng_loader.__file__).parent
     folder = tmp_path / ("x" * 100) / ("y" * 100)
-    folder.mkdir(parents=True)
-    (folder / "espeakng_loader").mkdir()
+    data = folder / "espeakng_loader" / "espeak-ng-data"
+    data.mkdir(parents=True)
     for entry in package.iterdir():
-        copy = folder / "espeakng_loader" / entry.name
-        if entry.suffix == ".py":
-            copy.write_bytes(entry.read_bytes())
-        else:
-            copy.symlink_to(entry)
+        if entry.is_file():
+            shutil.copy(entry, data.parent)
+    for entry in (package / "espeak-ng-data").iterdir():
+        (data / entry.name).symlink_to(entry)
     code = (
         "from muspeaker.text.phonemize import tokens;"
         "print(len(tokens('Hello', 'en-us', ('_', 'h', 'ə', 'l', 'oʊ')).phones))"

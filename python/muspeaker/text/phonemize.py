@@ -105,9 +105,9 @@ def _short_path(path: str) -> str:
         return path
     folder = tempfile.mkdtemp(prefix="muspeaker-")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    link = Path(folder) / Path(path).name
-    link.symlink_to(path)
-    return str(link)
+    for entry in Path(path).iterdir():  # a link to the whole would be resolved by phonemizer
+        (Path(folder) / entry.name).symlink_to(entry)
+    return folder
 
 
 def _espeak(texts: Sequence[str], language: str) -> list[str]:
