@@ -1,0 +1,43 @@
+#include "model/linguistic_encoder.h"
+
+namespace muspeaker::model {
+
+TransformerBlock::TransformerBlock(const core::Scope& scope,
+                                   const core::LinguisticEncoderConfig& config)
+    : norm1_(scope / "norm1", config.hidden),
+      attention_(scope / "attention", config.hidden, config.num_heads, config.relative_window),
+      norm2_(scope / "norm2", config.hidden),
+      conv1_(scope / "conv1", config.hidden, config.ffn_hidden, config.ffn_kernel, 1,
+             config.ffn_kernel / 2),
+      conv2_(scope / "conv2", config.ffn_hidden, config.hidden, config.ffn_kernel, 1,
+             config.ffn_kernel / 2) {}
+
+ggml_tensor* TransformerBlock::forward(ggml_context* graph, ggml_tensor* x) const {
+  x = attention_.forward(graph, norm1_.forward(graph, x), x);
+  ggml_tensor* y = norm2_.forward(graph, x);
+  y = conv1_.forward(graph, y);                // (1, ffn, tokens)
+  return conv2_.forward(graph, y, {0.0F, x});  // (1, tokens, hidden); ReLU before, x added
+}
+
+LinguisticEncoder::LinguisticEncoder(const core::Scope& scope,
+                                     const core::LinguisticEncoderConfig& config)
+    : phone_(scope / "phone", config.num_phones, config.hidden),
+      stress_(scope / "stress", config.num_stresses, config.hidden),
+      boundary_(scope / "boundary", config.num_boundaries, config.hidden),
+      norm_(scope / "norm", config.hidden) {
+  for (int64_t layer = 0; layer < config.num_layers; ++layer) {
+    blocks_.emplace_back(scope / "blocks" / layer, config);
+  }
+}
+
+ggml_tensor* LinguisticEncoder::forward(ggml_context* graph, ggml_tensor* phones,
+                                        ggml_tensor* stresses, ggml_tensor* boundaries) const {
+  ggml_tensor* x = ggml_add(graph, phone_.forward(graph, phones), stress_.forward(graph, stresses));
+  x = ggml_add(graph, x, boundary_.forward(graph, boundaries));
+  for (const TransformerBlock& block : blocks_) {
+    x = block.forward(graph, x);
+  }
+  return norm_.forward(graph, x);
+}
+
+}  // namespace muspeaker::model
