@@ -27,10 +27,10 @@ MAY_INCLUDE: dict[str, set[str]] = {
     "bindings": {"core", "dsp", "model", "engine"},
 }
 
-# Stem to class, in both languages. The mel encoder trains and converts voices, which the engine does
-# not do yet.
+# Stem to class, in both languages.
 TWINS = {
     "linguistic_encoder": "LinguisticEncoder",
+    "mel_encoder": "MelEncoder",
     "vp_flow": "VPFlow",
     "style_encoder": "StyleEncoder",
     "timbre_encoder": "TimbreEncoder",
