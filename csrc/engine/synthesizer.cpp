@@ -1,0 +1,155 @@
+#include "engine/synthesizer.h"
+
+#include "core/error.h"
+#include "dsp/random.h"
+
+namespace muspeaker::engine {
+namespace {
+
+constexpr uint64_t kLatentStream = 0;
+constexpr uint64_t kVocoderStream = 1;
+
+void require_ids(const char* name, const int32_t* ids, int64_t count, int64_t limit) {
+  for (int64_t i = 0; i < count; ++i) {
+    core::require_input(ids[i] >= 0 && ids[i] < limit,
+                        std::string(name) + "[" + std::to_string(i) + "] must be 0 to " +
+                            std::to_string(limit - 1) + ", got " + std::to_string(ids[i]));
+  }
+}
+
+/// An input of (rows, width) float32.
+ggml_tensor* matrix(core::GraphBuilder& graph, const char* name, const std::vector<float>& values,
+                    int64_t width) {
+  const auto rows = static_cast<int64_t>(values.size()) / width;
+  return graph.input(name, GGML_TYPE_F32, {width, rows}, values.data());
+}
+
+ggml_tensor* path_input(core::GraphBuilder& graph, const std::vector<int32_t>& path) {
+  return graph.input("path", GGML_TYPE_I32, {static_cast<int64_t>(path.size())}, path.data());
+}
+
+}  // namespace
+
+Synthesizer::Synthesizer(const std::string& path, int num_threads)
+    : file_(path),
+      config_(core::read_config(file_.header())),
+      model_(file_, config_),
+      cloner_(model_),
+      vocoder_(model_),
+      runner_(num_threads) {}
+
+Voice Synthesizer::clone(Samples samples, Samples samples_16k) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return cloner_.clone(runner_, samples, samples_16k);
+}
+
+Speech Synthesizer::synthesize(const Tokens& tokens, const Voice& voice,
+                               const SynthesisOptions& options) {
+  check(tokens);
+  options.check();
+  Noise noise;
+  noise.latent.resize(static_cast<size_t>(tokens.count * config_.mel_encoder.latent));
+  dsp::fill_normal(options.seed, kLatentStream, 0, noise.latent.data(),
+                   static_cast<int64_t>(noise.latent.size()));
+  for (float& value : noise.latent) {
+    value *= options.temperature;
+  }
+  noise.vocoder = [&options](int64_t first_sample, float* out, int64_t count) {
+    dsp::fill_normal(options.seed, kVocoderStream, static_cast<uint64_t>(first_sample), out, count);
+  };
+  return synthesize(tokens, voice, options, noise);
+}
+
+Speech Synthesizer::synthesize(const Tokens& tokens, const Voice& voice,
+                               const SynthesisOptions& options, const Noise& noise) {
+  check(tokens);
+  voice.check(config_);
+  options.check();
+  const auto latent_size = static_cast<int64_t>(noise.latent.size());
+  core::require_input(latent_size == tokens.count * config_.mel_encoder.latent,
+                      "the latent noise must hold " +
+                          std::to_string(tokens.count * config_.mel_encoder.latent) +
+                          " values, got " + std::to_string(latent_size));
+  const int64_t max_frames = kMaxSeconds * config_.audio.sample_rate / config_.audio.hop_samples;
+
+  const std::lock_guard<std::mutex> lock(mutex_);
+  Speech speech;
+  std::vector<float> log_durations;
+  const std::vector<float> e_con = encode(tokens, voice, noise.latent, log_durations);
+  speech.durations = model::VariationAdapter::decide_durations(std::move(log_durations),
+                                                               options.variation(), max_frames);
+  const std::vector<int32_t> path = model::make_path(speech.durations);
+  core::require_input(!path.empty(), "the utterance is less than one frame long");
+  shape_melody(e_con, path, voice, options, speech);
+  speech.mel = decode(e_con, path, voice, speech);
+  speech.samples = vocoder_.vocode(runner_, speech.mel, speech.f0, noise.vocoder);
+  return speech;
+}
+
+void Synthesizer::check(const Tokens& tokens) const {
+  core::require_input(tokens.count >= 1 && tokens.count <= kMaxTokens,
+                      "an utterance must have 1 to " + std::to_string(kMaxTokens) +
+                          " tokens, got " + std::to_string(tokens.count));
+  const core::LinguisticEncoderConfig& sizes = config_.linguistic_encoder;
+  require_ids("phones", tokens.phones, tokens.count, sizes.num_phones);
+  require_ids("stresses", tokens.stresses, tokens.count, sizes.num_stresses);
+  require_ids("boundaries", tokens.boundaries, tokens.count, sizes.num_boundaries);
+}
+
+/// The graph over tokens. Returns e_con, (tokens, hidden), and fills log_durations, (tokens).
+std::vector<float> Synthesizer::encode(const Tokens& tokens, const Voice& voice,
+                                       const std::vector<float>& latent_noise,
+                                       std::vector<float>& log_durations) {
+  runner_.run([&](core::GraphBuilder& graph) {
+    const auto ids = [&](const char* name, const int32_t* values) {
+      return graph.input(name, GGML_TYPE_I32, {tokens.count}, values);
+    };
+    ggml_tensor* noise = matrix(graph, "noise", latent_noise, config_.mel_encoder.latent);
+    ggml_tensor* e_sty = matrix(graph, "e_sty", voice.style, config_.style_encoder.hidden);
+    ggml_tensor* e_con = model_.encode_content(graph.context(), ids("phones", tokens.phones),
+                                               ids("stresses", tokens.stresses),
+                                               ids("boundaries", tokens.boundaries), noise);
+    graph.output("log_durations",
+                 model_.variation_adapter().predict_durations(graph.context(), e_con, e_sty));
+    graph.output("e_con", e_con);
+  });
+  log_durations = runner_.take("log_durations");
+  return runner_.take("e_con");
+}
+
+/// The first graph over frames: fills speech.f0 and speech.energy.
+void Synthesizer::shape_melody(const std::vector<float>& e_con, const std::vector<int32_t>& path,
+                               const Voice& voice, const SynthesisOptions& options,
+                               Speech& speech) {
+  const model::VariationAdapter& adapter = model_.variation_adapter();
+  runner_.run([&](core::GraphBuilder& graph) {
+    ggml_tensor* content = matrix(graph, "e_con", e_con, config_.linguistic_encoder.hidden);
+    ggml_tensor* e_sty = matrix(graph, "e_sty", voice.style, config_.style_encoder.hidden);
+    ggml_tensor* frames = adapter.stretch(graph.context(), content, path_input(graph, path));
+    const auto melody = adapter.predict_melody(graph.context(), frames, e_sty);
+    graph.output("pitch", melody.pitch);
+    graph.output("energy", melody.energy);
+  });
+  speech.f0 = adapter.decide_f0(runner_.take("pitch"), options.variation());
+  speech.energy = adapter.decide_energy(runner_.take("energy"), options.variation());
+}
+
+/// The second graph over frames. Returns the mel, (frames, num_mels).
+std::vector<float> Synthesizer::decode(const std::vector<float>& e_con,
+                                       const std::vector<int32_t>& path, const Voice& voice,
+                                       const Speech& speech) {
+  const model::VariationAdapter& adapter = model_.variation_adapter();
+  const std::vector<float> normal_f0 = adapter.normalize_f0(speech.f0);
+  runner_.run([&](core::GraphBuilder& graph) {
+    ggml_tensor* content = matrix(graph, "e_con", e_con, config_.linguistic_encoder.hidden);
+    ggml_tensor* frames = adapter.stretch(graph.context(), content, path_input(graph, path));
+    ggml_tensor* pitch = matrix(graph, "pitch", normal_f0, 2);
+    ggml_tensor* energy = matrix(graph, "energy", speech.energy, 1);
+    ggml_tensor* timbre = matrix(graph, "timbre", voice.timbre, config_.timbre_encoder.embedding);
+    ggml_tensor* e_lat = adapter.embed(graph.context(), frames, pitch, energy);
+    graph.output("mel", model_.decode_mel(graph.context(), e_lat, timbre));
+  });
+  return runner_.take("mel");
+}
+
+}  // namespace muspeaker::engine

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "core/config.h"
+
+namespace muspeaker::engine {
+
+/// What is remembered of a prompt.
+struct Voice {
+  std::vector<float> timbre;  ///< (embedding), of length sqrt(embedding)
+  std::vector<float> style;   ///< (style_frames, hidden) of the style encoder
+  int64_t style_frames = 0;
+
+  /// Throws std::invalid_argument unless this fits the model's sizes and is finite.
+  void check(const core::ModelConfig& config) const;
+};
+
+/// The longest prompt, which bounds style_frames and the memory that attention needs.
+constexpr int64_t kMaxPromptSeconds = 60;
+
+/// Throws std::invalid_argument, naming the array, if a value is not finite.
+void require_finite(const float* values, int64_t count, const std::string& name);
+
+}  // namespace muspeaker::engine
