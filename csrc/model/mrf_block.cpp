@@ -1,0 +1,43 @@
+#include "model/mrf_block.h"
+
+namespace muspeaker::model {
+
+ResBlock::ResBlock(const core::Scope& scope, int64_t channels, int64_t kernel,
+                   const std::vector<int64_t>& dilations, nn::Arithmetic arithmetic) {
+  for (const int64_t dilation : dilations) {
+    const auto index = static_cast<int64_t>(convs1_.size());
+    convs1_.emplace_back(scope / "convs1" / index, channels, channels, kernel, 1,
+                         dilation * (kernel - 1) / 2, dilation, arithmetic);
+    convs2_.emplace_back(scope / "convs2" / index, channels, channels, kernel, 1, (kernel - 1) / 2,
+                         1, arithmetic);
+  }
+}
+
+ggml_tensor* ResBlock::forward(ggml_context* graph, ggml_tensor* x, float scale,
+                               ggml_tensor* sum) const {
+  for (size_t i = 0; i < convs1_.size(); ++i) {
+    const bool last = i + 1 == convs1_.size();
+    ggml_tensor* y = convs1_[i].forward(graph, x, {kSlope});  // (1, channels, samples)
+    x = convs2_[i].forward(graph, y, {kSlope, x, last ? scale : 1.0F, last ? sum : nullptr});
+  }
+  return x;
+}
+
+MRFBlock::MRFBlock(const core::Scope& scope, int64_t channels, const std::vector<int64_t>& kernels,
+                   const std::vector<int64_t>& dilations, nn::Arithmetic arithmetic) {
+  for (const int64_t kernel : kernels) {
+    resblocks_.emplace_back(scope / "resblocks" / static_cast<int64_t>(resblocks_.size()), channels,
+                            kernel, dilations, arithmetic);
+  }
+}
+
+ggml_tensor* MRFBlock::forward(ggml_context* graph, ggml_tensor* x) const {
+  const float scale = 1.0F / static_cast<float>(resblocks_.size());
+  ggml_tensor* y = nullptr;  // (1, channels, samples)
+  for (const ResBlock& resblock : resblocks_) {
+    y = resblock.forward(graph, x, scale, y);
+  }
+  return y;
+}
+
+}  // namespace muspeaker::model

@@ -1,0 +1,180 @@
+#include "model/timbre_encoder.h"
+
+#include <cmath>
+#include <string>
+
+#include "core/error.h"
+
+namespace muspeaker::model {
+namespace {
+
+constexpr int64_t kReduction = 4;
+constexpr int64_t kNumSplits = 2;
+constexpr int64_t kBaseDivisor = 64;
+constexpr nn::Activation kReLU{0.0F};
+constexpr nn::Activation kClippedReLU{0.0F, 20.0F};
+
+const float* pixel(const ggml_tensor* image, int64_t row, int64_t frame) {
+  const auto* bytes = static_cast<const char*>(image->data);
+  return reinterpret_cast<const float*>(bytes + row * image->nb[2] + frame * image->nb[1]);
+}
+
+/// y = x w + y (2 - w), w = 1 + tanh(attention), for the rows that fall to this thread.
+void fuse(ggml_tensor* fused, int thread, int num_threads, void* /*unused*/) {
+  const ggml_tensor* attention = fused->src[0];
+  const int64_t rows = fused->ne[2];
+  auto* out = static_cast<float*>(fused->data);
+  for (int64_t row = rows * thread / num_threads; row < rows * (thread + 1) / num_threads; ++row) {
+    for (int64_t frame = 0; frame < fused->ne[1]; ++frame) {
+      const float* a = pixel(attention, row, frame);
+      const float* x = pixel(fused->src[1], row, frame);
+      const float* y = pixel(fused->src[2], row, frame);
+      float* to = out + (row * fused->ne[1] + frame) * fused->ne[0];
+      for (int64_t channel = 0; channel < fused->ne[0]; ++channel) {
+        const float w = 1.0F + std::tanh(a[channel]);
+        to[channel] = x[channel] * w + y[channel] * (2.0F - w);
+      }
+    }
+  }
+}
+
+/// Mean and standard deviation over time of (channels, mels, frames): channels * mels means, then
+/// as many deviations, mels fastest.
+void pool_over_time(ggml_tensor* pooled, int thread, int num_threads, void* /*unused*/) {
+  const ggml_tensor* x = pooled->src[0];
+  const int64_t channels = x->ne[0];
+  const int64_t frames = x->ne[1];
+  const int64_t mels = x->ne[2];
+  auto* mean = static_cast<float*>(pooled->data);
+  float* deviation = mean + channels * mels;
+  for (int64_t row = mels * thread / num_threads; row < mels * (thread + 1) / num_threads; ++row) {
+    for (int64_t channel = 0; channel < channels; ++channel) {
+      double sum = 0;
+      for (int64_t frame = 0; frame < frames; ++frame) {
+        sum += pixel(x, row, frame)[channel];
+      }
+      const double center = sum / static_cast<double>(frames);
+      double squares = 0;
+      for (int64_t frame = 0; frame < frames; ++frame) {
+        const double distance = pixel(x, row, frame)[channel] - center;
+        squares += distance * distance;
+      }
+      const double variance = squares / static_cast<double>(frames - 1);
+      mean[channel * mels + row] = static_cast<float>(center);
+      deviation[channel * mels + row] = static_cast<float>(std::sqrt(variance + 1e-8));
+    }
+  }
+}
+
+std::vector<ERes2NetBlock> make_layer(const core::Scope& scope, int64_t index,
+                                      const core::TimbreEncoderConfig& config) {
+  const int64_t planes = config.channels << index;
+  const int64_t out_channels = planes * config.expansion;
+  int64_t width = index == 0 ? config.channels : out_channels / 2;
+  std::vector<ERes2NetBlock> layer;
+  for (int64_t position = 0; position < config.num_blocks[static_cast<size_t>(index)]; ++position) {
+    const int64_t stride = index > 0 && position == 0 ? 2 : 1;
+    layer.emplace_back(scope / position, ERes2NetBlock::Sizes{width, planes, stride, index >= 2},
+                       config);
+    width = out_channels;
+  }
+  return layer;
+}
+
+/// Channels of layer 4's output.
+int64_t last_width(const core::TimbreEncoderConfig& config) {
+  return (config.channels << 3) * config.expansion;
+}
+
+}  // namespace
+
+AttentionalFusion::AttentionalFusion(const core::Scope& scope, int64_t channels)
+    : local_att_0_(scope / "local_att" / 0, {2 * channels, channels / kReduction}),
+      local_att_3_(scope / "local_att" / 3, {channels / kReduction, channels}) {}
+
+ggml_tensor* AttentionalFusion::forward(ggml_context* graph, ggml_tensor* x, ggml_tensor* y) const {
+  ggml_tensor* attention = ggml_silu_inplace(graph, local_att_0_.forward(graph, {x, y}));
+  attention = local_att_3_.forward(graph, attention);  // (1, channels, mels, frames)
+  ggml_tensor* operands[] = {attention, x, y};
+  return ggml_custom_4d(graph, GGML_TYPE_F32, x->ne[0], x->ne[1], x->ne[2], 1, operands, 3, fuse,
+                        GGML_N_TASKS_MAX, nullptr);
+}
+
+ERes2NetBlock::ERes2NetBlock(const core::Scope& scope, const Sizes& sizes,
+                             const core::TimbreEncoderConfig& config)
+    : width_(sizes.planes * config.base_width / kBaseDivisor),
+      conv1_(scope / "conv1",
+             {sizes.in_channels, kNumSplits * width_, 1, sizes.stride, sizes.stride}, kClippedReLU),
+      conv3_(scope / "conv3", {kNumSplits * width_, sizes.planes * config.expansion},
+             kClippedReLU) {
+  for (int64_t split = 0; split < kNumSplits; ++split) {
+    convs_.emplace_back(scope / "convs" / split, nn::Conv2dShape{width_, width_, 3}, kClippedReLU);
+  }
+  if (sizes.fused) {
+    fuse_models_.emplace_back(scope / "fuse_models" / 0, width_);
+  }
+  const int64_t out_channels = sizes.planes * config.expansion;
+  if (sizes.stride != 1 || sizes.in_channels != out_channels) {
+    shortcut_.emplace_back(scope / "shortcut" / 0, nn::Conv2dShape{sizes.in_channels, out_channels,
+                                                                   1, sizes.stride, sizes.stride});
+  }
+}
+
+ggml_tensor* ERes2NetBlock::forward(ggml_context* graph, ggml_tensor* x) const {
+  ggml_tensor* y = conv1_.forward(graph, x);  // (1, 2 * width, mels, frames)
+  const auto half = [&](int64_t index) {
+    return ggml_view_3d(graph, y, width_, y->ne[1], y->ne[2], y->nb[1], y->nb[2],
+                        static_cast<size_t>(index * width_) * sizeof(float));
+  };
+  ggml_tensor* first = convs_[0].forward(graph, half(0));
+  ggml_tensor* second = half(1);
+  second = fuse_models_.empty() ? ggml_add(graph, first, second)
+                                : fuse_models_[0].forward(graph, first, second);
+  second = convs_[1].forward(graph, second);
+  return conv3_.forward(graph, {first, second},
+                        shortcut_.empty() ? x : shortcut_[0].forward(graph, x));
+}
+
+TimbreEncoder::TimbreEncoder(const core::Scope& scope, const core::TimbreEncoderConfig& config)
+    : num_fbanks_(config.num_fbanks),
+      conv1_(scope / "conv1", {1, config.channels, 3}, kReLU),
+      layer1_(make_layer(scope / "layer1", 0, config)),
+      layer2_(make_layer(scope / "layer2", 1, config)),
+      layer3_(make_layer(scope / "layer3", 2, config)),
+      layer4_(make_layer(scope / "layer4", 3, config)),
+      layer3_ds_(scope / "layer3_ds", {last_width(config) / 2, last_width(config), 3, 2, 2}, {},
+                 /*bias=*/false),
+      fuse34_(scope / "fuse34", last_width(config)),
+      seg_1_(scope / "seg_1", 2 * last_width(config) * (config.num_fbanks / 8), config.embedding) {
+  core::require_model(
+      num_fbanks_ % 8 == 0,
+      "timbre_encoder.num_fbanks is " + std::to_string(num_fbanks_) + ", expected a multiple of 8");
+}
+
+ggml_tensor* TimbreEncoder::forward(ggml_context* graph, ggml_tensor* fbank) const {
+  core::require_input(fbank->ne[0] == num_fbanks_,
+                      "the timbre encoder takes " + std::to_string(num_fbanks_) +
+                          " filter banks, got " + std::to_string(fbank->ne[0]));
+  core::require_input(fbank->ne[1] >= kMinFrames, "the timbre encoder needs at least " +
+                                                      std::to_string(kMinFrames) + " frames, got " +
+                                                      std::to_string(fbank->ne[1]));
+  ggml_tensor* x = ggml_cont(graph, ggml_transpose(graph, fbank));
+  x = ggml_reshape_3d(graph, x, 1, fbank->ne[1], fbank->ne[0]);  // (1, 1, fbanks, frames)
+  x = conv1_.forward(graph, x);
+  const auto run_layer = [graph](const std::vector<ERes2NetBlock>& layer, ggml_tensor* y) {
+    for (const ERes2NetBlock& block : layer) {
+      y = block.forward(graph, y);
+    }
+    return y;
+  };
+  x = run_layer(layer2_, run_layer(layer1_, x));
+  ggml_tensor* third = run_layer(layer3_, x);
+  ggml_tensor* fourth = run_layer(layer4_, third);
+  ggml_tensor* fused = fuse34_.forward(
+      graph, fourth, layer3_ds_.forward(graph, third));  // (1, width, 10, frames / 8)
+  ggml_tensor* pooled = ggml_custom_4d(graph, GGML_TYPE_F32, 2 * fused->ne[0] * fused->ne[2], 1, 1,
+                                       1, &fused, 1, pool_over_time, GGML_N_TASKS_MAX, nullptr);
+  return seg_1_.forward(graph, pooled);
+}
+
+}  // namespace muspeaker::model

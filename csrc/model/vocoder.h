@@ -1,0 +1,44 @@
+#pragma once
+
+#include <ggml.h>
+
+#include <cstdint>
+#include <vector>
+
+#include "core/config.h"
+#include "core/weights.h"
+#include "model/harmonic_source.h"
+#include "model/mrf_block.h"
+#include "nn/conv1d.h"
+#include "nn/conv_transpose1d.h"
+
+namespace muspeaker::model {
+
+/// HiFi-GAN generator with a harmonic source injected at every scale.
+///
+/// Twin of muspeaker.model.vocoder.Vocoder, member for member.
+/// Source: Kong et al. 2020 (arXiv:2010.05646), Section 2.2; source after Wang et al. 2019
+/// (arXiv:1904.12088).
+/// Throws ModelFileError from the constructor if a tensor is absent or misshapen.
+class Vocoder {
+ public:
+  /// arithmetic: how layers that the file holds as int8 compute, the first and the last apart.
+  Vocoder(const core::Scope& scope, const core::VocoderConfig& config,
+          const core::AudioConfig& audio, nn::Arithmetic arithmetic = nn::Arithmetic::kInt8);
+
+  /// mel: (1, mels, frames) float32, natural-log mel, channels contiguous in memory; f0: (1,
+  /// frames) in Hz, 0 where unvoiced; phase: (1, samples) of the fundamental, in cycles; noise: (1,
+  /// samples), standard normal. Returns (1, samples) in (-1, 1).
+  ggml_tensor* forward(ggml_context* graph, ggml_tensor* mel, ggml_tensor* f0, ggml_tensor* phase,
+                       ggml_tensor* noise) const;
+
+ private:
+  HarmonicSource harmonic_source_;
+  nn::Conv1d conv_pre_;
+  std::vector<nn::ConvTranspose1d> ups_;
+  std::vector<nn::Conv1d> source_convs_;
+  std::vector<MRFBlock> mrf_blocks_;
+  nn::Conv1d conv_post_;
+};
+
+}  // namespace muspeaker::model
