@@ -10,8 +10,8 @@ namespace muspeaker::kernels {
 namespace {
 
 constexpr std::align_val_t kAlignment{64};
-constexpr int64_t kMaxSize = int64_t{1} << 20;
-constexpr int64_t kMaxInt8In = int64_t{1} << 16;  // 255 x 127 x 2^16 still fits 32 bits
+constexpr int64_t kMaxSize = 1048576;
+constexpr int64_t kMaxInt8In = 65536;  // 255 x 127 x 65536 still fits 32 bits
 
 int64_t ceil_div(int64_t a, int64_t b) {
   return (a + b - 1) / b;
@@ -22,13 +22,13 @@ int64_t aligned(int64_t bytes) {
 }
 
 /// The shape itself, or std::invalid_argument.
-const ConvShape& checked(const ConvShape& s) {
+ConvShape checked(const ConvShape& s) {
   const auto in_range = [](int64_t value) { return value >= 1 && value <= kMaxSize; };
   if (in_range(s.in) && in_range(s.out) && in_range(s.kernel) && in_range(s.stride) &&
       in_range(s.dilation) && s.pad >= 0 && s.pad <= kMaxSize) {
     return s;
   }
-  throw std::invalid_argument("convolution sizes must be 1 to 2^20 and pad at least 0, got in " +
+  throw std::invalid_argument("convolution sizes must be 1 to 1048576 and pad at least 0, got in " +
                               std::to_string(s.in) + ", out " + std::to_string(s.out) +
                               ", kernel " + std::to_string(s.kernel) + ", stride " +
                               std::to_string(s.stride) + ", dilation " +
@@ -237,8 +237,8 @@ void Conv1d::run_rows(const ConvCall& call, int64_t begin, int64_t end, void* sc
 void Conv1d::run_edge(const ConvCall& call, int64_t row, int64_t begin, int64_t end,
                       char* scratch) const {
   const int64_t row_bytes = aligned(rows_.out * static_cast<int64_t>(sizeof(float)));
-  float* y = reinterpret_cast<float*>(scratch);
-  float* residual = reinterpret_cast<float*>(scratch + row_bytes);
+  auto* y = reinterpret_cast<float*>(scratch);
+  auto* residual = reinterpret_cast<float*>(scratch + row_bytes);
   const int64_t start = row * phases_ - lead_;  // the row's first output frame
   const int64_t first = std::max(begin, start);
   const int64_t last = std::min(end, start + phases_);

@@ -53,9 +53,9 @@ void pack_int8_scalar(const ConvShape& shape, const int8_t* weight, void* packed
 }
 
 void conv_int8_scalar(const ConvShape& shape, const ConvRows& r) {
-  float* sums = static_cast<float*>(r.scratch);
-  int8_t* frame = reinterpret_cast<int8_t*>(sums + shape.out);
-  const int8_t* weight = static_cast<const int8_t*>(r.weight);
+  auto* sums = static_cast<float*>(r.scratch);
+  auto* frame = reinterpret_cast<int8_t*>(sums + shape.out);
+  const auto* weight = static_cast<const int8_t*>(r.weight);
   for (int64_t row = r.row_begin; row < r.row_end; ++row) {
     std::memset(sums, 0, static_cast<size_t>(shape.out) * sizeof(float));
     for (int64_t k = 0; k < shape.kernel; ++k) {

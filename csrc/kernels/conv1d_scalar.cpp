@@ -11,7 +11,7 @@ float leaky_relu(float value, float slope) {
 
 /// Sum over taps and input channels for one output value, before bias.
 float dot(const ConvShape& s, const ConvRows& r, int64_t row, int64_t channel) {
-  const float* weight = static_cast<const float*>(r.weight);
+  const auto* weight = static_cast<const float*>(r.weight);
   float sum = 0.0F;
   for (int64_t k = 0; k < s.kernel; ++k) {
     const int64_t frame = row * s.stride + k * s.dilation - s.pad;
