@@ -9,6 +9,8 @@ from torch import nn
 
 from muspeaker.config import AudioConfig, VocoderConfig
 
+NOISE_GAIN = 8.0  # at the start of training
+
 
 def integrate_phase(f0: torch.Tensor, audio: AudioConfig) -> torch.Tensor:
     """Phase of the fundamental at every sample, F0 held over each hop.
@@ -40,6 +42,9 @@ class HarmonicSource(nn.Module):
         self._vocoder = vocoder
         self._audio = audio
         self.merge = nn.Linear(vocoder.num_overtones + 2, 1)
+        with torch.no_grad():  # loud enough to be used: too faint, the noise is never picked up
+            self.merge.weight.fill_(1.0)
+            self.merge.weight[:, -1] = NOISE_GAIN
 
     def forward(self, f0: torch.Tensor, phase: torch.Tensor, noise: torch.Tensor) -> torch.Tensor:
         """Excite.

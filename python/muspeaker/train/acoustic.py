@@ -44,13 +44,14 @@ from muspeaker.train.vocoder_losses import adversarial_loss, discriminator_loss,
 
 log = logging.getLogger(__name__)
 FROZEN = ("timbre_encoder", "vocoder")
-TIMBRE_FRAMES = 300
+TIMBRE_FRAMES = 160
+TIMBRE_BATCH = 32
 PATCH_FRAMES = 96
 
 
 @torch.no_grad()
 def timbre_vectors(cache: Cache, encoder_path: Path) -> npt.NDArray[np.float32]:
-    """(clips, embedding) float32 from the middle three seconds of every clip, kept on disk."""
+    """(clips, embedding) float32 from the middle 1.6 s of every clip, kept on disk."""
     path = cache.folder / "timbres.npy"
     if path.exists():
         return np.asarray(np.load(path))
@@ -59,15 +60,22 @@ def timbre_vectors(cache: Cache, encoder_path: Path) -> npt.NDArray[np.float32]:
     encoder.load_state_dict(load_checkpoint(encoder_path)["ema"])
     fbanks = Fbanks(cache)
     vectors = np.empty((len(cache.clips), config.embedding), np.float32)
-    for i in tqdm(range(len(cache.clips)), "timbre vectors", mininterval=20):
-        rows = fbanks.clip(i)
-        start = max(0, (len(rows) - TIMBRE_FRAMES) // 2)
-        fbank = torch.from_numpy(rows[start : start + TIMBRE_FRAMES]).unsqueeze(0)
+    for first in tqdm(range(0, len(vectors), TIMBRE_BATCH), "timbre vectors", mininterval=20):
+        batch = range(first, min(first + TIMBRE_BATCH, len(vectors)))
+        rows = torch.from_numpy(np.stack([middle(fbanks.clip(i)) for i in batch]))
         with torch.autocast("cpu", torch.bfloat16):
-            vector = encoder(remove_time_mean(fbank))
-        vectors[i] = scale_timbre(vector.float())[0].numpy()
+            timbre = encoder(remove_time_mean(rows))
+        vectors[first : first + len(batch)] = scale_timbre(timbre.float()).numpy()
     np.save(path, vectors)
     return vectors
+
+
+def middle(fbank: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """The middle TIMBRE_FRAMES of (frames, fbanks), repeated if there are fewer."""
+    if len(fbank) < TIMBRE_FRAMES:
+        fbank = np.tile(fbank, (-(-TIMBRE_FRAMES // len(fbank)), 1))
+    start = (len(fbank) - TIMBRE_FRAMES) // 2
+    return fbank[start : start + TIMBRE_FRAMES]
 
 
 class AcousticTrainer:

@@ -16,11 +16,11 @@ SOURCE_WEIGHTS = {
     "kathleen": 0.6,
     "vctk56_mssnsd": 1.0,
     "vcc2018": 1.0,
-    "picovoice_barista": 0.35,
-    "speechocean762": 0.4,
+    "picovoice_barista": 0.25,
+    "speechocean762": 0.3,
 }
 SPEED_WEIGHT = 0.6
-WORST_SHARE = 0.04
+WORST_SHARE = 0.1
 PROMPT_FRAMES = (120, 360)
 MAX_FRAMES = 620
 POOL = 16

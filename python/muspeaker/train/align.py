@@ -19,7 +19,15 @@ from tqdm import tqdm
 from muspeaker.config import SYMBOLS
 from muspeaker.text.normalize import normalize
 from muspeaker.text.phonemize import tokens_batch
-from muspeaker.train.aligner import Aligner, beta_binomial_prior, best_path, forward_sum_loss
+from muspeaker.train.aligner import (
+    NUM_FEATURES,
+    Aligner,
+    beta_binomial_prior,
+    best_path,
+    cepstral_features,
+    forward_sum_loss,
+    states_of,
+)
 from muspeaker.train.cache import Cache, Clip
 from muspeaker.train.checkpoint import (
     Clock,
@@ -30,8 +38,8 @@ from muspeaker.train.checkpoint import (
 
 log = logging.getLogger(__name__)
 LANGUAGE = "en-us"
-PADDED = -1e5
-BINARIZE_AFTER = 0.5
+FLAT_START = 0.25  # of the budget, with a prior near the diagonal
+CONTEXT_START = 0.4  # of the budget, when neighbours come in
 
 
 def token_ids(cache: Cache) -> dict[int, npt.NDArray[np.int32]]:
@@ -53,41 +61,39 @@ def token_ids(cache: Cache) -> dict[int, npt.NDArray[np.int32]]:
     return kept
 
 
-def normalized_mel(cache: Cache, clip: Clip) -> npt.NDArray[np.float32]:
-    """(mels, frames), zero mean and unit deviation in each band."""
-    mel = cache.mel[clip.span].astype(np.float32).T
-    deviation = mel.std(1, keepdims=True) + 1e-3
-    return np.asarray((mel - mel.mean(1, keepdims=True)) / deviation, np.float32)
-
-
 def collate(
     cache: Cache, ids: dict[int, npt.NDArray[np.int32]], numbers: list[int]
 ) -> dict[str, torch.Tensor]:
-    """Padded tensors of some clips: mel, phones, prior, tokens, frames."""
+    """Padded tensors of some clips: features, phones, states, prior, num_states, frames."""
     clips = [cache.clips[i] for i in numbers]
-    tokens = torch.tensor([ids[i].shape[1] for i in numbers])
-    frames = torch.tensor([clip.frames for clip in clips])
-    mel = torch.zeros(len(clips), 80, int(frames.max()))
-    phones = torch.zeros(len(clips), int(tokens.max()), dtype=torch.long)
-    prior = torch.full((len(clips), int(frames.max()), int(tokens.max())), PADDED)
+    states = [states_of(ids[i][0], clip.frames) for i, clip in zip(numbers, clips, strict=True)]
+    frames = [clip.frames for clip in clips]
+    longest = max(map(len, states))
+    batch = {
+        "features": torch.zeros(len(clips), NUM_FEATURES, max(frames)),
+        "phones": torch.zeros(len(clips), max(ids[i].shape[1] for i in numbers), dtype=torch.long),
+        "states": torch.zeros(len(clips), longest, dtype=torch.long),
+        "prior": torch.zeros(len(clips), max(frames), longest),
+        "num_states": torch.tensor([len(s) for s in states]),
+        "frames": torch.tensor(frames),
+    }
     for row, (i, clip) in enumerate(zip(numbers, clips, strict=True)):
-        n = ids[i].shape[1]
-        mel[row, :, : clip.frames] = torch.from_numpy(normalized_mel(cache, clip))
-        phones[row, :n] = torch.from_numpy(ids[i][0].astype(np.int64))
-        prior[row, : clip.frames, :n] = torch.from_numpy(beta_binomial_prior(n, clip.frames))
-    return {"mel": mel, "phones": phones, "prior": prior, "tokens": tokens, "frames": frames}
+        n, t = len(states[row]), clip.frames
+        mel = cache.mel[clip.span].astype(np.float32).T
+        batch["features"][row, :, :t] = torch.from_numpy(cepstral_features(mel))
+        batch["phones"][row, : ids[i].shape[1]] = torch.from_numpy(ids[i][0].astype(np.int64))
+        batch["states"][row, :n] = torch.from_numpy(states[row])
+        batch["prior"][row, :t, :n] = torch.from_numpy(beta_binomial_prior(n, t))
+    return batch
 
 
-def binarization_loss(log_probs: torch.Tensor, batch: dict[str, torch.Tensor]) -> torch.Tensor:
-    """Mean negative log-probability along the best path."""
-    terms = []
-    for row in range(len(log_probs)):
-        n, t = int(batch["tokens"][row]), int(batch["frames"][row])
-        scores = log_probs[row, :t, :n]
-        durations = best_path(scores.detach().cpu().numpy())
-        path = torch.from_numpy(np.repeat(np.arange(n), durations)).to(scores.device)
-        terms.append(-scores.gather(1, path.unsqueeze(1)).mean())
-    return torch.stack(terms).mean()
+def state_scores(
+    aligner: Aligner, batch: dict[str, torch.Tensor], context: float
+) -> torch.Tensor:
+    """(batch, frames, states) emission scores."""
+    scores = aligner(batch["features"], batch["phones"], context)  # (batch, frames, tokens)
+    states = batch["states"].unsqueeze(1).expand(-1, scores.shape[1], -1)
+    return scores.gather(2, states)
 
 
 def train(cache: Cache, ids: dict[int, npt.NDArray[np.int32]], options: argparse.Namespace) -> Aligner:
@@ -108,11 +114,10 @@ def train(cache: Cache, ids: dict[int, npt.NDArray[np.int32]], options: argparse
         set_learning_rate(optimizer, clock.learning_rate(options.rate, count))
         batch = collate(cache, ids, random.choice(numbers, options.batch).tolist())
         batch = {name: value.to(device) for name, value in batch.items()}
-        with torch.autocast(device.type, torch.bfloat16):
-            log_probs = aligner(batch["mel"], batch["phones"], batch["prior"])
-        loss = forward_sum_loss(log_probs, batch["tokens"].cpu(), batch["frames"].cpu())
-        if clock.progress > BINARIZE_AFTER:
-            loss = loss + binarization_loss(log_probs, batch)
+        prior = batch["prior"] * max(0.0, 1 - clock.progress / FLAT_START)
+        context = min(1.0, max(0.0, 5 * (clock.progress - CONTEXT_START)))
+        scores = state_scores(aligner, batch, context) + prior
+        loss = forward_sum_loss(scores, batch["num_states"].cpu(), batch["frames"].cpu())
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(aligner.parameters(), 1.0)
@@ -133,16 +138,18 @@ def align(cache: Cache, ids: dict[int, npt.NDArray[np.int32]], aligner: Aligner,
     """Write clip numbers, token ids, durations and mean scores of all clips, flattened."""
     numbers, tokens, durations, lengths, scores = [], [], [], [], []
     device = next(aligner.parameters()).device
-    for i in tqdm(sorted(ids), "align"):
+    for i in tqdm(sorted(ids), "align", mininterval=10):
         batch = {name: value.to(device) for name, value in collate(cache, ids, [i]).items()}
-        log_probs = aligner(batch["mel"], batch["phones"], batch["prior"])[0].cpu().numpy()
-        clip_durations = best_path(log_probs)
-        held = np.repeat(np.arange(len(clip_durations)), clip_durations)
+        emissions = state_scores(aligner, batch, 1.0)[0].cpu().numpy()
+        states = batch["states"][0].cpu().numpy()
+        in_states = best_path(emissions)
+        clip_durations = np.bincount(states, in_states, ids[i].shape[1]).astype(np.int64)
+        held = np.repeat(np.arange(len(states)), in_states)
         numbers.append(i)
         lengths.append(ids[i].shape[1])
         tokens.append(ids[i])
         durations.append(clip_durations)
-        scores.append(log_probs[np.arange(len(held)), held].mean())
+        scores.append(emissions[np.arange(len(held)), held].mean())
     partial = path.with_suffix(".partial.npz")
     np.savez(
         partial,

@@ -241,7 +241,7 @@ def train(options: argparse.Namespace) -> None:
         fbank = remove_time_mean(augment(fbank, generator)).to(device)
         with torch.autocast(device.type, torch.bfloat16):
             vectors = encoder(fbank)
-        ramp = MARGIN * min(1.0, max(0.0, 2 * clock.progress - 0.2))
+        ramp = MARGIN * max(0.0, 2 * clock.progress - 1.0)
         loss = margin(vectors.float(), speaker.to(device), ramp)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
