@@ -1,0 +1,27 @@
+"""Small random models, in PyTorch and as files of the engine."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from muspeaker.model.muspeaker import MuSpeaker
+
+
+@pytest.fixture
+def model_file(tmp_path: Path) -> Callable[..., Path]:
+    """A function that writes a model as a file of a weight type, and gives its path."""
+    from tests.tiny_model import checkpoint_of
+    from tools.convert_weights import convert
+
+    def write(model: MuSpeaker, weight_type: str = "f32") -> Path:
+        path = tmp_path / f"{weight_type}.bin"
+        convert(checkpoint_of(model), path, weight_type)
+        return path
+
+    return write
