@@ -18,17 +18,18 @@ def tiny_config() -> sizes.ModelConfig:
     return sizes.ModelConfig(
         name="tiny",
         symbols=symbols,
+        audio=sizes.AudioConfig(num_mels=20),
         linguistic_encoder=sizes.LinguisticEncoderConfig(
-            num_phones=len(symbols), hidden=24, num_layers=2, ffn_hidden=32, relative_window=4
+            num_phones=len(symbols), hidden=18, num_layers=2, ffn_hidden=20, relative_window=4
         ),
         mel_encoder=sizes.MelEncoderConfig(channels=(4, 6), latent=8),
-        vp_flow=sizes.VPFlowConfig(hidden=20, num_layers=2),
-        style_encoder=sizes.StyleEncoderConfig(hidden=12, num_blocks=1),
+        vp_flow=sizes.VPFlowConfig(hidden=8, num_layers=2),
+        style_encoder=sizes.StyleEncoderConfig(hidden=10, num_blocks=1),
         timbre_encoder=sizes.TimbreEncoderConfig(
-            num_fbanks=16, channels=4, num_blocks=(1, 2, 1, 1), embedding=18
+            num_fbanks=16, channels=2, num_blocks=(2, 1, 1, 1), embedding=15
         ),
-        variation_adapter=sizes.VariationAdapterConfig(hidden=16, num_layers=1),
-        mel_decoder=sizes.MelDecoderConfig(channels=28, num_blocks=2, timbre=10),
+        variation_adapter=sizes.VariationAdapterConfig(hidden=14, num_layers=1),
+        mel_decoder=sizes.MelDecoderConfig(channels=20, num_blocks=2, timbre=6),
         vocoder=sizes.VocoderConfig(
             initial_channels=32, resblock_kernels=(3, 5), resblock_dilations=(1, 2)
         ),
