@@ -7,6 +7,9 @@ namespace muspeaker::bindings {
 void bind_probe(pybind11::module_& module) {
   pybind11::module_ probe = module.def_submodule("probe", "Outputs of single stages, for tests.");
   bind_dsp_probe(probe);
+  bind_synthesizer_probe(probe);
+  bind_timbre_probe(probe);
+  bind_vocoder_probe(probe);
 }
 
 }  // namespace muspeaker::bindings
