@@ -1,0 +1,127 @@
+"""Makes the golden files of the format that config.py has: `python -m tests.golden.make_golden`.
+
+Two tiny models, f16 and q8, and what PyTorch computes with the weights that are in them. Released
+formats keep their files: run this for a new FORMAT_VERSION only. Weights come from fixed seeds, but the
+files are what counts, not that they can be made again bit by bit.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+
+from muspeaker._core import probe
+from muspeaker.config import FORMAT_VERSION
+from muspeaker.model.features import kaldi_fbank, log_mel, remove_time_mean
+from muspeaker.model.harmonic_source import integrate_phase
+from tests.conftest import speech_like
+from tests.model_reader import load
+from tests.tiny_model import checkpoint_of, tiny_config, tiny_model
+from tools.convert_weights import convert
+
+if TYPE_CHECKING:
+    from muspeaker.model.muspeaker import MuSpeaker
+
+FOLDER = Path(__file__).parent
+MODEL_SEED = 20  # one that passes check_margins
+SEED = 7
+TEMPERATURE = 0.5
+PHONES = [0, 5, 9, 3, 11, 7, 2, 0]
+SPEED, PITCH, ENERGY = 0.9, 2.0, 1.2
+PROMPT_SECONDS = 1.1
+TOKENS = ("phones", "stresses", "boundaries")
+MARGIN = 0.02  # of decisions: a phone's rounding in frames, a voicing logit
+
+
+def prompt(rate_hz: int) -> np.ndarray:
+    """(samples,) int16, so that the .npz stays small."""
+    return np.round(speech_like(rate_hz, PROMPT_SECONDS) * 32767).astype(np.int16)
+
+
+def floats(samples: np.ndarray) -> torch.Tensor:
+    """(1, samples) float32 in [-1, 1)."""
+    return torch.from_numpy(samples.astype(np.float32) / 32768).unsqueeze(0)
+
+
+def noise(stream: int, count: int) -> torch.Tensor:
+    """The engine's noise: (count,) float32."""
+    return torch.from_numpy(probe.fill_normal(SEED, stream, 0, count))
+
+
+@torch.no_grad()
+def expected(model: MuSpeaker, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """What the engine should give, all by PyTorch but the bits of the noise."""
+    config = model.config
+    mel = log_mel(floats(inputs["samples"]), config.audio)
+    fbank = kaldi_fbank(floats(inputs["samples_16k"]), config.timbre_encoder.num_fbanks)
+    timbre, e_sty = model.clone(mel, remove_time_mean(fbank))
+    ids = [torch.from_numpy(inputs[name]).long().unsqueeze(0) for name in TOKENS]
+    mask = torch.ones_like(ids[0], dtype=torch.bool)
+    latent = config.mel_encoder.latent
+    latent_noise = noise(0, len(PHONES) * latent).view(1, -1, latent) * TEMPERATURE
+    e_ling = model.linguistic_encoder(*ids, mask)
+    e_con = e_ling + model.fusion(model.vp_flow.inverse(latent_noise, e_ling, mask))
+    adapter = model.variation_adapter
+    e_lat, durations, f0, _ = adapter(e_con, e_sty, SPEED, PITCH, ENERGY)
+    frame_mask = torch.ones(e_lat.shape[:2], dtype=torch.bool)
+    mel = model.mel_decoder(e_lat, model.timbre_projection(timbre), frame_mask)
+    phase = integrate_phase(f0, config.audio)
+    samples = model.vocoder(mel, f0, phase, noise(1, phase.shape[1]).unsqueeze(0))
+    check_margins(model, e_con, e_sty)
+    results = {"timbre": timbre, "style": e_sty, "durations": durations, "output": samples}
+    return {name: tensor.squeeze(0).numpy() for name, tensor in results.items()}
+
+
+def check_margins(model: MuSpeaker, e_con: torch.Tensor, e_sty: torch.Tensor) -> None:
+    """Refuse a model whose decisions hang on rounding.
+
+    Raises:
+        ValueError: If a duration or a voicing is within MARGIN of flipping.
+    """
+    adapter = model.variation_adapter
+    mask = torch.ones(e_con.shape[:2], dtype=torch.bool)
+    style_mask = torch.ones(e_sty.shape[:2], dtype=torch.bool)
+    lengths = adapter.duration_predictor(e_con, e_sty, mask, style_mask).squeeze(-1).exp() / SPEED
+    ends = torch.cumsum(lengths, dim=1)
+    to_rounding = ((ends + 0.5) - (ends + 0.5).round()).abs().min().item()
+    durations = adapter(e_con, e_sty, SPEED).durations
+    frames = e_con.repeat_interleave(durations[0], dim=1)
+    frame_mask = torch.ones(frames.shape[:2], dtype=torch.bool)
+    voicing = adapter.pitch_predictor(frames, e_sty, frame_mask, style_mask)[..., 1]
+    if not (voicing.min() < 0 < voicing.max()):
+        raise ValueError(
+            f"all frames are alike: voicing {voicing.min():.3f} to {voicing.max():.3f}"
+        )
+    to_flip = voicing.abs().min().item()
+    if min(to_rounding, to_flip) < MARGIN:
+        raise ValueError(f"margins {to_rounding:.4f} and {to_flip:.4f}, expected {MARGIN}")
+
+
+def main() -> None:
+    """Write v<version>-f16.bin, v<version>-q8.bin and v<version>.npz beside this script."""
+    audio = tiny_config().audio
+    count = np.arange(len(PHONES), dtype=np.int32)
+    arrays = {
+        "samples": prompt(audio.sample_rate),
+        "samples_16k": prompt(16000),
+        "phones": np.array(PHONES, dtype=np.int32),
+        "stresses": count % 3,
+        "boundaries": count % 2,
+        "options": np.array([SPEED, PITCH, ENERGY, TEMPERATURE], dtype=np.float32),
+        "seed": np.array(SEED),
+    }
+    model = tiny_model(MODEL_SEED)
+    inputs = dict(arrays)
+    for weight_type in ("f16", "q8"):
+        path = FOLDER / f"v{FORMAT_VERSION}-{weight_type}.bin"
+        convert(checkpoint_of(model), path, weight_type)
+        results = expected(load(path), inputs)
+        arrays |= {f"{weight_type}_{name}": array for name, array in results.items()}
+    np.savez_compressed(FOLDER / f"v{FORMAT_VERSION}.npz", **arrays)
+
+
+if __name__ == "__main__":
+    main()

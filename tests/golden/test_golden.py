@@ -1,0 +1,55 @@
+"""Files of every released format are still read, and still say what PyTorch said they should."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from muspeaker import _core
+
+FOLDER = Path(__file__).parent
+# Normalised squared error. int8 weights may meet int8 activations.
+CEILINGS = {"f16": 1e-6, "q8": 1e-2}
+
+
+def normalized_error(actual: np.ndarray, expected: np.ndarray) -> float:
+    return float(np.square(actual - expected).sum() / np.square(expected).sum())
+
+
+@pytest.mark.parametrize("num_threads", [1, 2])
+@pytest.mark.parametrize("weight_type", sorted(CEILINGS))
+@pytest.mark.parametrize("version", [1])
+def test_golden(version, weight_type, num_threads):
+    engine = _core.Synthesizer(str(FOLDER / f"v{version}-{weight_type}.bin"), num_threads)
+    with np.load(FOLDER / f"v{version}.npz") as arrays:
+        golden = dict(arrays)
+    assert engine.config["name"] == "tiny"
+    assert engine.config["weight_type"] == weight_type
+    prompts = (golden[name].astype(np.float32) / 32768 for name in ("samples", "samples_16k"))
+    timbre, style = engine.clone(*prompts)
+    speed, pitch, energy, temperature = (float(x) for x in golden["options"])
+    samples, durations = engine.synthesize(
+        golden["phones"],
+        golden["stresses"],
+        golden["boundaries"],
+        timbre,
+        style,
+        speed=speed,
+        pitch=pitch,
+        energy=energy,
+        temperature=temperature,
+        seed=int(golden["seed"]),
+    )
+    np.testing.assert_array_equal(durations, golden[f"{weight_type}_durations"])
+    actual = {"timbre": timbre, "style": style, "output": samples}
+    for name, array in actual.items():
+        expected = golden[f"{weight_type}_{name}"]
+        assert array.shape == expected.shape, name
+        assert normalized_error(array, expected) < CEILINGS[weight_type], name
+
+
+def test_golden_files_are_small():
+    for path in FOLDER.glob("v*"):
+        assert path.stat().st_size < 200_000, path.name
