@@ -1,0 +1,1 @@
+"""Training, one module a stage; `docs/training.md` has the commands."""

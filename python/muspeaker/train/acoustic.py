@@ -50,16 +50,17 @@ PATCH_FRAMES = 96
 
 
 @torch.no_grad()
-def timbre_vectors(cache: Cache, encoder_path: Path) -> npt.NDArray[np.float32]:
+def timbre_vectors(
+    cache: Cache, encoder_path: Path, config: ModelConfig
+) -> npt.NDArray[np.float32]:
     """(clips, embedding) float32 from the middle 1.6 s of every clip, kept on disk."""
     path = cache.folder / "timbres.npy"
     if path.exists():
         return np.asarray(np.load(path))
-    config = lite().timbre_encoder
-    encoder = TimbreEncoder(config).eval()
+    encoder = TimbreEncoder(config.timbre_encoder).eval()
     encoder.load_state_dict(load_checkpoint(encoder_path)["ema"])
     fbanks = Fbanks(cache)
-    vectors = np.empty((len(cache.clips), config.embedding), np.float32)
+    vectors = np.empty((len(cache.clips), config.timbre_encoder.embedding), np.float32)
     for first in tqdm(range(0, len(vectors), TIMBRE_BATCH), "timbre vectors", mininterval=20):
         batch = range(first, min(first + TIMBRE_BATCH, len(vectors)))
         rows = torch.from_numpy(np.stack([middle(fbanks.clip(i)) for i in batch]))
@@ -147,9 +148,7 @@ class AcousticTrainer:
         cut = slice(start, start + PATCH_FRAMES)
         real, fake = batch["mel"][:, :, cut], mel[:, :, cut]
         with torch.autocast(self.device.type, torch.bfloat16):
-            loss_d = discriminator_loss(
-                self.discriminator(real), self.discriminator(fake.detach())
-            )
+            loss_d = discriminator_loss(self.discriminator(real), self.discriminator(fake.detach()))
         self.optimizer_d.zero_grad(set_to_none=True)
         loss_d.backward()
         self.optimizer_d.step()
@@ -241,14 +240,13 @@ def train(trainer: AcousticTrainer, data: AcousticData) -> None:
     options = trainer.options
     clock, path = Clock(options.minutes), options.out / "acoustic.pt"
     sums: dict[str, float] = {}
-    mark, saved, count = time.monotonic(), time.monotonic(), 0
-    for batch in data.batches(options.frames):
-        rate = clock.learning_rate(options.rate, count)
+    mark = saved = time.monotonic()
+    for count, batch in enumerate(data.batches(options.frames), 1):
+        rate = clock.learning_rate(options.rate, count - 1)
         set_learning_rate(trainer.optimizer, rate)
         set_learning_rate(trainer.optimizer_d, rate * options.rate_d / options.rate)
         adversarial = clock.progress * options.minutes >= options.plain_minutes
         losses = trainer.train_step(batch, adversarial=adversarial)
-        count += 1
         for name, value in losses.items():
             sums[name] = 0.98 * sums.get(name, value) + 0.02 * value
         if count % 50 == 0:
@@ -263,8 +261,8 @@ def train(trainer: AcousticTrainer, data: AcousticData) -> None:
     save_checkpoint(path, trainer.state())
 
 
-def main() -> None:
-    """Command line of the stage."""
+def main(arguments: list[str] | None = None, config: ModelConfig | None = None) -> None:
+    """Command line of the stage; `config` stands in for the lite sizes."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("corpus", type=Path, help="folder written by muspeaker.train.prepare")
     parser.add_argument("--timbre", type=Path, default=Path("runs/timbre/timbre.pt"))
@@ -277,12 +275,12 @@ def main() -> None:
     parser.add_argument("--rate-d", type=float, default=2e-4)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--seed", type=int, default=0)
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     torch.set_num_threads(options.threads)
     torch.manual_seed(options.seed)
-    cache, config = Cache(options.corpus), lite()
-    timbres = timbre_vectors(cache, options.timbre)
+    cache, config = Cache(options.corpus), config or lite()
+    timbres = timbre_vectors(cache, options.timbre, config)
     trainer = AcousticTrainer(config, options)
     if (options.out / "acoustic.pt").exists():
         trainer.resume(options.out / "acoustic.pt")

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
-from muspeaker.config import VariationAdapterConfig
-from muspeaker.train.cache import Cache
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from muspeaker.config import VariationAdapterConfig
+    from muspeaker.train.cache import Cache
 
 SOURCE_WEIGHTS = {
     "kathleen": 0.6,
@@ -66,13 +70,13 @@ class AcousticData:
         weight = SOURCE_WEIGHTS.get(clip.source, 1.0) * clip.frames
         return weight * (1.0 if clip.speed == 1.0 else SPEED_WEIGHT)
 
-    def batches(self, frames: int):  # noqa: ANN201  (a generator of dicts of tensors)
+    def batches(self, frames: int) -> Iterator[dict[str, torch.Tensor]]:
         """Yield padded batches of about `frames` frames, of similar lengths, without end."""
         while True:
             picks = self._random.choice(self._numbers, 16 * POOL, p=self._weights)
-            picks = sorted(picks.tolist(), key=lambda i: self._cache.clips[i].frames)
-            groups, group = [], []
-            for i in picks:
+            groups: list[list[int]] = []
+            group: list[int] = []
+            for i in sorted(picks.tolist(), key=lambda i: self._cache.clips[i].frames):
                 longest = self._cache.clips[i].frames
                 if group and longest * (len(group) + 1) > frames:
                     groups.append(group)
@@ -104,7 +108,7 @@ class AcousticData:
             "tokens": torch.zeros(size, 3, num_tokens, dtype=torch.long),
             "durations": torch.zeros(size, num_tokens, dtype=torch.long),
             "token_mask": torch.zeros(size, num_tokens, dtype=torch.bool),
-            "mel": torch.zeros(size, 80, num_frames),
+            "mel": torch.zeros(size, cache.mel.shape[1], num_frames),
             "f0": torch.zeros(size, num_frames),
             "energy": torch.zeros(size, num_frames),
             "frame_mask": torch.zeros(size, num_frames, dtype=torch.bool),
@@ -127,13 +131,13 @@ class AcousticData:
     def _style(self, prompts: list[int]) -> dict[str, torch.Tensor]:
         lengths = self._random.integers(*PROMPT_FRAMES, len(prompts))
         crops = []
-        for i, length in zip(prompts, lengths, strict=True):
+        for i, wanted in zip(prompts, lengths, strict=True):
             clip = self._cache.clips[i]
-            length = min(int(length), clip.frames)
+            length = min(int(wanted), clip.frames)
             start = clip.first_frame + self._random.integers(clip.frames - length + 1)
             crops.append(self._cache.mel[start : start + length].astype(np.float32).T)
         longest = max(crop.shape[1] for crop in crops)
-        mel = torch.zeros(len(crops), 80, longest)
+        mel = torch.zeros(len(crops), len(crops[0]), longest)
         mask = torch.zeros(len(crops), -(-longest // 4), dtype=torch.bool)
         for row, crop in enumerate(crops):
             mel[row, :, : crop.shape[1]] = torch.from_numpy(crop)
@@ -146,13 +150,12 @@ def load_alignment(
 ) -> dict[int, tuple[npt.NDArray[np.int32], npt.NDArray[np.int64], float]]:
     """Token ids (3, tokens), durations (tokens,) and score of each aligned clip, by number."""
     stored = np.load(path)
+    tokens, durations = stored["tokens"], stored["durations"]
     result = {}
     end = 0
     for number, length, score in zip(
         stored["numbers"], stored["lengths"], stored["scores"], strict=True
     ):
         start, end = end, end + length
-        if not result:
-            tokens, durations = stored["tokens"], stored["durations"]
         result[int(number)] = (tokens[:, start:end], durations[start:end], float(score))
     return result

@@ -92,8 +92,6 @@ def pitch_losses(
     return level_loss, masked_mean(entropy, mask)
 
 
-def energy_loss(
-    predicted: torch.Tensor, target: torch.Tensor, mask: torch.Tensor
-) -> torch.Tensor:
+def energy_loss(predicted: torch.Tensor, target: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
     """Squared error of normalised log-energy, each (batch, frames)."""
     return masked_mean((predicted.float() - target).square(), mask)

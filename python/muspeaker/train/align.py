@@ -22,13 +22,13 @@ from muspeaker.text.phonemize import tokens_batch
 from muspeaker.train.aligner import (
     NUM_FEATURES,
     Aligner,
-    beta_binomial_prior,
     best_path,
+    beta_binomial_prior,
     cepstral_features,
     forward_sum_loss,
     states_of,
 )
-from muspeaker.train.cache import Cache, Clip
+from muspeaker.train.cache import Cache
 from muspeaker.train.checkpoint import (
     Clock,
     load_checkpoint,
@@ -87,16 +87,16 @@ def collate(
     return batch
 
 
-def state_scores(
-    aligner: Aligner, batch: dict[str, torch.Tensor], context: float
-) -> torch.Tensor:
+def state_scores(aligner: Aligner, batch: dict[str, torch.Tensor], context: float) -> torch.Tensor:
     """(batch, frames, states) emission scores."""
     scores = aligner(batch["features"], batch["phones"], context)  # (batch, frames, tokens)
     states = batch["states"].unsqueeze(1).expand(-1, scores.shape[1], -1)
     return scores.gather(2, states)
 
 
-def train(cache: Cache, ids: dict[int, npt.NDArray[np.int32]], options: argparse.Namespace) -> Aligner:
+def train(
+    cache: Cache, ids: dict[int, npt.NDArray[np.int32]], options: argparse.Namespace
+) -> Aligner:
     """Fit the aligner within the budget of minutes."""
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     aligner = Aligner(len(SYMBOLS)).to(device)
@@ -134,7 +134,9 @@ def train(cache: Cache, ids: dict[int, npt.NDArray[np.int32]], options: argparse
 
 
 @torch.no_grad()
-def align(cache: Cache, ids: dict[int, npt.NDArray[np.int32]], aligner: Aligner, path: Path) -> None:
+def align(
+    cache: Cache, ids: dict[int, npt.NDArray[np.int32]], aligner: Aligner, path: Path
+) -> None:
     """Write clip numbers, token ids, durations and mean scores of all clips, flattened."""
     numbers, tokens, durations, lengths, scores = [], [], [], [], []
     device = next(aligner.parameters()).device
@@ -162,7 +164,7 @@ def align(cache: Cache, ids: dict[int, npt.NDArray[np.int32]], aligner: Aligner,
     partial.replace(path)
 
 
-def main() -> None:
+def main(arguments: list[str] | None = None) -> None:
     """Command line of the stage."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("corpus", type=Path, help="folder written by muspeaker.train.prepare")
@@ -172,7 +174,7 @@ def main() -> None:
     parser.add_argument("--rate", type=float, default=1e-3)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--seed", type=int, default=0)
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     torch.set_num_threads(options.threads)
     torch.manual_seed(options.seed)

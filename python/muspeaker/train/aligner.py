@@ -14,6 +14,7 @@ import numba
 import numpy as np
 import numpy.typing as npt
 import torch
+from scipy.special import betaln, gammaln
 from torch import nn
 from torch.autograd.function import FunctionCtx, once_differentiable
 
@@ -47,9 +48,7 @@ class Aligner(nn.Module):
             Conv1d(hidden, hidden, 3, padding=1), nn.ReLU(), Conv1d(hidden, NUM_FEATURES, 1)
         )
 
-    def forward(
-        self, features: torch.Tensor, phones: torch.Tensor, context: float
-    ) -> torch.Tensor:
+    def forward(self, features: torch.Tensor, phones: torch.Tensor, context: float) -> torch.Tensor:
         """Score.
 
         Args:
@@ -122,8 +121,6 @@ def beta_binomial_prior(tokens: int, frames: int, width: float = 1.0) -> npt.NDA
     Returns:
         (frames, tokens) float32.
     """
-    from scipy.special import betaln, gammaln
-
     k = np.arange(tokens)[None, :]
     t = np.arange(1, frames + 1)[:, None]
     a, b, n = width * t, width * (frames + 1 - t), tokens - 1
@@ -181,7 +178,7 @@ class _ForwardSum(torch.autograd.Function):
             cut = np.ascontiguousarray(scores[row, :t, :n].detach().cpu().numpy())
             losses.append(-_forward_backward(cut, posterior) / t)
             gradient[row, :t, :n] = torch.from_numpy(-posterior / t)
-        ctx.save_for_backward(gradient / len(scores))  # type: ignore[attr-defined]
+        ctx.save_for_backward(gradient / len(scores))
         return scores.new_tensor(losses).mean()
 
     @staticmethod
@@ -204,7 +201,7 @@ def forward_sum_loss(
     Returns:
         Scalar, per frame.
     """
-    loss: torch.Tensor = _ForwardSum.apply(scores, tokens, frames)
+    loss: torch.Tensor = _ForwardSum.apply(scores, tokens, frames)  # type: ignore[no-untyped-call]
     return loss
 
 

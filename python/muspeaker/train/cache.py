@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +12,9 @@ import torch
 
 from muspeaker.config import AudioConfig
 from muspeaker.model.features import energy_from_magnitude, magnitude_spectrum, mel_from_magnitude
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 AUDIO = AudioConfig()
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import torch
 import torch.nn.functional as F
 from torch import nn
@@ -9,7 +11,7 @@ from torch.nn.utils.parametrizations import weight_norm
 
 SLOPE = 0.1
 PERIODS = (2, 3, 5, 7, 11)
-RESOLUTIONS = ((1024, 256, 1024), (2048, 512, 2048), (512, 128, 512))
+RESOLUTIONS = ((1024, 256, 1024),)
 
 Judgement = tuple[torch.Tensor, list[torch.Tensor]]
 
@@ -28,7 +30,7 @@ class PeriodDiscriminator(nn.Module):
         widths = [1, width, 4 * width, 16 * width, 32 * width]
         self.convs = nn.ModuleList(
             weight_norm(nn.Conv2d(a, b, (5, 1), (3, 1), padding=(2, 0)))
-            for a, b in zip(widths, widths[1:], strict=False)
+            for a, b in itertools.pairwise(widths)
         )
         self.convs.append(weight_norm(nn.Conv2d(widths[-1], widths[-1], (5, 1), padding=(2, 0))))
         self.conv_post = weight_norm(nn.Conv2d(widths[-1], 1, (3, 1), padding=(1, 0)))
@@ -55,6 +57,7 @@ class ResolutionDiscriminator(nn.Module):
     def __init__(self, resolution: tuple[int, int, int], width: int) -> None:
         super().__init__()
         self.fft, self.hop, self.window = resolution
+        self.hann: torch.Tensor
         self.register_buffer("hann", torch.hann_window(self.window), persistent=False)
         strides = (1, 2, 2, 2)
         self.convs = nn.ModuleList(
@@ -110,8 +113,7 @@ class MelDiscriminator(nn.Module):
         super().__init__()
         widths = [1, width, 2 * width, 2 * width]
         self.convs = nn.ModuleList(
-            weight_norm(nn.Conv2d(a, b, 5, 2, padding=2))
-            for a, b in zip(widths, widths[1:], strict=False)
+            weight_norm(nn.Conv2d(a, b, 5, 2, padding=2)) for a, b in itertools.pairwise(widths)
         )
         self.conv_post = weight_norm(nn.Conv2d(widths[-1], 1, 3, padding=1))
 

@@ -9,17 +9,20 @@ from __future__ import annotations
 import argparse
 import logging
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from tqdm import tqdm
 
-from muspeaker.config import lite
-from muspeaker.model.muspeaker import MuSpeaker
+from muspeaker.config import ModelConfig, lite
 from muspeaker.train.acoustic import acoustic_parts, decode, timbre_vectors
 from muspeaker.train.acoustic_data import AcousticData
 from muspeaker.train.cache import Cache
 from muspeaker.train.checkpoint import load_checkpoint
+
+if TYPE_CHECKING:
+    from muspeaker.model.muspeaker import MuSpeaker
 
 TEMPERATURE = 0.6
 BATCH = 12
@@ -50,22 +53,23 @@ def predict(model: MuSpeaker, data: AcousticData, cache: Cache, path: Path, shar
     partial.replace(path)
 
 
-def main() -> None:
-    """Command line of the stage."""
+def main(arguments: list[str] | None = None, config: ModelConfig | None = None) -> None:
+    """Command line of the stage; `config` stands in for the lite sizes."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("corpus", type=Path, help="folder written by muspeaker.train.prepare")
     parser.add_argument("--timbre", type=Path, default=Path("runs/timbre/timbre.pt"))
     parser.add_argument("--acoustic", type=Path, default=Path("runs/acoustic/acoustic.pt"))
     parser.add_argument("--share", type=float, default=1.0, help="of the clips")
     parser.add_argument("--threads", type=int, default=1)
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     torch.set_num_threads(options.threads)
     torch.manual_seed(0)
-    cache, config = Cache(options.corpus), lite()
+    cache, config = Cache(options.corpus), config or lite()
     model = acoustic_parts(config).eval()
     model.load_state_dict(load_checkpoint(options.acoustic)["ema"])
-    data = AcousticData(cache, timbre_vectors(cache, options.timbre), config.variation_adapter, 0)
+    timbres = timbre_vectors(cache, options.timbre, config)
+    data = AcousticData(cache, timbres, config.variation_adapter, 0)
     predict(model, data, cache, options.corpus / "predicted_mel.npy", options.share)
 
 

@@ -115,7 +115,7 @@ def prepare(utterances: list[Utterance], folder: Path, speeds: list[float], work
     log.info("%d clips, %.2f hours", len(index), sum(map(len, audio)) / AUDIO.sample_rate / 3600)
 
 
-def main() -> None:
+def main(arguments: list[str] | None = None) -> None:
     """Command line of the stage."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("manifest", type=Path)
@@ -123,7 +123,7 @@ def main() -> None:
     parser.add_argument("--held-out", type=Path, help="tsv whose texts must not be trained on")
     parser.add_argument("--speeds", type=float, nargs="+", default=[1.0])
     parser.add_argument("--workers", type=int, default=2)
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     utterances = read_manifest(options.manifest)
     if options.held_out:

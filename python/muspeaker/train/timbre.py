@@ -13,13 +13,12 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import soxr
 import torch
 import torch.nn.functional as F
 from torch import nn
 from tqdm import tqdm
 
-from muspeaker.config import AudioConfig, lite
+from muspeaker.config import AudioConfig, ModelConfig, TimbreEncoderConfig, lite
 from muspeaker.model.features import kaldi_fbank, num_fbank_frames, remove_time_mean
 from muspeaker.model.timbre_encoder import TimbreEncoder
 from muspeaker.train.cache import Cache, Clip
@@ -52,6 +51,8 @@ class Fbanks:
         lengths = [self._frames(clip) for clip in cache.clips]
         self._ends = np.cumsum(lengths)
         if not path.exists():
+            import soxr  # noqa: PLC0415  (a machine that was sent filter banks may lack it)
+
             rows = np.empty((self._ends[-1], 80), np.float16)
             for index, clip in enumerate(tqdm(cache.clips, "filter banks")):
                 samples = soxr.resample(cache.samples(clip), AUDIO.sample_rate, FBANK_RATE_HZ)
@@ -165,9 +166,7 @@ class Speakers:
         self._frames = frames
         self._random = np.random.default_rng(seed)
         held = held_out_speakers(cache.clips, 24)
-        self.held_out = [
-            (i, c.speaker) for i, c in enumerate(cache.clips) if c.speaker in held
-        ]
+        self.held_out = [(i, c.speaker) for i, c in enumerate(cache.clips) if c.speaker in held]
         usable = [
             (i, c)
             for i, c in enumerate(cache.clips)
@@ -195,7 +194,7 @@ class Speakers:
 
 
 @torch.no_grad()
-def evaluate(encoder: TimbreEncoder, speakers: Speakers) -> float:
+def evaluate(encoder: nn.Module, speakers: Speakers) -> float:
     """Equal-error rate on halves of the held-out clips."""
     vectors, names = [], []
     for index, speaker in speakers.held_out[:: max(1, len(speakers.held_out) // 150)]:
@@ -206,12 +205,12 @@ def evaluate(encoder: TimbreEncoder, speakers: Speakers) -> float:
     return equal_error_rate(torch.stack(vectors), names)
 
 
-def train(options: argparse.Namespace) -> None:
+def train(options: argparse.Namespace, config: TimbreEncoderConfig) -> None:
     """Spend the budget of minutes, saving every few of them."""
     speakers = Speakers(Cache(options.corpus), options.frames, options.seed)
-    config = lite().timbre_encoder
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    encoder = TimbreEncoder(config).to(device).to(memory_format=torch.channels_last)
+    encoder = TimbreEncoder(config).to(device)
+    encoder = encoder.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     margin = AngularMargin(config.embedding, len(speakers.names)).to(device)
     ema = Ema(encoder, 0.995)
     parameters = [*encoder.parameters(), *margin.parameters()]
@@ -260,8 +259,8 @@ def train(options: argparse.Namespace) -> None:
     save()
 
 
-def main() -> None:
-    """Command line of the stage."""
+def main(arguments: list[str] | None = None, config: ModelConfig | None = None) -> None:
+    """Command line of the stage; `config` stands in for the lite sizes."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("corpus", type=Path, help="folder written by muspeaker.train.prepare")
     parser.add_argument("--out", type=Path, default=Path("runs/timbre"))
@@ -272,11 +271,11 @@ def main() -> None:
     parser.add_argument("--rate", type=float, default=2e-3)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--seed", type=int, default=0)
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     torch.set_num_threads(options.threads)
     torch.manual_seed(options.seed)
-    train(options)
+    train(options, (config or lite()).timbre_encoder)
 
 
 if __name__ == "__main__":

@@ -87,9 +87,7 @@ class Segments:
             "mel": torch.from_numpy(np.stack(mel)),
             "f0": f0_batch,
             "phase": (phase + offset).remainder(1.0),
-            "noise": torch.from_numpy(
-                self._random.standard_normal(phase.shape, dtype=np.float32)
-            ),
+            "noise": torch.from_numpy(self._random.standard_normal(phase.shape, dtype=np.float32)),
             "band_hz": torch.tensor(band),
         }
 
@@ -142,8 +140,10 @@ class VocoderTrainer:
     def train_step(self, batch: dict[str, torch.Tensor], *, adversarial: bool) -> dict[str, float]:
         """One step of the generator, and of the discriminators when `adversarial`."""
         batch = {name: value.to(self.device) for name, value in batch.items()}
-        inputs = [batch[name].repeat(2, 1, 1) if name == "mel" else batch[name].repeat(2, 1)
-                  for name in ("mel", "f0", "phase")]
+        inputs = [
+            batch[name].repeat(2, 1, 1) if name == "mel" else batch[name].repeat(2, 1)
+            for name in ("mel", "f0", "phase")
+        ]
         noise = torch.cat([batch["noise"], torch.randn_like(batch["noise"])])
         with torch.autocast(self.device.type, torch.bfloat16):
             fake = self.generator(*inputs, noise)
@@ -213,8 +213,8 @@ def train(trainer: VocoderTrainer, segments: Segments) -> None:
     save_checkpoint(path, trainer.state())
 
 
-def main() -> None:
-    """Command line of the stage."""
+def main(arguments: list[str] | None = None, config: ModelConfig | None = None) -> None:
+    """Command line of the stage; `config` stands in for the lite sizes."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("corpus", type=Path, help="folder written by muspeaker.train.prepare")
     parser.add_argument("--out", type=Path, default=Path("runs/vocoder"))
@@ -230,11 +230,11 @@ def main() -> None:
     parser.add_argument("--resolution-width", type=int, default=16)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--seed", type=int, default=0)
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     torch.set_num_threads(options.threads)
     torch.manual_seed(options.seed)
-    trainer = VocoderTrainer(lite(), options)
+    trainer = VocoderTrainer(config or lite(), options)
     if (options.out / "vocoder.pt").exists():
         trainer.resume(options.out / "vocoder.pt")
     mel = np.load(options.mel, mmap_mode="r") if options.mel else None

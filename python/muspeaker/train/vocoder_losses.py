@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import functools
+from typing import TYPE_CHECKING
 
-import librosa
 import torch
 
 from muspeaker.config import AudioConfig
-from muspeaker.train.discriminators import Judgement
+from muspeaker.model.features import mel_from_magnitude
+
+if TYPE_CHECKING:
+    from muspeaker.train.discriminators import Judgement
 
 AUDIO = AudioConfig()
-WEIGHTS = {"mel": 15.0, "stft": 10.0, "features": 2.0, "adversarial": 1.0}
+WEIGHTS = {"mel": 10.0, "stft": 5.0, "features": 8.0, "adversarial": 3.0}
 MEL_SCALES = (
     (4096, 1024, 160),
     (2048, 512, 128),
@@ -19,13 +22,11 @@ MEL_SCALES = (
     (512, 128, 48),
     (256, 64, 24),
 )  # fft, hop, mels
-FLOOR = 1e-5
+MEL_AUDIO = tuple(
+    AudioConfig(fft_samples=fft, num_mels=mels, mel_high_hz=AUDIO.sample_rate / 2)
+    for fft, _, mels in MEL_SCALES
+)
 STFT_FLOOR = 1e-3
-
-
-@functools.cache
-def _mel_filters(fft: int, mels: int) -> torch.Tensor:
-    return torch.from_numpy(librosa.filters.mel(sr=AUDIO.sample_rate, n_fft=fft, n_mels=mels))
 
 
 @functools.cache
@@ -68,10 +69,7 @@ def log_spectra(samples: torch.Tensor) -> list[torch.Tensor]:
         (batch, mels or bins, frames) for each scale, all mels first.
     """
     magnitudes = [magnitude(samples, fft, hop) for fft, hop, _ in MEL_SCALES]
-    mels = [
-        torch.log(torch.matmul(_mel_filters(fft, mels).to(m.device), m).clamp(min=FLOOR))
-        for m, (fft, _, mels) in zip(magnitudes, MEL_SCALES, strict=True)
-    ]
+    mels = [mel_from_magnitude(m, audio) for m, audio in zip(magnitudes, MEL_AUDIO, strict=True)]
     return mels + [torch.log(m.clamp(min=STFT_FLOOR)) for m in magnitudes]
 
 
