@@ -117,6 +117,11 @@ class TimbreEncoder(nn.Module):
         config: Sizes.
     """
 
+    layer1: nn.Sequential
+    layer2: nn.Sequential
+    layer3: nn.Sequential
+    layer4: nn.Sequential
+
     def __init__(self, config: TimbreEncoderConfig) -> None:
         super().__init__()
         c = config.channels
