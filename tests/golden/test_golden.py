@@ -10,8 +10,8 @@ import pytest
 from muspeaker import _core
 
 FOLDER = Path(__file__).parent
-# Normalised squared error. int8 weights may meet int8 activations.
-CEILINGS = {"f16": 1e-6, "q8": 1e-2}
+# Normalised squared error; in q8 files int8 weights meet int8 activations.
+CEILINGS = {"f16": 1e-6, "q8": 5e-4}
 
 
 def normalized_error(actual: np.ndarray, expected: np.ndarray) -> float:

@@ -14,7 +14,10 @@ gguf = pytest.importorskip("gguf")
 import safetensors.torch
 from torch.nn.utils import parametrize
 
+from muspeaker._core import Synthesizer
 from muspeaker.config import base, lite
+from muspeaker.model.features import kaldi_fbank, remove_time_mean
+from muspeaker.model.muspeaker import scale_timbre
 from muspeaker.model.timbre_encoder import TimbreEncoder
 from tests.model_reader import config_of, folded_model, load, read
 from tests.tiny_model import checkpoint_of, tiny_config, tiny_model
@@ -246,6 +249,25 @@ def state_bias(state: dict[str, torch.Tensor]) -> np.ndarray:
     return next(
         x.numpy() for name, x in state.items() if name.endswith(".bias") and "seg_1" in name
     )
+
+
+@torch.no_grad()
+def test_public_timbre_encoder_runs_in_the_engine(tmp_path, public_timbre, generated_audio):
+    config = tiny_config()
+    encoder = base().timbre_encoder
+    checkpoint = checkpoint_of(
+        tiny_model(
+            config=replace(config, timbre_encoder=replace(config.timbre_encoder, embedding=192))
+        )
+    )
+    convert(checkpoint, tmp_path / "a.bin", "f32", public_timbre)
+    samples, samples_16k = (generated_audio(rate_hz, 1.1) for rate_hz in (22050, 16000))
+    actual, _ = Synthesizer(str(tmp_path / "a.bin"), 1).clone(samples, samples_16k)
+    model = TimbreEncoder(encoder).eval()
+    model.load_state_dict(public_timbre, strict=False)  # without the counters of batches
+    fbank = kaldi_fbank(torch.from_numpy(samples_16k).unsqueeze(0), encoder.num_fbanks)
+    expected = scale_timbre(model(remove_time_mean(fbank))).squeeze(0).numpy()
+    assert np.square(actual - expected).sum() / np.square(expected).sum() < 1e-6
 
 
 def test_timbre_encoder_of_other_shape(tmp_path, public_timbre):
