@@ -130,25 +130,32 @@ def augment(fbank: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
 
 
 def equal_error_rate(embeddings: torch.Tensor, speakers: list[str]) -> float:
-    """The rate at which false acceptances equal false rejections, over all pairs."""
+    """The rate at which false acceptances equal false rejections, over all pairs; NaN if one kind lacks."""
     unit = F.normalize(embeddings)
     scores = (unit @ unit.T).numpy()
     names = np.array(speakers)
     upper = np.triu_indices(len(names), 1)
     same = (names[:, None] == names[None, :])[upper]
+    if not same.any() or same.all():
+        return math.nan
     order = np.argsort(scores[upper])
-    rejected = np.cumsum(same[order]) / max(1, same.sum())
-    accepted = 1 - np.cumsum(~same[order]) / max(1, (~same).sum())
+    rejected = np.cumsum(same[order]) / same.sum()
+    accepted = 1 - np.cumsum(~same[order]) / (~same).sum()
     at = int(np.argmin(np.abs(rejected - accepted)))
     return float((rejected[at] + accepted[at]) / 2)
 
 
 def held_out_speakers(clips: list[Clip], count: int) -> set[str]:
-    """`count` speakers, evenly from the sources with certain labels; without their @speed copies."""
+    """`count` speakers, evenly from the sources with certain labels; without their @speed copies.
+
+    A corpus that has none of these sources is taken whole; no source gives more than a tenth of itself.
+    """
+    sources = {c.source for c in clips}
     chosen: set[str] = set()
-    for source in HELD_OUT_SOURCES:
+    for source in sorted(sources.intersection(HELD_OUT_SOURCES) or sources):
         names = sorted({c.speaker for c in clips if c.source == source and c.speed == 1.0})
-        chosen |= set(names[:: max(1, len(names) // max(1, count // 2))][: count // 2])
+        share = min(count // 2, -(-len(names) // 10))
+        chosen |= set(names[:: max(1, len(names) // max(1, share))][:share])
     return chosen
 
 
