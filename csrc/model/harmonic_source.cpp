@@ -23,9 +23,10 @@ double integrate_phase(const float* f0, int64_t frames, const core::AudioConfig&
   for (int64_t frame = 0; frame < frames; ++frame) {
     const double step = static_cast<double>(f0[frame]) / static_cast<double>(audio.sample_rate);
     for (int64_t i = 0; i < audio.hop_samples; ++i) {
-      *phase++ = static_cast<float>(fraction(start + step * static_cast<double>(i + 1)));
+      phase[(frame * audio.hop_samples) + i] =
+          static_cast<float>(fraction(start + (step * static_cast<double>(i + 1))));
     }
-    start = fraction(start + step * static_cast<double>(audio.hop_samples));
+    start = fraction(start + (step * static_cast<double>(audio.hop_samples)));
   }
   return start;
 }
@@ -88,13 +89,13 @@ void HarmonicSource::excite_frame(float f0, const float* phase, const float* noi
       double before = 0;
       for (int64_t k = 0; k < harmonics; ++k) {
         sum += sine * static_cast<double>(merge_weight_[k]);
-        const double next = twice_cosine * sine - before;
+        const double next = (twice_cosine * sine) - before;
         before = sine;
         sine = next;
       }
     }
     const float tone = vocoder_.sine_amplitude * static_cast<float>(sum);
-    source[i] = std::tanh(tone + noise[i] * noise_weight + merge_bias_);
+    source[i] = std::tanh(tone + (noise[i] * noise_weight) + merge_bias_);
   }
 }
 

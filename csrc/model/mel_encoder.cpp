@@ -7,6 +7,10 @@ namespace {
 
 constexpr nn::Activation kLeakyReLU{0.1F};
 
+float* values(const ggml_tensor* tensor) {
+  return static_cast<float*>(tensor->data);
+}
+
 /// Averages (channels, mels, frames) over mels and over the frames of each phone: (channels,
 /// tokens).
 void average_phones(ggml_tensor* averages, int thread, int num_threads, void* /*unused*/) {
@@ -24,12 +28,12 @@ void average_phones(ggml_tensor* averages, int thread, int num_threads, void* /*
       std::fill(sum.begin(), sum.end(), 0.0);
       for (int64_t row = 0; row < x->ne[2]; ++row) {
         const float* from =
-            static_cast<const float*>(x->data) + (row * x->ne[1] + first) * channels;
+            static_cast<const float*>(x->data) + (((row * x->ne[1]) + first) * channels);
         for (int64_t i = 0; i < (last - first) * channels; ++i) {
           sum[static_cast<size_t>(i % channels)] += from[i];
         }
       }
-      float* to = static_cast<float*>(averages->data) + token * channels;
+      float* to = values(averages) + (token * channels);
       const auto count = static_cast<double>(std::max<int64_t>(last - first, 1) * x->ne[2]);
       std::transform(sum.begin(), sum.end(), to,
                      [count](double value) { return static_cast<float>(value / count); });

@@ -14,25 +14,29 @@ constexpr int64_t kBaseDivisor = 64;
 constexpr nn::Activation kReLU{0.0F};
 constexpr nn::Activation kClippedReLU{0.0F, 20.0F};
 
+float* values(const ggml_tensor* tensor) {
+  return static_cast<float*>(tensor->data);
+}
+
 const float* pixel(const ggml_tensor* image, int64_t row, int64_t frame) {
   const auto* bytes = static_cast<const char*>(image->data);
-  return reinterpret_cast<const float*>(bytes + row * image->nb[2] + frame * image->nb[1]);
+  return reinterpret_cast<const float*>(bytes + (row * image->nb[2]) + (frame * image->nb[1]));
 }
 
 /// y = x w + y (2 - w), w = 1 + tanh(attention), for the rows that fall to this thread.
 void fuse(ggml_tensor* fused, int thread, int num_threads, void* /*unused*/) {
   const ggml_tensor* attention = fused->src[0];
   const int64_t rows = fused->ne[2];
-  auto* out = static_cast<float*>(fused->data);
+  float* out = values(fused);
   for (int64_t row = rows * thread / num_threads; row < rows * (thread + 1) / num_threads; ++row) {
     for (int64_t frame = 0; frame < fused->ne[1]; ++frame) {
       const float* a = pixel(attention, row, frame);
       const float* x = pixel(fused->src[1], row, frame);
       const float* y = pixel(fused->src[2], row, frame);
-      float* to = out + (row * fused->ne[1] + frame) * fused->ne[0];
+      float* to = out + (((row * fused->ne[1]) + frame) * fused->ne[0]);
       for (int64_t channel = 0; channel < fused->ne[0]; ++channel) {
         const float w = 1.0F + std::tanh(a[channel]);
-        to[channel] = x[channel] * w + y[channel] * (2.0F - w);
+        to[channel] = (x[channel] * w) + (y[channel] * (2.0F - w));
       }
     }
   }
@@ -45,8 +49,8 @@ void pool_over_time(ggml_tensor* pooled, int thread, int num_threads, void* /*un
   const int64_t channels = x->ne[0];
   const int64_t frames = x->ne[1];
   const int64_t mels = x->ne[2];
-  auto* mean = static_cast<float*>(pooled->data);
-  float* deviation = mean + channels * mels;
+  float* mean = values(pooled);
+  float* deviation = mean + (channels * mels);
   for (int64_t row = mels * thread / num_threads; row < mels * (thread + 1) / num_threads; ++row) {
     for (int64_t channel = 0; channel < channels; ++channel) {
       double sum = 0;
@@ -60,15 +64,20 @@ void pool_over_time(ggml_tensor* pooled, int thread, int num_threads, void* /*un
         squares += distance * distance;
       }
       const double variance = squares / static_cast<double>(frames - 1);
-      mean[channel * mels + row] = static_cast<float>(center);
-      deviation[channel * mels + row] = static_cast<float>(std::sqrt(variance + 1e-8));
+      mean[(channel * mels) + row] = static_cast<float>(center);
+      deviation[(channel * mels) + row] = static_cast<float>(std::sqrt(variance + 1e-8));
     }
   }
 }
 
+/// Planes of a layer, counted from 0: twice those of the layer before.
+int64_t planes_of(const core::TimbreEncoderConfig& config, int64_t index) {
+  return index == 0 ? config.channels : 2 * planes_of(config, index - 1);
+}
+
 std::vector<ERes2NetBlock> make_layer(const core::Scope& scope, int64_t index,
                                       const core::TimbreEncoderConfig& config) {
-  const int64_t planes = config.channels << index;
+  const int64_t planes = planes_of(config, index);
   const int64_t out_channels = planes * config.expansion;
   int64_t width = index == 0 ? config.channels : out_channels / 2;
   std::vector<ERes2NetBlock> layer;
@@ -83,7 +92,7 @@ std::vector<ERes2NetBlock> make_layer(const core::Scope& scope, int64_t index,
 
 /// Channels of layer 4's output.
 int64_t last_width(const core::TimbreEncoderConfig& config) {
-  return (config.channels << 3) * config.expansion;
+  return planes_of(config, 3) * config.expansion;
 }
 
 }  // namespace
@@ -115,8 +124,9 @@ ERes2NetBlock::ERes2NetBlock(const core::Scope& scope, const Sizes& sizes,
   }
   const int64_t out_channels = sizes.planes * config.expansion;
   if (sizes.stride != 1 || sizes.in_channels != out_channels) {
-    shortcut_.emplace_back(scope / "shortcut" / 0, nn::Conv2dShape{sizes.in_channels, out_channels,
-                                                                   1, sizes.stride, sizes.stride});
+    const int64_t stride = sizes.stride;
+    const nn::Conv2dShape shape{sizes.in_channels, out_channels, 1, stride, stride};
+    shortcut_.emplace_back(scope / "shortcut" / 0, shape);
   }
 }
 
@@ -142,7 +152,8 @@ TimbreEncoder::TimbreEncoder(const core::Scope& scope, const core::TimbreEncoder
       layer2_(make_layer(scope / "layer2", 1, config)),
       layer3_(make_layer(scope / "layer3", 2, config)),
       layer4_(make_layer(scope / "layer4", 3, config)),
-      layer3_ds_(scope / "layer3_ds", {last_width(config) / 2, last_width(config), 3, 2, 2}, {},
+      layer3_ds_(scope / "layer3_ds", {last_width(config) / 2, last_width(config), 3, 2, 2},
+                 nn::Activation{},
                  /*bias=*/false),
       fuse34_(scope / "fuse34", last_width(config)),
       seg_1_(scope / "seg_1", 2 * last_width(config) * (config.num_fbanks / 8), config.embedding) {

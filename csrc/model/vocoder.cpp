@@ -7,6 +7,15 @@ namespace {
 
 constexpr int64_t kEndKernel = 7;  // of the first and the last convolution
 
+/// Channels after the last scale, every one of which halves them.
+int64_t last_width(const core::VocoderConfig& config) {
+  int64_t width = config.initial_channels;
+  for (size_t i = 0; i < config.upsample_rates.size(); ++i) {
+    width /= 2;
+  }
+  return width;
+}
+
 }  // namespace
 
 Vocoder::Vocoder(const core::Scope& scope, const core::VocoderConfig& config,
@@ -14,8 +23,7 @@ Vocoder::Vocoder(const core::Scope& scope, const core::VocoderConfig& config,
     : harmonic_source_(scope / "harmonic_source", config, audio),
       conv_pre_(scope / "conv_pre", audio.num_mels, config.initial_channels, kEndKernel, 1,
                 kEndKernel / 2),
-      conv_post_(scope / "conv_post", config.initial_channels >> config.upsample_rates.size(), 1,
-                 kEndKernel, 1, kEndKernel / 2) {
+      conv_post_(scope / "conv_post", last_width(config), 1, kEndKernel, 1, kEndKernel / 2) {
   int64_t width = config.initial_channels;
   int64_t remaining = audio.hop_samples;
   for (size_t i = 0; i < config.upsample_rates.size(); ++i) {

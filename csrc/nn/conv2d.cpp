@@ -26,7 +26,8 @@ kernels::Conv1d conv_of_rows(const core::Scope& scope, const Conv2dShape& s, boo
     for (int64_t i = 0; i < s.in; ++i) {
       for (int64_t row = 0; row < s.kernel; ++row) {
         for (int64_t column = 0; column < s.kernel; ++column) {
-          taps[static_cast<size_t>((column * s.out + o) * in_rows + row * s.in + i)] = *weight++;
+          taps[static_cast<size_t>((((column * s.out) + o) * in_rows) + (row * s.in) + i)] =
+              *weight++;
         }
       }
     }
@@ -96,7 +97,7 @@ void Conv2d::compute_linear(const Image& image, int thread, int num_threads) con
   for (int64_t begin = pixels * thread / num_threads; begin < end;) {
     const int64_t next = std::min(begin + std::max(kStagedFloats / shape_.out, kMinFrames), end);
     conv_.run(call, begin, next);
-    activate(image.y + begin * shape_.out, (next - begin) * shape_.out);
+    activate(image.y + (begin * shape_.out), (next - begin) * shape_.out);
     begin = next;
   }
 }
@@ -105,13 +106,13 @@ void Conv2d::compute_rows(const Image& image, int64_t row_begin, int64_t row_end
   static thread_local std::vector<float> staged;
   const int64_t wide = shape_.kernel * shape_.in;
   const int64_t tile = std::max(kStagedFloats / (wide * shape_.stride_width), kMinFrames);
-  staged.resize(static_cast<size_t>((tile * shape_.stride_width + shape_.kernel) * wide));
+  staged.resize(static_cast<size_t>(((tile * shape_.stride_width) + shape_.kernel) * wide));
   for (int64_t row = row_begin; row < row_end; ++row) {
     for (int64_t begin = 0; begin < image.frames; begin += tile) {
       const int64_t frames = std::min(tile, image.frames - begin);
-      const int64_t first = begin * shape_.stride_width - shape_.kernel / 2;
-      const int64_t in_frames = (frames - 1) * shape_.stride_width + shape_.kernel;
-      const int64_t at = (row * image.frames + begin) * shape_.out;
+      const int64_t first = (begin * shape_.stride_width) - (shape_.kernel / 2);
+      const int64_t in_frames = ((frames - 1) * shape_.stride_width) + shape_.kernel;
+      const int64_t at = ((row * image.frames) + begin) * shape_.out;
       gather(image, row, first, in_frames, staged.data());
       kernels::ConvCall call;
       call.x = staged.data();
@@ -132,17 +133,17 @@ void Conv2d::gather(const Image& image, int64_t row, int64_t first, int64_t fram
   const int64_t begin = std::clamp<int64_t>(-first, 0, frames);
   const int64_t end = std::clamp<int64_t>(image.in_frames - first, begin, frames);
   std::fill_n(staged, begin * wide, 0.0F);
-  std::fill_n(staged + end * wide, (frames - end) * wide, 0.0F);
+  std::fill_n(staged + (end * wide), (frames - end) * wide, 0.0F);
   for (int64_t tap = 0; tap < shape_.kernel; ++tap) {
-    const int64_t in_row = row * shape_.stride_height + tap - shape_.kernel / 2;
+    const int64_t in_row = (row * shape_.stride_height) + tap - (shape_.kernel / 2);
     const bool inside = in_row >= 0 && in_row < image.in_rows;
-    float* to = staged + begin * wide + tap * shape_.in;
+    float* to = staged + (begin * wide) + (tap * shape_.in);
     for (const ggml_tensor* x : image.x) {
       const int64_t channels = x->ne[0];
       const auto step = static_cast<int64_t>(x->nb[1] / sizeof(float));
       const float* from = inside ? values(x) +
-                                       in_row * static_cast<int64_t>(x->nb[2] / sizeof(float)) +
-                                       (first + begin) * step
+                                       (in_row * static_cast<int64_t>(x->nb[2] / sizeof(float))) +
+                                       ((first + begin) * step)
                                  : nullptr;
       float* pixel = to;
       for (int64_t i = begin; i < end; ++i, pixel += wide) {
@@ -166,7 +167,7 @@ void Conv2d::activate(float* y, int64_t count) const {
   const float ceiling = activation_.ceiling;
   for (int64_t i = 0; i < count; ++i) {
     const float x = y[i];
-    y[i] = std::min(std::max(x, 0.0F) + slope * std::min(x, 0.0F), ceiling);
+    y[i] = std::min(std::max(x, 0.0F) + (slope * std::min(x, 0.0F)), ceiling);
   }
 }
 
