@@ -101,7 +101,9 @@ void GraphRunner::run(const std::function<void(GraphBuilder&)>& build) {
 }
 
 void GraphRunner::compute(GraphBuilder& builder, ggml_cgraph* graph) {
-  if (!ggml_gallocr_alloc_graph(allocator_, graph)) {
+  // Planned anew each time: ggml would reuse the last plan for any graph of as many nodes, whatever
+  // depends on what. Memory is only taken again where it does not suffice.
+  if (!ggml_gallocr_reserve(allocator_, graph) || !ggml_gallocr_alloc_graph(allocator_, graph)) {
     throw std::runtime_error("not enough memory for the graph");
   }
   for (const GraphBuilder::Input& input : builder.inputs_) {
