@@ -27,6 +27,7 @@ from muspeaker.train.acoustic_losses import (
     duration_loss,
     energy_loss,
     kl_loss,
+    loud_loss,
     mel_loss,
     pitch_losses,
 )
@@ -198,6 +199,7 @@ def acoustic_losses(
     )
     losses = {
         "mel": mel_loss(mel, batch["mel"], frame_mask),
+        "loud": loud_loss(mel, batch["mel"], frame_mask),
         "duration": duration_loss(log_durations.squeeze(-1), batch["durations"], token_mask),
         "pitch": level,
         "voicing": voicing,

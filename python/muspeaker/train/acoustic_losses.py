@@ -7,6 +7,7 @@ import torch.nn.functional as F
 
 WEIGHTS = {
     "mel": 1.0,
+    "loud": 0.5,
     "duration": 0.2,
     "pitch": 0.1,
     "voicing": 0.1,
@@ -15,6 +16,9 @@ WEIGHTS = {
     "adversarial": 0.05,
     "features": 0.1,
 }
+
+
+LOUDEST = 3.0  # natural-log mel; beyond it the exponential would only do harm
 
 
 def masked_mean(values: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
@@ -34,6 +38,21 @@ def mel_loss(predicted: torch.Tensor, target: torch.Tensor, mask: torch.Tensor) 
         Scalar.
     """
     return masked_mean((predicted.float() - target).abs().mean(1), mask)
+
+
+def loud_loss(predicted: torch.Tensor, target: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+    """Mean absolute error of linear mel relative to the target's mean: the formants weigh most.
+
+    Args:
+        predicted: (batch, mels, frames), natural-log mel.
+        target: The shape of predicted.
+        mask: (batch, frames) bool.
+
+    Returns:
+        Scalar.
+    """
+    error = (predicted.float().clamp(max=LOUDEST).exp() - target.exp()).abs().mean(1)
+    return masked_mean(error, mask) / masked_mean(target.exp().mean(1), mask)
 
 
 def kl_loss(noise: torch.Tensor, log_std: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:

@@ -160,8 +160,10 @@ class VocoderTrainer:
                 )
             self._descend(self.optimizer_d, self.discriminator, loss_d)
             logs["discriminator"] = float(loss_d.detach())
-        mel_loss, stft_loss = spectral_losses((pair[0], pair[1]), real)
+        mel_loss, stft_loss, loud_loss = spectral_losses((pair[0], pair[1]), real)
         loss = WEIGHTS["mel"] * mel_loss + WEIGHTS["stft"] * stft_loss
+        loss = loss + WEIGHTS["loud"] * loud_loss
+        logs["loud"] = float(loud_loss.detach())
         if adversarial:
             self.discriminator.requires_grad_(requires_grad=False)
             with torch.autocast(self.device.type, torch.bfloat16):

@@ -1,0 +1,66 @@
+"""The model and the voice that ship in the package: what the README's first command uses."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+import muspeaker
+from muspeaker.cli import main
+
+SENTENCE = "The birch canoe slid on the smooth planks."
+
+
+@pytest.fixture(scope="module")
+def tts() -> muspeaker.Synthesizer:
+    return muspeaker.load(num_threads=1)
+
+
+def test_speaks_in_the_default_voice(tts: muspeaker.Synthesizer) -> None:
+    audio = tts.synthesize(SENTENCE, muspeaker.Voice.builtin())
+    assert audio.sample_rate == 22050
+    assert 1.5 < audio.duration < 8
+    assert 0.005 < np.sqrt(np.mean(audio.samples**2)) < 0.5
+    assert [word.text for word in audio.words][:3] == ["The", "birch", "canoe"]
+
+
+def test_same_samples_at_one_and_two_threads(tts: muspeaker.Synthesizer) -> None:
+    voice = muspeaker.Voice.builtin()
+    one = tts.synthesize(SENTENCE, voice, seed=5).samples
+    two = muspeaker.load(num_threads=2).synthesize(SENTENCE, voice, seed=5).samples
+    other = tts.synthesize(SENTENCE, voice, seed=6).samples
+    assert np.array_equal(one, two)
+    assert len(one) != len(other) or not np.array_equal(one, other)
+
+
+def test_twice_as_fast_is_half_as_long(tts: muspeaker.Synthesizer) -> None:
+    voice = muspeaker.Voice.builtin()
+    text = SENTENCE[:-1]  # one sentence, no pause of ours behind it
+    slow, fast = (tts.synthesize(text, voice, speed=speed).duration for speed in (1.0, 2.0))
+    assert fast == pytest.approx(slow / 2, rel=0.05)
+
+
+def test_clones_any_recording(tts: muspeaker.Synthesizer, tmp_path: Path) -> None:
+    spoken = tts.synthesize(SENTENCE, muspeaker.Voice.builtin())
+    path = tmp_path / "prompt.flac"
+    stereo = np.stack([spoken.samples, spoken.samples], axis=1)
+    soundfile.write(path, stereo, 22050)
+    clone = tts.clone(path)
+    clone.save(tmp_path / "clone.voice")
+    kept = muspeaker.Voice.load(tmp_path / "clone.voice")
+    a, b = (tts.synthesize("Hello.", voice).samples for voice in (clone, kept))
+    assert np.array_equal(a, b)
+
+
+def test_command_of_the_readme(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    out = tmp_path / "hello.wav"
+    monkeypatch.setattr("sys.argv", ["muspeaker", "say", "Hello there.", "-o", str(out)])
+    with pytest.raises(SystemExit) as done:
+        main()
+    assert done.value.code in {0, None}
+    samples, rate_hz = soundfile.read(out)
+    assert rate_hz == 22050
+    assert len(samples) > 8000
