@@ -1,0 +1,181 @@
+"""A prepared corpus, small enough to send and whole again where it arrives.
+
+Recordings travel once; copies played at another speed are made anew. F0, durations and timbre vectors
+travel as they are, since what computes them is not there. Mel and energy are computed from the audio.
+"""
+
+from __future__ import annotations
+
+import bz2
+import io
+import json
+import lzma
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict, replace
+from functools import partial
+from multiprocessing import get_context
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from muspeaker.config import AudioConfig
+from muspeaker.loudness import normalize_loudness
+from muspeaker.model.features import energy_from_magnitude, magnitude_spectrum, mel_from_magnitude
+from muspeaker.train.cache import Cache, Clip
+from tools.lease import codec
+from tools.lease.archive import find_members, read_member
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+AUDIO = AudioConfig()
+CHUNK_FRAMES = 20000
+INDEX, F0, ALIGNMENT, TIMBRES = "index.json.xz", "f0.bz2", "alignment.npz", "timbres.bz2"
+KINDS = ("json", "levels", "coefficients")  # the members of one chunk
+
+
+def sources(clips: list[Clip]) -> dict[int, int]:
+    """The clip at its own speed of every copy at another speed, both by number, where there is one."""
+    plain = {clip.id: number for number, clip in enumerate(clips) if clip.speed == 1.0}
+    found = {
+        number: plain.get(clip.id.removesuffix(f"@{clip.speed}"))
+        for number, clip in enumerate(clips)
+        if clip.speed != 1.0
+    }
+    return {number: source for number, source in found.items() if source is not None}
+
+
+def members(cache: Cache) -> Iterator[tuple[str, bytes]]:
+    """Everything of the corpus that must travel, compressed, as members of archives."""
+    source_of = sources(cache.clips)
+    index = []
+    for number, clip in enumerate(cache.clips):
+        # A copy made from 22.05 kHz holds less than one made from the original rate.
+        made_hz = AUDIO.sample_rate / 2 * clip.speed if number in source_of else clip.band_hz
+        index.append(asdict(replace(clip, band_hz=min(clip.band_hz, made_hz))))
+    yield INDEX, lzma.compress(json.dumps(index).encode())
+    yield (
+        F0,
+        bz2.compress(np.asarray(cache.f0, np.float16).view(np.uint8).reshape(-1, 2).T.tobytes()),
+    )
+    if (cache.folder / ALIGNMENT).exists():
+        with np.load(cache.folder / ALIGNMENT) as stored:
+            packed = io.BytesIO()
+            np.savez_compressed(packed, **stored)
+        yield ALIGNMENT, packed.getvalue()
+    if (cache.folder / "timbres.npy").exists():
+        timbres = np.load(cache.folder / "timbres.npy")
+        yield TIMBRES, bz2.compress(timbres.astype(np.float16).tobytes())
+    sent = [number for number in range(len(cache.clips)) if number not in source_of]
+    for at, numbers in enumerate(_chunks(cache.clips, sent)):
+        clips = [cache.clips[number] for number in numbers]
+        coded = [codec.encode(cache.samples(clip), clip.band_hz) for clip in clips]
+        levels, coefficients = codec.compress(coded)
+        yield f"audio/{at:04}.json", json.dumps(numbers).encode()
+        yield f"audio/{at:04}.levels", levels
+        yield f"audio/{at:04}.coefficients", coefficients
+
+
+def _chunks(clips: list[Clip], numbers: list[int]) -> Iterator[list[int]]:
+    """Clips of one bandwidth, CHUNK_FRAMES together."""
+    chunk: list[int] = []
+    for number in sorted(numbers, key=lambda n: (codec.num_bands(clips[n].band_hz), n)):
+        bands = codec.num_bands(clips[number].band_hz)
+        full = sum(clips[n].frames for n in chunk) + clips[number].frames > CHUNK_FRAMES
+        if chunk and (full or bands != codec.num_bands(clips[chunk[0]].band_hz)):
+            yield chunk
+            chunk = []
+        chunk.append(number)
+    if chunk:
+        yield chunk
+
+
+def unpack(archives: Path, folder: Path, workers: int) -> None:
+    """Write the folder that `muspeaker.train.cache.Cache` reads; nothing is done if it is there.
+
+    Args:
+        archives: Folder of all archives.
+        folder: Where the corpus goes.
+        workers: Processes.
+
+    Raises:
+        ArchiveError: If archives are missing or damaged.
+    """
+    if (folder / "index.json").exists():
+        return
+    where = find_members(archives)
+    folder.mkdir(parents=True, exist_ok=True)
+    index = lzma.decompress(read_member(where[INDEX], INDEX))
+    halves = np.frombuffer(bz2.decompress(read_member(where[F0], F0)), np.uint8).reshape(2, -1)
+    f0 = np.ascontiguousarray(halves.T).view(np.float16)[:, 0].astype(np.float32)
+    np.save(folder / "f0.npy", f0)
+    if ALIGNMENT in where:
+        (folder / ALIGNMENT).write_bytes(read_member(where[ALIGNMENT], ALIGNMENT))
+    if TIMBRES in where:
+        values = np.frombuffer(bz2.decompress(read_member(where[TIMBRES], TIMBRES)), np.float16)
+        np.save(
+            folder / "timbres.npy", values.astype(np.float32).reshape(len(json.loads(index)), -1)
+        )
+    for name, dtype, shape in (
+        ("audio", np.int16, (len(f0) * AUDIO.hop_samples,)),
+        ("mel", np.float16, (len(f0), AUDIO.num_mels)),
+        ("energy", np.float16, (len(f0),)),
+    ):
+        np.lib.format.open_memmap(folder / f"{name}.npy", "w+", dtype, shape).flush()
+    (folder / "index.partial.json").write_bytes(index)
+    names = sorted(name for name in where if name.startswith("audio/") and name.endswith(".json"))
+    stems = [name.removesuffix(".json") for name in names]
+    chunks = [
+        {kind: (where[f"{stem}.{kind}"], f"{stem}.{kind}") for kind in KINDS} for stem in stems
+    ]
+    expand = partial(_expand, folder)
+    if workers == 1:
+        for chunk in chunks:
+            expand(chunk)
+    else:
+        with ProcessPoolExecutor(workers, get_context("spawn")) as pool:
+            list(pool.map(expand, chunks))
+    (folder / "index.partial.json").replace(folder / "index.json")
+
+
+def _expand(folder: Path, chunk: dict[str, tuple[Path, str]]) -> None:
+    """Decode one chunk, given its members, make the copies of its clips, compute mel and energy."""
+    torch.set_num_threads(1)
+    index = json.loads((folder / "index.partial.json").read_bytes())
+    clips = [Clip(**entry) for entry in index]
+    copies: dict[int, list[int]] = {}
+    for copy, source in sources(clips).items():
+        copies.setdefault(source, []).append(copy)
+    numbers = json.loads(read_member(*chunk["json"]))
+    levels, coefficients = (read_member(*chunk[kind]) for kind in KINDS[1:])
+    coded = codec.decompress(levels, coefficients, codec.num_bands(clips[numbers[0]].band_hz))
+    arrays = {
+        name: np.lib.format.open_memmap(folder / f"{name}.npy", "r+")
+        for name in ("audio", "mel", "energy")
+    }
+    end = 0
+    for number in numbers:
+        start, end = end, end + clips[number].frames + 1
+        samples = codec.decode(codec.Coded(coded.levels[start:end], coded.coefficients[start:end]))
+        _store(arrays, clips[number], samples)
+        for copy in copies.get(number, []):
+            stretched = codec.resample(samples, round(len(samples) / clips[copy].speed))
+            _store(arrays, clips[copy], normalize_loudness(stretched))
+
+
+def _store(
+    arrays: Mapping[str, np.ndarray[Any, Any]], clip: Clip, samples: npt.NDArray[np.float32]
+) -> None:
+    """Write one clip's audio and features, cut or padded to its frames."""
+    count = clip.frames * AUDIO.hop_samples
+    samples = np.pad(samples[:count], (0, max(0, count - len(samples))))
+    stored = np.rint(samples * codec.INT16_MAX).clip(-codec.INT16_MAX, codec.INT16_MAX)
+    first = clip.first_frame * AUDIO.hop_samples
+    arrays["audio"][first : first + count] = stored
+    heard = torch.from_numpy((stored / codec.INT16_MAX).astype(np.float32)).unsqueeze(0)
+    magnitude = magnitude_spectrum(heard)
+    arrays["mel"][clip.span] = mel_from_magnitude(magnitude)[0].T.numpy()
+    arrays["energy"][clip.span] = energy_from_magnitude(magnitude)[0].numpy()
