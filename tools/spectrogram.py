@@ -18,7 +18,7 @@ import muspeaker
 from muspeaker.config import AudioConfig
 
 mpl.use("Agg")
-from matplotlib import pyplot as plt  # noqa: E402  (the backend is chosen first)
+from matplotlib import pyplot as plt
 
 AUDIO = AudioConfig()
 FLOOR_DB = -80
@@ -37,7 +37,12 @@ def draw(panels: list[tuple[str, np.ndarray]], path: Path) -> None:
         seconds = len(samples) / AUDIO.sample_rate
         extent = (0, seconds, 0, AUDIO.sample_rate / 2000)
         axis.imshow(
-            spectrogram(samples), origin="lower", aspect="auto", extent=extent, vmin=FLOOR_DB, vmax=0
+            spectrogram(samples),
+            origin="lower",
+            aspect="auto",
+            extent=extent,
+            vmin=FLOOR_DB,
+            vmax=0,
         )
         axis.set(title=title, xlabel="seconds", ylabel="kHz")
     figure.tight_layout()
@@ -57,7 +62,10 @@ def main() -> None:
     spoken = tts.synthesize(options.text, tts.clone(options.prompt), seed=0)
     real, rate_hz = soundfile.read(options.real, dtype="float32", always_2d=True)
     recording = soxr.resample(real.mean(axis=1), rate_hz, AUDIO.sample_rate)
-    draw([("real recording", recording), (f"muspeaker: “{options.text}”", spoken.samples)], options.out)
+    draw(
+        [("real recording", recording), (f"muspeaker: “{options.text}”", spoken.samples)],
+        options.out,
+    )
 
 
 if __name__ == "__main__":

@@ -204,10 +204,11 @@ class Speakers:
 def evaluate(encoder: nn.Module, speakers: Speakers) -> float:
     """Equal-error rate on halves of the held-out clips."""
     vectors, names = [], []
+    device = next(encoder.parameters()).device
     for index, speaker in speakers.held_out[:: max(1, len(speakers.held_out) // 150)]:
-        rows = torch.from_numpy(speakers.fbanks.clip(index))
+        rows = torch.from_numpy(speakers.fbanks.clip(index)).to(device)
         for half in rows.chunk(2)[: 2 if len(rows) > 400 else 1]:
-            vectors.append(encoder(remove_time_mean(half.unsqueeze(0)))[0])
+            vectors.append(encoder(remove_time_mean(half.unsqueeze(0)))[0].cpu())
             names.append(speaker)
     return equal_error_rate(torch.stack(vectors), names)
 

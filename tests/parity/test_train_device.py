@@ -1,0 +1,103 @@
+"""No stage mixes devices: PyTorch's meta device stands in for a GPU, and refuses a tensor left on the CPU."""
+
+from __future__ import annotations
+
+import contextlib
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+pytest.importorskip("numba")
+
+from muspeaker.model.timbre_encoder import TimbreEncoder
+from muspeaker.model.vocoder import Vocoder
+from muspeaker.train import acoustic
+from muspeaker.train import vocoder_losses as losses
+from muspeaker.train.aligner import NUM_FEATURES, Aligner
+from muspeaker.train.discriminators import MelDiscriminator, VocoderDiscriminator
+from muspeaker.train.timbre import AngularMargin, evaluate
+from tests import tiny_corpus
+
+pytestmark = pytest.mark.torch
+
+CONFIG = tiny_corpus.training_config()
+DEVICE = torch.device("meta")
+FRAMES, HOP, TOKENS = 32, 256, 9
+
+
+@pytest.fixture(autouse=True)
+def no_autocast(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Autocast does not know the device."""
+    monkeypatch.setattr(torch, "autocast", lambda *_, **__: contextlib.nullcontext())
+
+
+def empty(*shape: int, dtype: torch.dtype = torch.float32) -> torch.Tensor:
+    return torch.empty(shape, dtype=dtype, device=DEVICE)
+
+
+def test_a_tensor_left_on_the_cpu_is_refused():
+    with pytest.raises(RuntimeError):
+        empty(3) + torch.zeros(3)
+    with pytest.raises(RuntimeError):
+        torch.nn.Linear(3, 3).to(DEVICE)(torch.zeros(1, 3))
+
+
+def test_vocoder_stage():
+    generator = Vocoder(CONFIG.vocoder, CONFIG.audio).to(DEVICE)
+    discriminator = VocoderDiscriminator(2, 2).to(DEVICE)
+    samples = FRAMES * HOP
+    fake = generator(empty(2, 80, FRAMES), empty(2, FRAMES), empty(2, samples), empty(2, samples))
+    fake = losses.limit_band(fake, empty(2))
+    real = losses.limit_band(empty(2, samples), empty(2))
+    judged, judged_real = discriminator(fake), discriminator(real)
+    loss = sum(losses.spectral_losses((fake, fake), real))
+    loss = loss + losses.feature_loss(judged_real, judged) + losses.adversarial_loss(judged)
+    (loss + losses.discriminator_loss(judged_real, judged)).backward()
+    assert all(p.grad.device == DEVICE for p in generator.parameters() if p.grad is not None)
+
+
+def test_acoustic_stage():
+    model = acoustic.acoustic_parts(CONFIG).to(DEVICE)
+    long, flag = torch.long, torch.bool
+    batch = {
+        "tokens": empty(2, 3, TOKENS, dtype=long),
+        "durations": empty(2, TOKENS, dtype=long),
+        "token_mask": empty(2, TOKENS, dtype=flag),
+        "mel": empty(2, 80, FRAMES),
+        "f0": empty(2, FRAMES),
+        "energy": empty(2, FRAMES),
+        "frame_mask": empty(2, FRAMES, dtype=flag),
+        "timbre": empty(2, CONFIG.timbre_encoder.embedding),
+        "prompt_mel": empty(2, 80, FRAMES),
+        "prompt_mask": empty(2, FRAMES // 4, dtype=flag),
+    }
+    terms, mel = acoustic.acoustic_losses(model, batch)
+    judged = MelDiscriminator().to(DEVICE)(mel)
+    (sum(terms.values()) + losses.adversarial_loss(judged)).backward()
+    assert mel.shape == (2, 80, FRAMES)
+
+
+def test_timbre_and_align_stages():
+    embedding = CONFIG.timbre_encoder.embedding
+    encoder = TimbreEncoder(CONFIG.timbre_encoder).to(DEVICE)
+    margin = AngularMargin(embedding, 4).to(DEVICE)
+    margin(encoder(empty(2, 60, 80)), empty(2, dtype=torch.long), 0.1).backward()
+    aligner = Aligner(20).to(DEVICE)
+    scores = aligner(empty(2, NUM_FEATURES, FRAMES), empty(2, TOKENS, dtype=torch.long), 1.0)
+    assert scores.shape == (2, FRAMES, TOKENS)
+
+
+def test_evaluation_goes_where_the_encoder_is():
+    seen = []
+
+    class Encoder(torch.nn.Linear):
+        def forward(self, fbank: torch.Tensor) -> torch.Tensor:
+            seen.append(fbank.device)
+            return torch.zeros(1, 4)
+
+    fbanks = SimpleNamespace(clip=lambda _: np.zeros((10, 80), np.float32))
+    speakers = SimpleNamespace(held_out=[(0, "a"), (1, "b")], fbanks=fbanks)
+    evaluate(Encoder(1, 1).to(DEVICE), speakers)
+    assert seen == [DEVICE, DEVICE]
