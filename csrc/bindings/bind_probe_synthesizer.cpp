@@ -21,12 +21,13 @@ py::dict synthesize_stages(engine::Synthesizer& synthesizer, const TokenArrays& 
                            const engine::SynthesisOptions& options) {
   const float* values = vocoder_noise.data();
   const int64_t available = vocoder_noise.size();
-  const engine::Noise noise{{latent_noise.data(), latent_noise.data() + latent_noise.size()},
-                            [values, available](int64_t first_sample, float* out, int64_t count) {
-                              core::require_input(first_sample + count <= available,
-                                                  "too little vocoder noise");
-                              std::copy_n(values + first_sample, count, out);
-                            }};
+  const engine::Noise noise{
+      {latent_noise.data(), latent_noise.data() + latent_noise.size()},
+      [values, available](int64_t first_sample, float* out, int64_t count) {
+        core::require_input(first_sample + count <= available, "too little vocoder noise");
+        std::copy_n(values + first_sample, count, out);
+      },
+  };
   const engine::Tokens tokens = token_arrays.borrow();
   engine::Speech speech = synthesizer.synthesize(tokens, voice_arrays.copy(), options, noise);
   const auto frames = static_cast<py::ssize_t>(speech.f0.size());

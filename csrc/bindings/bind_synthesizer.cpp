@@ -52,6 +52,7 @@ py::tuple synthesize(engine::Synthesizer& synthesizer, const TokenArrays& arrays
 }  // namespace
 
 /// muspeaker._core.Synthesizer; the shapes are in _core.pyi.
+// NOLINTNEXTLINE(misc-const-correctness): one signature for all
 void bind_synthesizer(py::module_& module) {
   py::class_<engine::Synthesizer>(module, "Synthesizer", "One loaded model.")
       .def(py::init<const std::string&, int>(), py::arg("path"), py::arg("num_threads"),

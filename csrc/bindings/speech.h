@@ -37,9 +37,11 @@ struct VoiceArrays {
   [[nodiscard]] engine::Voice copy() const {
     require_axes(timbre, 1, "timbre");
     require_axes(style, 2, "style");
-    return {{timbre.data(), timbre.data() + timbre.size()},
-            {style.data(), style.data() + style.size()},
-            style.shape(0)};
+    return {
+        {timbre.data(), timbre.data() + timbre.size()},
+        {style.data(), style.data() + style.size()},
+        style.shape(0),
+    };
   }
 };
 

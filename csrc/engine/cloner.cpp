@@ -44,8 +44,8 @@ Cloner::Cloner(const model::MuSpeaker& model)
 Voice Cloner::clone(core::GraphRunner& runner, Samples samples, Samples samples_16k) const {
   using dsp::KaldiFbank;
   const core::ModelConfig& config = model_.config();
-  const int64_t least_16k =
-      KaldiFbank::kWindowSamples + (model::TimbreEncoder::kMinFrames - 1) * KaldiFbank::kHopSamples;
+  const int64_t least_16k = KaldiFbank::kWindowSamples +
+                            ((model::TimbreEncoder::kMinFrames - 1) * KaldiFbank::kHopSamples);
   check("samples", samples, log_mel_.min_samples(), config.audio.sample_rate);
   check("samples_16k", samples_16k, least_16k, KaldiFbank::kSampleRate);
 

@@ -23,7 +23,7 @@ int64_t vocoder_reach(const core::VocoderConfig& config) {
   int64_t reach = 3;  // conv_post
   for (size_t scale = config.upsample_rates.size(); scale-- > 0;) {
     reach += resblock_reach(config) + 1;  // and the source's convolution
-    reach = (reach + config.upsample_kernels[scale]) / config.upsample_rates[scale] + 1;
+    reach = ((reach + config.upsample_kernels[scale]) / config.upsample_rates[scale]) + 1;
   }
   return reach + 3;  // conv_pre
 }
@@ -56,15 +56,15 @@ std::vector<float> VocoderStream::vocode(core::GraphRunner& runner, const std::v
       };
       ggml_tensor* chunk = model_.vocoder().forward(
           graph.context(),
-          input("mel", audio.num_mels, frames, mel.data() + first * audio.num_mels),
+          input("mel", audio.num_mels, frames, mel.data() + (first * audio.num_mels)),
           input("f0", frames, 1, f0.data() + first),
-          input("phase", frames * hop, 1, phase.data() + first * hop),
+          input("phase", frames * hop, 1, phase.data() + (first * hop)),
           input("noise", frames * hop, 1, chunk_noise.data()));
       graph.output("samples", chunk);
     });
     const std::vector<float> chunk = runner.take("samples");
-    std::copy_n(chunk.begin() + (begin - first) * hop, (end - begin) * hop,
-                samples.begin() + begin * hop);
+    std::copy_n(chunk.begin() + ((begin - first) * hop), (end - begin) * hop,
+                samples.begin() + (begin * hop));
   }
   return samples;
 }

@@ -39,7 +39,7 @@ Synthesizer::Synthesizer(const std::string& path, int num_threads)
       runner_(num_threads) {}
 
 Voice Synthesizer::clone(Samples samples, Samples samples_16k) {
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const std::scoped_lock lock(mutex_);
   return cloner_.clone(runner_, samples, samples_16k);
 }
 
@@ -72,7 +72,7 @@ Speech Synthesizer::synthesize(const Tokens& tokens, const Voice& voice,
                           " values, got " + std::to_string(latent_size));
   const int64_t max_frames = kMaxSeconds * config_.audio.sample_rate / config_.audio.hop_samples;
 
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const std::scoped_lock lock(mutex_);
   Speech speech;
   std::vector<float> log_durations;
   const std::vector<float> e_con = encode(tokens, voice, noise.latent, log_durations);

@@ -26,7 +26,7 @@ void Voice::check(const core::ModelConfig& config) const {
                           std::to_string(style_frames) + ", " +
                           std::to_string(style_size / style_frames) + ")");
   const int64_t max_frames =
-      kMaxPromptSeconds * config.audio.sample_rate / config.audio.hop_samples / 4 + 1;
+      (kMaxPromptSeconds * config.audio.sample_rate / config.audio.hop_samples / 4) + 1;
   core::require_input(style_frames <= max_frames, "style must have at most " +
                                                       std::to_string(max_frames) + " frames, got " +
                                                       std::to_string(style_frames));

@@ -10,6 +10,7 @@ std::vector<int32_t> make_path(const std::vector<int32_t>& durations) {
   return path;
 }
 
+// NOLINTNEXTLINE(readability-convert-member-functions-to-static): a layer like others
 ggml_tensor* LengthRegulator::forward(ggml_context* graph, ggml_tensor* x,
                                       ggml_tensor* path) const {
   return ggml_get_rows(graph, x, path);

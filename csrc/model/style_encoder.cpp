@@ -9,11 +9,12 @@ constexpr float kStyleSlope = 0.1F;
 constexpr float kLongestPeriod = 10000.0F;
 
 /// y: (frames, hidden), without sources.
+// NOLINTNEXTLINE(misc-const-correctness): the signature is ggml's
 void fill_sinusoids(ggml_tensor* y, int ith, int nth, void* /*userdata*/) {
   const int64_t hidden = y->ne[0];
   const int64_t half = hidden / 2;
   for (int64_t t = ith; t < y->ne[1]; t += nth) {
-    float* out = static_cast<float*>(y->data) + t * hidden;
+    float* out = static_cast<float*>(y->data) + (t * hidden);
     for (int64_t i = 0; i < half; ++i) {
       const float order = static_cast<float>(i) / static_cast<float>(half);
       const float angle = static_cast<float>(t) * std::exp(-std::log(kLongestPeriod) * order);

@@ -38,8 +38,10 @@ ggml_tensor* VariationAdapter::stretch(ggml_context* graph, ggml_tensor* e_con,
 
 VariationAdapter::Melody VariationAdapter::predict_melody(ggml_context* graph, ggml_tensor* frames,
                                                           ggml_tensor* e_sty) const {
-  return {pitch_predictor_.forward(graph, frames, e_sty),
-          energy_predictor_.forward(graph, frames, e_sty)};
+  return {
+      pitch_predictor_.forward(graph, frames, e_sty),
+      energy_predictor_.forward(graph, frames, e_sty),
+  };
 }
 
 std::vector<float> VariationAdapter::decide_f0(const std::vector<float>& pitch,
@@ -47,8 +49,8 @@ std::vector<float> VariationAdapter::decide_f0(const std::vector<float>& pitch,
   const float shift = options.pitch_semitones * std::log(2.0F) / 12.0F;
   std::vector<float> f0(pitch.size() / 2);
   for (size_t t = 0; t < f0.size(); ++t) {
-    const float level = pitch[2 * t] * config_.log_f0_std + config_.log_f0_mean + shift;
-    f0[t] = pitch[2 * t + 1] > 0.0F ? std::exp(level) : 0.0F;
+    const float level = (pitch[2 * t] * config_.log_f0_std) + config_.log_f0_mean + shift;
+    f0[t] = pitch[(2 * t) + 1] > 0.0F ? std::exp(level) : 0.0F;
   }
   return f0;
 }
@@ -69,7 +71,7 @@ std::vector<float> VariationAdapter::normalize_f0(const std::vector<float>& f0) 
     const float level =
         (std::log(std::max(f0[t], 1.0F)) - config_.log_f0_mean) / config_.log_f0_std;
     pitch[2 * t] = voiced ? level : 0.0F;
-    pitch[2 * t + 1] = voiced ? 1.0F : 0.0F;
+    pitch[(2 * t) + 1] = voiced ? 1.0F : 0.0F;
   }
   return pitch;
 }

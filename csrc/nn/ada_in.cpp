@@ -30,7 +30,7 @@ void normalize_stripe(const Operands& operands, int64_t first, int64_t width) {
   Stripe variance{};
   for (int64_t t = 0; t < operands.frames; ++t) {
     for (int64_t c = 0; c < width; ++c) {
-      mean[c] += x[t * channels + c];
+      mean[c] += x[(t * channels) + c];
     }
   }
   for (int64_t c = 0; c < width; ++c) {
@@ -38,7 +38,7 @@ void normalize_stripe(const Operands& operands, int64_t first, int64_t width) {
   }
   for (int64_t t = 0; t < operands.frames; ++t) {
     for (int64_t c = 0; c < width; ++c) {
-      const double centred = x[t * channels + c] - mean[c];
+      const double centred = x[(t * channels) + c] - mean[c];
       variance[c] += centred * centred;
     }
   }
@@ -46,29 +46,32 @@ void normalize_stripe(const Operands& operands, int64_t first, int64_t width) {
   std::array<float, kStripe> offset{};
   for (int64_t c = 0; c < width; ++c) {
     const double deviation =
-        std::sqrt(variance[c] / static_cast<double>(operands.frames) + kEpsilon);
+        std::sqrt((variance[c] / static_cast<double>(operands.frames)) + kEpsilon);
     factor[c] = static_cast<float>((1.0 + operands.gain[first + c]) / deviation);
     offset[c] = static_cast<float>(mean[c]);
   }
   for (int64_t t = 0; t < operands.frames; ++t) {
     for (int64_t c = 0; c < width; ++c) {
-      operands.y[t * channels + first + c] =
-          (x[t * channels + c] - offset[c]) * factor[c] + operands.shift[first + c];
+      operands.y[(t * channels) + first + c] =
+          ((x[(t * channels) + c] - offset[c]) * factor[c]) + operands.shift[first + c];
     }
   }
 }
 
 /// Sources: x, then gain and shift in one row. Threads share out the channels, so that each sum is
 /// taken in one order whatever their number.
+// NOLINTNEXTLINE(misc-const-correctness): the signature is ggml's
 void run_node(ggml_tensor* y, int ith, int nth, void* /*userdata*/) {
   const auto* restyle = static_cast<const float*>(y->src[1]->data);
   const int64_t channels = y->ne[0];
-  const Operands operands{static_cast<const float*>(y->src[0]->data),
-                          restyle,
-                          restyle + channels,
-                          static_cast<float*>(y->data),
-                          y->ne[1],
-                          channels};
+  const Operands operands{
+      static_cast<const float*>(y->src[0]->data),
+      restyle,
+      restyle + channels,
+      static_cast<float*>(y->data),
+      y->ne[1],
+      channels,
+  };
   for (int64_t first = ith * kStripe; first < channels; first += nth * kStripe) {
     normalize_stripe(operands, first, std::min(kStripe, channels - first));
   }

@@ -7,6 +7,7 @@ namespace muspeaker::nn {
 namespace {
 
 /// bias: (heads, queries, keys); its source is the table (2 * window + 1, heads).
+// NOLINTNEXTLINE(misc-const-correctness): the signature is ggml's
 void spread_bias(ggml_tensor* bias, int ith, int nth, void* /*userdata*/) {
   const ggml_tensor* table = bias->src[0];
   const auto* table_data = static_cast<const float*>(table->data);
@@ -17,10 +18,10 @@ void spread_bias(ggml_tensor* bias, int ith, int nth, void* /*userdata*/) {
   for (int64_t row = ith; row < queries * num_heads; row += nth) {
     const int64_t head = row / queries;
     const int64_t query = row % queries;
-    float* out = static_cast<float*>(bias->data) + row * keys;
+    float* out = static_cast<float*>(bias->data) + (row * keys);
     for (int64_t key = 0; key < keys; ++key) {
       const int64_t distance = std::clamp(key - query, -window, window);
-      out[key] = table_data[(distance + window) * num_heads + head];
+      out[key] = table_data[((distance + window) * num_heads) + head];
     }
   }
 }
@@ -40,7 +41,7 @@ RelativeAttention::RelativeAttention(const core::Scope& scope, int64_t hidden, i
       key_(scope / "key", hidden, hidden),
       value_(scope / "value", hidden, hidden),
       output_(scope / "output", hidden, hidden),
-      relative_bias_(scope / "relative_bias", 2 * relative_window + 1, num_heads) {}
+      relative_bias_(scope / "relative_bias", (2 * relative_window) + 1, num_heads) {}
 
 ggml_tensor* RelativeAttention::forward(ggml_context* graph, ggml_tensor* x,
                                         ggml_tensor* residual) const {
@@ -78,7 +79,8 @@ ggml_tensor* attend(ggml_context* graph, ggml_tensor* query, ggml_tensor* key, g
   ggml_tensor* v = split_heads(graph, value, num_heads);  // (1, heads, keys, hidden / heads)
   v = ggml_cont(graph, ggml_transpose(graph, v));         // (1, heads, hidden / heads, keys)
   ggml_tensor* scores = ggml_mul_mat(graph, k, q);        // (1, heads, queries, keys)
-  const float scale = 1.0F / std::sqrt(static_cast<float>(hidden / num_heads));
+  const int64_t width = hidden / num_heads;
+  const float scale = 1.0F / std::sqrt(static_cast<float>(width));
   scores = ggml_soft_max_ext(graph, scores, bias, scale, 0.0F);
   ggml_tensor* y = ggml_mul_mat(graph, v, scores);  // (1, heads, queries, hidden / heads)
   y = ggml_cont(graph, ggml_permute(graph, y, 0, 2, 1, 3));

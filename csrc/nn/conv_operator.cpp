@@ -22,10 +22,11 @@ static_assert(kParamsAt + sizeof(NodeParams) <= GGML_MAX_OP_PARAMS);
 
 constexpr int64_t kSplitFrames = 12;  // threads get multiples of the widest kernel's rows
 
-float* data_of(ggml_tensor* tensor) {
+float* data_of(const ggml_tensor* tensor) {
   return static_cast<float*>(tensor->data);
 }
 
+// NOLINTNEXTLINE(misc-const-correctness): the signature is ggml's
 void run_node(ggml_tensor* y, int ith, int nth, void* userdata) {
   const auto& kernel = *static_cast<const kernels::Conv1d*>(userdata);
   NodeParams params{};
@@ -44,7 +45,7 @@ void run_node(ggml_tensor* y, int ith, int nth, void* userdata) {
   call.accumulate = params.has_sum != 0;
   if (call.accumulate) {
     const float* sum = data_of(y->src[1 + params.has_residual]);
-    std::copy(sum + begin * y->ne[0], sum + end * y->ne[0], call.y + begin * y->ne[0]);
+    std::copy(sum + (begin * y->ne[0]), sum + (end * y->ne[0]), call.y + (begin * y->ne[0]));
   }
   kernel.run(call, begin, end);
 }
@@ -121,9 +122,12 @@ ggml_tensor* ConvOperator::forward(ggml_context* graph, ggml_tensor* x,
   ggml_tensor* y = ggml_custom_4d(graph, GGML_TYPE_F32, shape.out, frames, 1, 1, sources.data(),
                                   static_cast<int>(sources.size()), run_node, GGML_N_TASKS_MAX,
                                   const_cast<kernels::Conv1d*>(&kernel_));
-  const NodeParams params{fusion.input_slope, fusion.scale,
-                          static_cast<int32_t>(fusion.residual != nullptr),
-                          static_cast<int32_t>(fusion.sum != nullptr)};
+  const NodeParams params{
+      fusion.input_slope,
+      fusion.scale,
+      static_cast<int32_t>(fusion.residual != nullptr),
+      static_cast<int32_t>(fusion.sum != nullptr),
+  };
   std::memcpy(reinterpret_cast<char*>(y->op_params) + kParamsAt, &params, sizeof(params));
   return y;
 }

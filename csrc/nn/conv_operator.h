@@ -12,7 +12,7 @@ namespace muspeaker::nn {
 /// How a layer whose weights the file holds as int8 computes: with the weights expanded to float32,
 /// or with the inputs quantised too, frame by frame, which is faster and less exact. Weights that
 /// are stored as float32 or float16 are always computed in float32.
-enum class Arithmetic { kFloat, kInt8 };
+enum class Arithmetic : std::uint8_t { kFloat, kInt8 };
 
 /// What a convolution does in the same pass over memory:
 /// y = sum + scale * (conv(leaky_relu(x, input_slope)) + bias + residual).
@@ -27,7 +27,7 @@ struct ConvFusion {
 /// share. Weights are packed once, when the model is loaded.
 class ConvOperator {
  public:
-  enum class Kind { kPlain, kTransposed };
+  enum class Kind : std::uint8_t { kPlain, kTransposed };
 
   /// weight: claimed from the model file, (kernel, out, in) in memory; bias: (out,) float32 or
   /// null.
