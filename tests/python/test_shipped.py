@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -10,6 +10,9 @@ import soundfile
 
 import muspeaker
 from muspeaker.cli import main
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 SENTENCE = "The birch canoe slid on the smooth planks."
 

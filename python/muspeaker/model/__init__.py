@@ -1,0 +1,1 @@
+"""The network in PyTorch, twin of `csrc/model`. Needs `muspeaker[train]`."""

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import torch
 
-from muspeaker.config import VariationAdapterConfig
 from muspeaker.model.predictor import Predictor
+
+if TYPE_CHECKING:
+    from muspeaker.config import VariationAdapterConfig
 
 
 class DurationPredictor(Predictor):

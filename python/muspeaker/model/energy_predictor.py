@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from muspeaker.config import VariationAdapterConfig
+from typing import TYPE_CHECKING
+
 from muspeaker.model.predictor import Predictor
+
+if TYPE_CHECKING:
+    from muspeaker.config import VariationAdapterConfig
 
 
 class EnergyPredictor(Predictor):

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import torch
 from torch import nn
 
-from muspeaker.config import AudioConfig, VocoderConfig
+if TYPE_CHECKING:
+    from muspeaker.config import AudioConfig, VocoderConfig
 
 NOISE_GAIN = 8.0  # at the start of training
 

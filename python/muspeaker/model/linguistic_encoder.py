@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import torch
 import torch.nn.functional as F
 from torch import nn
 
-from muspeaker.config import LinguisticEncoderConfig
 from muspeaker.model.attention import RelativeAttention
 from muspeaker.model.convolution import Conv1d
+
+if TYPE_CHECKING:
+    from muspeaker.config import LinguisticEncoderConfig
 
 
 class TransformerBlock(nn.Module):

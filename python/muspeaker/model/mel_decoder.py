@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import torch
 from torch import nn
 
-from muspeaker.config import MelDecoderConfig
 from muspeaker.model.adain_res_block import AdaINResBlock
 from muspeaker.model.convolution import Conv1d
+
+if TYPE_CHECKING:
+    from muspeaker.config import MelDecoderConfig
 
 
 class MelDecoder(nn.Module):

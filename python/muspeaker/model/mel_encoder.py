@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
+from typing import TYPE_CHECKING
+
 import torch
 import torch.nn.functional as F
 from torch import nn
 
-from muspeaker.config import MelEncoderConfig
+if TYPE_CHECKING:
+    from muspeaker.config import MelEncoderConfig
 
 SLOPE = 0.1
 
@@ -52,9 +56,7 @@ class MelEncoder(nn.Module):
     def __init__(self, config: MelEncoderConfig) -> None:
         super().__init__()
         widths = (1, *config.channels)
-        self.blocks = nn.ModuleList(
-            ResBlock2d(a, b) for a, b in zip(widths, widths[1:], strict=False)
-        )
+        self.blocks = nn.ModuleList(ResBlock2d(a, b) for a, b in itertools.pairwise(widths))
         self.mean = nn.Linear(widths[-1], config.latent)
         self.log_std = nn.Linear(widths[-1], config.latent)
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 import torch.nn.functional as F
 from torch import nn
 
-from muspeaker.config import ModelConfig
 from muspeaker.model.harmonic_source import integrate_phase
 from muspeaker.model.linguistic_encoder import LinguisticEncoder
 from muspeaker.model.mel_decoder import MelDecoder
@@ -18,6 +17,9 @@ from muspeaker.model.timbre_encoder import TimbreEncoder
 from muspeaker.model.variation_adapter import VariationAdapter
 from muspeaker.model.vocoder import Vocoder
 from muspeaker.model.vp_flow import VPFlow
+
+if TYPE_CHECKING:
+    from muspeaker.config import ModelConfig
 
 
 class Speech(NamedTuple):
@@ -75,7 +77,7 @@ class MuSpeaker(nn.Module):
         """
         return scale_timbre(self.timbre_encoder(fbank)), self.style_encoder(mel)
 
-    def forward(
+    def forward(  # noqa: PLR0913, PLR0917 (the controls of the engine, one each)
         self,
         phones: torch.Tensor,
         stresses: torch.Tensor,

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import torch
 import torch.nn.functional as F
 from torch import nn
 
-from muspeaker.config import StyleEncoderConfig
 from muspeaker.model.convolution import Conv1d
+
+if TYPE_CHECKING:
+    from muspeaker.config import StyleEncoderConfig
 
 SLOPE = 0.1
 LONGEST_PERIOD = 10000.0

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import torch
 import torch.nn.functional as F
 from torch import nn
 
-from muspeaker.config import TimbreEncoderConfig
+if TYPE_CHECKING:
+    from muspeaker.config import TimbreEncoderConfig
 
 REDUCTION = 4
 CEILING = 20.0
@@ -66,7 +69,13 @@ class ERes2NetBlock(nn.Module):
     """
 
     def __init__(
-        self, in_channels: int, planes: int, stride: int, config: TimbreEncoderConfig, *, fused: bool
+        self,
+        in_channels: int,
+        planes: int,
+        stride: int,
+        config: TimbreEncoderConfig,
+        *,
+        fused: bool,
     ) -> None:
         super().__init__()
         self.width = planes * config.base_width // 64

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 from torch import nn
 
-from muspeaker.config import VariationAdapterConfig
 from muspeaker.model.convolution import Conv1d
 from muspeaker.model.duration_predictor import DurationPredictor, round_durations
 from muspeaker.model.energy_predictor import EnergyPredictor
 from muspeaker.model.length_regulator import LengthRegulator, make_path
 from muspeaker.model.pitch_predictor import PitchPredictor
+
+if TYPE_CHECKING:
+    from muspeaker.config import VariationAdapterConfig
 
 
 class Variation(NamedTuple):

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import torch
 import torch.nn.functional as F
 from torch import nn
 from torch.nn.utils.parametrizations import weight_norm
 
-from muspeaker.config import AudioConfig, VocoderConfig
 from muspeaker.model.convolution import Conv1d, ConvTranspose1d
 from muspeaker.model.harmonic_source import HarmonicSource
 from muspeaker.model.mrf_block import SLOPE, MRFBlock
+
+if TYPE_CHECKING:
+    from muspeaker.config import AudioConfig, VocoderConfig
 
 
 class Vocoder(nn.Module):

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import torch
 import torch.nn.functional as F
 from torch import nn
 
-from muspeaker.config import VPFlowConfig
 from muspeaker.model.convolution import Conv1d
+
+if TYPE_CHECKING:
+    from muspeaker.config import VPFlowConfig
 
 
 class AdditiveCoupling(nn.Module):
@@ -85,7 +89,9 @@ class VPFlow(nn.Module):
             a, b = b + coupling(a, e_ling, mask), a
         return torch.cat([a, b], dim=-1)
 
-    def inverse(self, noise: torch.Tensor, e_ling: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+    def inverse(
+        self, noise: torch.Tensor, e_ling: torch.Tensor, mask: torch.Tensor
+    ) -> torch.Tensor:
         """From noise to e_mel, the direction of speaking.
 
         Args:
