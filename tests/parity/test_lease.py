@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import sys
 from dataclasses import asdict
+from importlib import import_module
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -123,6 +125,13 @@ def test_a_stage_that_was_never_begun_trains_there_too(archives, tmp_path, monke
     train_there(archives, tmp_path, "acoustic", ["--plain-minutes", "0", "--frames", "700"])
     join.main([str(tmp_path / "parts"), "--runs", str(tmp_path / "runs")])
     assert load_checkpoint(tmp_path / "runs" / "acoustic" / "acoustic.pt")["step"] >= 1
+
+
+def test_progress_bars_are_not_needed(monkeypatch):
+    monkeypatch.setitem(sys.modules, "tqdm", None)
+    train.stand_in_for_progress_bars()
+    assert find_spec("tqdm") is not None
+    assert list(import_module("tqdm").tqdm([1, 2], "counting", mininterval=20)) == [1, 2]
 
 
 def test_unpacked_corpus_is_the_packed_one(prepared, archives, tmp_path):

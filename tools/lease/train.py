@@ -11,6 +11,7 @@ import os
 import sys
 import time
 from importlib import import_module
+from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
@@ -43,6 +44,7 @@ def stand_in_for_progress_bars() -> None:
         import_module("tqdm")
     except ImportError:
         module = ModuleType("tqdm")
+        module.__spec__ = ModuleSpec("tqdm", None)  # PyTorch asks for it
         module.tqdm = lambda items, *_, **__: items  # type: ignore[attr-defined]
         sys.modules["tqdm"] = module
 
