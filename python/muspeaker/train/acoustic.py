@@ -36,6 +36,7 @@ from muspeaker.train.checkpoint import (
     Clock,
     Ema,
     load_checkpoint,
+    load_optimizer,
     save_checkpoint,
     set_learning_rate,
 )
@@ -120,8 +121,8 @@ class AcousticTrainer:
         self.model.load_state_dict(state["model"])
         self.ema.module.load_state_dict(state["ema"])
         self.discriminator.load_state_dict(state["discriminator"])
-        self.optimizer.load_state_dict(state["optimizer"])
-        self.optimizer_d.load_state_dict(state["optimizer_d"])
+        load_optimizer(self.optimizer, state.get("optimizer"))
+        load_optimizer(self.optimizer_d, state.get("optimizer_d"))
 
     def train_step(self, batch: dict[str, torch.Tensor], *, adversarial: bool) -> dict[str, float]:
         """One step; with `adversarial` the discriminator learns and is listened to."""

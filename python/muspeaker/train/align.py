@@ -32,6 +32,7 @@ from muspeaker.train.cache import Cache
 from muspeaker.train.checkpoint import (
     Clock,
     load_checkpoint,
+    load_optimizer,
     save_checkpoint,
     set_learning_rate,
 )
@@ -105,7 +106,7 @@ def train(
     if path.exists():
         state = load_checkpoint(path)
         aligner.load_state_dict(state["aligner"])
-        optimizer.load_state_dict(state["optimizer"])
+        load_optimizer(optimizer, state.get("optimizer"))
         step = state["step"]
     random = np.random.default_rng(options.seed + step)
     numbers = np.array(sorted(ids))

@@ -73,3 +73,9 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
     """
     state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
     return state
+
+
+def load_optimizer(optimizer: torch.optim.Optimizer, state: dict[str, Any] | None) -> None:
+    """Continue an optimizer; one whose state a snapshot left out starts anew."""
+    if state is not None:
+        optimizer.load_state_dict(state)

@@ -24,7 +24,7 @@ from muspeaker.train.checkpoint import load_checkpoint
 if TYPE_CHECKING:
     from muspeaker.model.muspeaker import MuSpeaker
 
-TEMPERATURE = 0.6
+TEMPERATURE = 0.667
 BATCH = 12
 
 

@@ -26,6 +26,7 @@ from muspeaker.train.checkpoint import (
     Clock,
     Ema,
     load_checkpoint,
+    load_optimizer,
     save_checkpoint,
     set_learning_rate,
 )
@@ -229,7 +230,7 @@ def train(options: argparse.Namespace, config: TimbreEncoderConfig) -> None:
         encoder.load_state_dict(state["encoder"])
         ema.module.load_state_dict(state["ema"])
         margin.load_state_dict(state["margin"])
-        optimizer.load_state_dict(state["optimizer"])
+        load_optimizer(optimizer, state.get("optimizer"))
         step = state["step"]
     log.info("%d speakers, %d clips held out", len(speakers.names), len(speakers.held_out))
     generator = torch.Generator().manual_seed(options.seed + step)

@@ -23,6 +23,7 @@ from muspeaker.train.checkpoint import (
     Clock,
     Ema,
     load_checkpoint,
+    load_optimizer,
     save_checkpoint,
     set_learning_rate,
 )
@@ -134,8 +135,8 @@ class VocoderTrainer:
         self.generator.load_state_dict(state["generator"])
         self.ema.module.load_state_dict(state["ema"])
         self.discriminator.load_state_dict(state["discriminator"])
-        self.optimizer_g.load_state_dict(state["optimizer_g"])
-        self.optimizer_d.load_state_dict(state["optimizer_d"])
+        load_optimizer(self.optimizer_g, state.get("optimizer_g"))
+        load_optimizer(self.optimizer_d, state.get("optimizer_d"))
 
     def train_step(self, batch: dict[str, torch.Tensor], *, adversarial: bool) -> dict[str, float]:
         """One step of the generator, and of the discriminators when `adversarial`."""
