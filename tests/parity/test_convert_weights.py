@@ -106,9 +106,9 @@ def test_q8_error_is_half_a_step_for_each_output_channel(tmp_path):
 def is_f16_in_q8(name: str) -> bool:
     """Embeddings, the vocoder's ends, and what decides durations."""
     embeddings = ("phone", "stress", "boundary", "relative_bias")
-    parts = ("vocoder.conv_pre", "vocoder.conv_post", "vp_flow", "fusion", "style_encoder")
+    parts = ("vocoder.conv_pre", "vocoder.conv_post", "linguistic_encoder", "vp_flow", "fusion")
     return name.endswith(tuple(f"{table}.weight" for table in embeddings)) or name.startswith(
-        (*(f"{part}." for part in parts), "variation_adapter.duration_predictor.")
+        (*(f"{part}." for part in parts), "style_encoder.", "variation_adapter.duration_predictor.")
     )
 
 

@@ -11,6 +11,7 @@ MIN_INT8_ELEMENTS = 1024  # below, the scales and the loss outweigh the bytes sa
 FINE = (
     "vocoder.conv_pre.",
     "vocoder.conv_post.",
+    "linguistic_encoder.",
     "vp_flow.",
     "fusion.",
     "style_encoder.",
