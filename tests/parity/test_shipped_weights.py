@@ -73,5 +73,4 @@ def test_mel_of_ten_sentences_is_close_to_float(files: dict[str, Path], kind: st
     for expected, actual in zip(speak(files["f32"]), speak(files[kind]), strict=True):
         assert np.array_equal(expected["durations"], actual["durations"])
         distances.append(float(np.abs(expected["mel"] - actual["mel"]).mean()))
-    print(kind, np.round(distances, 4))
     assert max(distances) <= CLOSE
