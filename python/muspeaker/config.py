@@ -184,8 +184,8 @@ def config_from_dict(values: Mapping[str, object]) -> ModelConfig:
 def _build(kind: type[Config], values: object, path: str) -> Config:
     """Make one dataclass and those inside it; `path` is its dotted name with a trailing dot."""
     if not isinstance(values, Mapping):
-        raise ValueError(f"config {path}: expected a mapping, got {values!r}")  # noqa: TRY004
-    names = {item.name for item in fields(kind)}  # type: ignore[arg-type]
+        raise ValueError(f"config {path}: expected a mapping, got {values!r}")  # noqa: TRY004 (bad content, not a caller's type)
+    names = {item.name for item in fields(kind)}  # type: ignore[arg-type]  # always a dataclass
     missing = sorted(path + name for name in names - values.keys())
     unknown = sorted(path + str(name) for name in values.keys() - names)
     if missing or unknown:
@@ -197,7 +197,7 @@ def _build(kind: type[Config], values: object, path: str) -> Config:
 def _build_value(hint: Any, value: object, path: str) -> Any:
     """Check one value against its annotation and restore tuples."""
     if is_dataclass(hint):
-        return _build(hint, value, f"{path}.")  # type: ignore[arg-type]
+        return _build(hint, value, f"{path}.")  # type: ignore[arg-type]  # checked above
     items = get_args(hint)
     if items and isinstance(value, list | tuple):
         return tuple(_build_value(items[0], item, path) for item in value)
