@@ -5,13 +5,15 @@ from __future__ import annotations
 import base64
 import io
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import soundfile
 import soxr
+
+from muspeaker import subtitles
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -40,11 +42,17 @@ _OPUS_RATE_HZ = 24000  # Opus takes no 22.05 kHz
 
 @dataclass(frozen=True)
 class Span:
-    """A word or a phone, with its start and end in seconds."""
+    """A word or a phone, with its start and end in seconds.
+
+    A word has its punctuation in `mark`, one of `,.?!` or empty, and in a dialogue the name of who
+    says it in `speaker`.
+    """
 
     text: str
     start: float
     end: float
+    mark: str = ""
+    speaker: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +60,7 @@ class Audio:
     """Speech with the times of its words and phones.
 
     Attributes:
-        samples: (samples,) float32, full scale 1, one channel.
+        samples: (samples,) float32, full scale 1; (samples, 2), left and right, if it is stereo.
         sample_rate: Samples per second.
         words: Written words, after numbers and abbreviations were spelled out, with their times.
         phones: Phones with their times; pauses are the gaps between them.
@@ -68,12 +76,17 @@ class Audio:
         """Length in seconds."""
         return len(self.samples) / self.sample_rate
 
+    @property
+    def channels(self) -> int:
+        """1, or 2 if it is stereo."""
+        return 1 if self.samples.ndim == 1 else int(self.samples.shape[1])
+
     @classmethod
     def join(cls, chunks: Iterable[Audio]) -> Audio:
         """One recording from several of the same rate, end to end.
 
         Raises:
-            ValueError: If there is none, or their rates differ.
+            ValueError: If there is none, or their rates or channels differ.
         """
         parts = list(chunks)
         rates = {part.sample_rate for part in parts}
@@ -81,6 +94,9 @@ class Audio:
             raise ValueError(
                 f"expected chunks of one sample rate, got {sorted(rates) or 'no chunks'}"
             )
+        counts = {part.channels for part in parts}
+        if len(counts) != 1:
+            raise ValueError(f"expected chunks of as many channels, got {sorted(counts)}")
         words: list[Span] = []
         phones: list[Span] = []
         start = 0.0
@@ -123,6 +139,32 @@ class Audio:
             raise ValueError(f"no file suffix in {str(path)!r}: expected {', '.join(_FORMATS)}")
         write_whole(path, self.encode(path.suffix))
 
+    def panned(self, position: float) -> Audio:
+        """The same in stereo, as loud from any place.
+
+        Args:
+            position: -1 is left, 0 the middle, 1 right.
+
+        Raises:
+            ValueError: If it is stereo already, or the position is out of range.
+        """
+        if self.samples.ndim != 1:
+            raise ValueError(f"expected one channel to place, got {self.channels}")
+        if not -1 <= position <= 1:
+            raise ValueError(f"position must be -1 to 1, got {position}")
+        angle = (position + 1) * np.pi / 4
+        gains = np.array([np.cos(angle), np.sin(angle)], np.float32)  # of constant power
+        stereo = np.ascontiguousarray(self.samples[:, None] * gains)
+        return replace(self, samples=stereo)
+
+    def to_srt(self) -> str:
+        """Subtitles of the words in SubRip: one cue a sentence, or several where it is long."""
+        return subtitles.to_srt(subtitles.cues(self.words, self.duration))
+
+    def to_vtt(self) -> str:
+        """The same in WebVTT, with the speakers of a dialogue."""
+        return subtitles.to_vtt(subtitles.cues(self.words, self.duration))
+
     def _repr_html_(self) -> str:
         data = base64.b64encode(self.encode(".wav")).decode("ascii")
         return f'<audio controls src="data:audio/wav;base64,{data}"></audio>'
@@ -134,7 +176,7 @@ class Audio:
 
 
 def _shifted(spans: Sequence[Span], seconds: float) -> list[Span]:
-    return [Span(span.text, span.start + seconds, span.end + seconds) for span in spans]
+    return [replace(span, start=span.start + seconds, end=span.end + seconds) for span in spans]
 
 
 def write_whole(path: Path, data: bytes) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import threading
+from collections.abc import Iterable
 from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -12,24 +14,30 @@ import numpy as np
 
 from muspeaker.audio import Audio, Span, read_prompt, resample
 from muspeaker.loudness import normalize_loudness
-from muspeaker.options import SynthesisOptions, sentence_seed
-from muspeaker.text.normalize import normalize
-from muspeaker.text.phonemize import Tokens, canonical_language, tokens
-from muspeaker.text.sentences import Sentence, split_sentences
+from muspeaker.options import PAUSE_RANGE, SynthesisOptions, check_number, sentence_seed
+from muspeaker.speech import SpeechStream, stereo_places, with_speaker
 from muspeaker.text.symbols import PAUSE
+from muspeaker.text.utterances import (
+    MAX_TEXT_CHARACTERS,
+    Reading,
+    Utterance,
+    model_language,
+    read_text,
+)
 from muspeaker.voice import Voice
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import AsyncIterator, Generator, Sequence
     from typing import Unpack
 
     from muspeaker import _core
     from muspeaker.options import OptionFields
+    from muspeaker.text.phonemize import Tokens
+
+__all__ = ["DEFAULT_MODEL", "MAX_TEXT_CHARACTERS", "Synthesizer", "load"]
 
 DEFAULT_MODEL = Path(__file__).parent / "models" / "lite-q8.bin"
 TIMBRE_RATE_HZ = 16000  # of the Kaldi features, whatever the model
-MAX_TEXT_CHARACTERS = 50_000
-MAX_TOKENS = 400
 MAX_THREADS = 256
 
 
@@ -102,7 +110,7 @@ class Synthesizer:
         name, weight_type = self.config.get("name", "?"), self.config.get("weight_type", "?")
         return f"Synthesizer({name!r}, {weight_type}, {self.num_parameters / 1e6:.1f} M parameters)"
 
-    def clone(self, prompt: object, *, name: str | None = None) -> Voice:
+    def clone(self, prompt: object, *, name: str | None = None, consent: str = "") -> Voice:
         """Make a voice from a recording of one speaker.
 
         Args:
@@ -111,6 +119,7 @@ class Synthesizer:
                 resampled and channels are averaged. At least 1 s; the first 30 s are used, and 5 to 15 s
                 of clean speech do best.
             name: Of the voice; by default the name of the file.
+            consent: A note of who agreed to this, kept with the voice.
 
         Raises:
             FileNotFoundError: If the file does not exist.
@@ -124,18 +133,26 @@ class Synthesizer:
         heard_16k = resample(heard, self.sample_rate, TIMBRE_RATE_HZ)
         with self._lock:
             timbre, style = self._engine.clone(heard, heard_16k)
-        return Voice(timbre, style, name=name, fingerprint=self.fingerprint)
+        return Voice(
+            timbre,
+            style,
+            name=name,
+            fingerprint=self.fingerprint,
+            consent=consent,
+            embedding=self.config.get("timbre_encoder.embedding"),
+        )
 
     def synthesize(self, text: str, voice: Voice, **options: Unpack[OptionFields]) -> Audio:
         """Speak a text in a voice.
 
         Args:
             text: At most 50,000 characters; sentence after sentence is spoken, with pauses by
-                punctuation and paragraphs.
+                punctuation and paragraphs, and where a mark such as `[pause 0.5s]` asks for one.
             voice: From `clone` or `Voice.load`, of this model.
             options: `speed` (0.5 to 2), `pitch` (semitones), `energy` (gain), `temperature` (0.667),
-                `seed` (0; None draws one), `language` ("en-us"), `phonemes` (the text is IPA) and
-                `style` (a Voice whose manner is taken); see `SynthesisOptions`.
+                `seed` (0; None draws one), `language` ("en-us"), `phonemes` (the text is IPA),
+                `style` (a Voice whose manner is taken) and `pause` (seconds between sentences); see
+                `SynthesisOptions`.
 
         Returns:
             The speech; the same model, text, voice and options give the same samples.
@@ -147,34 +164,125 @@ class Synthesizer:
         """
         return Audio.join(self.stream(text, voice, **options))
 
-    def stream(self, text: str, voice: Voice, **options: Unpack[OptionFields]) -> Iterator[Audio]:
+    def stream(self, text: str, voice: Voice, **options: Unpack[OptionFields]) -> SpeechStream:
         """Speak a text in chunks, as they are ready; joined they equal `synthesize`.
 
         Takes the arguments of `synthesize` and checks them before it returns.
         """
         chosen = _options(options)
-        self._check_voice(voice, "voice")
-        if chosen.style is not None:
-            self._check_voice(chosen.style, "style")
-        utterances = self._utterances(text, chosen)
-        return self._speak_all(utterances, voice, chosen)
+        utterances = self._plan(text, voice, chosen)
+        chunks = self._speak_all(utterances, voice, chosen)
+        return SpeechStream(chunks, sum(len(u.tokens.words) for u in utterances))
+
+    async def astream(
+        self, text: str, voice: Voice, **options: Unpack[OptionFields]
+    ) -> AsyncIterator[Audio]:
+        """`stream` for asyncio: nothing here blocks the event loop.
+
+        Arguments are checked when the first chunk is asked for. When the task is cancelled, or the
+        iteration is left and closed, the chunk at work is finished in its thread and no other begun.
+        """
+        chunks = await asyncio.to_thread(self.stream, text, voice, **options)
+        try:
+            while (chunk := await asyncio.to_thread(next, chunks, None)) is not None:
+                yield chunk
+        finally:
+            chunks.close()
+
+    def synthesize_batch(
+        self,
+        texts: Iterable[str],
+        voice: Voice | Sequence[Voice],
+        **options: Unpack[OptionFields],
+    ) -> list[Audio]:
+        """Speak many texts at once; the threads share the model.
+
+        Args:
+            texts: Each as in `synthesize`. All are checked before the first is spoken.
+            voice: One for all, or one for each text.
+            options: As in `synthesize`, for all.
+
+        Returns:
+            One Audio for each text, with the samples that `synthesize` gives.
+
+        Raises:
+            TypeError: If texts is a single string, or as in `synthesize`.
+            ValueError: If there are not as many voices as texts, or as in `synthesize`, with the number
+                of the text.
+        """
+        chosen = _options(options)
+        written = _listed(texts, "texts")
+        voices = [voice] * len(written) if isinstance(voice, Voice) else _listed(voice, "voice")
+        if len(voices) != len(written):
+            raise ValueError(
+                f"expected {len(written)} voices, one for each text, got {len(voices)}"
+            )
+        plans = [
+            self._plan_of(number, *item, chosen)
+            for number, item in enumerate(zip(written, voices, strict=True))
+        ]
+        return [
+            Audio.join(self._speak_all(plan, speaker, chosen))
+            for plan, speaker in zip(plans, voices, strict=True)
+        ]
+
+    def dialogue(
+        self,
+        turns: Iterable[tuple[Voice, str]],
+        *,
+        stereo: bool = False,
+        gap: float = 0.3,
+        **options: Unpack[OptionFields],
+    ) -> Audio:
+        """Speak in turns.
+
+        Args:
+            turns: (voice, text) pairs. All are checked before the first is spoken.
+            stereo: Place the voices from left to right, in the order in which they first speak.
+            gap: Silence between turns in seconds, 0 to 10.
+            options: As in `synthesize`, for all turns.
+
+        Returns:
+            One recording; its words name their speaker. A turn has the samples that `synthesize` gives.
+
+        Raises:
+            TypeError: If a turn is no pair, or as in `synthesize`.
+            ValueError: If there is no turn, or as in `synthesize`, with the number of the turn.
+        """
+        chosen = _options(options)
+        check_number("gap", gap, PAUSE_RANGE)
+        pairs = [_checked_turn(turn, number) for number, turn in enumerate(_listed(turns, "turns"))]
+        if not pairs:
+            raise ValueError("expected at least one turn, got none")
+        plans = [
+            self._plan_of(number, text, voice, chosen) for number, (voice, text) in enumerate(pairs)
+        ]
+        places = stereo_places([voice for voice, _ in pairs])
+        silence = self._silence(gap)
+        parts: list[Audio] = []
+        for (voice, _), plan in zip(pairs, plans, strict=True):
+            spoken = with_speaker(Audio.join(self._speak_all(plan, voice, chosen)), voice.name)
+            parts += [spoken.panned(places[voice]) if stereo else spoken]
+            parts += [silence.panned(0.0) if stereo else silence]
+        return Audio.join(parts[:-1])
 
     def _speak_all(
-        self, utterances: list[tuple[Tokens, float]], voice: Voice, options: SynthesisOptions
-    ) -> Iterator[Audio]:
+        self, utterances: list[Utterance], voice: Voice, options: SynthesisOptions
+    ) -> Generator[Audio]:
         seed = options.drawn_seed()
-        for index, (utterance, pause_seconds) in enumerate(utterances):
-            yield self._speak(utterance, pause_seconds, voice, options, sentence_seed(seed, index))
+        for index, utterance in enumerate(utterances):
+            if utterance.silence_before:
+                yield self._silence(utterance.silence_before)
+            yield self._speak(utterance, voice, options, sentence_seed(seed, index))
+
+    def _silence(self, seconds: float) -> Audio:
+        return Audio(np.zeros(round(seconds * self.sample_rate), np.float32), self.sample_rate)
 
     def _speak(
-        self,
-        utterance: Tokens,
-        pause_seconds: float,
-        voice: Voice,
-        options: SynthesisOptions,
-        seed: int,
+        self, planned: Utterance, voice: Voice, options: SynthesisOptions, seed: int
     ) -> Audio:
         """One pass of the engine, with the silence after it."""
+        utterance = planned.tokens
         with self._lock:
             samples, durations = self._engine.synthesize(
                 utterance.phones,
@@ -188,17 +296,19 @@ class Synthesizer:
                 temperature=float(options.temperature),
                 seed=seed,
             )
-        silence = np.zeros(round(pause_seconds / options.speed * self.sample_rate), np.float32)
-        samples = np.concatenate([samples, silence]).astype(np.float32, copy=False)
         words, phones = self._spans(utterance, durations)
-        return Audio(samples, self.sample_rate, words, phones)
+        spoken = Audio(samples, self.sample_rate, words, phones)
+        return Audio.join([spoken, self._silence(planned.silence_after)])
 
     def _spans(self, utterance: Tokens, durations: Any) -> tuple[list[Span], list[Span]]:
         ends = (
             np.cumsum(np.asarray(durations, dtype=np.int64)) * self._hop_samples / self.sample_rate
         )
         edges = [0.0, *ends.tolist()]
-        words = [Span(word.text, edges[word.start], edges[word.end]) for word in utterance.words]
+        words = [
+            Span(word.text, edges[word.start], edges[word.end], word.mark)
+            for word in utterance.words
+        ]
         phones = [
             Span(self.symbols[phone], edges[index], edges[index + 1])
             for index, phone in enumerate(utterance.phones.tolist())
@@ -206,54 +316,28 @@ class Synthesizer:
         ]
         return words, phones
 
-    def _utterances(self, text: object, options: SynthesisOptions) -> list[tuple[Tokens, float]]:
-        """Every sentence as tokens, with the pause after it in seconds."""
-        if not isinstance(text, str):
-            raise TypeError(f"text must be a str, got {type(text).__name__}")
-        if not text.strip():
-            raise ValueError("text is empty")
-        if len(text) > MAX_TEXT_CHARACTERS:
-            raise ValueError(
-                f"text is too long: expected at most {MAX_TEXT_CHARACTERS} characters, got {len(text)}"
-            )
-        language = self._language(options.language)
-        written = text if options.phonemes else normalize(text, language)
-        utterances = [
-            pair
-            for sentence in split_sentences(written)
-            for pair in self._bounded(sentence, language, options.phonemes)
-        ]
-        if not utterances:
-            shown = text if len(text) <= 40 else f"{text[:40]}…"
-            raise ValueError(
-                f"nothing to speak in {shown!r}: expected words, or phones of the model"
-            )
-        return utterances
+    def _plan(self, text: object, voice: object, options: SynthesisOptions) -> list[Utterance]:
+        """Check what is asked for, and cut it into passes of the engine."""
+        self._check_voice(voice, "voice")
+        if options.style is not None:
+            self._check_voice(options.style, "style")
+        reading = Reading(
+            symbols=self.symbols,
+            language=model_language(options.language, self.languages),
+            phonemes=options.phonemes,
+            speed=float(options.speed),
+            pause=None if options.pause is None else float(options.pause),
+        )
+        return read_text(text, reading)
 
-    def _bounded(
-        self, sentence: Sentence, language: str, phonemes: bool
-    ) -> Iterator[tuple[Tokens, float]]:
-        """The sentence, in halves where numbers made it too long, and nothing if it is mute."""
-        utterance = tokens(sentence.text, language, self.symbols, phonemes=phonemes)
-        if len(utterance.phones) <= MAX_TOKENS or len(sentence.text) < 2:
-            if utterance.has_speech:
-                yield utterance, sentence.pause_seconds
-            return
-        pieces = split_sentences(sentence.text, (len(sentence.text) + 1) // 2)
-        pauses = [piece.pause_seconds for piece in pieces[:-1]] + [sentence.pause_seconds]
-        for piece, pause in zip(pieces, pauses, strict=False):
-            yield from self._bounded(Sentence(piece.text, pause), language, phonemes)
-
-    def _language(self, language: str | None) -> str:
-        """The tag for espeak-ng, one that this model was trained for."""
-        if language is None:
-            return self.languages[0]
-        tag = canonical_language(language)
-        known = {known.split("-")[0] for known in self.languages}
-        if tag.split("-")[0] not in known:
-            spoken = ", ".join(self.languages)
-            raise ValueError(f"language {language!r} is not one of this model's: expected {spoken}")
-        return tag
+    def _plan_of(
+        self, number: int, text: object, voice: object, options: SynthesisOptions
+    ) -> list[Utterance]:
+        """`_plan` of one text among many; its errors say which."""
+        try:
+            return self._plan(text, voice, options)
+        except (TypeError, ValueError) as error:
+            raise type(error)(f"text {number}: {error}") from error
 
     def _check_voice(self, voice: object, name: str) -> None:
         if not isinstance(voice, Voice):
@@ -271,3 +355,15 @@ def _options(given: OptionFields) -> SynthesisOptions:
         if name not in known:
             raise TypeError(f"unknown option {name!r}: expected one of {', '.join(known)}")
     return SynthesisOptions(**given)
+
+
+def _listed(items: object, name: str) -> list[Any]:
+    if isinstance(items, (str, bytes)) or not isinstance(items, Iterable):
+        raise TypeError(f"{name} must be a list, got {type(items).__name__}")
+    return list(items)
+
+
+def _checked_turn(turn: object, number: int) -> tuple[Voice, str]:
+    if not isinstance(turn, (tuple, list)) or len(turn) != 2:
+        raise TypeError(f"turn {number} must be a pair of Voice and text, got {turn!r:.80}")
+    return turn[0], turn[1]

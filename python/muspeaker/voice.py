@@ -22,6 +22,7 @@ SUFFIX = ".voice"
 MAGIC = b"MUSPVOX\n"
 FORMAT_VERSION = 1
 MAX_FILE_BYTES = 16_000_000
+MAX_TEXT_CHARACTERS = 1000  # of a name or a note
 DEFAULT_NAME = "kathleen"
 VOICES_FOLDER = Path(__file__).parent / "voices"
 
@@ -38,10 +39,13 @@ class Voice:
     exactly as the one just cloned. Voices compare by identity and can be keys of a dict.
 
     Attributes:
-        timbre: (embedding,) float32, the speaker embedding.
+        timbre: (timbre,) float32, the speaker embedding and, in some models, the mean and deviation of
+            the prompt's mel.
         style: (style_frames, hidden) float32, the manner of the prompt at a quarter of the frame rate.
         name: For people to read.
         fingerprint: Of the model that made the voice; no other model can speak with it.
+        embedding: Number of values of the speaker embedding, with which the timbre begins.
+        consent: Who agreed to the cloning, when and to what, in the user's own words; kept in the file.
 
     Raises:
         TypeError: If a part is of another type.
@@ -49,15 +53,23 @@ class Voice:
     """
 
     def __init__(
-        self, timbre: ArrayLike, style: ArrayLike, *, name: str = "", fingerprint: str = ""
+        self,
+        timbre: ArrayLike,
+        style: ArrayLike,
+        *,
+        name: str = "",
+        fingerprint: str = "",
+        consent: str = "",
+        embedding: int | None = None,
     ) -> None:
         self.timbre = _checked_array(timbre, "timbre", 1)
         self.style = _decoded(*_encoded(_checked_array(style, "style", 2)))
-        for field, value in (("name", name), ("fingerprint", fingerprint)):
-            if not isinstance(value, str):
-                raise TypeError(f"{field} must be a str, got {type(value).__name__}")
-        self.name = name
-        self.fingerprint = fingerprint
+        self.embedding = len(self.timbre) if embedding is None else embedding
+        if not 1 <= self.embedding <= len(self.timbre):
+            raise ValueError(f"embedding must be 1 to {len(self.timbre)}, got {embedding}")
+        self.name = _checked_text(name, "name")
+        self.fingerprint = _checked_text(fingerprint, "fingerprint")
+        self.consent = _checked_text(consent, "consent")
 
     def __repr__(self) -> str:
         return f"Voice({self.name!r}, {len(self.style)} style frames, model {self.fingerprint})"
@@ -72,7 +84,9 @@ class Voice:
         header = json.dumps({
             "name": self.name,
             "fingerprint": self.fingerprint,
+            "consent": self.consent,
             "embedding": len(self.timbre),
+            "speaker_embedding": self.embedding,
             "style_frames": self.style.shape[0],
             "hidden": self.style.shape[1],
         }).encode()  # fmt: skip
@@ -121,8 +135,9 @@ class Voice:
     def mix(cls, weights: Mapping[Voice, float], *, name: str = "") -> Voice:
         """Blend voices of one model.
 
-        The timbre is the weighted mean, brought to the mean length of its parts. The manner is a
-        sequence, so each voice gives frames in proportion to its weight.
+        The timbre is the weighted mean, its speaker embedding brought to the mean length of its parts'.
+        The manner is a sequence, so each voice gives frames in proportion to its weight. Notes of
+        consent are kept, one after the other.
 
         Args:
             weights: Voice to a positive weight; they are scaled to a sum of 1.
@@ -135,16 +150,26 @@ class Voice:
         shares = _checked_weights(weights)
         voices = list(shares)
         fingerprints = {voice.fingerprint for voice in voices}
-        shapes = {(voice.timbre.shape, voice.style.shape[1]) for voice in voices}
+        shapes = {(v.timbre.shape, v.embedding, v.style.shape[1]) for v in voices}
         if len(fingerprints) > 1 or len(shapes) > 1:
             raise ValueError(f"voices of one model can be mixed, got models {sorted(fingerprints)}")
         timbre = np.sum([share * voice.timbre for voice, share in shares.items()], axis=0)
-        length = sum(share * float(np.linalg.norm(v.timbre)) for v, share in shares.items())
-        timbre = timbre * (length / max(float(np.linalg.norm(timbre)), 1e-12))
+        speaker = slice(voices[0].embedding)
+        length = sum(
+            share * float(np.linalg.norm(v.timbre[speaker])) for v, share in shares.items()
+        )
+        timbre[speaker] *= length / max(float(np.linalg.norm(timbre[speaker])), 1e-12)
         total = min(len(voice.style) / share for voice, share in shares.items())
         style = [voice.style[: max(1, round(share * total))] for voice, share in shares.items()]
         parts = name or "+".join(f"{voice.name}:{share:.2g}" for voice, share in shares.items())
-        return cls(timbre, np.concatenate(style), name=parts, fingerprint=fingerprints.pop())
+        return cls(
+            timbre,
+            np.concatenate(style),
+            name=parts,
+            fingerprint=fingerprints.pop(),
+            consent="; ".join(dict.fromkeys(v.consent for v in voices if v.consent)),
+            embedding=voices[0].embedding,
+        )
 
     @classmethod
     def _parsed(cls, data: bytes, what: str) -> Voice:
@@ -161,23 +186,24 @@ class Voice:
             raise ValueError(f"{what} is truncated or damaged: its checksum does not match")
         try:
             header = json.loads(body[:header_bytes])
-            embedding, frames, hidden = (
+            timbre_size, frames, hidden = (
                 _size(header, k) for k in ("embedding", "style_frames", "hidden")
             )
+            embedding = _size({"speaker_embedding": timbre_size} | header, "speaker_embedding")
         except (ValueError, KeyError, TypeError) as error:
             raise ValueError(f"{what} has a damaged header: {error}") from error
         arrays = body[header_bytes:]
-        expected = 4 * embedding + 4 * frames + frames * hidden
+        expected = 4 * timbre_size + 4 * frames + frames * hidden
         if len(arrays) != expected:
             raise ValueError(
                 f"{what} is damaged: expected {expected} bytes of arrays, got {len(arrays)}"
             )
-        timbre = np.frombuffer(arrays, "<f4", embedding)
-        scales = np.frombuffer(arrays, "<f4", frames, 4 * embedding)
-        codes = np.frombuffer(arrays, np.int8, frames * hidden, 4 * (embedding + frames))
+        timbre = np.frombuffer(arrays, "<f4", timbre_size)
+        scales = np.frombuffer(arrays, "<f4", frames, 4 * timbre_size)
+        codes = np.frombuffer(arrays, np.int8, frames * hidden, 4 * (timbre_size + frames))
         style = _decoded(codes.reshape(frames, hidden), scales)
-        name, fingerprint = header.get("name", ""), header.get("fingerprint", "")
-        return cls(timbre, style, name=name, fingerprint=fingerprint)
+        texts = {key: header.get(key, "") for key in ("name", "fingerprint", "consent")}
+        return cls(timbre, style, embedding=embedding, **texts)
 
 
 def _size(header: dict[str, Any], key: str) -> int:
@@ -185,6 +211,16 @@ def _size(header: dict[str, Any], key: str) -> int:
     if isinstance(size, bool) or not isinstance(size, int) or not 1 <= size <= 1_000_000:
         raise ValueError(f"{key} must be 1 to 1000000, got {size!r}")
     return size
+
+
+def _checked_text(text: object, name: str) -> str:
+    if not isinstance(text, str):
+        raise TypeError(f"{name} must be a str, got {type(text).__name__}")
+    if len(text) > MAX_TEXT_CHARACTERS:
+        raise ValueError(
+            f"{name} is too long: expected at most {MAX_TEXT_CHARACTERS} characters, got {len(text)}"
+        )
+    return text
 
 
 def _checked_array(array: ArrayLike, name: str, num_axes: int) -> NDArray[np.float32]:

@@ -10,11 +10,13 @@ import muspeaker
 from muspeaker.audio import Audio
 from muspeaker.options import sentence_seed
 from muspeaker.text.sentences import PARAGRAPH_PAUSE_SECONDS, SENTENCE_PAUSE_SECONDS
-from muspeaker.tts import MAX_TOKENS, Synthesizer
+from muspeaker.text.utterances import MAX_TOKENS
 from muspeaker.voice import Voice
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from muspeaker.tts import Synthesizer
 
 HOP, FRAMES_A_TOKEN = 256, 4
 

@@ -8,7 +8,7 @@ import re
 import shutil
 import tempfile
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -34,11 +34,15 @@ _ENGINES: dict[str, Any] = {}
 
 @dataclass(frozen=True)
 class Word:
-    """One written word and the tokens that speak it: `start` inclusive, `end` exclusive."""
+    """One written word and the tokens that speak it: `start` inclusive, `end` exclusive.
+
+    `mark` is the punctuation behind it, one of `,.?!`, or empty.
+    """
 
     text: str
     start: int
     end: int
+    mark: str = ""
 
 
 @dataclass(frozen=True)
@@ -151,6 +155,12 @@ class _Builder:
         self.stresses.append(sym.NO_STRESS)
         self.boundaries.append(sym.PAUSE)
 
+    def mark(self, mark: str) -> None:
+        """End a clause: a pause, and the mark on the word before it."""
+        if self.words:
+            self.words[-1] = replace(self.words[-1], mark=mark)
+        self.pause(mark)
+
     def word(self, pairs: list[tuple[str, int]]) -> None:
         """Add the phones of one spoken word."""
         for index, (phone, stress) in enumerate(pairs):
@@ -199,7 +209,7 @@ def tokens_batch(texts: Sequence[str], language: str, symbols: Sequence[str]) ->
         for clause, mark in pieces:
             _add_clause(builder, clause, next(raw), language)
             if mark:
-                builder.pause(mark)
+                builder.mark(mark)
         batch.append(builder.finish())
     return batch
 
@@ -280,5 +290,5 @@ def _from_phonemes(text: str, symbols: tuple[str, ...]) -> Tokens:
             if pairs:
                 builder.words.append(Word(word.replace("_", ""), start, len(builder.phones)))
         if mark:
-            builder.pause(mark)
+            builder.mark(mark)
     return builder.finish()
