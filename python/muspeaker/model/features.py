@@ -14,6 +14,10 @@ DEFAULT_AUDIO = AudioConfig()
 ENERGY_FLOOR = 1e-5
 POWER_FLOOR = 1e-16  # keeps the gradient of the square root finite where the spectrum is zero
 
+SPEECH_FLOOR = 1e-3  # of the loudest frame, in amplitude
+MOMENT_EPSILON = 1e-6
+MEL_MEAN, MEL_DEVIATION, DEVIATION_SCALE = -6.0, 1.7, 0.5  # about those of speech
+
 FBANK_RATE_HZ = 16000
 FBANK_WINDOW_SAMPLES = 400
 FBANK_HOP_SAMPLES = 160
@@ -110,6 +114,37 @@ def log_mel(samples: torch.Tensor, audio: AudioConfig = DEFAULT_AUDIO) -> torch.
         ValueError: If samples is not 2-D or too short to reflect.
     """
     return mel_from_magnitude(magnitude_spectrum(samples, audio), audio)
+
+
+def speech_frames(mel: torch.Tensor) -> torch.Tensor:
+    """Where there is speech: within 60 dB of the loudest frame.
+
+    Args:
+        mel: (batch, mels, frames), natural-log mel.
+
+    Returns:
+        (batch, frames) bool.
+    """
+    loudness = mel.exp().mean(1)
+    return loudness > SPEECH_FLOOR * loudness.amax(1, keepdim=True)
+
+
+def mel_moments(mel: torch.Tensor, frames: torch.Tensor) -> torch.Tensor:
+    """Mean and standard deviation over time of every mel band, scaled to be of order one.
+
+    Args:
+        mel: (batch, mels, frames), natural-log mel.
+        frames: (batch, frames) bool, those that count.
+
+    Returns:
+        (batch, 2 * mels) float32.
+    """
+    keep = frames.unsqueeze(1).float()
+    count = keep.sum(2).clamp(min=1)
+    mean = (mel * keep).sum(2) / count
+    variance = ((mel - mean.unsqueeze(2)).square() * keep).sum(2) / count
+    deviation = torch.sqrt(variance + MOMENT_EPSILON)
+    return torch.cat([mean - MEL_MEAN, (deviation - MEL_DEVIATION) / DEVIATION_SCALE], 1)
 
 
 def log_energy(samples: torch.Tensor, audio: AudioConfig = DEFAULT_AUDIO) -> torch.Tensor:

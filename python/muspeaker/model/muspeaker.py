@@ -8,6 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from muspeaker.model.aligner import Aligner
+from muspeaker.model.features import mel_moments, speech_frames
 from muspeaker.model.harmonic_source import integrate_phase
 from muspeaker.model.linguistic_encoder import LinguisticEncoder
 from muspeaker.model.mel_decoder import MelDecoder
@@ -58,12 +60,12 @@ class MuSpeaker(nn.Module):
         self.fusion = nn.Linear(latent, hidden)
         self.style_encoder = StyleEncoder(config.style_encoder, num_mels)
         self.timbre_encoder = TimbreEncoder(config.timbre_encoder)
-        self.timbre_projection = nn.Linear(
-            config.timbre_encoder.embedding, config.mel_decoder.timbre
-        )
+        self.timbre_projection = nn.Linear(config.timbre_size, config.mel_decoder.timbre)
         self.variation_adapter = VariationAdapter(config.variation_adapter, hidden, style)
         self.mel_decoder = MelDecoder(config.mel_decoder, hidden, num_mels)
         self.vocoder = Vocoder(config.vocoder, config.audio)
+        num_phones = config.linguistic_encoder.num_phones
+        self.aligner = Aligner(config.aligner, num_phones) if config.aligner else None
 
     def clone(self, mel: torch.Tensor, fbank: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Hear a prompt.
@@ -73,9 +75,13 @@ class MuSpeaker(nn.Module):
             fbank: (1, frames, num_fbanks), Kaldi log filter bank, its mean over time removed.
 
         Returns:
-            timbre (1, embedding), of length sqrt(embedding), and e_sty (1, style frames, hidden).
+            timbre (1, timbre_size), the speaker embedding of length sqrt(embedding) and, where the
+            config has them, the moments of the mel; and e_sty (1, style frames, hidden).
         """
-        return scale_timbre(self.timbre_encoder(fbank)), self.style_encoder(mel)
+        timbre = scale_timbre(self.timbre_encoder(fbank))
+        if self.config.mel_decoder.prompt_moments:
+            timbre = torch.cat([timbre, mel_moments(mel, speech_frames(mel))], dim=1)
+        return timbre, self.style_encoder(mel)
 
     def forward(  # noqa: PLR0913, PLR0917 (the controls of the engine, one each)
         self,
@@ -96,7 +102,7 @@ class MuSpeaker(nn.Module):
             phones: (1, tokens) int64.
             stresses: (1, tokens) int64.
             boundaries: (1, tokens) int64.
-            timbre: (1, embedding) from `clone`.
+            timbre: (1, timbre_size) from `clone`.
             e_sty: (1, style frames, hidden) from `clone`.
             latent_noise: (1, tokens, latent), standard normal times the temperature.
             speed: Above 1 is faster.

@@ -29,6 +29,7 @@ from muspeaker.train.acoustic_losses import (
     kl_loss,
     loud_loss,
     mel_loss,
+    moments_loss,
     pitch_losses,
 )
 from muspeaker.train.cache import Cache
@@ -41,6 +42,7 @@ from muspeaker.train.checkpoint import (
     set_learning_rate,
 )
 from muspeaker.train.discriminators import MelDiscriminator
+from muspeaker.train.muon import Muon
 from muspeaker.train.timbre import Fbanks
 from muspeaker.train.vocoder_losses import adversarial_loss, discriminator_loss, feature_loss
 
@@ -95,9 +97,7 @@ class AcousticTrainer:
         self.model = acoustic_parts(config).to(self.device)
         self.discriminator = MelDiscriminator().to(self.device)
         self.ema = Ema(self.model)
-        self.optimizer = torch.optim.AdamW(
-            self.model.parameters(), options.rate, betas=(0.9, 0.98), weight_decay=1e-2
-        )
+        self.optimizer = Muon(self.model, options.rate)
         self.optimizer_d = torch.optim.AdamW(
             self.discriminator.parameters(), options.rate_d, betas=(0.5, 0.9)
         )
@@ -201,6 +201,7 @@ def acoustic_losses(
     losses = {
         "mel": mel_loss(mel, batch["mel"], frame_mask),
         "loud": loud_loss(mel, batch["mel"], frame_mask),
+        "moments": moments_loss(mel, batch["mel"], frame_mask),
         "duration": duration_loss(log_durations.squeeze(-1), batch["durations"], token_mask),
         "pitch": level,
         "voicing": voicing,
@@ -288,7 +289,7 @@ def main(arguments: list[str] | None = None, config: ModelConfig | None = None) 
     if (options.out / "acoustic.pt").exists():
         trainer.resume(options.out / "acoustic.pt")
     seed = options.seed + trainer.step
-    train(trainer, AcousticData(cache, timbres, config.variation_adapter, seed))
+    train(trainer, AcousticData(cache, timbres, config, seed))
 
 
 if __name__ == "__main__":

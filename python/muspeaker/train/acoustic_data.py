@@ -9,11 +9,13 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from muspeaker.model.features import mel_moments, speech_frames
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from muspeaker.config import VariationAdapterConfig
+    from muspeaker.config import ModelConfig
     from muspeaker.train.cache import Cache
 
 SOURCE_WEIGHTS = {
@@ -25,6 +27,9 @@ SOURCE_WEIGHTS = {
 }
 SPEED_WEIGHT = 0.6
 WORST_SHARE = 0.1
+EQUALIZER_SHARE = 0.7
+EQUALIZER_KNOTS = 6
+EQUALIZER_NATS = 0.4
 PROMPT_FRAMES = (120, 360)
 MAX_FRAMES = 620
 POOL = 16
@@ -36,7 +41,7 @@ class AcousticData:
     Args:
         cache: The prepared corpus.
         timbres: (clips, embedding) float32, one vector for each clip of the cache.
-        config: Scales of the targets.
+        config: Scales of the targets, and what a timbre holds.
         seed: Of the sampling.
     """
 
@@ -44,12 +49,13 @@ class AcousticData:
         self,
         cache: Cache,
         timbres: npt.NDArray[np.float32],
-        config: VariationAdapterConfig,
+        config: ModelConfig,
         seed: int,
     ) -> None:
         self._cache = cache
         self._timbres = timbres
-        self._config = config
+        self._config = config.variation_adapter
+        self._prompt_moments = config.mel_decoder.prompt_moments
         self._random = np.random.default_rng(seed)
         alignment = load_alignment(cache.folder / "alignment.npz")
         floor = np.quantile([score for _, _, score in alignment.values()], WORST_SHARE)
@@ -114,28 +120,49 @@ class AcousticData:
             "frame_mask": torch.zeros(size, num_frames, dtype=torch.bool),
             "timbre": torch.from_numpy(self._timbres[prompts]),
         }
+        curves = self._equalizers(size)
         for row, (i, clip) in enumerate(zip(numbers, clips, strict=True)):
             tokens, durations = self.items[i]
             n, t = len(durations), clip.frames
             batch["tokens"][row, :, :n] = torch.from_numpy(tokens.astype(np.int64))
             batch["durations"][row, :n] = torch.from_numpy(durations)
             batch["token_mask"][row, :n] = True
-            batch["mel"][row, :, :t] = torch.from_numpy(cache.mel[clip.span].astype(np.float32).T)
+            mel = cache.mel[clip.span].astype(np.float32) + curves[row]
+            batch["mel"][row, :, :t] = torch.from_numpy(mel.T)
             batch["f0"][row, :t] = torch.from_numpy(np.array(cache.f0[clip.span]))
             energy = cache.energy[clip.span].astype(np.float32)
             energy = (energy - self._config.log_energy_mean) / self._config.log_energy_std
             batch["energy"][row, :t] = torch.from_numpy(energy)
             batch["frame_mask"][row, :t] = True
-        return batch | self._style(prompts)
+        if self._prompt_moments:
+            moments = [self._moments(i, curve) for i, curve in zip(prompts, curves, strict=True)]
+            batch["timbre"] = torch.cat([batch["timbre"], torch.cat(moments)], 1)
+        return batch | self._style(prompts, curves)
 
-    def _style(self, prompts: list[int]) -> dict[str, torch.Tensor]:
+    def _equalizers(self, size: int) -> npt.NDArray[np.float32]:
+        """A smooth gain (size, mels) in nats for target and prompt alike, so that e_tim is heeded."""
+        knots = self._random.normal(0.0, EQUALIZER_NATS, (size, EQUALIZER_KNOTS))
+        knots *= self._random.random((size, 1)) < EQUALIZER_SHARE
+        mels = np.linspace(0, EQUALIZER_KNOTS - 1, self._cache.mel.shape[1])
+        rows = [np.interp(mels, np.arange(EQUALIZER_KNOTS), row) for row in knots]
+        return np.asarray(rows, np.float32)
+
+    def _moments(self, i: int, curve: npt.NDArray[np.float32]) -> torch.Tensor:
+        heard = self._cache.mel[self._cache.clips[i].span].astype(np.float32) + curve
+        mel = torch.from_numpy(heard.T).unsqueeze(0)
+        return mel_moments(mel, speech_frames(mel))
+
+    def _style(
+        self, prompts: list[int], curves: npt.NDArray[np.float32]
+    ) -> dict[str, torch.Tensor]:
         lengths = self._random.integers(*PROMPT_FRAMES, len(prompts))
         crops = []
-        for i, wanted in zip(prompts, lengths, strict=True):
+        for i, wanted, curve in zip(prompts, lengths, curves, strict=True):
             clip = self._cache.clips[i]
             length = min(int(wanted), clip.frames)
             start = clip.first_frame + self._random.integers(clip.frames - length + 1)
-            crops.append(self._cache.mel[start : start + length].astype(np.float32).T)
+            crop = self._cache.mel[start : start + length].astype(np.float32) + curve
+            crops.append(crop.T)
         longest = max(crop.shape[1] for crop in crops)
         mel = torch.zeros(len(crops), len(crops[0]), longest)
         mask = torch.zeros(len(crops), -(-longest // 4), dtype=torch.bool)
