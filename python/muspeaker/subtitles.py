@@ -44,9 +44,9 @@ def cues(words: Sequence[Span], duration: float) -> list[Cue]:
             groups[-1].append(word)
         else:
             groups.append([word])
-    starts = [group[0].start for group in groups[1:]]
+    limits = [*(group[0].start for group in groups[1:]), duration]
     found = []
-    for group, limit in zip(groups, [*starts, duration], strict=True):
+    for group, limit in zip(groups, limits, strict=False):
         start, end = group[0].start, group[-1].end
         end = max(end, min(start + MIN_SECONDS, limit))
         lines = _lines([word.text + word.mark for word in group])
