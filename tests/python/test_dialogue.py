@@ -111,7 +111,7 @@ def test_dialogue_refuses_before_any_work(tts: Synthesizer, engine: Any, voice: 
     assert engine.calls == []
 
 
-def test_panning_and_joining_refuse(voice: Voice) -> None:
+def test_panning_and_joining_refuse() -> None:
     mono = Audio(np.zeros(4, np.float32), 8000)
     stereo = mono.panned(0.5)
     with pytest.raises(ValueError, match="expected one channel to place, got 2"):

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -48,7 +49,7 @@ def test_cues_keep_their_limits_and_every_word(seconds_a_word: float) -> None:
     audio = audio_of(text, seconds_a_word=seconds_a_word)
     found = cues(audio.words, audio.duration)
     assert " ".join(line for cue in found for line in cue.lines) == text
-    for cue, following in zip(found, found[1:], strict=False):
+    for cue, following in pairwise(found):
         assert cue.start < cue.end <= following.start + 1e-9
         assert cue.end - cue.start <= MAX_SECONDS + 1e-6
     for cue in found:
