@@ -1,0 +1,57 @@
+"""`muspeaker wyoming`: speech for Home Assistant."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import suppress
+from pathlib import Path  # noqa: TC003 (typer reads it at run time)
+from typing import Annotated
+
+import typer
+
+import muspeaker
+from muspeaker.cli.terminal import ModelOption, ThreadsOption, failing_cleanly
+from muspeaker.options import SPEED_RANGE
+
+
+def wyoming(
+    uri: Annotated[
+        str, typer.Option(help="tcp://HOST:PORT or unix://PATH; host 0.0.0.0 is every network.")
+    ] = "tcp://127.0.0.1:10200",
+    voice: Annotated[str | None, typer.Option(help="Name of the default voice.")] = None,
+    voices_folder: Annotated[
+        Path | None,
+        typer.Option(help="Folder of .voice files, offered beside the built-in voices."),
+    ] = None,
+    speed: Annotated[float, typer.Option(min=SPEED_RANGE[0], max=SPEED_RANGE[1])] = 1.0,
+    zeroconf: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Announce the server under a name on the network."),
+    ] = None,
+    model: ModelOption = None,
+    threads: ThreadsOption = None,
+    verbose: Annotated[bool, typer.Option("--verbose", help="Log more.")] = False,
+) -> None:
+    """Serve the Wyoming protocol, for Home Assistant."""
+    with failing_cleanly():
+        try:
+            from muspeaker.serve import wyoming as protocol  # noqa: PLC0415 (an extra)
+        except ModuleNotFoundError as error:
+            raise RuntimeError(
+                f"{error.name} is missing: pip install 'muspeaker[wyoming]'"
+            ) from error
+        from muspeaker.serve.voice_folder import VoiceFolder  # noqa: PLC0415
+
+        logging.basicConfig(
+            level=logging.DEBUG if verbose else logging.INFO, format="%(levelname)s %(message)s"
+        )
+        tts = muspeaker.load(model, num_threads=threads)
+        voices = VoiceFolder(tts.fingerprint, voices_folder, default=voice)
+
+        async def run() -> None:
+            service = protocol.WyomingService(tts, voices, speed=speed)
+            await protocol.serve(service, uri, zeroconf_name=zeroconf)
+
+        with suppress(KeyboardInterrupt):
+            asyncio.run(run())

@@ -1,0 +1,1 @@
+"""The HTTP server: the OpenAI speech endpoint and the voices behind it (extra: muspeaker[serve])."""

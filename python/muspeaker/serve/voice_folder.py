@@ -1,0 +1,97 @@
+"""The voices that a server offers: those that ship and those in a folder of the user's."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from typing import TYPE_CHECKING
+
+from muspeaker.voice import DEFAULT_NAME, SUFFIX, VOICES_FOLDER, Voice
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_LOGGER = logging.getLogger(__name__)
+
+
+class VoiceFolder:
+    """Voices by name, read again when their files change, so that a new one needs no restart.
+
+    A name is the stem of a file. A file of the user's hides a built-in voice of the same name. Files
+    that cannot be read, or that another model made, are left out and named once in the log.
+
+    Args:
+        fingerprint: Of the model that is to speak.
+        folder: Searched with its sub-folders; None is the built-in voices alone.
+        default: Name of the voice for requests that name none; None takes the default that ships,
+            or the first.
+
+    Raises:
+        NotADirectoryError: If the folder does not exist.
+        ValueError: If there is no voice for this model, or none of the default's name.
+    """
+
+    def __init__(
+        self, fingerprint: str, folder: Path | None = None, *, default: str | None = None
+    ) -> None:
+        if folder is not None and not folder.is_dir():
+            raise NotADirectoryError(f"voice folder {str(folder)!r} does not exist")
+        self._fingerprint = fingerprint
+        self._folder = folder
+        self._lock = threading.Lock()
+        self._read: dict[Path, tuple[tuple[int, int], Voice | None]] = {}
+        self._default = default
+        if not self.voices():
+            raise ValueError(
+                f"no voice of model {fingerprint!r}: clone one into the voice folder first"
+            )
+        if default is not None:
+            self.get(default)
+
+    def voices(self) -> dict[str, Voice]:
+        """Every voice by its name, in the order of the names, the default first."""
+        with self._lock:
+            paths = sorted(VOICES_FOLDER.glob(f"*{SUFFIX}"))
+            if self._folder is not None:
+                paths += sorted(self._folder.rglob(f"*{SUFFIX}"))
+            found: dict[str, Voice] = {}
+            for path in paths:
+                voice = self._load(path)
+                if voice is not None:
+                    found[path.stem] = voice
+        first = self._default if self._default is not None else DEFAULT_NAME
+        return {name: found[name] for name in sorted(found, key=lambda name: (name != first, name))}
+
+    def get(self, name: str | None = None) -> Voice:
+        """The voice of a name, or the default.
+
+        Raises:
+            ValueError: If there is none of that name.
+        """
+        voices = self.voices()
+        if name is None and voices:
+            return next(iter(voices.values()))
+        if name not in voices:
+            known = ", ".join(voices) or "none"
+            raise ValueError(f"unknown voice {name!r}: expected one of {known}")
+        return voices[name]
+
+    def _load(self, path: Path) -> Voice | None:
+        """The voice in a file, from memory if the file is as it was."""
+        try:
+            status = path.stat()
+            stamp = (status.st_mtime_ns, status.st_size)
+            known = self._read.get(path)
+            if known is not None and known[0] == stamp:
+                return known[1]
+            voice: Voice | None = Voice.load(path)
+        except (OSError, ValueError, TypeError) as error:
+            _LOGGER.warning("voice left out: %s", error)
+            if not isinstance(error, OSError):
+                self._read[path] = (stamp, None)
+            return None
+        if voice is not None and voice.fingerprint != self._fingerprint:
+            _LOGGER.warning("voice left out: %s is of model %s", path, voice.fingerprint)
+            voice = None
+        self._read[path] = (stamp, voice)
+        return voice

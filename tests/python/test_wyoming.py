@@ -1,0 +1,473 @@
+"""The Wyoming server, asked by wyoming's own client."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from wyoming.audio import AudioChunk, AudioStart, AudioStop
+from wyoming.client import AsyncTcpClient
+from wyoming.error import Error
+from wyoming.event import Event
+from wyoming.info import Describe, Info
+from wyoming.ping import Ping, Pong
+from wyoming.server import AsyncTcpServer
+from wyoming.tts import (
+    Synthesize,
+    SynthesizeChunk,
+    SynthesizeStart,
+    SynthesizeStop,
+    SynthesizeStopped,
+    SynthesizeVoice,
+)
+
+import muspeaker
+from muspeaker.serve.incoming_text import IncomingText
+from muspeaker.serve.voice_folder import VoiceFolder
+from muspeaker.serve.wyoming import WyomingHandler, WyomingService
+from muspeaker.voice import Voice
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from muspeaker.tts import Synthesizer
+
+TIMEOUT_SECONDS = 60.0
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture
+def folder(voice: Voice, tmp_path: Path) -> Path:
+    """A voice folder with two voices of the fake model and three files that are none of its."""
+    voice.save(tmp_path / "anna.voice")
+    (tmp_path / "deep").mkdir()
+    bert = Voice(voice.timbre, voice.style, name="Bert B.", fingerprint=voice.fingerprint)
+    bert.save(tmp_path / "deep" / "bert.voice")
+    Voice(voice.timbre, voice.style, name="other", fingerprint="ff").save(tmp_path / "other.voice")
+    (tmp_path / "broken.voice").write_bytes(b"MUSPVOX\nnothing")
+    (tmp_path / "notes.txt").write_text("no voice")
+    return tmp_path
+
+
+@asynccontextmanager
+async def serving(tts: Synthesizer, folder: Path) -> AsyncIterator[int]:
+    port = free_port()
+    server = AsyncTcpServer("127.0.0.1", port)
+    service = WyomingService(tts, VoiceFolder(tts.fingerprint, folder, default="anna"))
+    await server.start(partial(WyomingHandler, service))
+    try:
+        yield port
+    finally:
+        await server.stop()
+        await asyncio.sleep(0.05)  # connections close
+
+
+def client_of(port: int) -> AsyncTcpClient:
+    return AsyncTcpClient("127.0.0.1", port, read_timeout=TIMEOUT_SECONDS)
+
+
+async def until(client: AsyncTcpClient, last: type) -> list[Event]:
+    """Events up to the first of a kind, or to the end of the connection."""
+    events: list[Event] = []
+    while (event := await client.read_event()) is not None:
+        events.append(event)
+        if last.is_type(event.type):
+            break
+    return events
+
+
+def samples_of(events: list[Event]) -> np.ndarray:
+    chunks = [AudioChunk.from_event(e) for e in events if AudioChunk.is_type(e.type)]
+    assert all((c.rate, c.width, c.channels) == (22050, 2, 1) for c in chunks)
+    return np.frombuffer(b"".join(chunk.audio for chunk in chunks), "<i2")
+
+
+def pcm(samples: np.ndarray) -> np.ndarray:
+    return np.rint(np.clip(samples, -1, 1) * 32767).astype("<i2")
+
+
+def kinds(events: list[Event]) -> list[str]:
+    """Types of events, neighbours of one type once."""
+    types = [event.type for event in events]
+    return [t for i, t in enumerate(types) if i == 0 or t != types[i - 1]]
+
+
+def ask(tts: Synthesizer, folder: Path, conversation: Any) -> Any:
+    """Run one conversation(client) against a server on the fake engine."""
+
+    async def run() -> Any:
+        async with serving(tts, folder) as port, client_of(port) as client:
+            return await asyncio.wait_for(conversation(client), TIMEOUT_SECONDS)
+
+    return asyncio.run(run())
+
+
+def test_describe_lists_voices_and_languages(tts: Synthesizer, folder: Path) -> None:
+    async def conversation(client: AsyncTcpClient) -> Info:
+        await client.write_event(Describe().event())
+        event = await client.read_event()
+        assert event is not None
+        return Info.from_event(event)
+
+    (program,) = ask(tts, folder, conversation).tts
+    assert program.installed
+    assert program.supports_synthesize_streaming
+    listed = {voice.name: voice for voice in program.voices}
+    assert next(iter(listed)) == "anna"
+    assert set(listed) == {"anna", "bert"}
+    assert listed["bert"].description == "Bert B."
+    assert listed["anna"].languages == ["en-US"]
+
+
+def test_synthesize_gives_the_samples_of_the_library(
+    tts: Synthesizer, voice: Voice, folder: Path
+) -> None:
+    text = "Hello there. This is a second sentence."
+
+    async def conversation(client: AsyncTcpClient) -> list[Event]:
+        await client.write_event(
+            Synthesize(text=text, voice=SynthesizeVoice(name="anna", speaker="x")).event()
+        )
+        return await until(client, AudioStop)
+
+    events = ask(tts, folder, conversation)
+    assert kinds(events) == ["audio-start", "audio-chunk", "audio-stop"]
+    start = AudioStart.from_event(events[0])
+    assert (start.rate, start.width, start.channels) == (22050, 2, 1)
+    expected = tts.synthesize(text, voice)
+    assert np.array_equal(samples_of(events), pcm(expected.samples))
+    assert AudioStop.from_event(events[-1]).timestamp == round(1000 * expected.duration)
+
+
+def test_streamed_text_is_spoken_as_it_comes(tts: Synthesizer, voice: Voice, folder: Path) -> None:
+    """Speech of the first sentence arrives before the second is sent; one recording comes of all."""
+
+    async def conversation(client: AsyncTcpClient) -> tuple[list[Event], list[Event]]:
+        await client.write_event(SynthesizeStart(voice=SynthesizeVoice(name="anna")).event())
+        for piece in ("Hello D", "r. ", "Smith.", " How"):
+            await client.write_event(SynthesizeChunk(text=piece).event())
+        early: list[Event] = []
+        expected = len(tts.synthesize("Hello Dr. Smith.", voice).samples)
+        while len(samples_of(early)) < expected:
+            event = await client.read_event()
+            assert event is not None
+            early.append(event)
+        await client.write_event(SynthesizeChunk(text=" are you").event())
+        # Home Assistant repeats the text whole, for servers that know no streams
+        await client.write_event(Synthesize(text="Hello Dr. Smith. How are you").event())
+        await client.write_event(SynthesizeStop().event())
+        return early, await until(client, SynthesizeStopped)
+
+    early, late = ask(tts, folder, conversation)
+    assert kinds(early) == ["audio-start", "audio-chunk"]
+    assert kinds(late) == ["audio-chunk", "audio-stop", "synthesize-stopped"]
+    first, second = (
+        tts.synthesize(text, voice).samples for text in ("Hello Dr. Smith.", "How are you")
+    )
+    pause = np.zeros(round(0.2 * 22050), np.float32)
+    spoken = samples_of(early + late)
+    assert np.array_equal(spoken, pcm(np.concatenate([first, pause, second])))
+
+
+def test_a_connection_can_stream_twice(tts: Synthesizer, folder: Path) -> None:
+    async def conversation(client: AsyncTcpClient) -> list[int]:
+        lengths = []
+        for _ in range(2):
+            await client.write_event(SynthesizeStart().event())
+            await client.write_event(SynthesizeChunk(text="One. Two.").event())
+            await client.write_event(SynthesizeStop().event())
+            lengths.append(len(samples_of(await until(client, SynthesizeStopped))))
+        return lengths
+
+    first, second = ask(tts, folder, conversation)
+    assert first == second > 0
+
+
+@pytest.mark.parametrize(
+    ("request_event", "code", "text"),
+    [
+        (
+            Synthesize(text="Hi", voice=SynthesizeVoice(name="nobody")),
+            "bad-request",
+            "unknown voice",
+        ),
+        (Synthesize(text="  "), "bad-request", "text is empty"),
+        (Synthesize(text="…"), "bad-request", "nothing to speak"),
+        (Synthesize(text="a" * 50_001), "bad-request", "too long"),
+        (Synthesize(text="Hi", text_format="ssml"), "bad-request", "not supported"),
+        (Synthesize(text="Hi", voice=SynthesizeVoice(language="xx")), "bad-request", "language"),
+        (Synthesize(text="Hi", voice=SynthesizeVoice(language="de")), "bad-request", "language"),
+        (SynthesizeChunk(text="Hi"), "bad-request", "before synthesize-start"),
+        (SynthesizeStop(), "bad-request", "before synthesize-start"),
+    ],
+)
+def test_failures_are_error_events(
+    tts: Synthesizer, folder: Path, request_event: Any, code: str, text: str
+) -> None:
+    """And the connection is closed, for a client that waits for audio-stop."""
+
+    async def conversation(client: AsyncTcpClient) -> list[Event]:
+        await client.write_event(request_event.event())
+        return await until(client, SynthesizeStopped)
+
+    (event,) = ask(tts, folder, conversation)
+    error = Error.from_event(event)
+    assert error.code == code
+    assert text in error.text
+
+
+@pytest.mark.parametrize(
+    "data",
+    [{}, {"text": 5}, {"text": None}, {"text": "Hi", "voice": 5}, {"text": "Hi", "voice": {"name": 5}},
+     {"text": "Hi", "voice": {"language": 5}}],
+)  # fmt: skip
+def test_misshapen_requests_are_error_events(
+    tts: Synthesizer, folder: Path, data: dict[str, Any]
+) -> None:
+    async def conversation(client: AsyncTcpClient) -> list[Event]:
+        await client.write_event(Event("synthesize", data))
+        return await until(client, AudioStop)
+
+    (event,) = ask(tts, folder, conversation)
+    assert Error.from_event(event).code == "bad-request"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [b"no json\n", b"[]\n", b"{}\n", b'{"type": 5}\n', b'{"type": "synthesize", "data": []}\n',
+     b'{"type": "synthesize", "data_length": 999999999999}\n', b'{"type": "synthesize", "data_length": "x"}\n',
+     b'{"type": "synthesize", "data_length": 5}\n', b"x" * 200_000, b"\xff\xfe\n"],
+)  # fmt: skip
+def test_what_is_no_event_closes_that_connection_alone(
+    tts: Synthesizer, folder: Path, line: bytes
+) -> None:
+    async def run() -> None:
+        async with serving(tts, folder) as port:
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(line)
+            writer.write_eof()
+            async with asyncio.timeout(TIMEOUT_SECONDS):
+                with pytest.raises((asyncio.IncompleteReadError, ConnectionError)):
+                    await reader.readexactly(1_000_000)
+            writer.close()
+            async with client_of(port) as client:
+                await client.write_event(Ping("still there").event())
+                event = await client.read_event()
+                assert event is not None
+                assert Pong.from_event(event).text == "still there"
+
+    asyncio.run(run())
+
+
+def test_a_failed_stream_ends_when_its_text_does(
+    tts: Synthesizer, folder: Path, engine: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The error comes at once, nothing more is spoken, and the next stream works."""
+
+    def broken(*_: Any, **__: Any) -> None:
+        raise RuntimeError("the engine is broken")
+
+    async def conversation(client: AsyncTcpClient) -> tuple[list[Event], list[Event]]:
+        with monkeypatch.context() as patch:
+            patch.setattr(engine, "synthesize", broken)
+            await client.write_event(SynthesizeStart().event())
+            for piece in ("One. ", "Two. ", "Three."):
+                await client.write_event(SynthesizeChunk(text=piece).event())
+            await client.write_event(SynthesizeStop().event())
+            failed = await until(client, SynthesizeStopped)
+        await client.write_event(SynthesizeStart().event())
+        await client.write_event(SynthesizeChunk(text="One.").event())
+        await client.write_event(SynthesizeStop().event())
+        return failed, await until(client, SynthesizeStopped)
+
+    failed, spoken = ask(tts, folder, conversation)
+    assert kinds(failed) == ["error", "synthesize-stopped"]
+    assert Error.from_event(failed[0]) == Error("the engine is broken", "failed")
+    assert kinds(spoken) == ["audio-start", "audio-chunk", "audio-stop", "synthesize-stopped"]
+
+
+@pytest.mark.parametrize("pieces", [(), ("…",), ("", " ")])
+def test_an_empty_stream_is_an_error(
+    tts: Synthesizer, folder: Path, pieces: tuple[str, ...]
+) -> None:
+    async def conversation(client: AsyncTcpClient) -> list[Event]:
+        await client.write_event(SynthesizeStart().event())
+        for piece in pieces:
+            await client.write_event(SynthesizeChunk(text=piece).event())
+        await client.write_event(SynthesizeStop().event())
+        return await until(client, SynthesizeStopped)
+
+    assert kinds(ask(tts, folder, conversation)) == ["error", "synthesize-stopped"]
+
+
+def test_an_unknown_voice_fails_the_stream(tts: Synthesizer, folder: Path) -> None:
+    async def conversation(client: AsyncTcpClient) -> list[Event]:
+        await client.write_event(SynthesizeStart(voice=SynthesizeVoice(name="nobody")).event())
+        await client.write_event(SynthesizeChunk(text="One. Two.").event())
+        await client.write_event(SynthesizeStop().event())
+        return await until(client, SynthesizeStopped)
+
+    assert kinds(ask(tts, folder, conversation)) == ["error", "synthesize-stopped"]
+
+
+def test_clients_at_once_get_their_own_speech(tts: Synthesizer, voice: Voice, folder: Path) -> None:
+    """Eight clients, half of them streaming, one that leaves in the middle."""
+    texts = [f"Sentence number {n}. And a second one, {n}. And a third." for n in range(8)]
+
+    async def one(port: int, index: int) -> np.ndarray:
+        text = texts[index]
+        async with client_of(port) as client:
+            if index % 2:
+                await client.write_event(Synthesize(text=text).event())
+                return samples_of(await until(client, AudioStop))
+            await client.write_event(SynthesizeStart().event())
+            for at in range(0, len(text), 7):
+                await client.write_event(SynthesizeChunk(text=text[at : at + 7]).event())
+            await client.write_event(SynthesizeStop().event())
+            return samples_of(await until(client, SynthesizeStopped))
+
+    async def leaver(port: int) -> None:
+        async with client_of(port) as client:
+            await client.write_event(Synthesize(text=texts[0] * 20).event())
+            await client.read_event()
+
+    async def run() -> list[np.ndarray]:
+        async with serving(tts, folder) as port:
+            *spoken, _ = await asyncio.gather(*(one(port, n) for n in range(8)), leaver(port))
+            return spoken
+
+    for index, samples in enumerate(asyncio.run(run())):
+        whole = tts.synthesize(texts[index], voice).samples
+        assert len(samples) == len(whole)
+        if index % 2:
+            assert np.array_equal(samples, pcm(whole))
+
+
+def test_new_voices_need_no_restart(tts: Synthesizer, voice: Voice, folder: Path) -> None:
+    voices = VoiceFolder(tts.fingerprint, folder, default="anna")
+    assert set(voices.voices()) == {"anna", "bert"}
+    voice.save(folder / "carla.voice")
+    assert set(voices.voices()) == {"anna", "bert", "carla"}
+    assert voices.get("carla") is voices.get("carla")  # read once
+    (folder / "carla.voice").unlink()
+    with pytest.raises(ValueError, match="unknown voice 'carla': expected one of anna, bert"):
+        voices.get("carla")
+    with pytest.raises(ValueError, match=r"unknown voice '\.\./anna'"):
+        voices.get("../anna")
+
+
+def test_a_folder_without_voices_is_refused(tts: Synthesizer, voice: Voice, tmp_path: Path) -> None:
+    with pytest.raises(NotADirectoryError):
+        VoiceFolder(tts.fingerprint, tmp_path / "none")
+    with pytest.raises(ValueError, match="no voice of model"):
+        VoiceFolder(tts.fingerprint, tmp_path)
+    voice.save(tmp_path / "anna.voice")
+    with pytest.raises(ValueError, match="unknown voice 'zoe'"):
+        VoiceFolder(tts.fingerprint, tmp_path, default="zoe")
+
+
+@pytest.mark.parametrize("size", [1, 3, 1000])
+@pytest.mark.parametrize(
+    ("text", "sentences"),
+    [
+        ("One. Two? Three!", ["One.", "Two?", "Three!"]),
+        ("Dr. Smith paid $3.50 to J. R. Doe. Why?", ["Dr. Smith paid $3.50 to J. R. Doe.", "Why?"]),
+        ("A title\n\nThen “text.” More", ["A title", "Then “text.”", "More"]),
+        ("no end, no cut", ["no end, no cut"]),
+        ("…", []),
+        ("Wait… what? Yes. ", ["Wait… what?", "Yes."]),
+    ],
+)
+def test_incoming_text(text: str, sentences: list[str], size: int) -> None:
+    incoming = IncomingText("en-us", 1000)
+    found = []
+    for at in range(0, len(text), size):
+        found += [sentence.text for sentence in incoming.add(text[at : at + size])]
+    rest = incoming.finish()
+    assert found + ([rest] if rest else []) == sentences
+
+
+def test_incoming_text_pauses_longer_between_paragraphs() -> None:
+    incoming = IncomingText("en-us", 1000)
+    pauses = [sentence.pause_seconds for sentence in incoming.add("One. Two.\n\nThree. F")]
+    assert pauses == [0.2, 0.5, 0.2]
+
+
+def test_incoming_text_is_bounded() -> None:
+    incoming = IncomingText("en-us", 10)
+    incoming.add("a" * 10)
+    with pytest.raises(ValueError, match="too long"):
+        incoming.add("b")
+
+
+def test_the_command_with_the_shipped_model(tmp_path: Path) -> None:
+    """`muspeaker wyoming` in a process of its own, and SIGTERM ends it with 0."""
+    port = free_port()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "muspeaker", "wyoming", "--uri", f"tcp://127.0.0.1:{port}", "--threads", "1"],
+        env=os.environ | {"PYTHONPATH": str(Path(muspeaker.__file__).parents[1])},
+        stderr=subprocess.PIPE,
+        cwd=tmp_path,
+    )  # fmt: skip
+
+    async def connected() -> AsyncTcpClient:
+        for _ in range(600):
+            client = client_of(port)
+            try:
+                await client.connect()
+            except OSError:
+                assert process.poll() is None, process.stderr.read()
+                await asyncio.sleep(0.1)
+            else:
+                return client
+        raise TimeoutError
+
+    async def run() -> np.ndarray:
+        client = await connected()
+        await client.write_event(Synthesize(text="The birch canoe slid.").event())
+        samples = samples_of(await until(client, AudioStop))
+        await client.disconnect()
+        return samples
+
+    try:
+        samples = asyncio.run(run())
+        assert 0.5 < len(samples) / 22050 < 6
+        assert np.abs(samples).max() > 300
+    finally:
+        process.send_signal(signal.SIGTERM)
+        _, log = process.communicate(timeout=TIMEOUT_SECONDS)
+    assert process.returncode == 0, log
+    assert f"tcp://127.0.0.1:{port}" in log.decode()
+
+
+def test_event_bytes_are_json_lines(tts: Synthesizer, folder: Path) -> None:
+    """A client without the package, as on a microcontroller: one JSON line in, JSON lines out."""
+
+    async def run() -> dict[str, Any]:
+        async with serving(tts, folder) as port:
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(b'{"type": "describe"}\n')
+            header = json.loads(await reader.readline())
+            data = json.loads(await reader.readexactly(header["data_length"]))
+            writer.close()
+            return header | {"data": data}
+
+    info = asyncio.run(run())
+    assert info["type"] == "info"
+    assert info["data"]["tts"][0]["supports_synthesize_streaming"] is True
