@@ -1,0 +1,95 @@
+"""`muspeaker serve`: the OpenAI speech endpoint on this machine."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from pathlib import Path  # noqa: TC003 (typer reads it at run time)
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+
+import muspeaker
+from muspeaker.cli.terminal import ModelOption, ThreadsOption, failing_cleanly, progress
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+GRACE_SECONDS = 30
+MEBIBYTE = 1024 * 1024
+
+
+def serve(  # noqa: PLR0913, PLR0917 (one parameter an option of the command line)
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8000,
+    token: Annotated[
+        str | None,
+        typer.Option(
+            envvar="MUSPEAKER_TOKEN", help="Ask for this bearer token.", show_default=False
+        ),
+    ] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            envvar="MUSPEAKER_DATA", help="Folder of the voices; default: the user's data."
+        ),
+    ] = None,
+    model: ModelOption = None,
+    threads: ThreadsOption = None,
+    max_characters: Annotated[
+        int, typer.Option(min=1, max=50_000, help="Longest text; more is answered 422.")
+    ] = 4096,
+    max_upload: Annotated[
+        int, typer.Option(min=1, max=1024, help="Largest upload in MiB; more is answered 413.")
+    ] = 10,
+    max_running: Annotated[
+        int, typer.Option(min=1, max=1024, help="Requests spoken at the same time, in turns.")
+    ] = 8,
+    max_waiting: Annotated[
+        int, typer.Option(min=0, max=100_000, help="Requests that wait; more are answered 429.")
+    ] = 32,
+) -> None:
+    """Serve the OpenAI speech endpoint and the voices behind it; needs muspeaker[serve]."""
+    with failing_cleanly():
+        try:
+            from muspeaker.serve.app import create_app  # noqa: PLC0415 (an extra)
+            from muspeaker.serve.settings import Settings  # noqa: PLC0415
+        except ModuleNotFoundError as error:
+            message = f"{error.name} is missing: pip install 'muspeaker[serve]'"
+            raise RuntimeError(message) from error
+        given: dict[str, Any] = {} if data is None else {"data_folder": data}
+        settings = Settings(
+            token=token,
+            max_characters=max_characters,
+            max_upload_bytes=max_upload * MEBIBYTE,
+            max_running=max_running,
+            max_waiting=max_waiting,
+            **given,
+        )
+        if host not in LOOPBACK and token is None:
+            warning = "warning: anyone who reaches this address may use the server; see --token"
+            Console(stderr=True).print(warning, markup=False, style="yellow")
+        with progress("loading"):
+            tts = muspeaker.load(model, num_threads=threads)
+        run(create_app(tts, settings), host, port)
+
+
+def run(app: FastAPI, host: str, port: int) -> None:
+    """Serve until SIGINT or SIGTERM; requests at work may end, for at most 30 s."""
+    import uvicorn  # noqa: PLC0415 (an extra)
+
+    config = uvicorn.Config(
+        app,
+        host=host,
+        port=port,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+        server_header=False,
+    )
+    # uvicorn shuts down on these and then raises them again: a stop that was asked for is no failure
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    try:
+        uvicorn.Server(config).run()
+    except KeyboardInterrupt:
+        return

@@ -1,0 +1,119 @@
+"""What every endpoint of one server shares."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+import anyio
+import anyio.to_thread
+from fastapi import Request  # noqa: TC002 (FastAPI reads it at run time)
+
+from muspeaker.serve.errors import ApiError
+from muspeaker.serve.limits import Gate
+from muspeaker.serve.metrics import Metrics
+from muspeaker.serve.store import VoiceStore
+from muspeaker.voice import DEFAULT_NAME, Voice
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from muspeaker.serve.settings import Settings
+    from muspeaker.serve.store import StoredVoice
+    from muspeaker.tts import Synthesizer
+
+T = TypeVar("T")
+
+# Clients ask for these unless told otherwise; a voice that a user stored under the name goes first.
+OPENAI_NAMES = frozenset(
+    (
+        "alloy",
+        "ash",
+        "ballad",
+        "cedar",
+        "coral",
+        "echo",
+        "fable",
+        "marin",
+        "nova",
+        "onyx",
+        "sage",
+        "shimmer",
+        "verse",
+    )
+)
+
+
+@dataclass(frozen=True)
+class Service:
+    """What every endpoint of one server shares.
+
+    Attributes:
+        tts: The model.
+        settings: As given.
+        store: The voices users made.
+        gate: The queue.
+        metrics: The counters.
+        threads: Where speaking, encoding and reading files happen, never on the event loop.
+    """
+
+    tts: Synthesizer
+    settings: Settings
+    store: VoiceStore
+    gate: Gate
+    metrics: Metrics
+    threads: anyio.CapacityLimiter
+
+    @classmethod
+    def of(cls, tts: Synthesizer, settings: Settings) -> Service:
+        """The parts of a new server."""
+        gate = Gate(settings.max_running, settings.max_waiting)
+        return cls(
+            tts,
+            settings,
+            VoiceStore(settings.data_folder, settings.max_voices),
+            gate,
+            Metrics(gate),
+            anyio.CapacityLimiter(settings.workers),
+        )
+
+    async def in_thread(self, function: Callable[..., T], *args: Any, **keywords: Any) -> T:
+        """Run a blocking function; a cancelled caller waits for its end, so none is left behind."""
+        call = partial(function, *args, **keywords)
+        return await anyio.to_thread.run_sync(call, limiter=self.threads)
+
+    def voice(self, reference: str, param: str = "voice") -> Voice:
+        """A voice by identifier or name: stored, built in, or one of OpenAI's names.
+
+        Raises:
+            ApiError: With status 404 if there is none, 409 if this model cannot speak with it.
+        """
+        row = self.store.find(reference)
+        if row is not None:
+            if reason := self.unusable(row):
+                raise ApiError(
+                    409, f"voice {row.name!r} {reason}", param=param, code="voice_unusable"
+                )
+            return self.store.load(row)
+        name = reference.strip().casefold()
+        if name in Voice.builtin_names():
+            return Voice.builtin(name)
+        if name in OPENAI_NAMES and Voice.builtin_names():
+            return Voice.builtin(DEFAULT_NAME)
+        message = f"no voice {reference[:100]!r}: GET /v1/audio/voices lists them"
+        raise ApiError(404, message, param=param, code="voice_not_found")
+
+    def unusable(self, row: StoredVoice) -> str | None:
+        """Why this model cannot speak with a stored voice; None if it can."""
+        if row.fingerprint != self.tts.fingerprint:
+            return (
+                f"was made by model {row.fingerprint}, this is {self.tts.fingerprint}: "
+                "upload its recording again"
+            )
+        return None if self.store.has_file(row) else "has lost its file: upload its recording again"
+
+
+def service_of(request: Request) -> Service:
+    """The service of the app that answers a request."""
+    return cast("Service", request.app.state.service)
