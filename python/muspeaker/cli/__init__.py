@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import typer
 
+from muspeaker.cli.bench import bench
 from muspeaker.cli.clone import clone
 from muspeaker.cli.info import info
 from muspeaker.cli.say import say
+from muspeaker.cli.serve import serve
 from muspeaker.cli.voices import voices
+from muspeaker.cli.wyoming import wyoming
 
 app = typer.Typer(
     help="Speak a text in any voice, from a few seconds of it.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
 )
 app.command()(say)
 app.command()(clone)
 app.command()(info)
+app.command()(bench)
 app.command()(voices)
+app.command()(serve)
+app.command()(wyoming)
 
 
 def main() -> None:
