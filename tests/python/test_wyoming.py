@@ -365,6 +365,7 @@ def test_new_voices_need_no_restart(tts: Synthesizer, voice: Voice, folder: Path
     voice.save(folder / "carla.voice")
     assert set(voices.voices()) == {"anna", "bert", "carla"}
     assert voices.get("carla") is voices.get("carla")  # read once
+    assert voices.get("Bert B.") is voices.get("bert")
     (folder / "carla.voice").unlink()
     with pytest.raises(ValueError, match="unknown voice 'carla': expected one of anna, bert"):
         voices.get("carla")

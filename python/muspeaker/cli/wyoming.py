@@ -20,9 +20,13 @@ def wyoming(
         str, typer.Option(help="tcp://HOST:PORT or unix://PATH; host 0.0.0.0 is every network.")
     ] = "tcp://127.0.0.1:10200",
     voice: Annotated[str | None, typer.Option(help="Name of the default voice.")] = None,
-    voices_folder: Annotated[
+    data: Annotated[
         Path | None,
-        typer.Option(help="Folder of .voice files, offered beside the built-in voices."),
+        typer.Option(
+            envvar="MUSPEAKER_DATA",
+            help="Folder with .voice files, offered beside the built-in voices; "
+            "default: that of `muspeaker serve`.",
+        ),
     ] = None,
     speed: Annotated[float, typer.Option(min=SPEED_RANGE[0], max=SPEED_RANGE[1])] = 1.0,
     zeroconf: Annotated[
@@ -47,7 +51,7 @@ def wyoming(
             level=logging.DEBUG if verbose else logging.INFO, format="%(levelname)s %(message)s"
         )
         tts = muspeaker.load(model, num_threads=threads)
-        voices = VoiceFolder(tts.fingerprint, voices_folder, default=voice)
+        voices = VoiceFolder(tts.fingerprint, data or _usual_folder(), default=voice)
 
         async def run() -> None:
             service = protocol.WyomingService(tts, voices, speed=speed)
@@ -55,3 +59,11 @@ def wyoming(
 
         with suppress(KeyboardInterrupt):
             asyncio.run(run())
+
+
+def _usual_folder() -> Path | None:
+    """Where `muspeaker serve` keeps its voices, if it has been used."""
+    from muspeaker.serve.settings import default_data_folder  # noqa: PLC0415 (an extra)
+
+    folder = default_data_folder()
+    return folder if folder.is_dir() else None

@@ -17,8 +17,9 @@ _LOGGER = logging.getLogger(__name__)
 class VoiceFolder:
     """Voices by name, read again when their files change, so that a new one needs no restart.
 
-    A name is the stem of a file. A file of the user's hides a built-in voice of the same name. Files
-    that cannot be read, or that another model made, are left out and named once in the log.
+    A name is the stem of a file; who knows the name inside a file alone finds it by that. A file of the
+    user's hides a built-in voice of the same name. Files that cannot be read, or that another model
+    made, are left out and named once in the log.
 
     Args:
         fingerprint: Of the model that is to speak.
@@ -72,6 +73,9 @@ class VoiceFolder:
         if name is None and voices:
             return next(iter(voices.values()))
         if name not in voices:
+            for voice in voices.values():
+                if voice.name == name:
+                    return voice
             known = ", ".join(voices) or "none"
             raise ValueError(f"unknown voice {name!r}: expected one of {known}")
         return voices[name]
