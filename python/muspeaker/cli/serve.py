@@ -12,6 +12,7 @@ from rich.console import Console
 
 import muspeaker
 from muspeaker.cli.terminal import ModelOption, ThreadsOption, failing_cleanly, progress
+from muspeaker.voice import DEFAULT_NAME
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -36,6 +37,9 @@ def serve(  # noqa: PLR0913, PLR0917 (one parameter an option of the command lin
             envvar="MUSPEAKER_DATA", help="Folder of the voices; default: the user's data."
         ),
     ] = None,
+    voice: Annotated[
+        str, typer.Option(help="Voice for those who ask for one of OpenAI's, such as alloy.")
+    ] = DEFAULT_NAME,
     model: ModelOption = None,
     threads: ThreadsOption = None,
     max_characters: Annotated[
@@ -55,12 +59,14 @@ def serve(  # noqa: PLR0913, PLR0917 (one parameter an option of the command lin
     with failing_cleanly():
         try:
             from muspeaker.serve.app import create_app  # noqa: PLC0415 (an extra)
+            from muspeaker.serve.errors import ApiError  # noqa: PLC0415
             from muspeaker.serve.settings import Settings  # noqa: PLC0415
         except ModuleNotFoundError as error:
             message = f"{error.name} is missing: pip install 'muspeaker[serve]'"
             raise RuntimeError(message) from error
         given: dict[str, Any] = {} if data is None else {"data_folder": data}
         settings = Settings(
+            default_voice=voice,
             token=token,
             max_characters=max_characters,
             max_upload_bytes=max_upload * MEBIBYTE,
@@ -69,11 +75,19 @@ def serve(  # noqa: PLR0913, PLR0917 (one parameter an option of the command lin
             **given,
         )
         if host not in LOOPBACK and token is None:
-            warning = "warning: anyone who reaches this address may use the server; see --token"
-            Console(stderr=True).print(warning, markup=False, style="yellow")
+            warn("anyone who reaches this address may use the server; see --token")
         with progress("loading"):
-            tts = muspeaker.load(model, num_threads=threads)
-        run(create_app(tts, settings), host, port)
+            app = create_app(muspeaker.load(model, num_threads=threads), settings)
+            try:
+                app.state.service.voice(voice)
+            except ApiError as error:
+                warn(f"{error.detail}; until then, requests for OpenAI's voices are refused")
+        run(app, host, port)
+
+
+def warn(message: str) -> None:
+    """Say on standard error what may surprise."""
+    Console(stderr=True, soft_wrap=True).print(f"warning: {message}", markup=False, style="yellow")
 
 
 def run(app: FastAPI, host: str, port: int) -> None:

@@ -1,1 +1,1 @@
-"""The HTTP server: the OpenAI speech endpoint and the voices behind it (extra: muspeaker[serve])."""
+"""Servers: the OpenAI speech endpoint over HTTP (muspeaker[serve]), and Wyoming (muspeaker[wyoming])."""

@@ -14,7 +14,7 @@ from muspeaker.serve.errors import ApiError
 from muspeaker.serve.limits import Gate
 from muspeaker.serve.metrics import Metrics
 from muspeaker.serve.store import VoiceStore
-from muspeaker.voice import DEFAULT_NAME, Voice
+from muspeaker.voice import Voice
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -89,29 +89,40 @@ class Service:
         Raises:
             ApiError: With status 404 if there is none, 409 if this model cannot speak with it.
         """
+        voice = self._known(reference)
+        if voice is None and reference.strip().casefold() in OPENAI_NAMES:
+            voice = self._known(self.settings.default_voice)
+        if voice is None:
+            message = f"no voice {reference[:100]!r}: GET /v1/audio/voices lists them"
+            raise ApiError(404, message, param=param, code="voice_not_found")
+        if isinstance(voice, Voice):
+            return voice
+        raise ApiError(409, f"voice {voice}", param=param, code="voice_unusable")
+
+    def _known(self, reference: str) -> Voice | str | None:
+        """A stored or built-in voice, or why it cannot be used, or None if there is none."""
         row = self.store.find(reference)
         if row is not None:
-            if reason := self.unusable(row):
-                raise ApiError(
-                    409, f"voice {row.name!r} {reason}", param=param, code="voice_unusable"
-                )
-            return self.store.load(row)
+            reason = self.unusable(row)
+            return f"{row.name!r} {reason}" if reason else self.store.load(row)
         name = reference.strip().casefold()
-        if name in Voice.builtin_names():
-            return Voice.builtin(name)
-        if name in OPENAI_NAMES and Voice.builtin_names():
-            return Voice.builtin(DEFAULT_NAME)
-        message = f"no voice {reference[:100]!r}: GET /v1/audio/voices lists them"
-        raise ApiError(404, message, param=param, code="voice_not_found")
+        if name not in Voice.builtin_names():
+            return None
+        voice = Voice.builtin(name)
+        reason = self.foreign(voice.fingerprint)
+        return f"{name!r} {reason}" if reason else voice
+
+    def foreign(self, fingerprint: str) -> str | None:
+        """Why this model cannot speak with a voice of the model with a fingerprint; None if it can."""
+        if fingerprint == self.tts.fingerprint:
+            return None
+        return f"was made by model {fingerprint}, this is {self.tts.fingerprint}: clone it again"
 
     def unusable(self, row: StoredVoice) -> str | None:
         """Why this model cannot speak with a stored voice; None if it can."""
-        if row.fingerprint != self.tts.fingerprint:
-            return (
-                f"was made by model {row.fingerprint}, this is {self.tts.fingerprint}: "
-                "upload its recording again"
-            )
-        return None if self.store.has_file(row) else "has lost its file: upload its recording again"
+        if reason := self.foreign(row.fingerprint):
+            return reason
+        return None if self.store.has_file(row) else "has lost its file: clone it again"
 
 
 def service_of(request: Request) -> Service:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import platformdirs
 
+from muspeaker.voice import DEFAULT_NAME
+
 MAX_INPUT_CHARACTERS = 4096  # of the OpenAI API
 MAX_UPLOAD_BYTES = 10 * 1024 * 1024  # of the OpenAI API
 
@@ -28,6 +30,7 @@ class Settings:
 
     Attributes:
         data_folder: Holds the voices; made when missing.
+        default_voice: Name or identifier of the voice for those who ask for one of OpenAI's.
         token: Every request but /health must carry it; None asks for none.
         max_characters: Longest `input`.
         max_upload_bytes: Largest body of an upload.
@@ -42,6 +45,7 @@ class Settings:
     """
 
     data_folder: Path = field(default_factory=default_data_folder)
+    default_voice: str = DEFAULT_NAME
     token: str | None = field(default=None, repr=False)
     max_characters: int = MAX_INPUT_CHARACTERS
     max_upload_bytes: int = MAX_UPLOAD_BYTES

@@ -33,9 +33,7 @@ SharedService = Annotated[Service, Depends(service_of)]
 @router.get("")
 async def list_voices(service: SharedService) -> dict[str, Any]:
     """Every voice, the built-in ones first; `voices` holds names and identifiers alone."""
-    stored = await service.in_thread(_described_all, service)
-    builtin = [_described_builtin(name) for name in Voice.builtin_names()]
-    listed = builtin + stored
+    listed = await service.in_thread(_described_all, service)
     names = [{"id": voice["id"], "name": voice["name"]} for voice in listed if voice["usable"]]
     return {"object": "list", "data": listed, "has_more": False, "voices": names}
 
@@ -47,7 +45,7 @@ async def get_voice(voice_id: str, service: SharedService) -> dict[str, Any]:
     if row is not None and row.id == voice_id:
         return _described(service, row) | {"consent": row.consent}
     if voice_id in Voice.builtin_names():
-        return _described_builtin(voice_id)
+        return _described_builtin(service, voice_id)
     raise _unknown(voice_id)
 
 
@@ -122,7 +120,8 @@ def _name(form: FormData) -> str:
 
 
 def _described_all(service: Service) -> list[dict[str, Any]]:
-    return [_described(service, row) for row in service.store.all()]
+    builtin = [_described_builtin(service, name) for name in Voice.builtin_names()]
+    return builtin + [_described(service, row) for row in service.store.all()]
 
 
 def _described(service: Service, row: StoredVoice) -> dict[str, Any]:
@@ -131,8 +130,10 @@ def _described(service: Service, row: StoredVoice) -> dict[str, Any]:
     return voice | {"built_in": False, "usable": reason is None, "reason": reason}
 
 
-def _described_builtin(name: str) -> dict[str, Any]:
-    return _description(name, name, 0) | {"built_in": True, "usable": True, "reason": None}
+def _described_builtin(service: Service, name: str) -> dict[str, Any]:
+    reason = service.foreign(Voice.builtin(name).fingerprint)
+    voice = _description(name, name, 0)
+    return voice | {"built_in": True, "usable": reason is None, "reason": reason}
 
 
 def _description(voice_id: str, name: str, created_at: int) -> dict[str, Any]:
