@@ -49,11 +49,45 @@ py::tuple synthesize(engine::Synthesizer& synthesizer, const TokenArrays& arrays
                         to_numpy(std::move(speech.durations), {tokens.count}));
 }
 
+engine::Utterance start(engine::Synthesizer& synthesizer, const TokenArrays& arrays,
+                        const VoiceArrays& voice_arrays, const engine::SynthesisOptions& options) {
+  const engine::Tokens tokens = arrays.borrow();
+  const engine::Voice voice = voice_arrays.copy();
+  const py::gil_scoped_release release;
+  return synthesizer.start(tokens, voice, options);
+}
+
+py::object next_chunk(engine::Utterance& utterance) {
+  std::vector<float> samples;
+  {
+    const py::gil_scoped_release release;
+    samples = utterance.next_chunk();
+  }
+  if (samples.empty()) {
+    return py::none();
+  }
+  const auto num_samples = static_cast<py::ssize_t>(samples.size());
+  return to_numpy(std::move(samples), {num_samples});
+}
+
+void bind_utterance(const py::module_& module) {
+  py::class_<engine::Utterance>(module, "Utterance", "Speech on its way.")
+      .def_property_readonly(
+          "durations",
+          [](const engine::Utterance& utterance) {
+            const auto tokens = static_cast<py::ssize_t>(utterance.durations().size());
+            return to_numpy(std::vector<int32_t>(utterance.durations()), {tokens});
+          })
+      .def_property_readonly("num_samples", &engine::Utterance::num_samples)
+      .def("next_chunk", &next_chunk);
+}
+
 }  // namespace
 
 /// muspeaker._core.Synthesizer; the shapes are in _core.pyi.
 // NOLINTNEXTLINE(misc-const-correctness): one signature for all
 void bind_synthesizer(py::module_& module) {
+  bind_utterance(module);
   py::class_<engine::Synthesizer>(module, "Synthesizer", "One loaded model.")
       .def(py::init<const std::string&, int>(), py::arg("path"), py::arg("num_threads"),
            py::call_guard<py::gil_scoped_release>())
@@ -73,7 +107,18 @@ void bind_synthesizer(py::module_& module) {
           },
           py::arg("phones"), py::arg("stresses"), py::arg("boundaries"), py::arg("timbre"),
           py::arg("style"), py::kw_only(), py::arg("speed"), py::arg("pitch"), py::arg("energy"),
-          py::arg("temperature"), py::arg("seed"));
+          py::arg("temperature"), py::arg("seed"))
+      .def(
+          "start",
+          [](engine::Synthesizer& synthesizer, const IntArray& phones, const IntArray& stresses,
+             const IntArray& boundaries, const FloatArray& timbre, const FloatArray& style,
+             float speed, float pitch, float energy, float temperature, uint64_t seed) {
+            return start(synthesizer, {phones, stresses, boundaries}, {timbre, style},
+                         {speed, pitch, energy, temperature, seed});
+          },
+          py::keep_alive<0, 1>(), py::arg("phones"), py::arg("stresses"), py::arg("boundaries"),
+          py::arg("timbre"), py::arg("style"), py::kw_only(), py::arg("speed"), py::arg("pitch"),
+          py::arg("energy"), py::arg("temperature"), py::arg("seed"));
 }
 
 }  // namespace muspeaker::bindings

@@ -14,27 +14,44 @@ using NoiseAt = std::function<void(int64_t first_sample, float* out, int64_t cou
 
 /// The vocoder, run chunk by chunk: memory is bounded by a chunk, whatever the utterance's length.
 ///
-/// Every chunk is computed with `overlap` frames on either side, which its convolutions reach into
-/// and which are then dropped, so that chunks joined are the whole, bit for bit.
+/// Every chunk is computed with the frames on either side that its convolutions reach into, so that
+/// chunks of any sizes joined are the whole, bit for bit. What one utterance needs from chunk to
+/// chunk is a State of its own: one stream serves any number of them in turns.
 class VocoderStream {
  public:
-  /// The model must outlive the stream. chunk_frames is at least 1.
+  /// The model must outlive the stream. chunk_frames, at least 1, is what `vocode` takes.
   explicit VocoderStream(const model::MuSpeaker& model, int64_t chunk_frames = kChunkFrames);
 
   static constexpr int64_t kChunkFrames = 512;
 
-  /// mel: (frames, num_mels) natural-log mel; f0: (frames) in Hz, 0 where unvoiced.
-  /// Returns (frames * hop) samples in (-1, 1).
-  [[nodiscard]] std::vector<float> vocode(core::GraphRunner& runner, const std::vector<float>& mel,
-                                          const std::vector<float>& f0, const NoiseAt& noise) const;
+  /// One utterance on its way through the vocoder.
+  struct State {
+    std::vector<float> mel;     ///< (frames, num_mels), natural log
+    std::vector<float> f0;      ///< (frames) in Hz, 0 where unvoiced
+    std::vector<double> phase;  ///< (frames) where each frame's fundamental begins, in cycles
+    NoiseAt noise;
+    int64_t next_frame = 0;  ///< frames before it have been made samples
 
-  /// Frames that one output frame can depend on, to either side.
-  [[nodiscard]] int64_t overlap_frames() const { return overlap_frames_; }
+    [[nodiscard]] int64_t frames_left() const {
+      return static_cast<int64_t>(f0.size()) - next_frame;
+    }
+  };
+
+  /// mel: (frames, num_mels) natural-log mel; f0: (frames) in Hz, 0 where unvoiced.
+  [[nodiscard]] State begin(std::vector<float> mel, std::vector<float> f0, NoiseAt noise) const;
+
+  /// The next `frames` frames, or those that are left: (frames * hop) samples in (-1, 1), none at
+  /// the end.
+  [[nodiscard]] std::vector<float> next(core::GraphRunner& runner, State& state,
+                                        int64_t frames) const;
+
+  /// The whole utterance: (frames * hop) samples in (-1, 1).
+  [[nodiscard]] std::vector<float> vocode(core::GraphRunner& runner, std::vector<float> mel,
+                                          std::vector<float> f0, NoiseAt noise) const;
 
  private:
   const model::MuSpeaker& model_;
   int64_t chunk_frames_;
-  int64_t overlap_frames_;
 };
 
 }  // namespace muspeaker::engine

@@ -1,5 +1,7 @@
 #include "engine/synthesizer.h"
 
+#include <utility>
+
 #include "core/error.h"
 #include "dsp/random.h"
 
@@ -45,6 +47,32 @@ Voice Synthesizer::clone(Samples samples, Samples samples_16k) {
 
 Speech Synthesizer::synthesize(const Tokens& tokens, const Voice& voice,
                                const SynthesisOptions& options) {
+  return synthesize(tokens, voice, options, draw_noise(tokens, options));
+}
+
+Speech Synthesizer::synthesize(const Tokens& tokens, const Voice& voice,
+                               const SynthesisOptions& options, const Noise& noise) {
+  const std::scoped_lock lock(mutex_);
+  Speech speech = perform(tokens, voice, options, noise.latent);
+  speech.samples = vocoder_.vocode(runner_, speech.mel, speech.f0, noise.vocoder);
+  return speech;
+}
+
+Utterance Synthesizer::start(const Tokens& tokens, const Voice& voice,
+                             const SynthesisOptions& options) {
+  Noise noise = draw_noise(tokens, options);
+  const std::scoped_lock lock(mutex_);
+  Speech speech = perform(tokens, voice, options, noise.latent);
+  const int64_t num_samples = static_cast<int64_t>(speech.f0.size()) * config_.audio.hop_samples;
+  return {std::move(speech.durations),
+          num_samples,
+          vocoder_.begin(std::move(speech.mel), std::move(speech.f0), std::move(noise.vocoder)),
+          vocoder_,
+          runner_,
+          mutex_};
+}
+
+Noise Synthesizer::draw_noise(const Tokens& tokens, const SynthesisOptions& options) const {
   check(tokens);
   options.check();
   Noise noise;
@@ -54,35 +82,35 @@ Speech Synthesizer::synthesize(const Tokens& tokens, const Voice& voice,
   for (float& value : noise.latent) {
     value *= options.temperature;
   }
-  noise.vocoder = [&options](int64_t first_sample, float* out, int64_t count) {
-    dsp::fill_normal(options.seed, kVocoderStream, static_cast<uint64_t>(first_sample), out, count);
+  noise.vocoder = [seed = options.seed](int64_t first_sample, float* out, int64_t count) {
+    dsp::fill_normal(seed, kVocoderStream, static_cast<uint64_t>(first_sample), out, count);
   };
-  return synthesize(tokens, voice, options, noise);
+  return noise;
 }
 
-Speech Synthesizer::synthesize(const Tokens& tokens, const Voice& voice,
-                               const SynthesisOptions& options, const Noise& noise) {
+/// Everything but the samples.
+Speech Synthesizer::perform(const Tokens& tokens, const Voice& voice,
+                            const SynthesisOptions& options,
+                            const std::vector<float>& latent_noise) {
   check(tokens);
   voice.check(config_);
   options.check();
-  const auto latent_size = static_cast<int64_t>(noise.latent.size());
+  const auto latent_size = static_cast<int64_t>(latent_noise.size());
   core::require_input(latent_size == tokens.count * config_.mel_encoder.latent,
                       "the latent noise must hold " +
                           std::to_string(tokens.count * config_.mel_encoder.latent) +
                           " values, got " + std::to_string(latent_size));
   const int64_t max_frames = kMaxSeconds * config_.audio.sample_rate / config_.audio.hop_samples;
 
-  const std::scoped_lock lock(mutex_);
   Speech speech;
   std::vector<float> log_durations;
-  const std::vector<float> e_con = encode(tokens, voice, noise.latent, log_durations);
+  const std::vector<float> e_con = encode(tokens, voice, latent_noise, log_durations);
   speech.durations = model::VariationAdapter::decide_durations(std::move(log_durations),
                                                                options.variation(), max_frames);
   const std::vector<int32_t> path = model::make_path(speech.durations);
   core::require_input(!path.empty(), "the utterance is less than one frame long");
   shape_melody(e_con, path, voice, options, speech);
   speech.mel = decode(e_con, path, voice, speech);
-  speech.samples = vocoder_.vocode(runner_, speech.mel, speech.f0, noise.vocoder);
   return speech;
 }
 
@@ -145,7 +173,7 @@ std::vector<float> Synthesizer::decode(const std::vector<float>& e_con,
     ggml_tensor* frames = adapter.stretch(graph.context(), content, path_input(graph, path));
     ggml_tensor* pitch = matrix(graph, "pitch", normal_f0, 2);
     ggml_tensor* energy = matrix(graph, "energy", speech.energy, 1);
-    ggml_tensor* timbre = matrix(graph, "timbre", voice.timbre, config_.timbre_encoder.embedding);
+    ggml_tensor* timbre = matrix(graph, "timbre", voice.timbre, config_.timbre_size());
     ggml_tensor* e_lat = adapter.embed(graph.context(), frames, pitch, energy);
     graph.output("mel", model_.decode_mel(graph.context(), e_lat, timbre));
   });

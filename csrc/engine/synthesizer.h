@@ -11,6 +11,7 @@
 #include "engine/cloner.h"
 #include "engine/options.h"
 #include "engine/stream.h"
+#include "engine/utterance.h"
 #include "engine/voice.h"
 #include "model/muspeaker.h"
 
@@ -65,11 +66,19 @@ class Synthesizer {
   [[nodiscard]] Speech synthesize(const Tokens& tokens, const Voice& voice,
                                   const SynthesisOptions& options, const Noise& noise);
 
+  /// The same as the first, but only up to the mel: the samples are pulled from what is returned,
+  /// which the synthesizer must outlive.
+  [[nodiscard]] Utterance start(const Tokens& tokens, const Voice& voice,
+                                const SynthesisOptions& options);
+
   [[nodiscard]] const core::ModelConfig& config() const { return config_; }
   [[nodiscard]] const core::WeightFile& file() const { return file_; }
 
  private:
   void check(const Tokens& tokens) const;
+  [[nodiscard]] Noise draw_noise(const Tokens& tokens, const SynthesisOptions& options) const;
+  Speech perform(const Tokens& tokens, const Voice& voice, const SynthesisOptions& options,
+                 const std::vector<float>& latent_noise);
   std::vector<float> encode(const Tokens& tokens, const Voice& voice,
                             const std::vector<float>& latent_noise,
                             std::vector<float>& log_durations);

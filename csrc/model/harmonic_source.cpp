@@ -18,6 +18,11 @@ double fraction(double value) {
 
 }  // namespace
 
+double advance_phase(double start, float f0, const core::AudioConfig& audio) {
+  const double step = static_cast<double>(f0) / static_cast<double>(audio.sample_rate);
+  return fraction(start + (step * static_cast<double>(audio.hop_samples)));
+}
+
 double integrate_phase(const float* f0, int64_t frames, const core::AudioConfig& audio,
                        float* phase, double start) {
   for (int64_t frame = 0; frame < frames; ++frame) {
@@ -26,7 +31,7 @@ double integrate_phase(const float* f0, int64_t frames, const core::AudioConfig&
       phase[(frame * audio.hop_samples) + i] =
           static_cast<float>(fraction(start + (step * static_cast<double>(i + 1))));
     }
-    start = fraction(start + (step * static_cast<double>(audio.hop_samples)));
+    start = advance_phase(start, f0[frame], audio);
   }
   return start;
 }

@@ -10,6 +10,9 @@
 
 namespace muspeaker::model {
 
+/// The phase at the end of a frame that began at phase `start`, in cycles, in [0, 1).
+double advance_phase(double start, float f0, const core::AudioConfig& audio);
+
 /// Phase of the fundamental at every sample, F0 held over each hop.
 ///
 /// f0: (frames) in Hz, 0 where unvoiced; phase: (frames * hop) to be filled, in cycles, in [0, 1];

@@ -14,6 +14,12 @@
 
 namespace muspeaker::model {
 
+/// Frames at either end of a chunk that are there as context: their samples are not wanted.
+struct Margins {
+  int64_t before = 0;
+  int64_t after = 0;
+};
+
 /// HiFi-GAN generator with a harmonic source injected at every scale.
 ///
 /// Twin of muspeaker.model.vocoder.Vocoder, member for member.
@@ -28,17 +34,32 @@ class Vocoder {
 
   /// mel: (1, mels, frames) float32, natural-log mel, channels contiguous in memory; f0: (1,
   /// frames) in Hz, 0 where unvoiced; phase: (1, samples) of the fundamental, in cycles; noise: (1,
-  /// samples), standard normal. Returns (1, samples) in (-1, 1).
+  /// samples), standard normal. Returns (1, samples) in (-1, 1), those of the margins left out: no
+  /// scale computes more of them than the wanted samples depend on.
   ggml_tensor* forward(ggml_context* graph, ggml_tensor* mel, ggml_tensor* f0, ggml_tensor* phase,
-                       ggml_tensor* noise) const;
+                       ggml_tensor* noise, const Margins& margins = {}) const;
+
+  /// Frames that one output frame can depend on, to either side.
+  [[nodiscard]] int64_t reach_frames() const { return reach_frames_; }
 
  private:
+  /// One upsampling, and the rows that the wanted samples reach to either side.
+  struct Scale {
+    int64_t rate;          ///< rows out for each row in
+    int64_t row_samples;   ///< samples in each row out
+    int64_t input_reach;   ///< rows in
+    int64_t source_reach;  ///< rows out, where the source is added
+  };
+
   HarmonicSource harmonic_source_;
   nn::Conv1d conv_pre_;
   std::vector<nn::ConvTranspose1d> ups_;
   std::vector<nn::Conv1d> source_convs_;
   std::vector<MRFBlock> mrf_blocks_;
   nn::Conv1d conv_post_;
+  int64_t hop_samples_;
+  int64_t reach_frames_;
+  std::vector<Scale> scales_;
 };
 
 }  // namespace muspeaker::model

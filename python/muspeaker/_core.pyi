@@ -34,3 +34,30 @@ class Synthesizer:
         temperature: float,
         seed: int,
     ) -> tuple[NDArray[np.float32], NDArray[np.int32]]: ...
+    # The same, but only up to the mel: pull the samples from what it returns.
+    def start(
+        self,
+        phones: NDArray[np.int32],
+        stresses: NDArray[np.int32],
+        boundaries: NDArray[np.int32],
+        timbre: NDArray[np.float32],
+        style: NDArray[np.float32],
+        *,
+        speed: float,
+        pitch: float,
+        energy: float,
+        temperature: float,
+        seed: int,
+    ) -> Utterance: ...
+
+# Speech on its way; keeps its Synthesizer alive. Several may be pulled in turns, from any thread.
+class Utterance:
+    # (tokens,) in frames.
+    @property
+    def durations(self) -> NDArray[np.int32]: ...
+    # In all, from the first chunk to the last.
+    @property
+    def num_samples(self) -> int: ...
+    # (samples,), few at first and more from chunk to chunk; None at the end. Joined they are what
+    # synthesize gives, bit for bit.
+    def next_chunk(self) -> NDArray[np.float32] | None: ...

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <cstdint>
+#include <mutex>
+#include <vector>
+
+#include "core/graph.h"
+#include "engine/stream.h"
+
+namespace muspeaker::engine {
+
+/// One utterance that is being spoken: its acoustic pass is done, its samples come in chunks.
+///
+/// Made by Synthesizer::start, which must outlive it. Utterances of one synthesizer may be pulled
+/// in any order and from any thread: each chunk is one turn at the engine.
+class Utterance {
+ public:
+  /// durations: (tokens) in frames; state: before its first chunk; runner: used under `mutex` only.
+  Utterance(std::vector<int32_t> durations, int64_t num_samples, VocoderStream::State state,
+            const VocoderStream& vocoder, core::GraphRunner& runner, std::mutex& mutex);
+
+  /// The first chunk, small so that speech begins early; each further one is twice as long, up to
+  /// VocoderStream::kChunkFrames.
+  static constexpr int64_t kFirstFrames = 32;
+
+  [[nodiscard]] const std::vector<int32_t>& durations() const { return durations_; }
+  [[nodiscard]] int64_t num_samples() const { return num_samples_; }
+
+  /// The next samples in (-1, 1), none at the end. Joined they are what synthesize gives, bit for
+  /// bit.
+  [[nodiscard]] std::vector<float> next_chunk();
+
+ private:
+  std::vector<int32_t> durations_;
+  int64_t num_samples_;
+  VocoderStream::State state_;  // under mutex_
+  int64_t next_frames_ = kFirstFrames;
+  const VocoderStream& vocoder_;
+  core::GraphRunner& runner_;
+  std::mutex& mutex_;
+};
+
+}  // namespace muspeaker::engine
