@@ -36,6 +36,7 @@ _FORMATS = {
     ".mp3": ("MP3", "MPEG_LAYER_III"),
     ".aiff": ("AIFF", "PCM_16"),
     ".au": ("AU", "PCM_16"),
+    ".pcm": ("RAW", "PCM_16"),
 }
 _OPUS_RATE_HZ = 24000  # Opus takes no 22.05 kHz
 
@@ -111,7 +112,8 @@ class Audio:
         """The contents of a sound file.
 
         Args:
-            suffix: `.wav` (16 bit), `.flac`, `.ogg`, `.opus`, `.mp3`, `.aiff` or `.au`.
+            suffix: `.wav` (16 bit), `.flac`, `.ogg`, `.opus`, `.mp3`, `.aiff`, `.au`, or `.pcm`: samples of
+                16 bits alone, little-endian, channels in turns.
 
         Raises:
             ValueError: If the suffix is none of these.
@@ -124,7 +126,8 @@ class Audio:
         if coding == "OPUS":
             samples, rate = soxr.resample(samples, rate, _OPUS_RATE_HZ), _OPUS_RATE_HZ
         buffer = io.BytesIO()
-        soundfile.write(buffer, samples, rate, format=container, subtype=coding)
+        endian = "LITTLE" if container == "RAW" else None
+        soundfile.write(buffer, samples, rate, coding, endian, container)
         return buffer.getvalue()
 
     def save(self, path: str | os.PathLike[str]) -> None:

@@ -206,6 +206,15 @@ class Voice:
         return cls(timbre, style, embedding=embedding, **texts)
 
 
+def is_voice_file(path: str | os.PathLike[str]) -> bool:
+    """Whether a file begins as one of `Voice.save`, or is named as one."""
+    path = Path(path)
+    if path.suffix == SUFFIX or not path.is_file():
+        return path.suffix == SUFFIX
+    with path.open("rb") as file:
+        return file.read(len(MAGIC)) == MAGIC
+
+
 def _size(header: dict[str, Any], key: str) -> int:
     size = header[key]
     if isinstance(size, bool) or not isinstance(size, int) or not 1 <= size <= 1_000_000:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -66,11 +67,57 @@ def test_say_writes_wav_to_standard_output(run: Any, voice: Voice) -> None:
     assert result.stdout_bytes.startswith(b"RIFF")
 
 
+@pytest.mark.parametrize("place", ["argument", "file", "pipe"])
+def test_say_takes_text_from_three_places(
+    run: Any, tts: Synthesizer, voice: Voice, place: str
+) -> None:
+    voice.save("anna.voice")
+    Path("a.txt").write_bytes("\ufeffHello there.".encode())
+    how = {"argument": ["Hello there."], "file": ["-f", "a.txt"], "pipe": []}[place]
+    piped = b"Hello there." if place == "pipe" else None
+    result = run("say", *how, "--voice", "anna.voice", "--raw", text=piped)
+    assert result.exit_code == 0, result.stderr
+    assert result.stdout_bytes == tts.synthesize("Hello there.", voice).encode(".pcm")
+
+
+def test_raw_samples_are_those_of_the_wav_file(run: Any, voice: Voice) -> None:
+    voice.save("anna.voice")
+    speak = ("say", "One. Two.", "--voice", "anna.voice")
+    raw, wav = run(*speak, "--raw").stdout_bytes, run(*speak, "-o", "-").stdout_bytes
+    assert len(raw) > 1000
+    assert wav.startswith(b"RIFF")
+    assert wav.endswith(raw)
+    assert run(*speak, "--raw", "-o", "a.pcm").exit_code == 0
+    assert Path("a.pcm").read_bytes() == raw
+
+
+def test_say_tells_times_and_writes_subtitles(run: Any, tts: Synthesizer, voice: Voice) -> None:
+    voice.save("anna.voice")
+    speak = ("say", "Hi, Ben. [pause 1s] Bye!", "--voice", "anna.voice", "-o", "a.flac")
+    result = run(*speak, "--json", "--subtitles", "a.srt", "--pause", "0.5")
+    assert result.exit_code == 0, result.stderr
+    report = json.loads(result.stdout)
+    audio = tts.synthesize("Hi, Ben. [pause 1s] Bye!", voice)
+    assert (report["file"], report["voice"], report["sample_rate"]) == ("a.flac", "anna", 22050)
+    assert report["seconds"] == pytest.approx(audio.duration, abs=1e-3)
+    assert [(w["text"], w["mark"]) for w in report["words"]] == [
+        ("Hi", ","),
+        ("Ben", "."),
+        ("Bye", "!"),
+    ]
+    assert report["words"][2]["start"] == pytest.approx(audio.words[2].start, abs=1e-3)
+    assert len(report["phones"]) == len(audio.phones)
+    assert Path("a.srt").read_text() == audio.to_srt()
+    assert run(*speak, "--subtitles", "a.vtt").exit_code == 0
+    assert Path("a.vtt").read_text().startswith("WEBVTT")
+
+
 def test_clone_writes_a_voice_file(run: Any, tone: np.ndarray) -> None:
     soundfile.write("anna.wav", tone, 24000)
-    result = run("clone", "anna.wav", "--name", "Anna")
+    result = run("clone", "anna.wav", "--name", "Anna", "--consent", "Anna said yes.")
     assert result.exit_code == 0, result.output
-    assert Voice.load("anna.voice").name == "Anna"
+    voice = Voice.load("anna.voice")
+    assert (voice.name, voice.consent) == ("Anna", "Anna said yes.")
 
 
 def test_info_shows_the_header(run: Any) -> None:
@@ -79,11 +126,36 @@ def test_info_shows_the_header(run: Any) -> None:
     assert result.exit_code == 0, result.output
     for word in ("1,234", "0123456789abcdef", "audio.sample_rate", "22050", "symbols"):
         assert word in result.output
+    about = json.loads(run("info", "m.bin", "--json").stdout)
+    assert (about["kind"], about["parameters"], about["bytes"]) == ("model", 1234, 1)
+
+
+@pytest.mark.parametrize("name", ["anna.voice", "anna"])
+def test_info_shows_a_voice(run: Any, voice: Voice, name: str) -> None:
+    voice.consent = "Anna, on 3 May: audiobooks"
+    voice.save(name)
+    result = run("info", name)
+    assert result.exit_code == 0, result.output
+    for word in ("anna", "Anna, on 3 May: audiobooks", voice.fingerprint):
+        assert word in result.output
+    about = json.loads(run("info", name, "--json").stdout)
+    assert about["bytes"] == Path(name).stat().st_size
+    assert (about["kind"], about["name"], about["style_frames"]) == ("voice", "anna", 40)
 
 
 def test_voices_lists_or_fails(run: Any) -> None:
     result = run("voices")
     assert result.exit_code == (0 if Voice.builtin_names() else 1)
+
+
+def test_voices_lists_a_folder(run: Any, voice: Voice) -> None:
+    Path("mine").mkdir()
+    voice.save("mine/a.voice")
+    assert "mine/a.voice" in run("voices", "mine").output
+    listed = json.loads(run("voices", "mine", "--json").stdout)
+    assert listed[-1]["voice"] == "mine/a.voice"
+    assert listed[-1]["model"] == voice.fingerprint
+    assert run("voices", "nowhere").exit_code == 1
 
 
 @pytest.mark.parametrize(
@@ -95,6 +167,10 @@ def test_voices_lists_or_fails(run: Any) -> None:
         (("say", "Hi", "--voice", "anna.voice", "--language", "xx"), "error: unknown language"),
         (("clone", "no.wav"), "error: prompt file 'no.wav' does not exist"),
         (("info", "no.bin"), "No such file"),
+        (("info", "no.voice"), "voice file 'no.voice' does not exist"),
+        (("say", "-f", "no.txt"), "No such file"),
+        (("say", "Hi [pause 5]", "--voice", "anna.voice"), "error: cannot read '[pause 5]'"),
+        (("quantize", "no.bin", "-o", "b.bin"), "model file 'no.bin' does not exist"),
     ],
 )
 def test_failures_exit_with_1(run: Any, voice: Voice, args: tuple[str, ...], message: str) -> None:
@@ -107,13 +183,25 @@ def test_failures_exit_with_1(run: Any, voice: Voice, args: tuple[str, ...], mes
 
 @pytest.mark.parametrize(
     "args",
-    [("say",), ("say", "Hi", "--speed", "9"), ("say", "Hi", "--seed", "x"), ("sing",), ("clone",)],
+    [
+        ("say",),
+        ("say", "Hi", "-f", "a.txt"),
+        ("say", "Hi", "--raw", "--json"),
+        ("say", "Hi", "--subtitles", "a.txt"),
+        ("say", "Hi", "--speed", "9"),
+        ("say", "Hi", "--seed", "x"),
+        ("say", "Hi", "--pause", "11"),
+        ("sing",),
+        ("clone",),
+        ("quantize", "a.bin"),
+        ("quantize", "a.bin", "-o", "b.bin", "--type", "f32"),
+    ],
 )
 def test_bad_usage_exits_with_2(run: Any, args: tuple[str, ...]) -> None:
     assert run(*args).exit_code == 2
 
 
-@pytest.mark.parametrize("command", ["say", "clone", "info", "voices"])
+@pytest.mark.parametrize("command", ["say", "clone", "info", "quantize", "voices"])
 def test_every_command_has_help(run: Any, command: str) -> None:
     result = run(command, "--help")
     assert result.exit_code == 0

@@ -6,7 +6,9 @@ import typer
 
 from muspeaker.cli.bench import bench
 from muspeaker.cli.clone import clone
+from muspeaker.cli.demo import demo
 from muspeaker.cli.info import info
+from muspeaker.cli.quantize import quantize
 from muspeaker.cli.say import say
 from muspeaker.cli.serve import serve
 from muspeaker.cli.voices import voices
@@ -21,9 +23,11 @@ app.command()(say)
 app.command()(clone)
 app.command()(info)
 app.command()(bench)
+app.command()(quantize)
 app.command()(voices)
 app.command()(serve)
 app.command()(wyoming)
+app.command()(demo)
 
 
 def main() -> None:

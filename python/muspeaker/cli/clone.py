@@ -18,14 +18,17 @@ def clone(
         Path | None, typer.Option("--output", "-o", help="Voice file; default: RECORDING.voice.")
     ] = None,
     name: Annotated[str | None, typer.Option(help="Name kept in the file.")] = None,
+    consent: Annotated[
+        str, typer.Option(help="Who agreed to this, when and to what; kept in the file.")
+    ] = "",
     model: ModelOption = None,
     threads: ThreadsOption = None,
 ) -> None:
-    """Make a voice file from a recording."""
+    """Make a voice file from a recording. Ask whose voice it is first."""
     with failing_cleanly():
         with progress("cloning"):
             tts = muspeaker.load(model, num_threads=threads)
-            voice = tts.clone(recording, name=name)
+            voice = tts.clone(recording, name=name, consent=consent)
         path = output or Path(f"{recording.stem}{SUFFIX}")
         voice.save(path)
         to_stdout().print(f"{path}: voice {voice.name!r}", markup=False)

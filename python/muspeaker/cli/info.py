@@ -1,32 +1,59 @@
-"""`muspeaker info`: what is in a model file."""
+"""`muspeaker info`: what is in a model file or a voice file."""
 
 from __future__ import annotations
 
+import json
+import sys
 from pathlib import Path  # noqa: TC003 (typer reads it at run time)
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.table import Table
 
 import muspeaker
+from muspeaker.cli.speech_options import JsonOption  # noqa: TC001 (typer reads it at run time)
 from muspeaker.cli.terminal import failing_cleanly, to_stdout
 from muspeaker.tts import DEFAULT_MODEL
+from muspeaker.voice import is_voice_file
 
 
 def info(
-    model: Annotated[
-        Path | None, typer.Argument(help="Model file; default: the one that ships.")
+    file: Annotated[
+        Path | None, typer.Argument(help="Model or voice file; default: the model that ships.")
     ] = None,
+    as_json: JsonOption = False,
 ) -> None:
-    """Show the sizes and the origin of a model file."""
+    """Show what is in a model file or a voice file."""
     with failing_cleanly():
-        tts = muspeaker.load(model, num_threads=1)
-        path = model or DEFAULT_MODEL
+        path = file or DEFAULT_MODEL
+        about = about_voice(path) if is_voice_file(path) else about_model(path)
+        if as_json:
+            sys.stdout.write(json.dumps(about, ensure_ascii=False) + "\n")
+            return
         table = Table(title=f"muspeaker {muspeaker.__version__}", show_header=False)
-        table.add_row("file", str(path))
-        table.add_row("bytes", f"{path.stat().st_size:,}")
-        table.add_row("parameters", f"{tts.num_parameters:,}")
-        for key, value in tts.config.items():
-            shown = f"{len(value)} symbols" if key == "symbols" else str(value)
-            table.add_row(key, shown)
+        for key, value in about.items():
+            shown = f"{value:,}" if key in {"bytes", "parameters"} else str(value)
+            table.add_row(key, f"{len(value)} symbols" if key == "symbols" else shown)
         to_stdout().print(table)
+
+
+def about_voice(path: Path) -> dict[str, Any]:
+    """What a voice file says."""
+    voice = muspeaker.Voice.load(path)
+    return {
+        "kind": "voice",
+        "file": str(path),
+        "bytes": path.stat().st_size,
+        "name": voice.name,
+        "model": voice.fingerprint,
+        "consent": voice.consent or "(no note)",
+        "timbre": len(voice.timbre),
+        "style_frames": len(voice.style),
+    }
+
+
+def about_model(path: Path) -> dict[str, Any]:
+    """What a model file says, once it has loaded."""
+    tts = muspeaker.load(path, num_threads=1)
+    about = {"kind": "model", "file": str(path), "bytes": path.stat().st_size}
+    return about | {"parameters": tts.num_parameters} | tts.config

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+import os
+import sys
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 import muspeaker
 from muspeaker.voice import SUFFIX
@@ -37,7 +39,9 @@ def failing_cleanly() -> Iterator[None]:
     """Turn an expected error into one line on standard error and exit code 1."""
     try:
         yield
-    except BrokenPipeError:
+    except BrokenPipeError:  # whoever read our output has gone
+        with suppress(OSError, ValueError):  # or the interpreter complains when it flushes at exit
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise typer.Exit(1) from None
     except (ValueError, TypeError, OSError, RuntimeError) as error:
         console = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -48,8 +52,16 @@ def failing_cleanly() -> Iterator[None]:
 
 @contextmanager
 def progress(description: str) -> Iterator[Progress]:
-    """A line with a spinner and the time, on standard error, gone when the work is done."""
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    """A line with a bar and the time, on standard error, gone when the work is done.
+
+    The bar swings until the task is given a total.
+    """
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=24),
+        TimeElapsedColumn(),
+    )
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         bar.add_task(description, total=None)
         yield bar

@@ -1,17 +1,53 @@
-"""`muspeaker voices`: the voices that ship."""
+"""`muspeaker voices`: the voices that ship, and those in a folder."""
 
 from __future__ import annotations
 
+import json
+import sys
+from pathlib import Path  # noqa: TC003 (typer reads it at run time)
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
 import muspeaker
+from muspeaker.cli.speech_options import JsonOption  # noqa: TC001 (typer reads it at run time)
 from muspeaker.cli.terminal import failing_cleanly, to_stdout
-from muspeaker.voice import DEFAULT_NAME
+from muspeaker.voice import DEFAULT_NAME, SUFFIX, VOICES_FOLDER
 
 
-def voices() -> None:
-    """List the built-in voices."""
+def voices(
+    folder: Annotated[
+        Path | None, typer.Argument(help="Folder of voice files to list too.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List the built-in voices, and the voice files of a folder."""
     with failing_cleanly():
-        names = muspeaker.Voice.builtin_names()
-        if not names:
+        found = [about(VOICES_FOLDER / f"{n}{SUFFIX}", n) for n in muspeaker.Voice.builtin_names()]
+        if folder is not None:
+            if not folder.is_dir():
+                raise FileNotFoundError(f"no folder {str(folder)!r}")
+            found += [about(path, str(path)) for path in sorted(folder.glob(f"*{SUFFIX}"))]
+        if not found:
             raise FileNotFoundError("no voice ships with this build")
-        for name in names:
-            to_stdout().print(f"{name}{' (default)' if name == DEFAULT_NAME else ''}", markup=False)
+        if as_json:
+            sys.stdout.write(json.dumps(found, ensure_ascii=False) + "\n")
+            return
+        table = Table("voice", "name", "model", "consent", box=None, pad_edge=False)
+        for voice in found:
+            mark = " (default)" if voice["voice"] == DEFAULT_NAME else ""
+            row = (voice["voice"] + mark, voice["name"], voice["model"], voice["consent"])
+            table.add_row(*row)
+        to_stdout().print(table)
+
+
+def about(path: Path, called: str) -> dict[str, Any]:
+    """One voice, and what to give to --voice."""
+    voice = muspeaker.Voice.load(path)
+    return {
+        "voice": called,
+        "name": voice.name,
+        "model": voice.fingerprint,
+        "consent": voice.consent or "(no note)",
+    }

@@ -1,0 +1,190 @@
+"""How a model file stores its weights: f32, f16, or int8 with one scale for each output channel.
+
+`tools/convert_weights` writes files from checkpoints with this; `quantize_file` makes a smaller file from
+a larger one without PyTorch. Both need the extra muspeaker[quantize].
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from numpy.typing import NDArray
+
+ARCHITECTURE = "muspeaker"
+WEIGHT_TYPES = ("f32", "f16", "q8")
+WEIGHT_TYPE_KEY = "muspeaker.weight_type"
+MAX_NAME_BYTES = 63  # ggml keeps 64, the last of them a zero
+MIN_INT8_ELEMENTS = 1024  # below, the scales and the loss outweigh the bytes saved
+# Prefixes of what stays f16 in a q8 file. The vocoder's ends are heard at once when coarse. The others
+# decide durations: a frame too many shifts all that follows, and in int8 a third of the sentences had one.
+# All embeddings are among them: their rows are looked up, and int8 would save no arithmetic.
+FINE = (
+    "vocoder.conv_pre.",
+    "vocoder.conv_post.",
+    "linguistic_encoder.",
+    "vp_flow.",
+    "fusion.",
+    "style_encoder.",
+    "variation_adapter.duration_predictor.",
+    "aligner.",
+)
+
+
+def output_axis(rank: int) -> int:
+    """Say which axis counts output channels: (out, in), (kernel, out, in), (out, in, height, width)."""
+    return 1 if rank == 3 else 0
+
+
+def quantize_int8(weight: NDArray[np.float32]) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
+    """Round each output channel to int8, symmetric about zero.
+
+    Args:
+        weight: float32 of two to four axes, in the file's order.
+
+    Returns:
+        int8 of the same shape, and (out,) float32 such that weight is about int8 * scale[out]: at most
+        half a scale off.
+    """
+    axis = output_axis(weight.ndim)
+    others = tuple(i for i in range(weight.ndim) if i != axis)
+    largest = np.abs(weight).max(axis=others, keepdims=True)
+    scale = np.where(largest > 0, largest / np.float32(127), np.float32(1)).astype(np.float32)
+    values = np.clip(np.rint(weight / scale), -127, 127).astype(np.int8)
+    return values, scale.reshape(-1)
+
+
+def store(name: str, weight: NDArray[np.float32], weight_type: str) -> dict[str, NDArray[Any]]:
+    """Cast one weight.
+
+    Args:
+        name: Its name; parts named in FINE stay f16 in a q8 file.
+        weight: float32, in the file's order.
+        weight_type: "f32", "f16" or "q8".
+
+    Returns:
+        Name to array: the weight, and `<scope>.scale` beside `<scope>.weight` if it is int8.
+
+    Raises:
+        ValueError: If a value is too large for f16.
+    """
+    if weight_type == "f32" or weight.ndim == 1:
+        return {name: weight}
+    if weight_type == "q8" and not name.startswith(FINE):
+        if weight.size < MIN_INT8_ELEMENTS:
+            return {name: weight}
+        values, scale = quantize_int8(weight)
+        return {name: values, f"{name.rpartition('.')[0]}.scale": scale}
+    if np.abs(weight).max() > np.finfo(np.float16).max:
+        raise ValueError(f"{name} has values too large for f16: {np.abs(weight).max()}")
+    return {name: weight.astype(np.float16)}
+
+
+def quantize_file(
+    source: str | os.PathLike[str], target: str | os.PathLike[str], weight_type: str = "q8"
+) -> None:
+    """Write a model file with smaller weights, whole or not at all.
+
+    From an f32 file this is, bit by bit, the file that `tools/convert_weights` writes of that type; from
+    an f16 file, int8 weights are a little off.
+
+    Args:
+        source: A file of type f32 or f16.
+        target: Where to write; a file that is there is replaced, and it may be the source.
+        weight_type: "f16" or "q8".
+
+    Raises:
+        FileNotFoundError: If there is no source, or no folder for the target.
+        ModelFileError: If the source is no model file.
+        RuntimeError: If the package gguf is missing.
+        ValueError: If weight_type is neither, or the source holds no finer weights.
+    """
+    from muspeaker import _core  # noqa: PLC0415 (the engine checks the file)
+
+    source, target = Path(source), Path(target)
+    if weight_type not in WEIGHT_TYPES[1:]:
+        raise ValueError(f"weight_type must be f16 or q8, got {weight_type!r}")
+    if not source.is_file():
+        raise FileNotFoundError(f"model file {str(source)!r} does not exist")
+    if not target.parent.is_dir():
+        raise FileNotFoundError(f"no folder {str(target.parent)!r}")
+    present = str(_core.Synthesizer(str(source), 1).config["weight_type"])
+    if WEIGHT_TYPES.index(present) >= WEIGHT_TYPES.index(weight_type):
+        raise ValueError(
+            f"{str(source)!r} is {present} already: expected weights finer than {weight_type}"
+        )
+    reader = _gguf().GGUFReader(source)
+    header = [
+        (field.name, field.contents(), field.types)
+        for field in reader.fields.values()
+        if not field.name.startswith(("GGUF.", "general.architecture"))
+    ]
+    tensors: dict[str, NDArray[Any]] = {}
+    for tensor in reader.tensors:
+        weight = np.asarray(tensor.data, dtype=np.float32)
+        tensors |= store(tensor.name, weight, weight_type)
+    typed = ((k, weight_type if k == WEIGHT_TYPE_KEY else v, types) for k, v, types in header)
+    write_file(target, typed, tensors)
+
+
+def write_file(
+    path: Path, header: Iterable[tuple[str, object, Any]], tensors: Mapping[str, NDArray[Any]]
+) -> None:
+    """Write a GGUF file to a temporary name beside `path`, then rename it.
+
+    Args:
+        path: Where to; a file that is there is replaced.
+        header: Key, value and GGUF's types of the value; None for the types that fit a str, int, float or
+            tuple.
+        tensors: Name to array, in the order of the file.
+
+    Raises:
+        ValueError: If a name is longer than the reader takes, or a value has no type of GGUF.
+    """
+    long = [name for name in tensors if len(name.encode()) > MAX_NAME_BYTES]
+    if long:
+        raise ValueError(f"tensor names over {MAX_NAME_BYTES} bytes: {', '.join(long)}")
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    writer = _gguf().GGUFWriter(partial, ARCHITECTURE)
+    try:
+        for key, value, types in header:
+            _add_value(writer, key, value, types)
+        for name, tensor in tensors.items():
+            writer.add_tensor(name, tensor)
+        writer.write_header_to_file()
+        writer.write_kv_data_to_file()
+        writer.write_tensors_to_file()
+        writer.close()
+        partial.replace(path)
+    finally:
+        writer.close()
+        partial.unlink(missing_ok=True)
+
+
+def _add_value(writer: Any, key: str, value: object, types: Any) -> None:
+    if types is not None:
+        writer.add_key_value(key, value, types[0], types[1] if len(types) > 1 else None)
+    elif isinstance(value, str):
+        writer.add_string(key, value)
+    elif isinstance(value, int):
+        writer.add_uint32(key, value)
+    elif isinstance(value, float):
+        writer.add_float32(key, value)
+    elif isinstance(value, tuple) and value:
+        writer.add_array(key, value)
+    else:
+        raise ValueError(f"header value {key} cannot be written: {value!r}")
+
+
+def _gguf() -> Any:
+    try:
+        import gguf  # noqa: PLC0415 (an extra)
+    except ImportError as error:
+        raise RuntimeError("gguf is missing: pip install 'muspeaker[quantize]'") from error
+    return gguf
