@@ -98,24 +98,16 @@ class PipePlayer:
             self._process.stdin.write(chunk.encode(".pcm"))
             self._process.stdin.flush()
         except BrokenPipeError:
-            self._fail()
+            self.close()
+            raise RuntimeError(f"{self._name} stopped reading") from None
 
     def close(self) -> None:
         """Wait for the program."""
-        assert self._process.stdin is not None
-        with suppress(BrokenPipeError):
-            self._process.stdin.close()
-        if self._process.wait() != 0:
-            self._fail()
-
-    def _fail(self) -> None:
-        assert self._process.stderr is not None
-        self._process.wait()
-        reason = self._process.stderr.read().decode(errors="replace").strip().splitlines()
-        raise RuntimeError(
-            f"{self._name} ended with status {self._process.returncode}"
-            f"{': ' + reason[-1] if reason else ''}"
-        )
+        _, errors = self._process.communicate()
+        if self._process.returncode != 0:
+            last = errors.decode(errors="replace").strip().splitlines()[-1:]
+            reason = "".join(f": {line}" for line in last)
+            raise RuntimeError(f"{self._name} ended with status {self._process.returncode}{reason}")
 
 
 class FilePlayer:

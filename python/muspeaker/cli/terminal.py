@@ -52,7 +52,7 @@ def failing_cleanly() -> Iterator[None]:
 
 @contextmanager
 def progress(description: str) -> Iterator[Progress]:
-    """A line with a bar and the time, on standard error, gone when the work is done.
+    """A line with a bar and the time, on a terminal's standard error, gone when the work is done.
 
     The bar swings until the task is given a total.
     """
@@ -62,7 +62,10 @@ def progress(description: str) -> Iterator[Progress]:
         BarColumn(bar_width=24),
         TimeElapsedColumn(),
     )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    console = Console(stderr=True)
+    with Progress(
+        *columns, console=console, transient=True, disable=not console.is_terminal
+    ) as bar:
         bar.add_task(description, total=None)
         yield bar
 
