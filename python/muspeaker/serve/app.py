@@ -37,6 +37,7 @@ def create_app(tts: Synthesizer, settings: Settings) -> FastAPI:
         description="Text to speech, as the OpenAI API offers it.",
         docs_url=None,  # its page loads scripts from elsewhere
         redoc_url=None,
+        redirect_slashes=False,
     )
     service = Service.of(tts, settings)
     app.state.service = service

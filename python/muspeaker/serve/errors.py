@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from fastapi import FastAPI, Request
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 log = logging.getLogger("muspeaker.serve")
 
@@ -68,7 +69,7 @@ def install(app: FastAPI) -> None:
     """Answer every failure of the app in this shape."""
     app.add_exception_handler(HTTPException, _refused)
     app.add_exception_handler(RequestValidationError, _invalid)
-    app.add_exception_handler(Exception, _failed)
+    app.add_middleware(AnswerFailures)
 
 
 async def _refused(_: Request, error: Exception) -> JSONResponse:
@@ -91,8 +92,30 @@ async def _invalid(_: Request, error: Exception) -> JSONResponse:
     return error_response(422, message, param, str(first.get("type")))
 
 
-async def _failed(request: Request, error: Exception) -> JSONResponse:
-    log.error("%s %s failed: %s", request.method, request.url.path, type(error).__name__)
-    return error_response(
-        500, "the server failed to answer; its log says why", code="internal_error"
-    )
+class AnswerFailures:
+    """Answers 500 to what nobody foresaw, and logs it.
+
+    Where the answer has begun it is cut off instead, so that no client takes half of it for the whole.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on, and catch."""
+        has_begun = False
+
+        async def watching_send(message: Message) -> None:
+            nonlocal has_begun
+            has_begun = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, watching_send)
+        except Exception:
+            if scope["type"] != "http" or has_begun:
+                raise
+            log.exception("%s %s failed", scope["method"], scope["path"])
+            message = "the server failed to answer; its log says why"
+            response = error_response(500, message, code="internal_error")
+            await response(scope, receive, send)

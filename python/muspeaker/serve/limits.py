@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING
 
 import anyio
@@ -49,8 +49,9 @@ class BodyLimit:
         body = _Body(receive, self._max_bytes if is_form else MAX_JSON_BYTES, self._seconds)
         declared = headers.get("content-length", "")
         if declared.isdecimal() and int(declared) > body.max_bytes:
-            if headers.get("expect", "").lower() != "100-continue":
-                await body.drain()
+            with suppress(ApiError):  # it took too long: the answer is the same
+                if headers.get("expect", "").lower() != "100-continue":
+                    await body.drain()
             await body.too_large().response()(scope, receive, send)
             return
         await self._app(scope, body.receive, send)

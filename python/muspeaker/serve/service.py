@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar, cast
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from muspeaker.tts import Synthesizer
 
 T = TypeVar("T")
+
+log = logging.getLogger("muspeaker.serve")
 
 # Clients ask for these unless told otherwise; a voice that a user stored under the name goes first.
 OPENAI_NAMES = frozenset(
@@ -89,6 +92,7 @@ class Service:
         Raises:
             ApiError: With status 404 if there is none, 409 if this model cannot speak with it.
         """
+        reference = reference.encode("utf-8", "replace").decode()  # SQLite takes no lone surrogate
         voice = self._known(reference)
         if voice is None and reference.strip().casefold() in OPENAI_NAMES:
             voice = self._known(self.settings.default_voice)
@@ -104,13 +108,20 @@ class Service:
         row = self.store.find(reference)
         if row is not None:
             reason = self.unusable(row)
-            return f"{row.name!r} {reason}" if reason else self.store.load(row)
+            return f"{row.name!r} {reason}" if reason else self._loaded(row)
         name = reference.strip().casefold()
         if name not in Voice.builtin_names():
             return None
         voice = Voice.builtin(name)
         reason = self.foreign(voice.fingerprint)
         return f"{name!r} {reason}" if reason else voice
+
+    def _loaded(self, row: StoredVoice) -> Voice | str:
+        try:
+            return self.store.load(row)
+        except (OSError, ValueError) as error:
+            log.warning("voice %s cannot be read: %s", row.id, error)
+            return f"{row.name!r} cannot be read from its file: clone it again"
 
     def foreign(self, fingerprint: str) -> str | None:
         """Why this model cannot speak with a voice of the model with a fingerprint; None if it can."""

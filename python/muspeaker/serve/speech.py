@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import anyio
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import StreamingResponse
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from muspeaker.options import (
     ENERGY_RANGE,
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from starlette.types import Message, Receive, Scope, Send
 
     from muspeaker.audio import Audio
-    from muspeaker.voice import Voice
 
 MIN_SPEED = 0.25
 MAX_SPEED = 4.0
@@ -41,10 +40,14 @@ CLIENT_GONE = 499  # as nginx logs it; nobody reads this answer
 router = APIRouter()
 
 
-class VoiceId(BaseModel):
-    """A voice by its identifier, as the OpenAI API takes custom ones."""
+def _identifier(value: object) -> object:
+    """What `{"id": ...}` holds, as the OpenAI API takes custom voices."""
+    return value.get("id") if isinstance(value, dict) else value
 
-    id: str
+
+Reference = Annotated[
+    str, BeforeValidator(_identifier, json_schema_input_type=str | dict[str, str])
+]
 
 
 class SpeechRequest(BaseModel):
@@ -54,12 +57,12 @@ class SpeechRequest(BaseModel):
 
     input: str = Field(min_length=1, description="The text to speak.")
     model: str = Field(default="muspeaker", description="Any; one model is loaded.")
-    voice: str | VoiceId = Field(description="A name, an identifier, or an object with one.")
+    voice: Reference = Field(description="A name, an identifier, or an object with one.")
     response_format: Literal["mp3", "opus", "aac", "flac", "wav", "pcm"] = "mp3"
     speed: float = Field(default=1.0, ge=MIN_SPEED, le=MAX_SPEED)
     stream_format: Literal["audio", "sse"] = "audio"
     instructions: str | None = Field(default=None, description="Ignored.")
-    style: str | VoiceId | None = Field(default=None, description="Voice whose manner is taken.")
+    style: Reference | None = Field(default=None, description="Voice whose manner is taken.")
     pitch: float = Field(default=0.0, ge=PITCH_RANGE[0], le=PITCH_RANGE[1])
     energy: float = Field(default=1.0, ge=ENERGY_RANGE[0], le=ENERGY_RANGE[1])
     temperature: float | None = Field(
@@ -209,14 +212,14 @@ class Speaker:
 
     def __init__(self, service: Service, body: SpeechRequest, usage: Usage) -> None:
         tts = service.tts
-        voice = _voice(service, body.voice, "voice")
+        voice = service.voice(body.voice)
         speed, rest = split_speed(body.speed)
         options: dict[str, Any] = {"speed": speed, "pitch": body.pitch, "energy": body.energy}
         options |= {"seed": body.seed, "language": body.language}
         if body.temperature is not None:
             options["temperature"] = body.temperature
         if body.style is not None:
-            options["style"] = _voice(service, body.style, "style")
+            options["style"] = service.voice(body.style, "style")
         try:
             self._chunks: Iterator[Audio] = iter(tts.stream(body.input, voice, **options))
         except ValueError as error:
@@ -263,7 +266,3 @@ class Speaker:
             seconds = self._usage.num_samples / self._rate_hz
             self._metrics.real_time_factor.observe(self._work_seconds / seconds)
         return data + self._encoder.finish()
-
-
-def _voice(service: Service, reference: str | VoiceId, param: str) -> Voice:
-    return service.voice(reference if isinstance(reference, str) else reference.id, param)

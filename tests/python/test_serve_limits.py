@@ -1,0 +1,484 @@
+"""What a server withstands: strangers, floods, clients that leave, and files that are not what they say."""
+
+from __future__ import annotations
+
+import http.client
+import io
+import json
+import socket
+import struct
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from itertools import count
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import numpy as np
+import openai
+import pytest
+import soundfile
+
+import muspeaker
+from muspeaker.audio import Audio
+from muspeaker.serve.settings import Settings
+from muspeaker.serve.uploads import read_recording
+from tests.serving import noise, serving, wait_until
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    from muspeaker.tts import Synthesizer
+
+CONSENT = "I am the speaker, and I agree."
+SPEECH = "/v1/audio/speech"
+VOICES = "/v1/audio/voices"
+JSON = {"Content-Type": "application/json"}
+
+
+class Held:
+    """Speech in chunks that a test lets through; counts those begun."""
+
+    def __init__(self, tts: Synthesizer, num_chunks: int | None = None) -> None:
+        self.release = threading.Event()
+        self.begun = 0
+        self.ended = 0
+        self._num_chunks = num_chunks
+        tts.stream = self.stream  # type: ignore[method-assign]
+
+    def stream(self, *_: Any, **__: Any) -> Iterator[Audio]:
+        try:
+            for index in count() if self._num_chunks is None else range(self._num_chunks):
+                self.begun += 1
+                if not self.release.is_set() and index != 0:
+                    self.release.wait(60)
+                yield Audio(noise(1.0), 22050)
+        finally:
+            self.ended += 1
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(data_folder=tmp_path / "data", max_upload_bytes=1_000_000)
+
+
+@pytest.fixture
+def client(tts: Synthesizer, settings: Settings) -> Iterator[openai.OpenAI]:
+    with serving(tts, settings) as client:
+        add_voice(client)
+        yield client
+
+
+@pytest.fixture(scope="module")
+def model() -> Synthesizer:
+    return muspeaker.load(num_threads=1)
+
+
+@pytest.fixture(scope="module")
+def shared(model: Synthesizer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[openai.OpenAI]:
+    """One server for the requests that are refused; with the voice that ships alone."""
+    settings = Settings(data_folder=tmp_path_factory.mktemp("data"), max_upload_bytes=1_000_000)
+    with serving(model, settings) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def guarded(
+    model: Synthesizer, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[openai.OpenAI]:
+    settings = Settings(data_folder=tmp_path_factory.mktemp("data"), token="s3same")
+    with serving(model, settings) as client:
+        yield client
+
+
+def add_voice(client: openai.OpenAI, **changed: Any) -> Any:
+    given = {"audio_sample": wav(noise(2.0)), "consent": CONSENT, "name": "Anna"}
+    return client.audio.voices.create(**(given | changed))
+
+
+def speak(client: openai.OpenAI, **changed: Any) -> bytes:
+    given: Any = {"model": "m", "voice": "anna", "input": "Hi.", "response_format": "wav"}
+    return client.audio.speech.create(**(given | changed)).content
+
+
+def wav(samples: np.ndarray, rate_hz: int = 24000, **options: Any) -> bytes:
+    buffer = io.BytesIO()
+    soundfile.write(buffer, samples, rate_hz, **({"format": "WAV"} | options))
+    return buffer.getvalue()
+
+
+def ask(
+    client: openai.OpenAI,
+    method: str,
+    path: str,
+    body: bytes | Iterable[bytes] | None = None,
+    headers: dict[str, str] | None = None,
+) -> tuple[int, dict[str, Any], dict[str, str]]:
+    """One request as no well-behaved client sends it: status, body and headers of the answer."""
+    connection = http.client.HTTPConnection(urlsplit(str(client.base_url)).netloc, timeout=60)
+    try:
+        is_chunked = body is not None and not isinstance(body, bytes)
+        extra = {"Transfer-Encoding": "chunked"} if is_chunked else {}
+        connection.request(method, path, body, (headers or {}) | extra, encode_chunked=is_chunked)
+        response = connection.getresponse()
+        return response.status, json.loads(response.read()), dict(response.getheaders())
+    finally:
+        connection.close()
+
+
+def opened(client: openai.OpenAI, receive_bytes: int | None = None) -> socket.socket:
+    """A connection that has asked for speech and read nothing yet."""
+    address = urlsplit(str(client.base_url))
+    connection = socket.socket()
+    if receive_bytes is not None:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_bytes)
+    connection.connect((address.hostname, address.port))
+    body = json.dumps({"input": "Hi.", "voice": "anna", "response_format": "wav"})
+    head = f"POST {SPEECH} HTTP/1.1\r\nHost: here\r\nContent-Type: application/json\r\n"
+    connection.sendall(f"{head}Content-Length: {len(body)}\r\n\r\n{body}".encode())
+    return connection
+
+
+def gate(client: openai.OpenAI) -> Any:
+    return client.app.state.service.gate
+
+
+def metric(client: openai.OpenAI, name: str) -> float:
+    text = client.app.state.service.metrics.text().decode()
+    return next(float(x.split()[-1]) for x in text.splitlines() if x.startswith(f"{name} "))
+
+
+# 401
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        None,
+        "",
+        "Bearer",
+        "Bearer wrong",
+        "Bearer sésame",
+        "Basic s3same",
+        "s3same",
+        "Bearer s3same x",
+    ],
+)
+def test_strangers_get_401(guarded: openai.OpenAI, header: str | None) -> None:
+    headers = {} if header is None else {"Authorization": header}
+    for method, path in (("POST", SPEECH), ("GET", VOICES), ("GET", "/metrics"), ("GET", "/x")):
+        status, body, answer = ask(guarded, method, path, headers=headers)
+        assert status == 401
+        assert body["error"]["code"] == "invalid_api_key"
+        assert answer["www-authenticate"] == "Bearer"
+    assert ask(guarded, "GET", "/health", headers=headers)[0] == 200
+
+
+def test_the_token_opens(guarded: openai.OpenAI) -> None:
+    assert guarded.models.list().data
+    assert ask(guarded, "GET", VOICES, headers={"Authorization": "bearer s3same"})[0] == 200
+    stranger = guarded.with_options(api_key="guess")
+    with pytest.raises(openai.AuthenticationError, match="wrong token"):
+        stranger.models.list()
+
+
+# 413
+
+
+def test_a_large_upload_gets_413(shared: openai.OpenAI) -> None:
+    with pytest.raises(openai.APIStatusError, match="too large") as error:
+        add_voice(shared, audio_sample=bytes(1_100_000), name="Big")
+    assert error.value.status_code == 413
+    assert error.value.code == "request_too_large"
+    assert shared.models.list().data
+
+
+def test_a_large_upload_gets_413_without_declaring_its_size(shared: openai.OpenAI) -> None:
+    boundary = "b0undary"
+    start = (
+        f'--{boundary}\r\nContent-Disposition: form-data; name="audio_sample"; filename="a"\r\n\r\n'
+    )
+    parts = [start.encode(), *[bytes(100_000)] * 20, f"\r\n--{boundary}--\r\n".encode()]
+    headers = {"Content-Type": f"multipart/form-data; boundary={boundary}"}
+    status, body, _ = ask(shared, "POST", VOICES, iter(parts), headers)
+    assert (status, body["error"]["code"]) == (413, "request_too_large")
+
+
+def test_a_client_that_waits_for_leave_is_told_at_once(shared: openai.OpenAI) -> None:
+    address = urlsplit(str(shared.base_url))
+    with socket.create_connection((address.hostname, address.port), timeout=60) as connection:
+        connection.sendall(
+            f"POST {VOICES} HTTP/1.1\r\nHost: here\r\nContent-Type: multipart/form-data; boundary=b\r\n"
+            "Expect: 100-continue\r\nContent-Length: 999999999999\r\n\r\n".encode()
+        )
+        assert connection.recv(100).startswith(b"HTTP/1.1 413")
+
+
+def test_large_json_gets_413(shared: openai.OpenAI) -> None:
+    body = json.dumps({"input": "a" * 300_000, "voice": "kathleen"}).encode()
+    assert ask(shared, "POST", SPEECH, body, JSON)[0] == 413
+    assert ask(shared, "POST", SPEECH, iter([body]), JSON)[0] == 413
+
+
+def test_a_body_that_never_comes_gets_408(tts: Synthesizer, tmp_path: Path) -> None:
+    with serving(tts, Settings(data_folder=tmp_path, stall_seconds=0.2)) as client:
+        address = urlsplit(str(client.base_url))
+        with socket.create_connection((address.hostname, address.port), timeout=60) as connection:
+            head = f"POST {SPEECH} HTTP/1.1\r\nHost: here\r\nContent-Type: application/json\r\n"
+            connection.sendall(f"{head}Content-Length: 100\r\n\r\n{{".encode())
+            assert connection.recv(100).startswith(b"HTTP/1.1 408")
+
+
+# 422
+
+
+@pytest.mark.parametrize(
+    ("changed", "param", "words"),
+    [
+        ({"input": "a" * 4097}, "input", "at most 4096 characters, got 4097"),
+        ({"input": ""}, "input", "at least 1 character"),
+        ({"input": " \n\t "}, "input", "empty"),
+        ({"input": "..."}, "input", "nothing to speak"),
+        ({"input": None}, "input", "valid string"),
+        ({"speed": 0.2}, "speed", "greater than or equal to 0.25"),
+        ({"speed": 4.1}, "speed", "less than or equal to 4"),
+        ({"response_format": "midi"}, "response_format", "'mp3', 'opus'"),
+        ({"stream_format": "telegraph"}, "stream_format", "'audio' or 'sse'"),
+        ({"voice": {"name": "anna"}}, "voice", "valid string"),
+        ({"voice": ["anna"]}, "voice", "valid string"),
+        ({"extra_body": {"language": "tlh"}}, "language", "unknown language"),
+        ({"extra_body": {"pitch": 99}}, "pitch", "less than or equal to 12"),
+        ({"extra_body": {"seed": -1}}, "seed", "greater than or equal to 0"),
+    ],
+)
+def test_what_cannot_be_spoken_gets_422(
+    shared: openai.OpenAI, changed: dict[str, Any], param: str, words: str
+) -> None:
+    with pytest.raises(openai.UnprocessableEntityError, match=words) as error:
+        speak(shared, **({"voice": "kathleen"} | changed))
+    assert error.value.type == "invalid_request_error"
+    assert error.value.param == param
+
+
+def test_the_longest_input_is_spoken(client: openai.OpenAI) -> None:
+    assert len(speak(client, input="Hello there. " * 315 + "a")) > 1_000_000
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"null",
+        b'"Hi"',
+        b'{"input": "\xff", "voice": "kathleen"}',
+        b'{"input": "\\ud800", "voice": "kathleen"}',
+        b'{"input": "Hi", "voice": "\\ud800"}',
+        b'{"input": "Hi", "voice": "kathleen", "speed": NaN}',
+        b'{"input": "Hi", "voice": "kathleen", "speed": 1e999}',
+        b"[" * 100_000,
+    ],
+)
+def test_broken_bodies_get_an_answer_in_the_same_shape(shared: openai.OpenAI, body: bytes) -> None:
+    status, answer, _ = ask(shared, "POST", SPEECH, body, JSON)
+    assert status in {400, 404, 422}
+    assert set(answer["error"]) == {"message", "type", "param", "code"}
+
+
+def test_unknown_paths_and_methods_too(shared: openai.OpenAI) -> None:
+    for method, path, expected in (
+        ("GET", "/v1/x", 404),
+        ("GET", SPEECH, 405),
+        ("GET", "/docs", 404),
+    ):
+        status, answer, _ = ask(shared, method, path)
+        assert status == expected
+        assert answer["error"]["type"] == "invalid_request_error"
+
+
+def test_a_page_elsewhere_cannot_make_a_browser_ask(shared: openai.OpenAI) -> None:
+    body = json.dumps({"input": "Hi.", "voice": "anna"}).encode()
+    assert ask(shared, "POST", SPEECH, body, {"Content-Type": "text/plain"})[0] == 422
+
+
+# 429
+
+
+def test_a_full_queue_gets_429(tts: Synthesizer, tmp_path: Path) -> None:
+    settings = Settings(data_folder=tmp_path, max_running=1, max_waiting=1)
+    with serving(tts, settings) as client, ThreadPoolExecutor(2) as pool:
+        add_voice(client)
+        held = Held(tts, num_chunks=2)
+        first = pool.submit(speak, client)
+        wait_until(lambda: held.begun)
+        second = pool.submit(speak, client)
+        wait_until(lambda: gate(client).waiting == 1)
+        assert metric(client, "muspeaker_queue_length") == 1
+        with pytest.raises(openai.RateLimitError, match="queue is full") as error:
+            speak(client)
+        assert 1 <= int(error.value.response.headers["retry-after"]) <= 60
+        assert error.value.code == "queue_full"
+        with pytest.raises(openai.RateLimitError):
+            add_voice(client, name="Bob")
+        held.release.set()
+        assert first.result(60) == second.result(60)
+        assert speak(client) == first.result()
+
+
+# clients that leave
+
+
+def test_a_client_that_leaves_ends_the_synthesis(tts: Synthesizer, settings: Settings) -> None:
+    with serving(tts, settings) as client:
+        add_voice(client)
+        held = Held(tts)
+        with opened(client) as connection:
+            assert connection.recv(4096).startswith(b"HTTP/1.1 200")
+            wait_until(lambda: held.begun == 2)
+        held.release.set()  # it would speak for ever
+        wait_until(lambda: held.ended)
+        assert gate(client).running == 0
+        wait_until(lambda: metric(client, "muspeaker_disconnects_total") == 1)
+        assert held.begun < 100
+
+
+def test_a_client_that_leaves_the_queue_is_not_spoken_to(tts: Synthesizer, tmp_path: Path) -> None:
+    settings = Settings(data_folder=tmp_path, max_running=1)
+    with serving(tts, settings) as client, ThreadPoolExecutor(1) as pool:
+        add_voice(client)
+        held = Held(tts, num_chunks=2)
+        first = pool.submit(speak, client)
+        wait_until(lambda: held.begun == 2)
+        with opened(client):
+            wait_until(lambda: gate(client).waiting == 1)
+        wait_until(lambda: gate(client).waiting == 0)
+        held.release.set()
+        assert first.result(60)
+        assert held.begun == 2
+
+
+def test_a_client_that_reads_nothing_is_let_go(tts: Synthesizer, tmp_path: Path) -> None:
+    with serving(tts, Settings(data_folder=tmp_path, stall_seconds=0.5)) as client:
+        add_voice(client)
+        held = Held(tts)
+        held.release.set()
+        with opened(client, receive_bytes=4096):
+            wait_until(lambda: held.ended)
+            wait_until(lambda: gate(client).running == 0)
+
+
+# failures
+
+
+@pytest.mark.parametrize("num_chunks", [0, 1])
+def test_a_failure_is_no_short_success(
+    client: openai.OpenAI, tts: Synthesizer, num_chunks: int
+) -> None:
+    def stream(*_: Any, **__: Any) -> Iterator[Audio]:
+        yield from [Audio(noise(1.0), 22050)] * num_chunks
+        raise RuntimeError("the engine broke")
+
+    tts.stream = stream  # type: ignore[method-assign]
+    expected = openai.InternalServerError if num_chunks == 0 else openai.OpenAIError
+    with pytest.raises((expected, OSError, http.client.HTTPException)) as error:
+        speak(client)
+    assert "the engine broke" not in str(error.value)
+    assert gate(client).running == 0
+    del tts.stream
+    assert speak(client)
+
+
+# uploads
+
+
+def form(**changed: Any) -> dict[str, Any]:
+    return {"name": "New"} | changed
+
+
+@pytest.mark.parametrize(
+    ("changed", "param"),
+    [
+        (form(consent=""), "consent"),
+        (form(consent="no"), "consent"),
+        (form(consent="x" * 1001), "consent"),
+        (form(name=""), "name"),
+        (form(name="x" * 101), "name"),
+        (form(name="a\nb"), "name"),
+        (form(name="a\x00b"), "name"),
+        (form(name="\u202ebat"), "name"),
+        (form(name="voice_0"), "name"),
+        (form(audio_sample=b""), "audio_sample"),
+        (form(audio_sample=b"<html>"), "audio_sample"),
+        (form(audio_sample=wav(noise(0.5))), "audio_sample"),
+        (form(audio_sample=wav(0 * noise(2.0))), "audio_sample"),
+        (form(audio_sample=wav(noise(2.0))[:60]), "audio_sample"),
+        (form(audio_sample=wav(np.stack([noise(0.5, 8000)] * 64, 1), 8000)), "audio_sample"),
+        (form(audio_sample=wav(noise(0.1, 3_000_000), 3_000_000)), "audio_sample"),
+    ],
+)
+def test_bad_uploads_get_422(shared: openai.OpenAI, changed: dict[str, Any], param: str) -> None:
+    with pytest.raises(openai.UnprocessableEntityError) as error:
+        add_voice(shared, **changed)
+    assert error.value.param == param
+    assert len(shared.get("/audio/voices", cast_to=object)["voices"]) == 1
+
+
+def test_an_upload_needs_every_field(shared: openai.OpenAI) -> None:
+    for missing in ("consent", "name", "audio_sample"):
+        given = {"consent": (None, CONSENT), "name": (None, "New")}
+        given["audio_sample"] = ("a.wav", wav(noise(2.0)))
+        del given[missing]
+        with pytest.raises(openai.UnprocessableEntityError, match=missing):
+            shared.post("/audio/voices", cast_to=object, files=given)
+    assert ask(shared, "POST", VOICES, b"{}", JSON)[0] == 422
+    headers = {"Content-Type": "multipart/form-data"}
+    assert ask(shared, "POST", VOICES, b"no boundary", headers)[0] == 400
+
+
+@pytest.mark.parametrize(
+    ("name", "file_name"),
+    [("../../evil", "a.wav"), ("Bob", "../../../evil.voice"), ("/etc/passwd", ""), ("a;b", "CON")],
+)
+def test_odd_names_stay_in_the_folder(
+    client: openai.OpenAI, settings: Settings, name: str, file_name: str
+) -> None:
+    made = add_voice(client, name=name, audio_sample=(file_name or "x", wav(noise(2.0))))
+    files = sorted(p.relative_to(settings.data_folder) for p in settings.data_folder.rglob("*"))
+    names = [str(path) for path in files]
+    assert f"voices/{made.id}.voice" in names
+    assert len(names) == 4  # the database, the folder, Anna and this one
+    assert speak(client, voice=name)
+
+
+@pytest.mark.parametrize("voice_id", ["..%2fvoices.sqlite3", "%2e%2e", "voice_..%2f", "*", "%00"])
+def test_deleting_touches_nothing_else(
+    client: openai.OpenAI, settings: Settings, voice_id: str
+) -> None:
+    assert ask(client, "DELETE", f"{VOICES}/{voice_id}")[0] == 404
+    assert (settings.data_folder / "voices.sqlite3").exists()
+    assert len(list((settings.data_folder / "voices").iterdir())) == 1
+
+
+def test_a_recording_longer_than_it_can_be_read_costs_30_seconds() -> None:
+    flac = wav(np.zeros((48000 * 300, 2), np.int16), 48000, format="FLAC")
+    assert len(flac) < 200_000  # the samples are 290 times that
+    samples, rate_hz = read_recording(io.BytesIO(flac))
+    assert (len(samples), rate_hz) == (30 * 48000, 48000)
+
+
+def test_a_header_that_promises_too_much_is_not_believed() -> None:
+    data = bytearray(wav(noise(2.0)))
+    data[40:44] = struct.pack("<I", 0xFFFFFFF0)
+    samples, _ = read_recording(io.BytesIO(bytes(data)))
+    assert len(samples) == 48000
+
+
+@pytest.mark.parametrize(
+    "playlist", ["#EXTM3U\n#EXTINF:9,\n{}\n", "ffconcat version 1.0\nfile {}\n"]
+)
+def test_a_playlist_opens_no_other_file(tmp_path: Path, playlist: str) -> None:
+    path = tmp_path / "secret.wav"
+    path.write_bytes(wav(noise(2.0)))
+    with pytest.raises(ValueError, match="no readable sound file"):
+        read_recording(io.BytesIO(playlist.format(path).encode()))
