@@ -140,7 +140,9 @@ class Demo:
         audio.save(speech)
         subtitles.write_text(audio.to_srt(), encoding="utf-8")
         voice.save(kept)
-        return tuple(gr.update(value=str(path), interactive=True) for path in (speech, subtitles, kept))
+        return tuple(
+            gr.update(value=str(path), interactive=True) for path in (speech, subtitles, kept)
+        )
 
 
 def _no_files() -> tuple[Any, ...]:
@@ -156,18 +158,15 @@ def _plain(name: str) -> str:
     return "".join(c for c in name if c.isalnum() or c in " -.").strip(" .")
 
 
-def _slider(label: str, bounds: tuple[float, float], value: float, step: float, info: str) -> Any:
-    return gr.Slider(*bounds, value=value, step=step, label=label, info=info)
-
-
 def _voice_fields(demo: Demo) -> list[Any]:
     names = list(demo.voices.voices())
     choice = gr.Radio([*names, CLONE], value=names[0], label="Voice", elem_id="choice")
     with gr.Group(visible=False, elem_id="clone") as clone:
         recording = gr.Audio(
-            sources=["microphone", "upload"],
+            sources=["upload", "microphone"],
             type="filepath",
             label="Recording of one speaker, best 3 to 15 seconds",
+            buttons=["download"],  # not "share", which would publish the recording
             elem_id="recording",
         )
         consent = gr.Checkbox(value=False, label=CONSENT, elem_id="consent")
@@ -175,22 +174,20 @@ def _voice_fields(demo: Demo) -> list[Any]:
         lambda chosen: gr.update(visible=chosen == CLONE), choice, clone, api_visibility="private"
     )
     # another recording may be of another person: consent is given for each anew
-    recording.change(lambda: False, None, consent, api_visibility="private")
+    recording.change(None, None, consent, js="() => false", api_visibility="private")
     return [choice, recording, consent]
 
 
-def _text_fields() -> list[Any]:
-    text = gr.Textbox(EXAMPLE, label="Text", lines=4, max_lines=12, elem_id="text")
+def _manner_fields() -> list[Any]:
     with gr.Row():
-        speed = _slider("Speed", SPEED_RANGE, _DEFAULTS.speed, 0.05, "2 is twice as fast")
-        pitch = _slider("Pitch", PITCH_RANGE, _DEFAULTS.pitch, 0.5, "semitones")
-    with gr.Accordion("Manner", open=True), gr.Row():
-        temperature = _slider(
-            "Liveliness", TEMPERATURE_RANGE, _DEFAULTS.temperature, 0.001, "0 is the most even"
+        speed = gr.Slider(*SPEED_RANGE, value=_DEFAULTS.speed, step=0.05, label="Speed")
+        pitch = gr.Slider(*PITCH_RANGE, value=_DEFAULTS.pitch, step=0.5, label="Pitch (semitones)")
+    with gr.Row():
+        temperature = gr.Slider(
+            *TEMPERATURE_RANGE, value=_DEFAULTS.temperature, step=0.001, label="Liveliness"
         )
-        energy = _slider("Energy", ENERGY_RANGE, _DEFAULTS.energy, 0.05, "of the voice, not its volume")
-        seed = gr.Number(0, label="Seed", precision=0, minimum=0, info="another one, another take")
-    return [text, speed, pitch, temperature, energy, seed]
+        energy = gr.Slider(*ENERGY_RANGE, value=_DEFAULTS.energy, step=0.05, label="Energy")
+    return [speed, pitch, temperature, energy]
 
 
 def build_page(demo: Demo) -> gr.Blocks:
@@ -205,21 +202,24 @@ def build_page(demo: Demo) -> gr.Blocks:
             "# muspeaker\nText to speech in any voice, on this machine alone: nothing leaves it."
         )
         with gr.Row():
-            with gr.Column(scale=2, min_width=360):
-                fields = _voice_fields(demo)
+            with gr.Column(scale=2, min_width=380):
+                voice_fields = _voice_fields(demo)
+                manner_fields = _manner_fields()
             with gr.Column(scale=3, min_width=420):
-                fields += _text_fields()
+                text = gr.Textbox(EXAMPLE, label="Text", lines=7, max_lines=14, elem_id="text")
                 with gr.Row():
-                    speak = gr.Button("Speak", variant="primary", elem_id="speak")
-                    stop = gr.Button("Stop", elem_id="stop")
-        status = gr.Markdown("", elem_id="status")
-        player = gr.HTML("", elem_classes="player", elem_id="player")
+                    speak = gr.Button("Speak", variant="primary", scale=3, elem_id="speak")
+                    stop = gr.Button("Stop", scale=1, min_width=80, elem_id="stop")
+                    take = gr.Number(0, label="Take", precision=0, minimum=0, min_width=80)
+                player = gr.HTML("", elem_classes="player", elem_id="player")
+                status = gr.Markdown("", elem_id="status")
+                with gr.Row():
+                    files = [
+                        gr.DownloadButton(label, size="sm", interactive=False, min_width=100)
+                        for label in ("Speech .wav", "Subtitles .srt", f"Voice {SUFFIX}")
+                    ]
         picture = gr.HTML("", elem_classes="picture", elem_id="picture")
-        with gr.Row():
-            files = [
-                gr.DownloadButton(label, interactive=False, elem_id=label.split()[0].lower())
-                for label in ("Speech (.wav)", "Subtitles (.srt)", f"Voice ({SUFFIX})")
-            ]
+        fields = [*voice_fields, text, *manner_fields, take]
         running = speak.click(
             demo.speak,
             fields,
@@ -262,7 +262,7 @@ def create_app(tts: Synthesizer, voices: VoiceFolder, *, host: str = "127.0.0.1"
             headers["Content-Length"] = str(size)
         return StreamingResponse(live.read(), media_type="audio/wav", headers=headers)
 
-    return gr.mount_gradio_app(
+    page_app: FastAPI = gr.mount_gradio_app(
         app,
         build_page(demo),
         path="/",
@@ -273,10 +273,11 @@ def create_app(tts: Synthesizer, voices: VoiceFolder, *, host: str = "127.0.0.1"
         ssr_mode=False,
         pwa=False,
         mcp_server=False,
-        theme=gr.themes.Base(
+        theme=gr.themes.Default(
             primary_hue="violet",
             font=("system-ui", "sans-serif"),
             font_mono=("ui-monospace", "monospace"),
         ),
         css=_CSS,
     )
+    return page_app

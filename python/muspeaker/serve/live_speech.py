@@ -54,10 +54,10 @@ class LiveSpeech:
         position = 0
         while True:
             with self._changed:
-                arrived = self._changed.wait_for(
-                    lambda at=position: len(self._chunks) > at or self._is_finished, WAIT_SECONDS
-                )
-                if not arrived or position == len(self._chunks):
+                while position == len(self._chunks) and not self._is_finished:
+                    if not self._changed.wait(WAIT_SECONDS):
+                        return
+                if position == len(self._chunks):
                     return
                 data = self._chunks[position]
             position += 1

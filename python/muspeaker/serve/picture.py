@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from muspeaker.audio import Audio, Span
 
 MAX_FREQUENCY_HZ = 8000
-PIXELS_A_SECOND = 130
-MIN_WIDTH = 720
+PIXELS_A_SECOND = 160
+MIN_WIDTH = 1080
 MAX_WIDTH = 8000
 WAVE_HEIGHT = 90
 WORDS_HEIGHT = 26
@@ -48,10 +48,13 @@ def speech_picture(audio: Audio) -> str:
     width = int(np.clip(seconds * PIXELS_A_SECOND, MIN_WIDTH, MAX_WIDTH))
     scale = width / seconds
     height = WAVE_HEIGHT + WORDS_HEIGHT + SPECTRUM_HEIGHT + AXIS_HEIGHT
-    parts = [
+    opening = (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="speech-picture" role="img" '
         f'width="{LEFT + width}" height="{height}" viewBox="{-LEFT} 0 {LEFT + width} {height}" '
-        'font-family="system-ui, sans-serif" font-size="12" fill="currentColor">',
+        'font-family="system-ui, sans-serif" font-size="12" fill="currentColor">'
+    )
+    parts = [
+        opening,
         f"<title>Waveform, words and spectrogram of {seconds:.2f} seconds of speech</title>",
         _waveform(samples, width),
         _spectrogram(samples, audio.sample_rate, width),
@@ -113,7 +116,11 @@ def _word(word: Span, scale: float) -> str:
     text = html.escape(word.text)
     length = max(1.0, end - start - 4)
     # a long word in a short time is squeezed into its place
-    fit = f' textLength="{length:.1f}" lengthAdjust="spacingAndGlyphs"' if _is_tight(word, length) else ""
+    fit = (
+        f' textLength="{length:.1f}" lengthAdjust="spacingAndGlyphs"'
+        if _is_tight(word, length)
+        else ""
+    )
     bottom = WAVE_HEIGHT + WORDS_HEIGHT + SPECTRUM_HEIGHT
     return (
         f'<g class="word"><title>{text}: {word.start:.2f} to {word.end:.2f} s</title>'

@@ -1,0 +1,288 @@
+"""The demo page: its parts, and the whole of it in a real browser that may reach this machine alone."""
+
+from __future__ import annotations
+
+import base64
+import io
+import os
+import shutil
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+import xml.etree.ElementTree as ET
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlparse
+
+import numpy as np
+import pytest
+import soundfile
+from PIL import Image
+
+import muspeaker
+from muspeaker.audio import Audio, Span
+from muspeaker.serve.live_speech import LiveSpeech, LiveSpeeches
+from muspeaker.serve.picture import speech_picture
+from muspeaker.voice import Voice
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from playwright.sync_api import Page
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+TIMEOUT_SECONDS = 180
+SENTENCE = "The birch canoe slid on the smooth planks."
+PACKAGE = str(Path(muspeaker.__file__).parents[1])
+SVG = "{http://www.w3.org/2000/svg}"
+
+# run `muspeaker` in a process that refuses and reports every look and step beyond this machine
+GUARDED = """
+import ipaddress, os, sys
+def guard(event, args):
+    if event == "socket.getaddrinfo":
+        host = args[0]
+    elif event in ("socket.connect", "socket.sendto"):
+        host = args[1][0] if isinstance(args[1], tuple) else "127.0.0.1"
+    else:
+        return
+    host = host.decode() if isinstance(host, bytes) else host
+    if host in (None, "localhost", ""):
+        return
+    try:
+        if ipaddress.ip_address(host).is_loopback:
+            return
+    except ValueError:
+        pass
+    os.write(2, f"REACHED OUT to {host}\\n".encode())
+    raise OSError(f"no network: {host}")
+sys.addaudithook(guard)
+from muspeaker.cli import main
+main()
+"""
+
+
+# parts
+
+
+def tone(seconds: float = 1.0, channels: int = 1) -> Audio:
+    samples = 0.5 * np.sin(2 * np.pi * 1000 * np.arange(round(22050 * seconds)) / 22050)
+    words = [Span("<b>&", 0.0, 0.4), Span("two", 0.5, 0.9)]
+    shape = samples if channels == 1 else np.stack([samples] * channels, axis=1)
+    return Audio(shape.astype(np.float32), 22050, words)
+
+
+@pytest.mark.parametrize("channels", [1, 2])
+def test_picture_shows_words_at_their_times(channels: int) -> None:
+    root = ET.fromstring(speech_picture(tone(channels=channels)))
+    words = root.findall(f"{SVG}g[@class='word']")
+    assert [word.findtext(f"{SVG}text") for word in words] == ["<b>&", "two"]
+    image = root.find(f"{SVG}image")
+    assert image is not None
+    scale = float(image.attrib["width"]) / 1.0  # of one second
+    rect = words[1].find(f"{SVG}rect")
+    assert rect is not None
+    assert float(rect.attrib["x"]) == pytest.approx(0.5 * scale, abs=0.1)
+    for attribute in ("href", f"{SVG}href"):
+        assert image.attrib.get(attribute, "data:").startswith("data:")
+
+
+def test_picture_shows_a_tone_at_its_frequency() -> None:
+    """The brightest row of the spectrogram is that of 1 kHz."""
+    image = ET.fromstring(speech_picture(tone())).find(f"{SVG}image")
+    assert image is not None
+    data = base64.b64decode(image.attrib["href"].split(",")[1])
+    rows = np.asarray(Image.open(io.BytesIO(data)).convert("L"), dtype=float).mean(axis=1)
+    frequency = (len(rows) - 1 - rows.argmax()) * 22050 / 1024
+    assert frequency == pytest.approx(1000, abs=25)
+
+
+def test_picture_of_nothing_is_refused() -> None:
+    with pytest.raises(ValueError, match="no samples"):
+        speech_picture(Audio(np.zeros(0, np.float32), 22050))
+
+
+def test_live_speech_is_read_while_it_grows() -> None:
+    speech = LiveSpeech(22050)
+    chunk = tone(0.1)
+    heard: list[bytes] = []
+    reader = threading.Thread(target=lambda: heard.extend(speech.read()))
+    reader.start()
+    speech.add(chunk)
+    speech.add(chunk)
+    assert speech.finished_size() is None
+    speech.finish()
+    reader.join(timeout=30)
+    assert len(heard) == 3  # header and chunks
+    assert heard[0][:4] == b"RIFF"
+    assert speech.finished_size() == sum(map(len, heard))
+
+
+def test_finished_speech_is_a_true_wav_file(tmp_path: Path) -> None:
+    speech = LiveSpeech(22050)
+    speech.add(tone(0.1))
+    speech.finish()
+    (tmp_path / "a.wav").write_bytes(b"".join(speech.read()))
+    samples, rate_hz = soundfile.read(tmp_path / "a.wav", dtype="float32")
+    assert rate_hz == 22050
+    assert np.abs(samples - tone(0.1).samples).max() < 1e-4
+    size = struct.unpack("<I", (tmp_path / "a.wav").read_bytes()[4:8])[0]
+    assert size == (tmp_path / "a.wav").stat().st_size - 8
+
+
+def test_old_speeches_are_forgotten() -> None:
+    speeches = LiveSpeeches(capacity=2)
+    names = [speeches.begin(22050)[0] for _ in range(3)]
+    assert [speeches.find(name) is not None for name in names] == [False, True, True]
+    assert speeches.find("../etc") is None
+
+
+# the page in a browser
+
+
+def _browser() -> str:
+    """Path of Chromium; without one the tests are skipped, or fail where CI must have it."""
+    found = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if found is None:
+        reason = "no Chromium here: apt-get install chromium"
+        if os.environ.get("MUSPEAKER_REQUIRE_BROWSER"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    return found
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of `muspeaker demo` in a process of its own; it must not have reached out."""
+    _browser()
+    folder = tmp_path_factory.mktemp("server")
+    port = _free_port()
+    log = folder / "log"
+    with log.open("wb") as file:
+        process = subprocess.Popen(
+            [sys.executable, "-c", GUARDED, "demo", "--port", str(port), "--threads", "1"],
+            env=os.environ | {"PYTHONPATH": PACKAGE, "GRADIO_TEMP_DIR": str(folder / "uploads")},
+            cwd=folder,
+            stdout=file,
+            stderr=file,
+        )
+    try:
+        for _ in range(10 * TIMEOUT_SECONDS):
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", port)) == 0:
+                    break
+            assert process.poll() is None, log.read_text()
+            time.sleep(0.1)
+        yield f"http://127.0.0.1:{port}/"
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.wait(timeout=TIMEOUT_SECONDS)
+    assert "REACHED OUT" not in log.read_text()
+    assert "Traceback" not in log.read_text()
+
+
+@pytest.fixture
+def page(server: str) -> Iterator[Page]:
+    """The open page, in a browser that resolves no name; any request elsewhere fails the test."""
+    from playwright.sync_api import sync_playwright  # noqa: PLC0415 (slow to import)
+
+    addresses: list[str] = []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=_browser(),
+            args=["--no-sandbox", "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1"],
+        )
+        page = browser.new_page(viewport={"width": 1280, "height": 1130})
+        page.set_default_timeout(1000 * TIMEOUT_SECONDS)
+        page.on("request", lambda request: addresses.append(request.url))
+        page.goto(server)
+        page.wait_for_selector("#speak")
+        yield page
+        browser.close()
+    elsewhere = [
+        address for address in addresses
+        if urlparse(address).scheme in {"http", "https", "ws", "wss"}
+        and urlparse(address).hostname != "127.0.0.1"
+    ]  # fmt: skip
+    assert not elsewhere
+    assert len(addresses) > 10  # or nothing was watched
+
+
+@pytest.fixture(scope="module")
+def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A sentence in a voice, made by the model that ships."""
+    path = tmp_path_factory.mktemp("recording") / "a person.wav"
+    muspeaker.load(num_threads=1).synthesize(SENTENCE, Voice.builtin(), seed=3).save(path)
+    return path
+
+
+def _fetched(address: str, path: Path) -> np.ndarray:
+    with urllib.request.urlopen(address, timeout=TIMEOUT_SECONDS) as answer:
+        path.write_bytes(answer.read())
+    samples, rate_hz = soundfile.read(path, dtype="float32")
+    assert rate_hz == 22050
+    return samples
+
+
+def _wait_until_spoken(page: Page) -> None:
+    page.wait_for_function("document.querySelector('#status').innerText.includes('words in')")
+    page.wait_for_selector("#picture g.word")
+
+
+def test_clone_in_the_browser(
+    page: Page, recording: Path, tmp_path: Path, record_property: Callable[[str, Any], None]
+) -> None:
+    page.get_by_label("A recording").check()
+    page.set_input_files("#recording input[type=file]", recording)
+    page.wait_for_selector("#recording input[type=file]", state="detached")
+    page.fill("#text textarea", "Glue the sheet. Hoist the load.")
+
+    # without the tick it refuses, and nothing is spoken
+    page.click("#speak")
+    page.wait_for_selector("text=no clone without consent")
+    assert page.query_selector("#player audio") is None
+    assert page.query_selector("#picture svg.speech-picture") is None
+
+    page.check("#consent input")
+    page.click("#speak")
+    _wait_until_spoken(page)
+    words = page.eval_on_selector_all("#picture g.word text", "all => all.map(t => t.textContent)")
+    assert words == ["Glue", "the", "sheet", "Hoist", "the", "load"]
+    assert "a person" in page.inner_text("#status")
+
+    # the player plays what was streamed, to its end
+    source = page.get_attribute("#player audio", "src")
+    samples = _fetched(page.url + str(source), tmp_path / "speech.wav")
+    assert 1.0 < len(samples) / 22050 < 10
+    assert np.abs(samples).max() > 0.01
+    page.eval_on_selector("#player audio", "audio => { audio.playbackRate = 4 }")
+    page.wait_for_function("document.querySelector('#player audio').ended")
+    played = page.eval_on_selector("#player audio", "audio => audio.currentTime")
+    assert played == pytest.approx(len(samples) / 22050, abs=0.2)
+
+    # what was cloned can be kept, with the consent in it
+    with page.expect_download() as download:
+        page.get_by_text("Voice .voice").click()
+    download.value.save_as(tmp_path / "kept.voice")
+    voice = Voice.load(tmp_path / "kept.voice")
+    assert "ticked in the demo" in voice.consent
+
+    record_property("seconds", len(samples) / 22050)
+    if "MUSPEAKER_SCREENSHOT" in os.environ:
+        page.screenshot(path=os.environ["MUSPEAKER_SCREENSHOT"])
+
+    # another recording may be of another person
+    page.get_by_label("Clear").first.click()
+    page.wait_for_selector("#recording input[type=file]", state="attached")
+    assert not page.is_checked("#consent input")
