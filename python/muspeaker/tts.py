@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import os
 import threading
 from collections.abc import Iterable
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -48,8 +49,8 @@ def load(
 
     Args:
         model: Path of the file; None is the model that ships with the package.
-        num_threads: Threads of the engine, 1 to 256; None takes the cores at hand, at most 4. The
-            samples do not depend on it.
+        num_threads: Threads of the engine, 1 to 256; None takes `default_threads()`. The samples do
+            not depend on it.
 
     Raises:
         FileNotFoundError: If the file does not exist.
@@ -59,9 +60,7 @@ def load(
     """
     path = _model_path(model)
     if num_threads is None:
-        num_threads = min(
-            4, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
-        )
+        num_threads = default_threads()
     if isinstance(num_threads, bool) or not isinstance(num_threads, int):
         raise TypeError(f"num_threads must be an int, got {type(num_threads).__name__}")
     if not 1 <= num_threads <= MAX_THREADS:
@@ -69,6 +68,14 @@ def load(
     from muspeaker import _core  # noqa: PLC0415 (the engine is loaded with the first model)
 
     return Synthesizer(_core.Synthesizer(str(path), num_threads))
+
+
+def default_threads() -> int:
+    """Threads that leave the machine usable: 1 on up to two cores, else half of them."""
+    cores = (
+        len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    )
+    return min(max(1, cores // 2), MAX_THREADS)
 
 
 def _model_path(model: object) -> Path:
@@ -273,32 +280,45 @@ class Synthesizer:
         for index, utterance in enumerate(utterances):
             if utterance.silence_before:
                 yield self._silence(utterance.silence_before)
-            yield self._speak(utterance, voice, options, sentence_seed(seed, index))
+            yield from self._speak(utterance, voice, options, sentence_seed(seed, index))
 
     def _silence(self, seconds: float) -> Audio:
         return Audio(np.zeros(round(seconds * self.sample_rate), np.float32), self.sample_rate)
 
     def _speak(
         self, planned: Utterance, voice: Voice, options: SynthesisOptions, seed: int
-    ) -> Audio:
-        """One pass of the engine, with the silence after it."""
+    ) -> Generator[Audio]:
+        """One pass of the engine, then its samples as they are ready, the last with the silence.
+
+        A word or phone goes with the chunk it begins in, which it may outlast.
+        """
         utterance = planned.tokens
-        with self._lock:
-            samples, durations = self._engine.synthesize(
-                utterance.phones,
-                utterance.stresses,
-                utterance.boundaries,
-                voice.timbre,
-                (options.style or voice).style,
-                speed=float(options.speed),
-                pitch=float(options.pitch),
-                energy=float(options.energy),
-                temperature=float(options.temperature),
-                seed=seed,
+        spoken = self._engine.start(
+            utterance.phones,
+            utterance.stresses,
+            utterance.boundaries,
+            voice.timbre,
+            (options.style or voice).style,
+            speed=float(options.speed),
+            pitch=float(options.pitch),
+            energy=float(options.energy),
+            temperature=float(options.temperature),
+            seed=seed,
+        )
+        words, phones = self._spans(utterance, spoken.durations)
+        given = 0  # samples
+        while (samples := spoken.next_chunk()) is not None:
+            begin, given = given / self.sample_rate, given + len(samples)
+            last = given == spoken.num_samples
+            if last:
+                samples = np.concatenate([samples, self._silence(planned.silence_after).samples])
+            end = math.inf if last else given / self.sample_rate
+            yield Audio(
+                samples,
+                self.sample_rate,
+                _begun_between(words, begin, end),
+                _begun_between(phones, begin, end),
             )
-        words, phones = self._spans(utterance, durations)
-        spoken = Audio(samples, self.sample_rate, words, phones)
-        return Audio.join([spoken, self._silence(planned.silence_after)])
 
     def _spans(self, utterance: Tokens, durations: Any) -> tuple[list[Span], list[Span]]:
         ends = (
@@ -355,6 +375,15 @@ def _options(given: OptionFields) -> SynthesisOptions:
         if name not in known:
             raise TypeError(f"unknown option {name!r}: expected one of {', '.join(known)}")
     return SynthesisOptions(**given)
+
+
+def _begun_between(spans: list[Span], begin: float, end: float) -> list[Span]:
+    """Those that start there, their times from `begin` on."""
+    return [
+        replace(span, start=span.start - begin, end=span.end - begin)
+        for span in spans
+        if begin <= span.start < end
+    ]
 
 
 def _listed(items: object, name: str) -> list[Any]:

@@ -15,8 +15,22 @@ HOP = 256
 FRAMES_A_TOKEN = 4
 
 
+class FakeUtterance:
+    """The surface of `_core.Utterance`."""
+
+    def __init__(self, samples: np.ndarray, durations: np.ndarray, chunk_samples: int) -> None:
+        self.durations = durations
+        self.num_samples = len(samples)
+        self._chunks = iter(np.split(samples, range(chunk_samples, len(samples), chunk_samples)))
+
+    def next_chunk(self) -> np.ndarray | None:
+        return next(self._chunks, None)
+
+
 class FakeEngine:
     """The surface of `_core.Synthesizer`; keeps what it was called with."""
+
+    chunk_samples = 1 << 30  # an utterance in one
 
     def __init__(self) -> None:
         self.config: dict[str, object] = {
@@ -52,6 +66,9 @@ class FakeEngine:
         durations = np.full(len(phones), FRAMES_A_TOKEN, np.int32)
         noise = np.random.default_rng(options["seed"]).normal(size=int(durations.sum()) * HOP)
         return (0.1 * noise).astype(np.float32), durations
+
+    def start(self, *arrays: np.ndarray, **options: Any) -> FakeUtterance:
+        return FakeUtterance(*self.synthesize(*arrays, **options), self.chunk_samples)
 
 
 @pytest.fixture
