@@ -33,6 +33,7 @@ def tiny_config() -> sizes.ModelConfig:
         vocoder=sizes.VocoderConfig(
             initial_channels=32, resblock_kernels=(3, 5), resblock_dilations=(1, 2)
         ),
+        aligner=sizes.AlignerConfig(num_cepstra=7, hidden=9),
     )
 
 

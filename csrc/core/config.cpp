@@ -18,6 +18,7 @@ constexpr int64_t kMaxWidth = 16384;
 constexpr int64_t kMaxDepth = 64;
 constexpr int64_t kMaxKernel = 255;
 constexpr int64_t kMaxSymbols = 65536;
+constexpr int64_t kNumMoments = 2;  // mean and standard deviation
 
 /// Fetches typed values and says which key is at fault.
 class HeaderReader {
@@ -32,6 +33,13 @@ class HeaderReader {
     if (!condition) {
       fail(key, what);
     }
+  }
+
+  /// Whether a value, or any value of a part, is there.
+  [[nodiscard]] bool has(const std::string& part) const {
+    const auto found = values_.lower_bound(part + ".");
+    return values_.count(part) > 0 ||
+           (found != values_.end() && found->first.compare(0, part.size() + 1, part + ".") == 0);
   }
 
   template <typename T>
@@ -195,6 +203,11 @@ MelDecoderConfig read_mel_decoder(const HeaderReader& in) {
   config.num_blocks = in.integer("mel_decoder.num_blocks", 1, kMaxDepth);
   config.kernel = in.integer("mel_decoder.kernel", 1, kMaxKernel);
   config.timbre = in.integer("mel_decoder.timbre", 1, kMaxWidth);
+  if (in.has("mel_decoder.prompt_moments")) {
+    config.prompt_moments = in.integer("mel_decoder.prompt_moments", 0, kNumMoments);
+    HeaderReader::require(config.prompt_moments != 1, "mel_decoder.prompt_moments",
+                          "is 1, expected 0 or 2");
+  }
   require_odd("mel_decoder.kernel", config.kernel);
   return config;
 }
@@ -239,6 +252,16 @@ VocoderConfig read_vocoder(const HeaderReader& in, const AudioConfig& audio) {
   return config;
 }
 
+AlignerConfig read_aligner(const HeaderReader& in, int64_t num_mels, int64_t num_phones) {
+  AlignerConfig config;
+  config.num_cepstra = in.integer("aligner.num_cepstra", 1, num_mels);
+  config.hidden = in.integer("aligner.hidden", 1, kMaxWidth);
+  config.kernel = in.integer("aligner.kernel", 1, kMaxKernel);
+  config.num_pauses = in.integer("aligner.num_pauses", 1, num_phones);
+  require_odd("aligner.kernel", config.kernel);
+  return config;
+}
+
 void check_version(const HeaderReader& in, const gguf_context* header) {
   const auto general = header_values(header, "general.architecture");
   const auto found = general.find("");
@@ -277,6 +300,9 @@ ModelConfig read_config(const gguf_context* header) {
   config.variation_adapter = read_variation_adapter(in);
   config.mel_decoder = read_mel_decoder(in);
   config.vocoder = read_vocoder(in, config.audio);
+  if (in.has("aligner")) {
+    config.aligner = read_aligner(in, config.audio.num_mels, config.linguistic_encoder.num_phones);
+  }
   const auto num_symbols = static_cast<int64_t>(config.symbols.size());
   HeaderReader::require(
       num_symbols == config.linguistic_encoder.num_phones, "linguistic_encoder.num_phones",

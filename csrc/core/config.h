@@ -3,13 +3,14 @@
 #include <gguf.h>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace muspeaker::core {
 
 /// The newest header this build reads; muspeaker.config.FORMAT_VERSION in Python.
-constexpr int64_t kFormatVersion = 1;
+constexpr int64_t kFormatVersion = 2;
 
 // The structs mirror python/muspeaker/config.py field by field, and a test compares the names. What
 // each size means is written there. Values come from the file's header and nowhere else.
@@ -80,6 +81,7 @@ struct MelDecoderConfig {
   int64_t num_blocks = 0;
   int64_t kernel = 0;
   int64_t timbre = 0;
+  int64_t prompt_moments = 0;  // absent from the first files, which have none
 };
 
 struct VocoderConfig {
@@ -91,6 +93,13 @@ struct VocoderConfig {
   int64_t num_overtones = 0;
   float sine_amplitude = 0;
   float noise_std = 0;
+};
+
+struct AlignerConfig {
+  int64_t num_cepstra = 0;
+  int64_t hidden = 0;
+  int64_t kernel = 0;
+  int64_t num_pauses = 0;
 };
 
 struct ModelConfig {
@@ -106,10 +115,16 @@ struct ModelConfig {
   VariationAdapterConfig variation_adapter;
   MelDecoderConfig mel_decoder;
   VocoderConfig vocoder;
+  std::optional<AlignerConfig> aligner;  // there if the header has any field of it
 
   // Of the file, not of the model: how the weights are stored, and a hash of what they were.
   std::string weight_type;
   std::string fingerprint;
+
+  /// Length of a voice's timbre: the speaker embedding, and the moments of the prompt's mel.
+  [[nodiscard]] int64_t timbre_size() const {
+    return timbre_encoder.embedding + (mel_decoder.prompt_moments * audio.num_mels);
+  }
 };
 
 /// Reads every field from `muspeaker.<part>.<field>`.

@@ -11,13 +11,17 @@ MuSpeaker::MuSpeaker(core::WeightFile& file, const core::ModelConfig& config)
       fusion_(file.root() / "fusion", config.mel_encoder.latent, config.linguistic_encoder.hidden),
       style_encoder_(file.root() / "style_encoder", config.style_encoder, config.audio.num_mels),
       timbre_encoder_(file.root() / "timbre_encoder", config.timbre_encoder),
-      timbre_projection_(file.root() / "timbre_projection", config.timbre_encoder.embedding,
+      timbre_projection_(file.root() / "timbre_projection", config.timbre_size(),
                          config.mel_decoder.timbre),
       variation_adapter_(file.root() / "variation_adapter", config.variation_adapter,
                          config.linguistic_encoder.hidden, config.style_encoder.hidden),
       mel_decoder_(file.root() / "mel_decoder", config.mel_decoder,
                    config.linguistic_encoder.hidden, config.audio.num_mels),
       vocoder_(file.root() / "vocoder", config.vocoder, config.audio) {
+  if (config.aligner) {
+    aligner_.emplace(file.root() / "aligner", *config.aligner,
+                     config.linguistic_encoder.num_phones);
+  }
   file.require_all_claimed();
 }
 
@@ -26,6 +30,14 @@ ggml_tensor* MuSpeaker::encode_content(ggml_context* graph, ggml_tensor* phones,
                                        ggml_tensor* noise) const {
   ggml_tensor* e_ling = linguistic_encoder_.forward(graph, phones, stresses, boundaries);
   ggml_tensor* e_mel = vp_flow_.inverse(graph, noise, e_ling);
+  return fusion_.forward(graph, e_mel, {1.0F, e_ling});  // (1, tokens, hidden), e_ling added
+}
+
+ggml_tensor* MuSpeaker::encode_recording(ggml_context* graph, ggml_tensor* phones,
+                                         ggml_tensor* stresses, ggml_tensor* boundaries,
+                                         ggml_tensor* mel, ggml_tensor* durations) const {
+  ggml_tensor* e_ling = linguistic_encoder_.forward(graph, phones, stresses, boundaries);
+  ggml_tensor* e_mel = mel_encoder_.forward(graph, mel, durations).mean;
   return fusion_.forward(graph, e_mel, {1.0F, e_ling});  // (1, tokens, hidden), e_ling added
 }
 

@@ -3,9 +3,11 @@
 #include <ggml.h>
 
 #include <cstdint>
+#include <optional>
 
 #include "core/config.h"
 #include "core/weights.h"
+#include "model/aligner.h"
 #include "model/linguistic_encoder.h"
 #include "model/mel_decoder.h"
 #include "model/mel_encoder.h"
@@ -33,7 +35,12 @@ class MuSpeaker {
   ggml_tensor* encode_content(ggml_context* graph, ggml_tensor* phones, ggml_tensor* stresses,
                               ggml_tensor* boundaries, ggml_tensor* noise) const;
 
-  /// e_lat: (1, frames, hidden) float32; timbre: (1, embedding) float32.
+  /// The same for a recording: mel and durations as in MelEncoder, e_mel the posterior's mean.
+  ggml_tensor* encode_recording(ggml_context* graph, ggml_tensor* phones, ggml_tensor* stresses,
+                                ggml_tensor* boundaries, ggml_tensor* mel,
+                                ggml_tensor* durations) const;
+
+  /// e_lat: (1, frames, hidden) float32; timbre: (1, timbre_size) float32.
   /// Returns (1, mels, frames), natural-log mel.
   ggml_tensor* decode_mel(ggml_context* graph, ggml_tensor* e_lat, ggml_tensor* timbre) const;
 
@@ -43,6 +50,7 @@ class MuSpeaker {
   [[nodiscard]] const TimbreEncoder& timbre_encoder() const { return timbre_encoder_; }
   [[nodiscard]] const VariationAdapter& variation_adapter() const { return variation_adapter_; }
   [[nodiscard]] const Vocoder& vocoder() const { return vocoder_; }
+  [[nodiscard]] const std::optional<Aligner>& aligner() const { return aligner_; }
 
  private:
   core::ModelConfig config_;
@@ -56,6 +64,7 @@ class MuSpeaker {
   VariationAdapter variation_adapter_;
   MelDecoder mel_decoder_;
   Vocoder vocoder_;
+  std::optional<Aligner> aligner_;
 };
 
 }  // namespace muspeaker::model

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import Any, TypeVar, get_args, get_type_hints
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 
 Config = TypeVar("Config")
 
@@ -112,12 +112,17 @@ class VariationAdapterConfig:
 
 @dataclass(frozen=True)
 class MelDecoderConfig:
-    """Sizes of the AdaIN ResNet; `timbre` is the size of e_tim."""
+    """Sizes of the AdaIN ResNet; `timbre` is the size of e_tim.
+
+    With `prompt_moments` 2, e_tim is told the mean and the deviation of the prompt's mel besides the
+    speaker embedding; with 0 only the embedding, as in the paper.
+    """
 
     channels: int = 192
     num_blocks: int = 5
     kernel: int = 5
     timbre: int = 64
+    prompt_moments: int = 2
 
 
 @dataclass(frozen=True)
@@ -135,8 +140,21 @@ class VocoderConfig:
 
 
 @dataclass(frozen=True)
+class AlignerConfig:
+    """Sizes of the aligner; the first `num_pauses` symbols are pauses and sound the same."""
+
+    num_cepstra: int = 16
+    hidden: int = 128
+    kernel: int = 3
+    num_pauses: int = 5
+
+
+@dataclass(frozen=True)
 class ModelConfig:
-    """All sizes of one model. Each part's hidden sizes may differ; the content width is `hidden`."""
+    """All sizes of one model. Each part's hidden sizes may differ; the content width is `hidden`.
+
+    A model may lack the aligner, which nothing but voice conversion needs.
+    """
 
     name: str = "lite"
     symbols: tuple[str, ...] = SYMBOLS
@@ -150,6 +168,13 @@ class ModelConfig:
     variation_adapter: VariationAdapterConfig = field(default_factory=VariationAdapterConfig)
     mel_decoder: MelDecoderConfig = field(default_factory=MelDecoderConfig)
     vocoder: VocoderConfig = field(default_factory=VocoderConfig)
+    aligner: AlignerConfig | None = None
+
+    @property
+    def timbre_size(self) -> int:
+        """Length of a voice's timbre: the speaker embedding, and the moments of the prompt's mel."""
+        moments = self.mel_decoder.prompt_moments * self.audio.num_mels
+        return self.timbre_encoder.embedding + moments
 
 
 def lite() -> ModelConfig:
@@ -167,7 +192,7 @@ def base() -> ModelConfig:
         timbre_encoder=replace(
             config.timbre_encoder, channels=64, base_width=26, num_blocks=(3, 4, 6, 3)
         ),
-        mel_decoder=replace(config.mel_decoder, channels=256, num_blocks=6),
+        mel_decoder=replace(config.mel_decoder, channels=256, num_blocks=6, prompt_moments=0),
         vocoder=replace(config.vocoder, initial_channels=512),
     )
 
@@ -186,12 +211,14 @@ def _build(kind: type[Config], values: object, path: str) -> Config:
     if not isinstance(values, Mapping):
         raise ValueError(f"config {path}: expected a mapping, got {values!r}")  # noqa: TRY004 (bad content, not a caller's type)
     names = {item.name for item in fields(kind)}  # type: ignore[arg-type]  # always a dataclass
-    missing = sorted(path + name for name in names - values.keys())
+    hints = get_type_hints(kind)
+    optional = {name for name in names if type(None) in get_args(hints[name])}
+    missing = sorted(path + name for name in names - values.keys() - optional)
     unknown = sorted(path + str(name) for name in values.keys() - names)
     if missing or unknown:
         raise ValueError(f"config lacks fields {missing} and has unknown fields {unknown}")
-    hints = get_type_hints(kind)
-    return kind(**{name: _build_value(hints[name], values[name], path + name) for name in names})
+    given = names & values.keys()
+    return kind(**{name: _build_value(hints[name], values[name], path + name) for name in given})
 
 
 def _build_value(hint: Any, value: object, path: str) -> Any:
@@ -199,6 +226,8 @@ def _build_value(hint: Any, value: object, path: str) -> Any:
     if is_dataclass(hint):
         return _build(hint, value, f"{path}.")  # type: ignore[arg-type]  # checked above
     items = get_args(hint)
+    if type(None) in items:
+        return None if value is None else _build_value(items[0], value, path)
     if items and isinstance(value, list | tuple):
         return tuple(_build_value(items[0], item, path) for item in value)
     if hint is float and type(value) is int:

@@ -41,6 +41,33 @@ TEST(Config, ReadsEveryPart) {
   EXPECT_FLOAT_EQ(config.variation_adapter.log_f0_std, 0.35F);
 }
 
+TEST(Config, TakesAnAlignerWholeOrNotAtAll) {
+  ModelFileWriter writer;
+  write_valid_header(writer);
+  EXPECT_FALSE(read_config(WeightFile(writer.write()).header()).aligner.has_value());
+  const auto add = [](ModelFileWriter& file) {
+    file.integer("muspeaker.aligner.num_cepstra", 16);
+    file.integer("muspeaker.aligner.hidden", 8);
+    file.integer("muspeaker.aligner.kernel", 3);
+    file.integer("muspeaker.aligner.num_pauses", 2);
+  };
+  add(writer);
+  const WeightFile file(writer.write());
+  EXPECT_EQ(read_config(file.header()).aligner->num_cepstra, 16);
+  EXPECT_EQ(fault([](auto& spoilt) { spoilt.integer("muspeaker.aligner.hidden", 8); }),
+            "header value muspeaker.aligner.num_cepstra is missing");
+  EXPECT_EQ(fault([&](auto& spoilt) {
+              add(spoilt);
+              spoilt.integer("muspeaker.aligner.num_pauses", 4);
+            }),
+            "header value muspeaker.aligner.num_pauses is 4, expected 1 to 3");
+  EXPECT_EQ(fault([&](auto& spoilt) {
+              add(spoilt);
+              spoilt.integer("muspeaker.aligner.num_cepstra", 81);
+            }),
+            "header value muspeaker.aligner.num_cepstra is 81, expected 1 to 80");
+}
+
 TEST(Config, NamesWhatIsMissing) {
   EXPECT_EQ(fault([](auto& file) { file.remove("muspeaker.vp_flow.kernel"); }),
             "header value muspeaker.vp_flow.kernel is missing");
@@ -92,8 +119,8 @@ TEST(Config, RefusesValuesAtOddsWithEachOther) {
 }
 
 TEST(Config, SaysThatAFileIsNewer) {
-  EXPECT_EQ(fault([](auto& file) { file.integer("muspeaker.format_version", 2); }),
-            "the model file has format version 2, newer than this build reads (1): a newer "
+  EXPECT_EQ(fault([](auto& file) { file.integer("muspeaker.format_version", 3); }),
+            "the model file has format version 3, newer than this build reads (2): a newer "
             "muspeaker is needed");
 }
 

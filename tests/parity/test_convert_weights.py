@@ -59,7 +59,7 @@ def test_header_holds_the_config(tmp_path):
     convert(checkpoint_of(tiny_model()), tmp_path / "a.bin", "f16")
     header, _ = read(tmp_path / "a.bin")
     assert header["general.architecture"] == "muspeaker"
-    assert header["format_version"] == 1
+    assert header["format_version"] == 2
     assert header["weight_type"] == "f16"
     assert len(header["fingerprint"]) == 16
     actual, expected = asdict(config_of(header)), asdict(config)

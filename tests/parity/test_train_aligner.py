@@ -10,20 +10,15 @@ import pytest
 torch = pytest.importorskip("torch")
 pytest.importorskip("numba")
 
-from muspeaker.train.aligner import (
-    NUM_FEATURES,
-    NUM_PAUSES,
-    Aligner,
-    best_path,
-    beta_binomial_prior,
-    cepstral_features,
-    forward_sum_loss,
-    states_of,
-)
+from muspeaker.config import AlignerConfig
+from muspeaker.model.aligner import Aligner, cepstral_features, states_of
+from muspeaker.train.aligner import best_path, beta_binomial_prior, forward_sum_loss
 
 pytestmark = pytest.mark.torch
 
 FRAMES, TOKENS = 7, 4
+CONFIG = AlignerConfig(hidden=8)
+NUM_FEATURES, NUM_PAUSES = 2 * CONFIG.num_cepstra, CONFIG.num_pauses
 
 
 def all_durations(frames: int, tokens: int) -> list[list[int]]:
@@ -100,8 +95,8 @@ def test_best_path_where_there_is_only_one(frames, tokens):
 
 def test_states_two_a_phone_one_a_pause():
     phones = np.array([0, NUM_PAUSES, NUM_PAUSES + 1, 2], np.int32)
-    assert states_of(phones, 20).tolist() == [0, 1, 1, 2, 2, 3]
-    assert states_of(phones, 5).tolist() == [0, 1, 2, 3]
+    assert states_of(phones, 20, NUM_PAUSES).tolist() == [0, 1, 1, 2, 2, 3]
+    assert states_of(phones, 5, NUM_PAUSES).tolist() == [0, 1, 2, 3]
 
 
 def test_prior_is_a_distribution_near_the_diagonal():
@@ -112,10 +107,10 @@ def test_prior_is_a_distribution_near_the_diagonal():
 
 def test_features_are_normalised():
     mel = np.random.default_rng(0).normal(size=(80, 30)).astype(np.float32)
-    features = cepstral_features(mel)
+    features = cepstral_features(mel, CONFIG.num_cepstra)
     assert features.shape == (NUM_FEATURES, 30)
     np.testing.assert_allclose(features.mean(1), 0, atol=1e-5)
-    louder = cepstral_features(mel + 3.0)
+    louder = cepstral_features(mel + 3.0, CONFIG.num_cepstra)
     np.testing.assert_allclose(louder, features, atol=1e-4)
 
 
@@ -130,7 +125,7 @@ def test_learns_where_the_boundaries_are():
         features = heard + 0.5 * random.normal(size=heard.shape)
         spoken.append((phones, durations, torch.from_numpy(features.T.astype(np.float32))))
     torch.manual_seed(0)
-    aligner = Aligner(10, hidden=8)
+    aligner = Aligner(CONFIG, 10)
     optimizer = torch.optim.AdamW(aligner.parameters(), 0.05)
 
     def scores(phones: np.ndarray, features: torch.Tensor) -> torch.Tensor:

@@ -37,6 +37,7 @@ TWINS = {
     "variation_adapter": "VariationAdapter",
     "mel_decoder": "MelDecoder",
     "vocoder": "Vocoder",
+    "aligner": "Aligner",
 }
 
 
@@ -166,16 +167,18 @@ def python_structs() -> dict[str, list[tuple[str, str]]]:
         tuple[int, ...]: "std::vector<int64_t>",
         tuple[str, ...]: "std::vector<std::string>",
     }
+
+    def type_name(hint: typing.Any) -> str:
+        if type(None) in typing.get_args(hint):
+            return f"std::optional<{type_name(typing.get_args(hint)[0])}>"
+        return plain.get(hint, getattr(hint, "__name__", "?"))
+
     structs = {}
     for name, value in vars(config).items():
         if dataclasses.is_dataclass(value) and isinstance(value, type):
             hints = typing.get_type_hints(value)
             structs[name] = [
-                (
-                    plain.get(hints[field.name], getattr(hints[field.name], "__name__", "?")),
-                    field.name,
-                )
-                for field in dataclasses.fields(value)
+                (type_name(hints[field.name]), field.name) for field in dataclasses.fields(value)
             ]
     return structs
 

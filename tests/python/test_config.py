@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import pytest
 
-from muspeaker.config import base, config_from_dict, lite
+from muspeaker.config import AlignerConfig, base, config_from_dict, lite
 
 
 @pytest.mark.parametrize("config", [lite(), base()], ids=lambda config: config.name)
@@ -41,6 +41,17 @@ def test_missing_and_misplaced_parts():
         config_from_dict(values)
     with pytest.raises(ValueError, match=r"audio.: expected a mapping, got 3"):
         config_from_dict({**values, "audio": 3})
+
+
+def test_a_part_that_may_be_missing():
+    values = asdict(lite())
+    assert values.pop("aligner") is None
+    assert config_from_dict(values) == lite()
+    values["aligner"] = asdict(AlignerConfig(hidden=64))
+    assert config_from_dict(values) == replace(lite(), aligner=AlignerConfig(hidden=64))
+    values["aligner"]["hidden"] = None
+    with pytest.raises(ValueError, match=r"aligner.hidden must be .*int.*, got None"):
+        config_from_dict(values)
 
 
 def test_whole_numbers_may_stand_for_floats():

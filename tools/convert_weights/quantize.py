@@ -16,6 +16,7 @@ FINE = (
     "fusion.",
     "style_encoder.",
     "variation_adapter.duration_predictor.",
+    "aligner.",
 )
 
 

@@ -57,9 +57,11 @@ class Layout:
 
 
 def header_fields(config: object, prefix: str = "") -> Iterator[tuple[str, object]]:
-    """Walk the dataclasses: dotted name and value of every field."""
+    """Walk the dataclasses: dotted name and value of every field that is there."""
     for item in fields(config):  # type: ignore[arg-type]
         value = getattr(config, item.name)
+        if value is None:
+            continue  # a part that this model lacks
         if is_dataclass(value):
             yield from header_fields(value, f"{prefix}{item.name}.")
         else:
@@ -68,7 +70,8 @@ def header_fields(config: object, prefix: str = "") -> Iterator[tuple[str, objec
 
 def fingerprint(config: ModelConfig, weights: Mapping[str, np.ndarray]) -> str:
     """Hash sizes and f32 weights, so that f32, f16 and q8 files of one model share a fingerprint."""
-    digest = hashlib.sha256(json.dumps(asdict(config), sort_keys=True).encode())
+    sizes = {name: value for name, value in asdict(config).items() if value is not None}
+    digest = hashlib.sha256(json.dumps(sizes, sort_keys=True).encode())
     for name in sorted(weights):
         digest.update(f"{name} {weights[name].shape}".encode())
         digest.update(weights[name].astype("<f4").tobytes())

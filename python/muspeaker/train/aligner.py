@@ -1,4 +1,4 @@
-"""The learned aligner: a hidden Markov model whose phones say what they sound like.
+"""How the aligner learns: the sum over all monotonic paths, and the best of them.
 
 An attention trained through a CTC loss with a blank, as in Badlani et al. 2021, was tried first and fell
 into the blank on this little data; here every frame belongs to a phone and the sound itself is explained,
@@ -8,104 +8,12 @@ start with them, a vowel after a comma learned to sound like the pause.
 
 from __future__ import annotations
 
-import math
-
 import numba
 import numpy as np
 import numpy.typing as npt
 import torch
 from scipy.special import betaln, gammaln
-from torch import nn
 from torch.autograd.function import FunctionCtx, once_differentiable
-
-from muspeaker.model.convolution import Conv1d
-
-NUM_CEPSTRA = 16
-NUM_FEATURES = 2 * NUM_CEPSTRA
-EMISSION_SCALE = 0.3
-LOG_STD_RANGE = (-1.5, 1.0)
-NUM_PAUSES = 5  # silence and the four marks, the first symbols; all sound the same
-
-
-class Aligner(nn.Module):
-    """Mean and deviation of the cepstra of each phone, shifted by its neighbours.
-
-    Source: hidden Markov models for speech, Rabiner 1989 (doi 10.1109/5.18626), Section III.
-
-    Args:
-        num_phones: Size of the phone table; the first five are pauses.
-        hidden: Width of the network that looks at the neighbours.
-    """
-
-    def __init__(self, num_phones: int, hidden: int = 128) -> None:
-        super().__init__()
-        self.mean = nn.Embedding(num_phones, NUM_FEATURES)
-        self.log_std = nn.Embedding(num_phones, NUM_FEATURES)
-        nn.init.normal_(self.mean.weight, std=0.1)
-        nn.init.zeros_(self.log_std.weight)
-        self.phone = nn.Embedding(num_phones, hidden)
-        self.context = nn.Sequential(
-            Conv1d(hidden, hidden, 3, padding=1), nn.ReLU(), Conv1d(hidden, NUM_FEATURES, 1)
-        )
-
-    def forward(self, features: torch.Tensor, phones: torch.Tensor, context: float) -> torch.Tensor:
-        """Score.
-
-        Args:
-            features: (batch, NUM_FEATURES, frames) from `cepstral_features`.
-            phones: (batch, tokens) int64.
-            context: How much the neighbours count, 0 to 1.
-
-        Returns:
-            (batch, frames, tokens), scaled log-likelihood of each frame under each phone.
-        """
-        phones = torch.where(phones < NUM_PAUSES, 0, phones)
-        shift = self.context(self.phone(phones).transpose(1, 2)).transpose(1, 2)
-        shift = context * torch.tanh(shift) * (phones > 0).unsqueeze(-1)
-        mean = self.mean(phones) + shift  # (batch, tokens, features)
-        log_std = self.log_std(phones).clamp(*LOG_STD_RANGE)
-        weight = torch.exp(-2 * log_std)
-        x = features.transpose(1, 2)  # (batch, frames, features)
-        distance = (
-            torch.bmm(x.square(), weight.transpose(1, 2))
-            - 2 * torch.bmm(x, (weight * mean).transpose(1, 2))
-            + (weight * mean.square() + 2 * log_std).sum(2).unsqueeze(1)
-        )
-        return -0.5 * EMISSION_SCALE * distance
-
-
-def states_of(phones: npt.NDArray[np.int32], frames: int) -> npt.NDArray[np.int64]:
-    """Token number of each state: two states a phone, one a pause; one each in a very short clip.
-
-    Args:
-        phones: (tokens,) int32.
-        frames: Number of mel frames.
-
-    Returns:
-        (states,) int64, states <= frames.
-    """
-    states = np.repeat(np.arange(len(phones)), np.where(phones < NUM_PAUSES, 1, 2))
-    return states if len(states) <= frames else np.arange(len(phones))
-
-
-def cepstral_features(mel: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """Cepstra and their slopes, normalised over the clip.
-
-    Args:
-        mel: (mels, frames), natural-log mel.
-
-    Returns:
-        (NUM_FEATURES, frames) float32.
-    """
-    bands = len(mel)
-    order = np.arange(NUM_CEPSTRA)[:, None]
-    basis = np.cos(math.pi / bands * (np.arange(bands)[None, :] + 0.5) * order)
-    cepstra = basis @ mel
-    padded = np.pad(cepstra, ((0, 0), (2, 2)), "edge")
-    slope = 2 * (padded[:, 4:] - padded[:, :-4]) + padded[:, 3:-1] - padded[:, 1:-3]
-    features = np.concatenate([cepstra, slope])
-    features = features - features.mean(1, keepdims=True)
-    return (features / (features.std(1, keepdims=True) + 1e-3)).astype(np.float32)
 
 
 def beta_binomial_prior(tokens: int, frames: int, width: float = 1.0) -> npt.NDArray[np.float32]:

@@ -1,0 +1,98 @@
+#include "bindings/array.h"
+#include "bindings/probe.h"
+#include "bindings/probe_model.h"
+#include "dsp/best_path.h"
+#include "dsp/cepstra.h"
+#include "dsp/pitch.h"
+#include "engine/listener.h"
+#include "model/aligner.h"
+
+namespace py = pybind11;
+
+namespace muspeaker::bindings {
+namespace {
+
+std::vector<int32_t> copy(const IntArray& array, const char* name) {
+  require_axes(array, 1, name);
+  return {array.data(), array.data() + array.size()};
+}
+
+model::Aligner aligner_of(ProbeModel& model) {
+  core::require_input(model.config.aligner.has_value(), "this model has no aligner");
+  return {model.file.root() / "aligner", *model.config.aligner,
+          model.config.linguistic_encoder.num_phones};
+}
+
+py::array_t<float> aligner(ProbeModel& model, const FloatArray& features, const IntArray& phones) {
+  require_axes(features, 2, "features");
+  const model::Aligner part = aligner_of(model);
+  const std::vector<int32_t> merged = part.merge_pauses(copy(phones, "phones"));
+  return model.run([&](core::GraphBuilder& graph) {
+    ggml_tensor* ids = graph.input("phones", GGML_TYPE_I32, {phones.size()}, merged.data());
+    return part.forward(graph.context(), graph_input(graph, "features", features), ids);
+  });
+}
+
+py::array_t<int32_t> states_of(ProbeModel& model, const IntArray& phones, int64_t frames) {
+  std::vector<int32_t> states = aligner_of(model).states_of(copy(phones, "phones"), frames);
+  const auto count = static_cast<py::ssize_t>(states.size());
+  return to_numpy(std::move(states), {count});
+}
+
+py::array_t<float> cepstral_features(const FloatArray& mel, int64_t num_cepstra) {
+  require_axes(mel, 2, "mel");
+  std::vector<float> features =
+      dsp::cepstral_features({mel.data(), mel.data() + mel.size()}, mel.shape(1), num_cepstra);
+  return to_numpy(std::move(features), {mel.shape(0), 2 * num_cepstra});
+}
+
+py::array_t<int32_t> best_path(const FloatArray& scores, const IntArray& states) {
+  require_axes(scores, 2, "scores");
+  std::vector<int32_t> durations = dsp::best_path({scores.data(), scores.data() + scores.size()},
+                                                  scores.shape(1), copy(states, "states"));
+  return to_numpy(std::move(durations), {scores.shape(1)});
+}
+
+py::array_t<float> track_pitch(const FloatArray& samples, int64_t sample_rate,
+                               int64_t hop_samples) {
+  require_axes(samples, 1, "samples");
+  core::AudioConfig audio;
+  audio.sample_rate = sample_rate;
+  audio.hop_samples = hop_samples;
+  std::vector<float> f0 = dsp::PitchTracker(audio).track(samples.data(), samples.size());
+  const auto frames = static_cast<py::ssize_t>(f0.size());
+  return to_numpy(std::move(f0), {frames});
+}
+
+py::dict hear(ProbeModel& model, const FloatArray& samples, const IntArray& phones) {
+  require_axes(samples, 1, "samples");
+  const model::MuSpeaker network(model.file, model.config);
+  engine::Recording recording = engine::Listener(network).hear(
+      model.runner, {samples.data(), samples.size()}, copy(phones, "phones"));
+  const auto frames = static_cast<py::ssize_t>(recording.f0.size());
+  py::dict heard;
+  heard["mel"] = to_numpy(std::move(recording.mel), {frames, model.config.audio.num_mels});
+  heard["f0"] = to_numpy(std::move(recording.f0), {frames});
+  heard["energy"] = to_numpy(std::move(recording.energy), {frames});
+  heard["durations"] = to_numpy(std::move(recording.durations), {phones.size()});
+  return heard;
+}
+
+}  // namespace
+
+void bind_convert_probe(py::module_& probe) {
+  probe.def("aligner", &aligner, py::arg("model"), py::arg("features"), py::arg("phones"),
+            "(frames, features), (tokens) to (frames, tokens)");
+  probe.def("states_of", &states_of, py::arg("model"), py::arg("phones"), py::arg("frames"),
+            "(tokens) to (states)");
+  probe.def("cepstral_features", &cepstral_features, py::arg("mel"), py::arg("num_cepstra"),
+            "(frames, mels) to (frames, features)");
+  probe.def("best_path", &best_path, py::arg("scores"), py::arg("states"),
+            "(frames, tokens), (states) to (tokens)");
+  probe.def("track_pitch", &track_pitch, py::arg("samples"), py::arg("sample_rate"),
+            py::arg("hop_samples"), "(samples) to (frames) in Hz");
+  probe.def("hear", &hear, py::arg("model"), py::arg("samples"), py::arg("phones"),
+            "mel (frames, mels), f0 and energy (frames), durations (tokens)");
+}
+
+}  // namespace muspeaker::bindings

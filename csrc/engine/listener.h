@@ -1,0 +1,52 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "core/graph.h"
+#include "dsp/mel.h"
+#include "dsp/pitch.h"
+#include "engine/cloner.h"
+#include "model/muspeaker.h"
+
+namespace muspeaker::engine {
+
+/// What is heard in a recording whose text is known.
+struct Recording {
+  std::vector<float> mel;          ///< (frames, num_mels), natural log
+  std::vector<float> f0;           ///< (frames) in Hz, 0 where unvoiced
+  std::vector<float> energy;       ///< (frames), normalised log-energy
+  std::vector<int32_t> durations;  ///< (tokens) in frames
+};
+
+/// A recording and its phones to what the model can say again.
+///
+/// Twin of hear in muspeaker.model.conversion.
+class Listener {
+ public:
+  /// The model must outlive the listener.
+  explicit Listener(const model::MuSpeaker& model);
+
+  static constexpr int64_t kMaxSeconds = 60;
+
+  /// samples: the recording at the model's rate; phones: (tokens,) below num_phones.
+  /// Throws std::invalid_argument if the model has no aligner, the samples are too few, too many or
+  /// not finite, or there are more phones than frames.
+  [[nodiscard]] Recording hear(core::GraphRunner& runner, Samples samples,
+                               std::vector<int32_t> phones) const;
+
+ private:
+  std::vector<int32_t> align(core::GraphRunner& runner, const std::vector<float>& mel,
+                             std::vector<int32_t> phones) const;
+
+  const model::MuSpeaker& model_;
+  dsp::LogMel log_mel_;
+  dsp::PitchTracker pitch_tracker_;
+};
+
+/// The factor that brings one voice's F0 to another's register: the ratio of their geometric means
+/// over the frames that are voiced in both, 1 if there is none. Each (frames) in Hz, 0 where
+/// unvoiced. Twin of register_shift in muspeaker.model.conversion, which gives its logarithm.
+float register_factor(const std::vector<float>& source_f0, const std::vector<float>& target_f0);
+
+}  // namespace muspeaker::engine
