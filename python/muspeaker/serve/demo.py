@@ -45,6 +45,7 @@ CACHED_CLONES = 16
 _CSS = """
 .gradio-container { max-width: 1240px !important; margin: 0 auto !important; }
 .player audio { width: 100%; }
+#recording { border: 0 !important; }
 .picture { overflow-x: auto; }
 .picture svg { display: block; }
 """
@@ -98,7 +99,7 @@ class Demo:
                 seed=int(seed or 0),
             )
         except (ValueError, TypeError, OSError) as error:
-            raise gr.Error(str(error), title="Not spoken", print_exception=False) from error
+            raise gr.Error(str(error), print_exception=False) from error
 
     def _voice(self, choice: str, recording: str | None, consent: bool) -> Voice:
         if choice != CLONE:
@@ -181,13 +182,14 @@ def _voice_fields(demo: Demo) -> list[Any]:
 def _manner_fields() -> list[Any]:
     with gr.Row():
         speed = gr.Slider(*SPEED_RANGE, value=_DEFAULTS.speed, step=0.05, label="Speed")
-        pitch = gr.Slider(*PITCH_RANGE, value=_DEFAULTS.pitch, step=0.5, label="Pitch (semitones)")
+        pitch = gr.Slider(*PITCH_RANGE, value=_DEFAULTS.pitch, step=0.5, label="Pitch")
     with gr.Row():
         temperature = gr.Slider(
             *TEMPERATURE_RANGE, value=_DEFAULTS.temperature, step=0.001, label="Liveliness"
         )
         energy = gr.Slider(*ENERGY_RANGE, value=_DEFAULTS.energy, step=0.05, label="Energy")
-    return [speed, pitch, temperature, energy]
+    take = gr.Number(0, label="Take: another number is another delivery", precision=0, minimum=0)
+    return [speed, pitch, temperature, energy, take]
 
 
 def build_page(demo: Demo) -> gr.Blocks:
@@ -206,11 +208,10 @@ def build_page(demo: Demo) -> gr.Blocks:
                 voice_fields = _voice_fields(demo)
                 manner_fields = _manner_fields()
             with gr.Column(scale=3, min_width=420):
-                text = gr.Textbox(EXAMPLE, label="Text", lines=7, max_lines=14, elem_id="text")
+                text = gr.Textbox(EXAMPLE, label="Text", lines=10, max_lines=14, elem_id="text")
                 with gr.Row():
                     speak = gr.Button("Speak", variant="primary", scale=3, elem_id="speak")
                     stop = gr.Button("Stop", scale=1, min_width=80, elem_id="stop")
-                    take = gr.Number(0, label="Take", precision=0, minimum=0, min_width=80)
                 player = gr.HTML("", elem_classes="player", elem_id="player")
                 status = gr.Markdown("", elem_id="status")
                 with gr.Row():
@@ -219,7 +220,7 @@ def build_page(demo: Demo) -> gr.Blocks:
                         for label in ("Speech .wav", "Subtitles .srt", f"Voice {SUFFIX}")
                     ]
         picture = gr.HTML("", elem_classes="picture", elem_id="picture")
-        fields = [*voice_fields, text, *manner_fields, take]
+        fields = [*voice_fields, text, *manner_fields]
         running = speak.click(
             demo.speak,
             fields,
