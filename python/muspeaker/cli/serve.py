@@ -107,3 +107,6 @@ def run(app: FastAPI, host: str, port: int) -> None:
         uvicorn.Server(config).run()
     except KeyboardInterrupt:
         return
+    except SystemExit as stop:
+        if stop.code:  # it has said why on standard error
+            raise typer.Exit(1) from stop
