@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Sequence
+    from collections.abc import Callable, Generator, Sequence
 
     from muspeaker.audio import Audio
     from muspeaker.voice import Voice
+
+Item = TypeVar("Item")
+Worker = TypeVar("Worker")
+Result = TypeVar("Result")
 
 STEREO_WIDTH = 0.6  # of the way from the middle to one side
 
@@ -34,6 +40,35 @@ class SpeechStream(Iterator["Audio"]):
         """Speak no further chunk. One that another thread works on is still finished."""
         with suppress(ValueError):  # "generator already executing": it is dropped with that call
             self._chunks.close()
+
+
+def share_out(
+    items: Sequence[Item], workers: Sequence[Worker], work: Callable[[Worker, Item], Result]
+) -> list[Result]:
+    """Do the work on every item, on a thread for each worker, which has one item at a time.
+
+    Returns:
+        The results in the order of the items. When one fails, no further item is begun.
+    """
+    free: SimpleQueue[Worker] = SimpleQueue()
+    for worker in workers:
+        free.put(worker)
+
+    def run(item: Item) -> Result:
+        worker = free.get()
+        try:
+            return work(worker, item)
+        finally:
+            free.put(worker)
+
+    if not items:
+        return []
+    with ThreadPoolExecutor(len(workers)) as pool:
+        try:
+            return list(pool.map(run, items))
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
 
 
 def stereo_places(speakers: Sequence[Voice]) -> dict[Voice, float]:

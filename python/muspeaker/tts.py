@@ -16,7 +16,7 @@ import numpy as np
 from muspeaker.audio import Audio, Span, read_prompt, resample
 from muspeaker.loudness import normalize_loudness
 from muspeaker.options import PAUSE_RANGE, SynthesisOptions, check_number, sentence_seed
-from muspeaker.speech import SpeechStream, stereo_places, with_speaker
+from muspeaker.speech import SpeechStream, share_out, stereo_places, with_speaker
 from muspeaker.text.symbols import PAUSE
 from muspeaker.text.utterances import (
     MAX_TEXT_CHARACTERS,
@@ -61,21 +61,30 @@ def load(
     path = _model_path(model)
     if num_threads is None:
         num_threads = default_threads()
-    if isinstance(num_threads, bool) or not isinstance(num_threads, int):
-        raise TypeError(f"num_threads must be an int, got {type(num_threads).__name__}")
-    if not 1 <= num_threads <= MAX_THREADS:
-        raise ValueError(f"num_threads must be 1 to {MAX_THREADS}, got {num_threads}")
+    check_threads(num_threads)
     from muspeaker import _core  # noqa: PLC0415 (the engine is loaded with the first model)
 
-    return Synthesizer(_core.Synthesizer(str(path), num_threads))
+    return Synthesizer(_core.Synthesizer(str(path), num_threads), num_threads)
+
+
+def available_cores() -> int:
+    """Cores that this process may use, at most 256."""
+    has_affinity = hasattr(os, "sched_getaffinity")
+    cores = len(os.sched_getaffinity(0)) if has_affinity else os.cpu_count() or 1
+    return min(cores, MAX_THREADS)
 
 
 def default_threads() -> int:
     """Threads that leave the machine usable: 1 on up to two cores, else half of them."""
-    cores = (
-        len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    )
-    return min(max(1, cores // 2), MAX_THREADS)
+    return max(1, available_cores() // 2)
+
+
+def check_threads(num_threads: object, name: str = "num_threads") -> None:
+    """Raise TypeError if a number of threads is no int, ValueError if it is out of range."""
+    if isinstance(num_threads, bool) or not isinstance(num_threads, int):
+        raise TypeError(f"{name} must be an int, got {type(num_threads).__name__}")
+    if not 1 <= num_threads <= MAX_THREADS:
+        raise ValueError(f"{name} must be 1 to {MAX_THREADS}, got {num_threads}")
 
 
 def _model_path(model: object) -> Path:
@@ -101,8 +110,9 @@ class Synthesizer:
     Made by `load`.
     """
 
-    def __init__(self, engine: _core.Synthesizer) -> None:
+    def __init__(self, engine: _core.Synthesizer, num_threads: int = 1) -> None:
         self._engine = engine
+        self.num_threads = num_threads
         self._lock = threading.Lock()
         config = cast("dict[str, Any]", engine.config)
         self.config: dict[str, Any] = dict(config)
@@ -116,6 +126,18 @@ class Synthesizer:
     def __repr__(self) -> str:
         name, weight_type = self.config.get("name", "?"), self.config.get("weight_type", "?")
         return f"Synthesizer({name!r}, {weight_type}, {self.num_parameters / 1e6:.1f} M parameters)"
+
+    def fork(self, num_threads: int = 1) -> Synthesizer:
+        """Another of the same model, with threads of its own.
+
+        The two share the weights and speak at once, where calls of one take turns.
+
+        Raises:
+            TypeError: If num_threads is no int.
+            ValueError: If it is out of range.
+        """
+        check_threads(num_threads)
+        return Synthesizer(self._engine.fork(num_threads), num_threads)
 
     def clone(self, prompt: object, *, name: str | None = None, consent: str = "") -> Voice:
         """Make a voice from a recording of one speaker.
@@ -200,13 +222,16 @@ class Synthesizer:
         self,
         texts: Iterable[str],
         voice: Voice | Sequence[Voice],
+        *,
+        num_workers: int | None = None,
         **options: Unpack[OptionFields],
     ) -> list[Audio]:
-        """Speak many texts at once; the threads share the model.
+        """Speak many texts, several sentences at once; the threads share the model.
 
         Args:
             texts: Each as in `synthesize`. All are checked before the first is spoken.
             voice: One for all, or one for each text.
+            num_workers: Sentences at once, each on a thread; None is as many as there are cores.
             options: As in `synthesize`, for all.
 
         Returns:
@@ -217,6 +242,8 @@ class Synthesizer:
             ValueError: If there are not as many voices as texts, or as in `synthesize`, with the number
                 of the text.
         """
+        num_workers = available_cores() if num_workers is None else num_workers
+        check_threads(num_workers, "num_workers")
         chosen = _options(options)
         written = _listed(texts, "texts")
         voices = [voice] * len(written) if isinstance(voice, Voice) else _listed(voice, "voice")
@@ -228,10 +255,8 @@ class Synthesizer:
             self._plan_of(number, *item, chosen)
             for number, item in enumerate(zip(written, voices, strict=True))
         ]
-        return [
-            Audio.join(self._speak_all(plan, speaker, chosen))
-            for plan, speaker in zip(plans, voices, strict=True)
-        ]
+        jobs = list(zip(plans, voices, strict=True))
+        return self._speak_at_once(jobs, chosen, num_workers)
 
     def dialogue(
         self,
@@ -273,25 +298,47 @@ class Synthesizer:
             parts += [silence.panned(0.0) if stereo else silence]
         return Audio.join(parts[:-1])
 
+    def _speak_at_once(
+        self,
+        jobs: list[tuple[list[Utterance], Voice]],
+        options: SynthesisOptions,
+        num_workers: int,
+    ) -> list[Audio]:
+        """Whole texts, their utterances shared out among single-threaded forks."""
+        passes = [
+            (utterance, voice, sentence_seed(seed, index))
+            for plan, voice in jobs
+            for seed in [options.drawn_seed()]
+            for index, utterance in enumerate(plan)
+        ]
+
+        def speak(fork: Synthesizer, given: tuple[Utterance, Voice, int]) -> list[Audio]:
+            utterance, voice, seed = given
+            return list(fork._speak_one(utterance, voice, options, seed))
+
+        forks = [self.fork() for _ in range(min(num_workers, len(passes)))]
+        spoken = iter(share_out(passes, forks, speak))
+        return [Audio.join([part for _ in plan for part in next(spoken)]) for plan, _ in jobs]
+
     def _speak_all(
         self, utterances: list[Utterance], voice: Voice, options: SynthesisOptions
     ) -> Generator[Audio]:
         seed = options.drawn_seed()
         for index, utterance in enumerate(utterances):
-            if utterance.silence_before:
-                yield self._silence(utterance.silence_before)
-            yield from self._speak(utterance, voice, options, sentence_seed(seed, index))
+            yield from self._speak_one(utterance, voice, options, sentence_seed(seed, index))
 
     def _silence(self, seconds: float) -> Audio:
         return Audio(np.zeros(round(seconds * self.sample_rate), np.float32), self.sample_rate)
 
-    def _speak(
+    def _speak_one(
         self, planned: Utterance, voice: Voice, options: SynthesisOptions, seed: int
     ) -> Generator[Audio]:
-        """One pass of the engine, then its samples as they are ready, the last with the silence.
+        """One pass of the engine, then its samples as they are ready, with the silence around.
 
         A word or phone goes with the chunk it begins in, which it may outlast.
         """
+        if planned.silence_before:
+            yield self._silence(planned.silence_before)
         utterance = planned.tokens
         spoken = self._engine.start(
             utterance.phones,

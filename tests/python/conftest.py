@@ -67,6 +67,12 @@ class FakeEngine:
         noise = np.random.default_rng(options["seed"]).normal(size=int(durations.sum()) * HOP)
         return (0.1 * noise).astype(np.float32), durations
 
+    def fork(self, num_threads: int) -> FakeEngine:
+        assert num_threads == 1
+        fork = FakeEngine()
+        fork.calls, fork.chunk_samples = self.calls, self.chunk_samples
+        return fork
+
     def start(self, *arrays: np.ndarray, **options: Any) -> FakeUtterance:
         return FakeUtterance(*self.synthesize(*arrays, **options), self.chunk_samples)
 

@@ -26,8 +26,11 @@ def ben(voice: Voice) -> Voice:
     return Voice(-voice.timbre, voice.style[:20], name="ben", fingerprint=voice.fingerprint)
 
 
-def test_batch_is_what_single_calls_give(tts: Synthesizer, voice: Voice) -> None:
-    batch = tts.synthesize_batch(TEXTS, voice, speed=1.5, seed=4)
+@pytest.mark.parametrize("num_workers", [None, 1, 2, 9])
+def test_batch_is_what_single_calls_give(
+    tts: Synthesizer, voice: Voice, num_workers: int | None
+) -> None:
+    batch = tts.synthesize_batch(TEXTS, voice, speed=1.5, seed=4, num_workers=num_workers)
     for text, audio in zip(TEXTS, batch, strict=True):
         alone = tts.synthesize(text, voice, speed=1.5, seed=4)
         np.testing.assert_array_equal(audio.samples, alone.samples)
@@ -56,7 +59,22 @@ def test_batch_refuses_before_any_work(
         tts.synthesize_batch("One.", voice)
     with pytest.raises(TypeError, match="voice must be a list, got NoneType"):
         tts.synthesize_batch(["One."], None)
+    with pytest.raises(ValueError, match="num_workers must be 1 to 256, got 0"):
+        tts.synthesize_batch(["One."], voice, num_workers=0)
     assert engine.calls == []
+
+
+def test_a_batch_ends_when_one_fails(
+    tts: Synthesizer, engine: Any, voice: Voice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: Any, **__: Any) -> None:
+        engine.calls.append("failed")
+        raise RuntimeError("out of memory")
+
+    monkeypatch.setattr(type(engine), "start", fail)
+    with pytest.raises(RuntimeError, match="out of memory"):
+        tts.synthesize_batch(["One."] * 1000, voice, num_workers=2)
+    assert len(engine.calls) < 1000
 
 
 def test_dialogue_joins_turns_with_gaps(tts: Synthesizer, voice: Voice, ben: Voice) -> None:
