@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from muspeaker.model.muspeaker import MuSpeaker
+    from tests.tiny_training import Runs
 
 
 @pytest.fixture
@@ -26,3 +27,11 @@ def model_file(tmp_path: Path) -> Callable[..., Path]:
         return path
 
     return write
+
+
+@pytest.fixture(scope="session")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Runs:
+    """Every trained stage in miniature, made once."""
+    from tests.tiny_training import train_everything  # noqa: PLC0415  (likewise)
+
+    return train_everything(tmp_path_factory.mktemp("runs"))

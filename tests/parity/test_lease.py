@@ -31,7 +31,7 @@ pytestmark = pytest.mark.torch
 CONFIG = tiny_corpus.training_config()
 HOP, RATE_HZ = 256, 22050
 LIMIT_BYTES, PART_BYTES = 1_420_000, 400_000
-TINY = ["--batch", "2", "--spectral-minutes", "0", "--period-width", "2", "--resolution-width", "2"]
+TINY = ["--batch", "2", "--adversarial-from", "0", "--period-width", "2", "--resolution-width", "2"]
 
 
 def recording(pitch_hz: float, seed: int, speed: float) -> np.ndarray:
@@ -122,7 +122,7 @@ def test_the_whole_round(archives, tmp_path):
 
 def test_a_stage_that_was_never_begun_trains_there_too(archives, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "soxr", None)  # as where it is not installed
-    train_there(archives, tmp_path, "acoustic", ["--plain-minutes", "0", "--frames", "700"])
+    train_there(archives, tmp_path, "acoustic", ["--adversarial-from", "0", "--frames", "700"])
     join.main([str(tmp_path / "parts"), "--runs", str(tmp_path / "runs")])
     assert load_checkpoint(tmp_path / "runs" / "acoustic" / "acoustic.pt")["step"] >= 1
 

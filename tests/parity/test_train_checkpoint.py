@@ -1,4 +1,4 @@
-"""What the loops share: the clock, the average of the weights, files that are whole or not there."""
+"""What the loops share: the schedule, the average of the weights, files that are whole or not there."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from muspeaker.train import checkpoint
+from muspeaker.train import checkpoint, schedule
 from muspeaker.train.checkpoint import (
-    Clock,
     Ema,
     load_checkpoint,
     save_checkpoint,
     set_learning_rate,
 )
+from muspeaker.train.schedule import Schedule, learning_rate
 
 pytestmark = pytest.mark.torch
 
@@ -22,28 +22,46 @@ pytestmark = pytest.mark.torch
 def now(monkeypatch) -> list[float]:
     """The time in seconds, to be set by the test."""
     time = [100.0]
-    monkeypatch.setattr(checkpoint.time, "monotonic", lambda: time[0])
+    monkeypatch.setattr(schedule.time, "monotonic", lambda: time[0])
     return time
 
 
-def test_clock_spends_its_minutes(now):
-    clock = Clock(2.0)
-    assert clock.progress == 0
+def test_minutes_are_spent(now):
+    clock = Schedule(7, None, 2.0)
+    assert clock.progress(7) == 0
     now[0] += 60
-    assert clock.progress == 0.5
+    assert clock.progress(7) == 0.5
+    assert not clock.paused()
     now[0] += 600
-    assert clock.progress == 1
+    assert clock.progress(7) == 1
+    assert clock.paused()
 
 
-def test_learning_rate_warms_up_then_falls_to_a_fiftieth(now):
-    clock = Clock(1.0)
-    assert clock.learning_rate(1.0, 0) == pytest.approx(0.01)
-    assert clock.learning_rate(1.0, 49) == pytest.approx(0.5)
-    assert clock.learning_rate(1.0, 1000) == pytest.approx(1.0)
-    now[0] += 30
-    assert clock.learning_rate(1.0, 1000) == pytest.approx(0.51)
-    now[0] += 30
-    assert clock.learning_rate(1.0, 1000) == pytest.approx(0.02)
+def test_steps_do_not_look_at_the_clock(now):
+    steps = Schedule(10, 30, None)
+    now[0] += 1e6
+    assert [steps.progress(step) for step in (10, 15, 30, 40)] == [0, 0.25, 1, 1]
+    assert not steps.paused()
+
+
+def test_minutes_pause_a_schedule_of_steps(now):
+    both = Schedule(0, 100, 1.0)
+    now[0] += 61
+    assert both.progress(50) == 0.5
+    assert both.paused()
+
+
+def test_a_schedule_needs_an_end():
+    with pytest.raises(ValueError, match="last step or minutes"):
+        Schedule(0, None, None)
+
+
+def test_learning_rate_warms_up_then_falls_to_a_fiftieth():
+    assert learning_rate(1.0, 0.0, 0) == pytest.approx(0.01)
+    assert learning_rate(1.0, 0.0, 49) == pytest.approx(0.5)
+    assert learning_rate(1.0, 0.0, 1000) == pytest.approx(1.0)
+    assert learning_rate(1.0, 0.5, 1000) == pytest.approx(0.51)
+    assert learning_rate(2.0, 1.0, 1000) == pytest.approx(0.04)
 
 
 def test_set_learning_rate_reaches_every_group():

@@ -11,13 +11,15 @@ import pytest
 torch = pytest.importorskip("torch")
 pytest.importorskip("numba")
 
+from muspeaker.config import AlignerConfig
+from muspeaker.model.aligner import Aligner
 from muspeaker.model.timbre_encoder import TimbreEncoder
 from muspeaker.model.vocoder import Vocoder
 from muspeaker.train import acoustic
 from muspeaker.train import vocoder_losses as losses
-from muspeaker.train.aligner import NUM_FEATURES, Aligner
 from muspeaker.train.discriminators import MelDiscriminator, VocoderDiscriminator
-from muspeaker.train.timbre import AngularMargin, evaluate
+from muspeaker.train.timbre import AngularMargin, held_out_vectors
+from muspeaker.train.voice_judge import VoiceJudge, contrastive_loss
 from tests import tiny_corpus
 
 pytestmark = pytest.mark.torch
@@ -69,7 +71,9 @@ def test_acoustic_stage():
         "f0": empty(2, FRAMES),
         "energy": empty(2, FRAMES),
         "frame_mask": empty(2, FRAMES, dtype=flag),
-        "timbre": empty(2, CONFIG.timbre_encoder.embedding),
+        "content_mel": empty(2, 80, FRAMES),
+        "noise": empty(2, TOKENS, CONFIG.mel_encoder.latent),
+        "timbre": empty(2, CONFIG.timbre_size),
         "prompt_mel": empty(2, 80, FRAMES),
         "prompt_mask": empty(2, FRAMES // 4, dtype=flag),
     }
@@ -77,6 +81,15 @@ def test_acoustic_stage():
     judged = MelDiscriminator().to(DEVICE)(mel)
     (sum(terms.values()) + losses.adversarial_loss(judged)).backward()
     assert mel.shape == (2, 80, FRAMES)
+    f0, energy = acoustic.predict_contours(
+        model, empty(2, TOKENS, CONFIG.linguistic_encoder.hidden), batch
+    )
+    assert f0.shape == energy.shape == (2, FRAMES)
+    judge = VoiceJudge(TimbreEncoder(CONFIG.timbre_encoder), np.zeros((81, 80), np.float32))
+    features, vectors = judge.to(DEVICE)(mel)
+    assert vectors.device == features[0].device == DEVICE
+    speakers = empty(2, dtype=torch.long)
+    assert contrastive_loss(vectors, vectors, speakers).device == DEVICE
 
 
 def test_timbre_and_align_stages():
@@ -84,8 +97,9 @@ def test_timbre_and_align_stages():
     encoder = TimbreEncoder(CONFIG.timbre_encoder).to(DEVICE)
     margin = AngularMargin(embedding, 4).to(DEVICE)
     margin(encoder(empty(2, 60, 80)), empty(2, dtype=torch.long), 0.1).backward()
-    aligner = Aligner(20).to(DEVICE)
-    scores = aligner(empty(2, NUM_FEATURES, FRAMES), empty(2, TOKENS, dtype=torch.long), 1.0)
+    sizes = AlignerConfig()
+    features = empty(2, 2 * sizes.num_cepstra, FRAMES)
+    scores = Aligner(sizes, 20).to(DEVICE)(features, empty(2, TOKENS, dtype=torch.long))
     assert scores.shape == (2, FRAMES, TOKENS)
 
 
@@ -99,5 +113,5 @@ def test_evaluation_goes_where_the_encoder_is():
 
     fbanks = SimpleNamespace(clip=lambda _: np.zeros((10, 80), np.float32))
     speakers = SimpleNamespace(held_out=[(0, "a"), (1, "b")], fbanks=fbanks)
-    evaluate(Encoder(1, 1).to(DEVICE), speakers)
+    held_out_vectors(Encoder(1, 1).to(DEVICE), speakers)
     assert seen == [DEVICE, DEVICE]

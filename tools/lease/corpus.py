@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 AUDIO = AudioConfig()
 CHUNK_FRAMES = 20000
 INDEX, F0, ALIGNMENT, TIMBRES = "index.json.xz", "f0.bz2", "alignment.npz", "timbres.bz2"
+FBANK_MAP = "fbank_map.npy"  # what the student's judge hears with; filter banks do not travel
 KINDS = ("json", "levels", "coefficients")  # the members of one chunk
 
 
@@ -66,6 +67,8 @@ def members(cache: Cache) -> Iterator[tuple[str, bytes]]:
             packed = io.BytesIO()
             np.savez_compressed(packed, **stored)
         yield ALIGNMENT, packed.getvalue()
+    if (cache.folder / FBANK_MAP).exists():
+        yield FBANK_MAP, (cache.folder / FBANK_MAP).read_bytes()
     if (cache.folder / "timbres.npy").exists():
         timbres = np.load(cache.folder / "timbres.npy")
         yield TIMBRES, bz2.compress(timbres.astype(np.float16).tobytes())
@@ -112,8 +115,9 @@ def unpack(archives: Path, folder: Path, workers: int) -> None:
     halves = np.frombuffer(bz2.decompress(read_member(where[F0], F0)), np.uint8).reshape(2, -1)
     f0 = np.ascontiguousarray(halves.T).view(np.float16)[:, 0].astype(np.float32)
     np.save(folder / "f0.npy", f0)
-    if ALIGNMENT in where:
-        (folder / ALIGNMENT).write_bytes(read_member(where[ALIGNMENT], ALIGNMENT))
+    for name in (ALIGNMENT, FBANK_MAP):
+        if name in where:
+            (folder / name).write_bytes(read_member(where[name], name))
     if TIMBRES in where:
         values = np.frombuffer(bz2.decompress(read_member(where[TIMBRES], TIMBRES)), np.float16)
         np.save(

@@ -25,7 +25,7 @@ from tools.lease.archive import find_members, read_member
 if TYPE_CHECKING:
     from muspeaker.config import ModelConfig
 
-STAGES = ("acoustic", "vocoder", "timbre")
+STAGES = ("acoustic", "student", "vocoder", "timbre")
 PART_BYTES = 16 * 1024 * 1024
 MAX_PARTS = 8
 
@@ -77,8 +77,10 @@ def main(arguments: list[str] | None = None, config: ModelConfig | None = None) 
     checkpoint = options.work / options.stage / f"{options.stage}.pt"
     command = [str(options.work / "corpus"), "--out", str(checkpoint.parent)]
     command += ["--minutes", str(options.minutes), "--threads", str(min(8, options.workers))]
-    if options.stage == "acoustic":
+    if options.stage in {"acoustic", "student"}:
         command += ["--timbre", str(options.work / "timbre" / "timbre.pt")]
+    if options.stage == "student":
+        command += ["--teacher", str(options.work / "acoustic" / "acoustic.pt")]
     try:
         stage.main([*command, *extra], config)
     finally:  # what was saved before a failure is taken home as well

@@ -1,22 +1,21 @@
-"""Stage: the acoustic model, everything between phones and mel, with real prompts and targets.
+"""Stage: the teacher, everything between phones and mel, with real prompts and targets.
 
-This is stage 1 of the paper (the teacher). Needs the alignment and a trained timbre encoder.
+Needs the alignment and a trained timbre encoder. The student (`muspeaker.train.student`) is the same
+trainer, whose content partly comes from parallel speech that the teacher made.
 """
 
 from __future__ import annotations
 
-import argparse
 import logging
-import time
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import nn
 from tqdm import tqdm
 
-from muspeaker.config import ModelConfig, lite
 from muspeaker.model.features import remove_time_mean
 from muspeaker.model.length_regulator import make_path
 from muspeaker.model.muspeaker import MuSpeaker, scale_timbre
@@ -33,24 +32,52 @@ from muspeaker.train.acoustic_losses import (
     pitch_losses,
 )
 from muspeaker.train.cache import Cache
-from muspeaker.train.checkpoint import (
-    Clock,
-    Ema,
-    load_checkpoint,
-    load_optimizer,
-    save_checkpoint,
-    set_learning_rate,
-)
+from muspeaker.train.checkpoint import load_checkpoint
 from muspeaker.train.discriminators import MelDiscriminator
+from muspeaker.train.feed import Batch, Plan
+from muspeaker.train.listen import Speaker
 from muspeaker.train.muon import Muon
+from muspeaker.train.options import TrainOptions, loss_weights, model_config, option, parse
 from muspeaker.train.timbre import Fbanks
+from muspeaker.train.trainer import Trainer
 from muspeaker.train.vocoder_losses import adversarial_loss, discriminator_loss, feature_loss
+from muspeaker.train.voice_judge import (
+    JUDGED_FRAMES,
+    VoiceJudge,
+    contrastive_loss,
+    fbank_map,
+    perceptual_loss,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from muspeaker.config import ModelConfig
 
 log = logging.getLogger(__name__)
-FROZEN = ("timbre_encoder", "vocoder")
+FROZEN = ("timbre_encoder", "vocoder", "aligner")
 TIMBRE_FRAMES = 160
 TIMBRE_BATCH = 32
 PATCH_FRAMES = 96
+SHOWN = 3  # clips that are spoken again at every save
+TEMPERATURE = 0.667  # of what is shown
+TEACHER_WEIGHTS = WEIGHTS | {"perceptual": 0.0, "contrastive": 0.0}
+
+
+@dataclass(frozen=True, kw_only=True)
+class AcousticOptions(TrainOptions):
+    """The command line of the stage."""
+
+    out: Path = option(Path("runs/acoustic"), "folder of the checkpoint, the log and the samples")
+    timbre: Path = option(Path("runs/timbre/timbre.pt"), "checkpoint of the timbre encoder")
+    vocoder: Path = option(
+        Path("runs/vocoder/vocoder.pt"), "speaks the listening samples where it is there"
+    )
+    adversarial_from: float = option(0.66, "share of the budget before the discriminator joins")
+    judge_from: float = option(0.0, "share before the perceptual and contrastive losses count")
+    frames: int = option(5000, "in a batch, padding included")
+    rate_d: float = option(2e-4, "peak learning rate of the discriminator")
+    optimizer: Literal["adamw", "muon"] = option("muon", "of the network")
 
 
 @torch.no_grad()
@@ -61,8 +88,7 @@ def timbre_vectors(
     path = cache.folder / "timbres.npy"
     if path.exists():
         return np.asarray(np.load(path))
-    encoder = TimbreEncoder(config.timbre_encoder).eval()
-    encoder.load_state_dict(load_checkpoint(encoder_path)["ema"])
+    encoder = timbre_encoder(encoder_path, config)
     fbanks = Fbanks(cache)
     vectors = np.empty((len(cache.clips), config.timbre_encoder.embedding), np.float32)
     for first in tqdm(range(0, len(vectors), TIMBRE_BATCH), "timbre vectors", mininterval=20):
@@ -71,8 +97,17 @@ def timbre_vectors(
         with torch.autocast("cpu", torch.bfloat16):
             timbre = encoder(remove_time_mean(rows))
         vectors[first : first + len(batch)] = scale_timbre(timbre.float()).numpy()
-    np.save(path, vectors)
+    partial = path.with_suffix(".partial.npy")
+    np.save(partial, vectors)
+    partial.replace(path)
     return vectors
+
+
+def timbre_encoder(path: Path, config: ModelConfig) -> TimbreEncoder:
+    """The trained encoder, in evaluation."""
+    encoder = TimbreEncoder(config.timbre_encoder).eval()
+    encoder.load_state_dict(load_checkpoint(path)["ema"])
+    return encoder
 
 
 def middle(fbank: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
@@ -83,79 +118,71 @@ def middle(fbank: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     return fbank[start : start + TIMBRE_FRAMES]
 
 
-class AcousticTrainer:
-    """The network, its mel discriminator and their optimizers.
+class AcousticTrainer(Trainer):
+    """The network and its mel discriminator; the teacher or the student.
 
     Args:
         config: Sizes of the model.
         options: The command line.
+        data: Batches.
+        table: The stage's loss weights.
+        judge: Hears voices; needed for the perceptual and contrastive losses.
     """
 
-    def __init__(self, config: ModelConfig, options: argparse.Namespace) -> None:
-        self.options = options
-        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        self.model = acoustic_parts(config).to(self.device)
-        self.discriminator = MelDiscriminator().to(self.device)
-        self.ema = Ema(self.model)
-        self.optimizer = Muon(self.model, options.rate)
-        self.optimizer_d = torch.optim.AdamW(
-            self.discriminator.parameters(), options.rate_d, betas=(0.5, 0.9)
-        )
-        self.step = 0
+    file = "acoustic"
+    minutes = 60
 
-    def state(self) -> dict[str, object]:
-        """Everything that a resumed run needs."""
-        return {
-            "step": self.step,
-            "model": self.model.state_dict(),
-            "ema": self.ema.module.state_dict(),
-            "discriminator": self.discriminator.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
-            "optimizer_d": self.optimizer_d.state_dict(),
+    def __init__(
+        self,
+        config: ModelConfig,
+        options: AcousticOptions,
+        data: AcousticData,
+        table: Mapping[str, float] = TEACHER_WEIGHTS,
+        judge: VoiceJudge | None = None,
+    ) -> None:
+        super().__init__(config, options, table)
+        self.model = self.network("model", acoustic_parts(config), decay=0.999)
+        self.discriminator = self.network("discriminator", MelDiscriminator())
+        self.optimizer("optimizer", _optimizer(self.model, options), options.rate)
+        self.optimizer(
+            "optimizer_d",
+            torch.optim.AdamW(self.discriminator.parameters(), options.rate_d, betas=(0.5, 0.9)),
+            options.rate_d,
+        )
+        self._data = data
+        self._judge = judge.to(self.device) if judge else None
+        self._speaker = Speaker(options.vocoder, self.device)
+        self._starts = {
+            ("adversarial", "features"): options.adversarial_from,
+            ("perceptual", "contrastive"): options.judge_from,
         }
 
-    def resume(self, path: Path) -> None:
-        """Load the state that `state` gave."""
-        state = load_checkpoint(path)
-        self.step = state["step"]
-        self.model.load_state_dict(state["model"])
-        self.ema.module.load_state_dict(state["ema"])
-        self.discriminator.load_state_dict(state["discriminator"])
-        load_optimizer(self.optimizer, state.get("optimizer"))
-        load_optimizer(self.optimizer_d, state.get("optimizer_d"))
+    def source(self) -> AcousticData:
+        """Targets and prompts."""
+        return self._data
 
-    def train_step(self, batch: dict[str, torch.Tensor], *, adversarial: bool) -> dict[str, float]:
-        """One step; with `adversarial` the discriminator learns and is listened to."""
-        batch = {name: value.to(self.device) for name, value in batch.items()}
-        with torch.autocast(self.device.type, torch.bfloat16):
+    def _wanted(self, names: tuple[str, str], progress: float) -> bool:
+        return progress >= self._starts[names] and any(self.weights[name] for name in names)
+
+    def train_step(self, batch: Batch, progress: float) -> dict[str, torch.Tensor]:
+        """One step of the network, and of the discriminator once it has joined."""
+        with self.autocast():
             losses, mel = acoustic_losses(self.model, batch)
-        if adversarial:
+        if self._wanted(("adversarial", "features"), progress):
             losses |= self._adversarial_losses(mel, batch)
-        loss = sum(WEIGHTS[name] * value for name, value in losses.items())
-        assert isinstance(loss, torch.Tensor)
-        self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        norm = nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
-        if torch.isfinite(norm):
-            self.optimizer.step()
-        self.ema.update(self.model)
-        self.step += 1
-        return {name: float(value.detach()) for name, value in losses.items()}
+        if self._wanted(("perceptual", "contrastive"), progress):
+            losses |= self._judged_losses(mel, batch)
+        self.descend("optimizer", self.total(losses))
+        return losses
 
-    def _adversarial_losses(
-        self, mel: torch.Tensor, batch: dict[str, torch.Tensor]
-    ) -> dict[str, torch.Tensor]:
-        shortest = int(batch["frame_mask"].sum(1).min())
-        start = int(torch.randint(max(1, shortest - PATCH_FRAMES + 1), ()))
-        cut = slice(start, start + PATCH_FRAMES)
+    def _adversarial_losses(self, mel: torch.Tensor, batch: Batch) -> dict[str, torch.Tensor]:
+        cut = patch(batch, PATCH_FRAMES)
         real, fake = batch["mel"][:, :, cut], mel[:, :, cut]
-        with torch.autocast(self.device.type, torch.bfloat16):
+        with self.autocast():
             loss_d = discriminator_loss(self.discriminator(real), self.discriminator(fake.detach()))
-        self.optimizer_d.zero_grad(set_to_none=True)
-        loss_d.backward()
-        self.optimizer_d.step()
+        self.descend("optimizer_d", loss_d)
         self.discriminator.requires_grad_(requires_grad=False)
-        with torch.autocast(self.device.type, torch.bfloat16):
+        with self.autocast():
             with torch.no_grad():
                 judged_real = self.discriminator(real)
             judged_fake = self.discriminator(fake)
@@ -165,18 +192,63 @@ class AcousticTrainer:
             "features": feature_loss(judged_real, judged_fake),
         }
 
+    def _judged_losses(self, mel: torch.Tensor, batch: Batch) -> dict[str, torch.Tensor]:
+        assert self._judge, "these losses need a judge"
+        cut = patch(batch, JUDGED_FRAMES)
+        with self.autocast():
+            with torch.no_grad():
+                real, _ = self._judge(batch["mel"][:, :, cut])
+            fake, vectors = self._judge(mel[:, :, cut])
+        return {
+            "perceptual": perceptual_loss(real, fake),
+            "contrastive": contrastive_loss(
+                vectors, batch["timbre"][:, : vectors.shape[1]], batch["speaker"]
+            ),
+        }
+
+    @torch.no_grad()
+    def show(self) -> None:
+        """Some clips as the average imagines them on the real durations, pitch and energy."""
+        if not self.journal.shows:
+            return
+        assert self.ema
+        model = self.ema.module
+        assert isinstance(model, MuSpeaker)
+        numbers = sorted(self._data.items)
+        plan = Plan(0, tuple(numbers[:: max(1, len(numbers) // SHOWN)][:SHOWN]))
+        batch = self._data.collate(plan, slice(None))
+        batch = {name: value.to(self.device) for name, value in batch.items()}
+        with self.autocast():
+            mels, _ = decode(model, imagine_content(model, batch, TEMPERATURE), batch)
+        for row, frames in enumerate(batch["frame_mask"].sum(1).tolist()):
+            real, mel = batch["mel"][row, :, :frames], mels[row, :, :frames].float()
+            self.journal.picture(f"mel/{row}", torch.cat([real, mel]).cpu().numpy(), self.step)
+            samples = self._speaker.speak(mel, batch["f0"][row, :frames])
+            self.journal.audio(f"spoken/{row}", samples, self.step)
+
+
+def patch(batch: Batch, frames: int) -> slice:
+    """At most so many frames that every clip of the batch has, at the batch's random place."""
+    shortest = int(batch["shortest"])
+    start = int(float(batch["place"]) * max(1, shortest - frames + 1))
+    return slice(start, min(start + frames, shortest))
+
+
+def _optimizer(model: MuSpeaker, options: AcousticOptions) -> torch.optim.Optimizer:
+    if options.optimizer == "muon":
+        return Muon(model, options.rate)
+    return torch.optim.AdamW(model.parameters(), options.rate, betas=(0.9, 0.98), weight_decay=1e-2)
+
 
 def acoustic_parts(config: ModelConfig) -> MuSpeaker:
     """A `MuSpeaker` without the parts that this stage does not train."""
-    model = MuSpeaker(config)
+    model = MuSpeaker(replace(config, aligner=None))
     for name in FROZEN:
         delattr(model, name)
     return model
 
 
-def acoustic_losses(
-    model: MuSpeaker, batch: dict[str, torch.Tensor]
-) -> tuple[dict[str, torch.Tensor], torch.Tensor]:
+def acoustic_losses(model: MuSpeaker, batch: Batch) -> tuple[dict[str, torch.Tensor], torch.Tensor]:
     """Run the network on the real durations, pitch and energy.
 
     Args:
@@ -212,26 +284,35 @@ def acoustic_losses(
 
 
 def encode_content(
-    model: MuSpeaker, batch: dict[str, torch.Tensor]
+    model: MuSpeaker, batch: Batch
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """e_con from text and a sample of the posterior; the flow's noise; the posterior's log_std."""
     phones, stresses, boundaries = batch["tokens"].unbind(1)
-    token_mask = batch["token_mask"]
+    token_mask, content = batch["token_mask"], batch["content_mel"]
     e_ling = model.linguistic_encoder(phones, stresses, boundaries, token_mask)
-    path = make_path(batch["durations"], batch["mel"].shape[2])  # (batch, tokens, frames)
-    mean, log_std = model.mel_encoder(batch["mel"], path)
+    path = make_path(batch["durations"], content.shape[2])  # (batch, tokens, frames)
+    mean, log_std = model.mel_encoder(content, path)
     log_std = log_std.float().clamp(-6.0, 2.0)
-    e_mel = mean.float() + log_std.exp() * torch.randn_like(mean.float())
+    e_mel = mean.float() + log_std.exp() * batch["noise"]
     e_mel = e_mel * token_mask.unsqueeze(-1)
     noise = model.vp_flow(e_mel, e_ling, token_mask)
     return e_ling + model.fusion(e_mel), noise, log_std
 
 
+def imagine_content(model: MuSpeaker, batch: Batch, temperature: float) -> torch.Tensor:
+    """e_con from text and a sample of the prior, as in speaking."""
+    phones, stresses, boundaries = batch["tokens"].unbind(1)
+    token_mask = batch["token_mask"]
+    e_ling = model.linguistic_encoder(phones, stresses, boundaries, token_mask)
+    e_mel = model.vp_flow.inverse(batch["noise"] * temperature, e_ling, token_mask)
+    return e_ling + model.fusion(e_mel)
+
+
 def decode(
-    model: MuSpeaker, e_con: torch.Tensor, batch: dict[str, torch.Tensor]
+    model: MuSpeaker, e_con: torch.Tensor, batch: Batch
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """The mel on the real durations, pitch and energy; and the stretched content."""
-    path = make_path(batch["durations"], batch["mel"].shape[2])
+    """The mel on the batch's durations, pitch and energy; and the stretched content."""
+    path = make_path(batch["durations"], batch["f0"].shape[1])
     adapter = model.variation_adapter
     frames = adapter.length_regulator(e_con, path)  # (batch, frames, hidden)
     e_lat = adapter.embed(frames, batch["f0"], batch["energy"])
@@ -239,57 +320,50 @@ def decode(
     return model.mel_decoder(e_lat, e_tim, batch["frame_mask"]), frames
 
 
-def train(trainer: AcousticTrainer, data: AcousticData) -> None:
-    """Spend the budget of minutes, saving every few of them."""
-    options = trainer.options
-    clock, path = Clock(options.minutes), options.out / "acoustic.pt"
-    sums: dict[str, float] = {}
-    mark = saved = time.monotonic()
-    for count, batch in enumerate(data.batches(options.frames), 1):
-        rate = clock.learning_rate(options.rate, count - 1)
-        set_learning_rate(trainer.optimizer, rate)
-        set_learning_rate(trainer.optimizer_d, rate * options.rate_d / options.rate)
-        adversarial = clock.progress * options.minutes >= options.plain_minutes
-        losses = trainer.train_step(batch, adversarial=adversarial)
-        for name, value in losses.items():
-            sums[name] = 0.98 * sums.get(name, value) + 0.02 * value
-        if count % 50 == 0:
-            pace, mark = (time.monotonic() - mark) / 50, time.monotonic()
-            shown = " ".join(f"{name} {value:.3f}" for name, value in sums.items())
-            log.info("step %d %.3f s/step %s", trainer.step, pace, shown)
-        if time.monotonic() - saved > options.save_minutes * 60:
-            save_checkpoint(path, trainer.state())
-            saved = time.monotonic()
-        if clock.progress >= 1:
-            break
-    save_checkpoint(path, trainer.state())
+def predict_contours(
+    model: MuSpeaker, e_con: torch.Tensor, batch: Batch
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """F0 in Hz and normalised energy (batch, frames) that the prompt's style gives this content."""
+    adapter, config = model.variation_adapter, model.config.variation_adapter
+    e_sty, masks = (
+        model.style_encoder(batch["prompt_mel"]),
+        (batch["frame_mask"], batch["prompt_mask"]),
+    )
+    path = make_path(batch["durations"], batch["frame_mask"].shape[1])
+    frames = adapter.length_regulator(e_con, path)
+    pitch = adapter.pitch_predictor(frames, e_sty, *masks).float()
+    f0 = torch.exp(pitch[..., 0] * config.log_f0_std + config.log_f0_mean) * (pitch[..., 1] > 0)
+    return f0, adapter.energy_predictor(frames, e_sty, *masks).float().squeeze(-1)
+
+
+def load_judge(cache: Cache, path: Path, config: ModelConfig) -> VoiceJudge:
+    """The judge of this corpus, with the trained timbre encoder."""
+    to_fbank = fbank_map(cache)
+    return VoiceJudge(timbre_encoder(path, config), to_fbank)
+
+
+def make_trainer(
+    kind: type[AcousticTrainer],
+    config: ModelConfig,
+    options: AcousticOptions,
+    table: Mapping[str, float],
+) -> tuple[AcousticTrainer, AcousticData]:
+    """The trainer of either stage on its corpus, with a judge if a loss needs one; and its data."""
+    cache = Cache(options.corpus)
+    timbres = timbre_vectors(cache, options.timbre, config)
+    data = AcousticData(cache, timbres, config, options.frames, options.seed)
+    weights = loss_weights(table, options.weights)
+    judged = weights["perceptual"] > 0 or weights["contrastive"] > 0
+    judge = load_judge(cache, options.timbre, config) if judged else None
+    return kind(config, options, data, table, judge), data
 
 
 def main(arguments: list[str] | None = None, config: ModelConfig | None = None) -> None:
-    """Command line of the stage; `config` stands in for the lite sizes."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("corpus", type=Path, help="folder written by muspeaker.train.prepare")
-    parser.add_argument("--timbre", type=Path, default=Path("runs/timbre/timbre.pt"))
-    parser.add_argument("--out", type=Path, default=Path("runs/acoustic"))
-    parser.add_argument("--minutes", type=float, default=60)
-    parser.add_argument("--plain-minutes", type=float, default=40, help="before the discriminator")
-    parser.add_argument("--save-minutes", type=float, default=3)
-    parser.add_argument("--frames", type=int, default=5000, help="in a batch")
-    parser.add_argument("--rate", type=float, default=1e-3)
-    parser.add_argument("--rate-d", type=float, default=2e-4)
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--seed", type=int, default=0)
-    options = parser.parse_args(arguments)
+    """Command line of the stage; `config` stands in for the sizes that it names."""
+    options = parse(AcousticOptions, arguments, "muspeaker-train teacher", __doc__)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    torch.set_num_threads(options.threads)
-    torch.manual_seed(options.seed)
-    cache, config = Cache(options.corpus), config or lite()
-    timbres = timbre_vectors(cache, options.timbre, config)
-    trainer = AcousticTrainer(config, options)
-    if (options.out / "acoustic.pt").exists():
-        trainer.resume(options.out / "acoustic.pt")
-    seed = options.seed + trainer.step
-    train(trainer, AcousticData(cache, timbres, config, seed))
+    config = config or model_config(options)
+    make_trainer(AcousticTrainer, config, options, TEACHER_WEIGHTS)[0].run()
 
 
 if __name__ == "__main__":

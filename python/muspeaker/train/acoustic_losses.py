@@ -6,6 +6,7 @@ import torch
 import torch.nn.functional as F
 
 from muspeaker.model.features import mel_moments, speech_frames
+from muspeaker.train.distributed import joint_mean
 
 WEIGHTS = {
     "mel": 1.0,
@@ -18,6 +19,8 @@ WEIGHTS = {
     "kl": 0.01,
     "adversarial": 0.05,
     "features": 0.1,
+    "perceptual": 0.2,
+    "contrastive": 0.05,
 }
 
 
@@ -26,8 +29,8 @@ LOUDEST = 3.0  # natural-log mel; beyond it the exponential would only do harm
 
 
 def masked_mean(values: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-    """Mean of values where the mask, of the same shape, is true."""
-    return (values * mask).sum() / mask.sum().clamp(min=1)
+    """Mean of values where the mask, of the same shape, is true; over the batch of all processes."""
+    return (values * mask).sum() / joint_mean(mask.sum().float()).clamp(min=1)
 
 
 def mel_loss(predicted: torch.Tensor, target: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
@@ -56,7 +59,7 @@ def loud_loss(predicted: torch.Tensor, target: torch.Tensor, mask: torch.Tensor)
         Scalar.
     """
     error = (predicted.float().clamp(max=LOUDEST).exp() - target.exp()).abs().mean(1)
-    return masked_mean(error, mask) / masked_mean(target.exp().mean(1), mask)
+    return masked_mean(error, mask) / joint_mean(masked_mean(target.exp().mean(1), mask))
 
 
 def moments_loss(predicted: torch.Tensor, target: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:

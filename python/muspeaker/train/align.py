@@ -1,188 +1,212 @@
 """Stage: train the aligner on the corpus itself, then write the durations of every clip.
 
 Writes `alignment.npz` beside the corpus: the token ids of each clip with a text, and their durations in
-frames. Clips whose text does not fit are named and left out.
+frames. Which clips have none is said by `left_out.tsv`.
 """
 
 from __future__ import annotations
 
-import argparse
 import logging
-import time
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from tqdm import tqdm
 
-from muspeaker.config import SYMBOLS
-from muspeaker.text.normalize import normalize
-from muspeaker.text.phonemize import tokens_batch
-from muspeaker.train.aligner import (
-    NUM_FEATURES,
-    Aligner,
-    best_path,
-    beta_binomial_prior,
-    cepstral_features,
-    forward_sum_loss,
-    states_of,
-)
-from muspeaker.train.cache import Cache
-from muspeaker.train.checkpoint import (
-    Clock,
-    load_checkpoint,
-    load_optimizer,
-    save_checkpoint,
-    set_learning_rate,
-)
+from muspeaker.config import SYMBOLS, AlignerConfig, ModelConfig
+from muspeaker.model.aligner import Aligner, cepstral_features, states_of
+from muspeaker.train import distributed
+from muspeaker.train.aligner import best_path, beta_binomial_prior, forward_sum_loss
+from muspeaker.train.cache import Cache, write_left_out
+from muspeaker.train.feed import Batch, Plan
+from muspeaker.train.options import TrainOptions, model_config, option, parse
+from muspeaker.train.phones import TokenIds, load_tokens, token_ids
+from muspeaker.train.trainer import Trainer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 log = logging.getLogger(__name__)
-LANGUAGE = "en-us"
 FLAT_START = 0.25  # of the budget, with a prior near the diagonal
 CONTEXT_START = 0.4  # of the budget, when neighbours come in
+NUM_PICTURES = 10
+WEIGHTS = {"path": 1.0}
+CONFIG = AlignerConfig()
 
 
-def token_ids(cache: Cache) -> dict[int, npt.NDArray[np.int32]]:
-    """(3, tokens) phone, stress and boundary ids of every clip with a text, by clip number."""
-    numbers = [i for i, clip in enumerate(cache.clips) if clip.text]
-    texts = sorted({cache.clips[i].text for i in numbers})
-    spoken = tokens_batch([normalize(text) for text in texts], LANGUAGE, SYMBOLS)
-    by_text = {
-        text: np.stack([t.phones, t.stresses, t.boundaries])
-        for text, t in zip(texts, spoken, strict=True)
-    }
-    kept = {}
-    for i in numbers:
-        ids = by_text[cache.clips[i].text]
-        if 4 <= ids.shape[1] <= cache.clips[i].frames:
-            kept[i] = ids
-        else:
-            log.warning("left out %s: %d tokens", cache.clips[i].id, ids.shape[1])
-    return kept
+@dataclass(frozen=True, kw_only=True)
+class AlignOptions(TrainOptions):
+    """The command line of the stage."""
+
+    out: Path = option(Path("runs/align"), "folder of the checkpoint, the log and the samples")
+    batch: int = option(16, "clips in a batch")
 
 
-def collate(
-    cache: Cache, ids: dict[int, npt.NDArray[np.int32]], numbers: list[int]
-) -> dict[str, torch.Tensor]:
-    """Padded tensors of some clips: features, phones, states, prior, num_states, frames."""
-    clips = [cache.clips[i] for i in numbers]
-    states = [states_of(ids[i][0], clip.frames) for i, clip in zip(numbers, clips, strict=True)]
-    frames = [clip.frames for clip in clips]
-    longest = max(map(len, states))
-    batch = {
-        "features": torch.zeros(len(clips), NUM_FEATURES, max(frames)),
-        "phones": torch.zeros(len(clips), max(ids[i].shape[1] for i in numbers), dtype=torch.long),
-        "states": torch.zeros(len(clips), longest, dtype=torch.long),
-        "prior": torch.zeros(len(clips), max(frames), longest),
-        "num_states": torch.tensor([len(s) for s in states]),
-        "frames": torch.tensor(frames),
-    }
-    for row, (i, clip) in enumerate(zip(numbers, clips, strict=True)):
-        n, t = len(states[row]), clip.frames
-        mel = cache.mel[clip.span].astype(np.float32).T
-        batch["features"][row, :, :t] = torch.from_numpy(cepstral_features(mel))
-        batch["phones"][row, : ids[i].shape[1]] = torch.from_numpy(ids[i][0].astype(np.int64))
-        batch["states"][row, :n] = torch.from_numpy(states[row])
-        batch["prior"][row, :t, :n] = torch.from_numpy(beta_binomial_prior(n, t))
-    return batch
+class AlignData:
+    """Batches of whole clips.
+
+    Args:
+        cache: The prepared corpus.
+        ids: From `token_ids`.
+        size: Clips in a batch.
+        seed: Of the sampling.
+    """
+
+    def __init__(self, cache: Cache, ids: TokenIds, size: int, seed: int) -> None:
+        self._cache = cache
+        self._ids = ids
+        self._numbers = np.array(sorted(ids))
+        self._size = size
+        self._seed = seed
+
+    def plans(self, first: int) -> Iterator[Plan]:
+        """See `Source`."""
+        number = first
+        while True:
+            random = np.random.default_rng((self._seed, number))
+            yield Plan(number, tuple(random.choice(self._numbers, self._size).tolist()))
+            number += 1
+
+    def collate(self, plan: Plan, rows: slice) -> Batch:
+        """Features, phones, states, prior, num_states, frames; padded."""
+        cache, ids = self._cache, self._ids
+        states = [
+            states_of(ids[i][0], cache.clips[i].frames, CONFIG.num_pauses) for i in plan.clips
+        ]
+        frames = max(cache.clips[i].frames for i in plan.clips)
+        tokens, longest = max(ids[i].shape[1] for i in plan.clips), max(map(len, states))
+        clips, states = plan.clips[rows], states[rows]
+        size = len(clips)
+        batch = {
+            "features": torch.zeros(size, 2 * CONFIG.num_cepstra, frames),
+            "phones": torch.zeros(size, tokens, dtype=torch.long),
+            "states": torch.zeros(size, longest, dtype=torch.long),
+            "prior": torch.zeros(size, frames, longest),
+            "num_states": torch.tensor([len(s) for s in states]),
+            "frames": torch.tensor([cache.clips[i].frames for i in clips]),
+        }
+        for row, i in enumerate(clips):
+            clip = cache.clips[i]
+            n, t = len(states[row]), clip.frames
+            mel = cache.mel[clip.span].astype(np.float32).T
+            batch["features"][row, :, :t] = torch.from_numpy(
+                cepstral_features(mel, CONFIG.num_cepstra)
+            )
+            batch["phones"][row, : ids[i].shape[1]] = torch.from_numpy(ids[i][0].astype(np.int64))
+            batch["states"][row, :n] = torch.from_numpy(states[row])
+            batch["prior"][row, :t, :n] = torch.from_numpy(beta_binomial_prior(n, t))
+        return batch
 
 
-def state_scores(aligner: Aligner, batch: dict[str, torch.Tensor], context: float) -> torch.Tensor:
+def state_scores(aligner: Aligner, batch: Batch, context: float) -> torch.Tensor:
     """(batch, frames, states) emission scores."""
     scores = aligner(batch["features"], batch["phones"], context)  # (batch, frames, tokens)
     states = batch["states"].unsqueeze(1).expand(-1, scores.shape[1], -1)
     return scores.gather(2, states)
 
 
-def train(
-    cache: Cache, ids: dict[int, npt.NDArray[np.int32]], options: argparse.Namespace
-) -> Aligner:
-    """Fit the aligner within the budget of minutes."""
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    aligner = Aligner(len(SYMBOLS)).to(device)
-    optimizer = torch.optim.AdamW(aligner.parameters(), options.rate)
-    path, step = options.out / "aligner.pt", 0
-    if path.exists():
-        state = load_checkpoint(path)
-        aligner.load_state_dict(state["aligner"])
-        load_optimizer(optimizer, state.get("optimizer"))
-        step = state["step"]
-    random = np.random.default_rng(options.seed + step)
-    numbers = np.array(sorted(ids))
-    clock, mark, count, mean_loss = Clock(options.minutes), time.monotonic(), 0, 0.0
-    while clock.progress < 1:
-        set_learning_rate(optimizer, clock.learning_rate(options.rate, count))
-        batch = collate(cache, ids, random.choice(numbers, options.batch).tolist())
-        batch = {name: value.to(device) for name, value in batch.items()}
-        prior = batch["prior"] * max(0.0, 1 - clock.progress / FLAT_START)
-        context = min(1.0, max(0.0, 5 * (clock.progress - CONTEXT_START)))
-        scores = state_scores(aligner, batch, context) + prior
+class AlignTrainer(Trainer):
+    """The aligner.
+
+    Args:
+        config: Sizes of the model; the aligner's do not depend on them.
+        options: The command line.
+        cache: The prepared corpus.
+        ids: From `token_ids`.
+    """
+
+    file = "aligner"
+    minutes = 12
+
+    def __init__(
+        self, config: ModelConfig, options: AlignOptions, cache: Cache, ids: TokenIds
+    ) -> None:
+        super().__init__(config, options, WEIGHTS)
+        self.aligner = self.network("aligner", Aligner(CONFIG, len(SYMBOLS)), decay=0.99)
+        self.optimizer(
+            "optimizer", torch.optim.AdamW(self.aligner.parameters(), options.rate), options.rate
+        )
+        self.cache = cache
+        self._data = AlignData(cache, ids, options.batch, options.seed)
+        self._shown = sorted(ids)[:: max(1, len(ids) // NUM_PICTURES)][:NUM_PICTURES]
+
+    def source(self) -> AlignData:
+        """Whole clips."""
+        return self._data
+
+    def train_step(self, batch: Batch, progress: float) -> dict[str, torch.Tensor]:
+        """Raise the likelihood of every path that says the text."""
+        prior = batch["prior"] * max(0.0, 1 - progress / FLAT_START)
+        context = min(1.0, max(0.0, 5 * (progress - CONTEXT_START)))
+        scores = state_scores(self.aligner, batch, context) + prior
         loss = forward_sum_loss(scores, batch["num_states"].cpu(), batch["frames"].cpu())
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(aligner.parameters(), 1.0)
-        optimizer.step()
-        step, count = step + 1, count + 1
-        value = float(loss.detach())
-        mean_loss = value if count == 1 else 0.98 * mean_loss + 0.02 * value
-        if count % 50 == 0:
-            pace, mark = (time.monotonic() - mark) / 50, time.monotonic()
-            log.info("step %d %.3f s/step loss %.4f", step, pace, mean_loss)
-    state = {"aligner": aligner.state_dict(), "optimizer": optimizer.state_dict(), "step": step}
-    save_checkpoint(path, state)
-    return aligner
+        losses = {"path": loss}
+        self.descend("optimizer", self.total(losses))
+        return losses
 
-
-@torch.no_grad()
-def align(
-    cache: Cache, ids: dict[int, npt.NDArray[np.int32]], aligner: Aligner, path: Path
-) -> None:
-    """Write clip numbers, token ids, durations and mean scores of all clips, flattened."""
-    numbers, tokens, durations, lengths, scores = [], [], [], [], []
-    device = next(aligner.parameters()).device
-    for i in tqdm(sorted(ids), "align", mininterval=10):
-        batch = {name: value.to(device) for name, value in collate(cache, ids, [i]).items()}
-        emissions = state_scores(aligner, batch, 1.0)[0].cpu().numpy()
+    @torch.no_grad()
+    def clip_alignment(self, i: int) -> tuple[npt.NDArray[np.int64], float]:
+        """Durations (tokens,) of a clip, and its mean score."""
+        assert self.ema
+        assert isinstance(self.ema.module, Aligner)
+        batch = self._data.collate(Plan(0, (i,)), slice(None))
+        batch = {name: value.to(self.device) for name, value in batch.items()}
+        emissions = state_scores(self.ema.module, batch, 1.0)[0].cpu().numpy()
         states = batch["states"][0].cpu().numpy()
         in_states = best_path(emissions)
-        clip_durations = np.bincount(states, in_states, ids[i].shape[1]).astype(np.int64)
+        tokens = batch["phones"].shape[1]
+        durations = np.bincount(states, in_states, tokens).astype(np.int64)
         held = np.repeat(np.arange(len(states)), in_states)
-        numbers.append(i)
-        lengths.append(ids[i].shape[1])
-        tokens.append(ids[i])
-        durations.append(clip_durations)
-        scores.append(emissions[np.arange(len(held)), held].mean())
+        return durations, float(emissions[np.arange(len(held)), held].mean())
+
+    def show(self) -> None:
+        """Ten mels with a line at every boundary, and the first one's audio."""
+        if not self.journal.shows:
+            return
+        for number, i in enumerate(self._shown):
+            clip = self.cache.clips[i]
+            mel = self.cache.mel[clip.span].astype(np.float32).T
+            ends = np.cumsum(self.clip_alignment(i)[0])[:-1]
+            mel[:, ends[ends < clip.frames]] = mel.max()
+            self.journal.picture(f"alignment/{number}", np.repeat(mel, 2, axis=0), self.step)
+        first = self.cache.clips[self._shown[0]]
+        self.journal.audio("alignment/0", self.cache.samples(first), self.step)
+
+
+def align(trainer: AlignTrainer, ids: TokenIds, path: Path) -> None:
+    """Write clip numbers, token ids, durations and mean scores of all clips, flattened."""
+    numbers = sorted(ids)
+    found = [trainer.clip_alignment(i) for i in tqdm(numbers, "align", mininterval=10)]
     partial = path.with_suffix(".partial.npz")
     np.savez(
         partial,
         numbers=np.array(numbers),
-        lengths=np.array(lengths),
-        tokens=np.concatenate(tokens, axis=1),
-        durations=np.concatenate(durations),
-        scores=np.array(scores),
+        lengths=np.array([ids[i].shape[1] for i in numbers]),
+        tokens=np.concatenate([ids[i] for i in numbers], axis=1),
+        durations=np.concatenate([durations for durations, _ in found]),
+        scores=np.array([score for _, score in found]),
     )
     partial.replace(path)
 
 
-def main(arguments: list[str] | None = None) -> None:
-    """Command line of the stage."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("corpus", type=Path, help="folder written by muspeaker.train.prepare")
-    parser.add_argument("--out", type=Path, default=Path("runs/align"))
-    parser.add_argument("--minutes", type=float, default=12)
-    parser.add_argument("--batch", type=int, default=16)
-    parser.add_argument("--rate", type=float, default=1e-3)
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--seed", type=int, default=0)
-    options = parser.parse_args(arguments)
+def main(arguments: list[str] | None = None, config: ModelConfig | None = None) -> None:
+    """Command line of the stage; `config` stands in for the sizes that it names."""
+    options = parse(AlignOptions, arguments, "muspeaker-train align", __doc__)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    torch.set_num_threads(options.threads)
-    torch.manual_seed(options.seed)
     cache = Cache(options.corpus)
-    ids = token_ids(cache)
-    aligner = train(cache, ids, options)
-    align(cache, ids, aligner, options.corpus / "alignment.npz")
+    tokens = options.corpus / "tokens.npz"
+    ids, left_out = (load_tokens(tokens), {}) if tokens.exists() else token_ids(cache)
+    if not ids:
+        raise ValueError(f"{options.corpus} has no clip whose text fits its length")
+    trainer = AlignTrainer(config or model_config(options), options, cache, ids)
+    trainer.run()
+    if distributed.rank() == 0:
+        if left_out:  # of a corpus that was prepared before phones were
+            write_left_out(options.corpus / "alignment_left_out.tsv", left_out)
+        align(trainer, ids, options.corpus / "alignment.npz")
 
 
 if __name__ == "__main__":

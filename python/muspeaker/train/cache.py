@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,8 +15,10 @@ from muspeaker.config import AudioConfig
 from muspeaker.model.features import energy_from_magnitude, magnitude_spectrum, mel_from_magnitude
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
+log = logging.getLogger(__name__)
 AUDIO = AudioConfig()
 
 
@@ -32,6 +35,8 @@ class Clip:
     speed: float
     first_frame: int
     frames: int
+    language: str = "en-us"
+    warp: str = ""  # how its pitch and formants were moved, where they were
 
     @property
     def span(self) -> slice:
@@ -79,3 +84,11 @@ class Cache:
             partial = self.folder / f"{name}.partial.npy"
             np.save(partial, array)
             partial.replace(self.folder / f"{name}.npy")
+
+
+def write_left_out(path: Path, reasons: Mapping[str, str]) -> None:
+    """Report clips that cannot be used: a table of id and reason, and their number in the log."""
+    rows = [f"{name}\t{' '.join(reason.split())}" for name, reason in sorted(reasons.items())]
+    path.write_text("\n".join(["id\treason", *rows]) + "\n", encoding="utf-8")
+    if reasons:
+        log.warning("%d clips left out, named in %s", len(reasons), path)

@@ -1,54 +1,41 @@
-"""Training state on disk, and the loop's shared pieces."""
+"""Training state on disk, and the average of the weights."""
 
 from __future__ import annotations
 
 import copy
-import math
-import time
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import nn
+
+from muspeaker.config import ModelConfig, config_from_dict, lite
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
 class Ema:
-    """An exponential moving average of a module's weights, which is what gets shipped."""
+    """An exponential moving average of a module's weights, which is what gets shipped.
+
+    Attributes:
+        module: The average.
+        steps: Updates so far; the first ones forget the beginning faster.
+    """
 
     def __init__(self, module: nn.Module, decay: float = 0.999) -> None:
         self.module = copy.deepcopy(module).eval().requires_grad_(requires_grad=False)
         self.decay = decay
-        self._steps = 0
+        self.steps = 0
 
     @torch.no_grad()
     def update(self, module: nn.Module) -> None:
         """Take a step towards the module's weights; buffers are copied."""
-        self._steps += 1
-        keep = min(self.decay, (1 + self._steps) / (10 + self._steps))
+        self.steps += 1
+        keep = min(self.decay, (1 + self.steps) / (10 + self.steps))
         for mine, theirs in zip(self.module.parameters(), module.parameters(), strict=True):
             mine.lerp_(theirs, 1 - keep)
         for kept, current in zip(self.module.buffers(), module.buffers(), strict=True):
             kept.copy_(current)
-
-
-class Clock:
-    """Training progress in wall-clock time, for schedules that fit a budget of minutes."""
-
-    def __init__(self, minutes: float) -> None:
-        self._seconds = minutes * 60
-        self._start = time.monotonic()
-
-    @property
-    def progress(self) -> float:
-        """Share of the budget that is spent, 0 to 1."""
-        return min(1.0, (time.monotonic() - self._start) / self._seconds)
-
-    def learning_rate(self, peak: float, step: int, warmup: int = 100) -> float:
-        """Linear warm-up, then a half cosine down to a fiftieth of the peak over the budget."""
-        cosine = 0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * self.progress))
-        return peak * min(1.0, (step + 1) / warmup) * cosine
 
 
 def set_learning_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:
@@ -79,3 +66,8 @@ def load_optimizer(optimizer: torch.optim.Optimizer, state: dict[str, Any] | Non
     """Continue an optimizer; one whose state a snapshot left out starts anew."""
     if state is not None:
         optimizer.load_state_dict(state)
+
+
+def config_of(state: dict[str, Any]) -> ModelConfig:
+    """The sizes that a checkpoint was made with; lite where it is too old to say."""
+    return config_from_dict(state["config"]) if "config" in state else lite()

@@ -6,8 +6,8 @@ drawn from the prior as in speaking. Clips that the alignment leaves out become 
 
 from __future__ import annotations
 
-import argparse
 import logging
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,62 +15,78 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from muspeaker.config import ModelConfig, lite
-from muspeaker.train.acoustic import acoustic_parts, decode, timbre_vectors
-from muspeaker.train.acoustic_data import AcousticData
+from muspeaker.train.acoustic import acoustic_parts, decode, imagine_content, timbre_vectors
+from muspeaker.train.acoustic_data import PROMPT_FRAMES, AcousticData
 from muspeaker.train.cache import Cache
-from muspeaker.train.checkpoint import load_checkpoint
+from muspeaker.train.checkpoint import config_of, load_checkpoint
+from muspeaker.train.distributed import start
+from muspeaker.train.options import argument, option, parse
 
 if TYPE_CHECKING:
+    from muspeaker.config import ModelConfig
     from muspeaker.model.muspeaker import MuSpeaker
 
-TEMPERATURE = 0.667
 BATCH = 12
+MELS = "predicted_mel.npy"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PredictOptions:
+    """The command line of the stage."""
+
+    corpus: Path = argument("folder written by `muspeaker-train prepare`")
+    timbre: Path = option(Path("runs/timbre/timbre.pt"), "checkpoint of the timbre encoder")
+    acoustic: Path = option(
+        Path("runs/acoustic/acoustic.pt"), "checkpoint of the teacher or the student"
+    )
+    share: float = option(1.0, "of the clips")
+    temperature: float = option(0.667, "of the content that is drawn")
+    threads: int = option(1, "of the CPU")
+    seed: int = option(0, "of prompts and content")
 
 
 @torch.no_grad()
-def predict(model: MuSpeaker, data: AcousticData, cache: Cache, path: Path, share: float) -> None:
-    """Write (frames, mels) float16 of all clips of the cache; `share` of the clips are done."""
+def predict(model: MuSpeaker, data: AcousticData, cache: Cache, options: PredictOptions) -> Path:
+    """Write (frames, mels) float16 of all clips of the cache; returns the file."""
     mel = np.full(cache.mel.shape, np.nan, np.float16)
-    random = np.random.default_rng(0)
-    numbers = [i for i in sorted(data.items) if random.random() < share]
+    random = np.random.default_rng(options.seed)
+    device = next(model.parameters()).device
+    numbers = [i for i in sorted(data.items) if random.random() < options.share]
     numbers.sort(key=lambda i: cache.clips[i].frames)
     groups = [numbers[at : at + BATCH] for at in range(0, len(numbers), BATCH)]
     for group in tqdm(groups, "predict", mininterval=10):
-        batch = data.collate(group)
-        phones, stresses, boundaries = batch["tokens"].unbind(1)
-        mask = batch["token_mask"]
-        with torch.autocast("cpu", torch.bfloat16):
-            e_ling = model.linguistic_encoder(phones, stresses, boundaries, mask)
-            noise = torch.randn(*phones.shape, model.config.mel_encoder.latent) * TEMPERATURE
-            e_mel = model.vp_flow.inverse(noise, e_ling, mask)
-            predicted, _ = decode(model, e_ling + model.fusion(e_mel), batch)
-        for i, rows in zip(group, predicted.float().numpy(), strict=True):
+        batch = data.batch_of(group, slice(None))
+        prompts = [data.prompt_of(i, random) for i in group]
+        places = random.random(len(group)).tolist()
+        lengths = [PROMPT_FRAMES[1]] * len(group)
+        batch |= data.prompts_of(prompts, lengths, places, slice(None))
+        shape = (len(group), batch["tokens"].shape[2], model.config.mel_encoder.latent)
+        batch["noise"] = torch.from_numpy(random.standard_normal(shape, dtype=np.float32))
+        batch = {name: value.to(device) for name, value in batch.items()}
+        with torch.autocast(device.type, torch.bfloat16):
+            predicted, _ = decode(model, imagine_content(model, batch, options.temperature), batch)
+        for i, rows in zip(group, predicted.float().cpu().numpy(), strict=True):
             clip = cache.clips[i]
             mel[clip.span] = rows[:, : clip.frames].T
+    path = cache.folder / MELS
     partial = path.with_suffix(".partial.npy")
     np.save(partial, mel)
     partial.replace(path)
+    return path
 
 
 def main(arguments: list[str] | None = None, config: ModelConfig | None = None) -> None:
-    """Command line of the stage; `config` stands in for the lite sizes."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("corpus", type=Path, help="folder written by muspeaker.train.prepare")
-    parser.add_argument("--timbre", type=Path, default=Path("runs/timbre/timbre.pt"))
-    parser.add_argument("--acoustic", type=Path, default=Path("runs/acoustic/acoustic.pt"))
-    parser.add_argument("--share", type=float, default=1.0, help="of the clips")
-    parser.add_argument("--threads", type=int, default=1)
-    options = parser.parse_args(arguments)
+    """Command line of the stage; `config` stands in for the checkpoint's sizes."""
+    options = parse(PredictOptions, arguments, "muspeaker-train predict", __doc__)
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     torch.set_num_threads(options.threads)
-    torch.manual_seed(0)
-    cache, config = Cache(options.corpus), config or lite()
-    model = acoustic_parts(config).eval()
-    model.load_state_dict(load_checkpoint(options.acoustic)["ema"])
+    cache, state = Cache(options.corpus), load_checkpoint(options.acoustic)
+    config = config or config_of(state)
+    model = acoustic_parts(config).eval().to(start())
+    model.load_state_dict(state["ema"])
     timbres = timbre_vectors(cache, options.timbre, config)
-    data = AcousticData(cache, timbres, config.variation_adapter, 0)
-    predict(model, data, cache, options.corpus / "predicted_mel.npy", options.share)
+    data = AcousticData(cache, timbres, config, 0, options.seed)
+    predict(model, data, cache, options)
 
 
 if __name__ == "__main__":

@@ -1,37 +1,88 @@
-"""Stage 0: decode, level and pitch-track a corpus once, into a few flat arrays.
+"""Stage: decode, trim, level, pitch-track and transcribe a corpus once, into a few flat arrays.
 
-The cache holds `audio.npy` (int16), `f0.npy` (Hz, 0 where unvoiced) and `index.json`; clips lie behind
-each other, each a whole number of frames. `--speeds` adds copies of every clip played faster or slower:
-another pitch and another vocal tract, hence a pseudo-speaker of its own.
+The folder holds `audio.npy` (int16), `f0.npy` (Hz, 0 where unvoiced), `mel.npy`, `energy.npy`,
+`tokens.npz` and `index.json`; clips lie behind each other, each a whole number of frames. `--speeds` adds
+copies played faster or slower, `--warps` copies with another pitch and vocal tract: pseudo-speakers both.
+What cannot be used is named with its reason in `left_out.tsv`. A run that was stopped goes on.
 """
 
 from __future__ import annotations
 
-import argparse
+import hashlib
 import json
 import logging
+import os
+import shutil
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 import parselmouth
 import soundfile
 import soxr
+import torch
 from tqdm import tqdm
 
 from muspeaker.config import AudioConfig
-from muspeaker.loudness import active_rms, normalize_loudness
-from muspeaker.train.corpora import Utterance, read_manifest, without_texts
+from muspeaker.loudness import FRAME_SAMPLES, active_rms, normalize_loudness
+from muspeaker.model.features import energy_from_magnitude, magnitude_spectrum, mel_from_magnitude
+from muspeaker.train.augment import warp_voice
+from muspeaker.train.cache import Cache, Clip, write_left_out
+from muspeaker.train.corpora import Utterance, read_corpus, without_texts
+from muspeaker.train.options import argument, option, parse
+from muspeaker.train.phones import save_tokens, token_ids
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
 
 log = logging.getLogger(__name__)
 AUDIO = AudioConfig()
 F0_FLOOR_HZ = 60.0
 F0_CEILING_HZ = 550.0
 MIN_SECONDS = 0.8
+TRIM_SHARE = 0.01  # of the active level; below it an edge is silence
+TRIM_SECONDS = 0.15  # of the silence that stays
+PART_CLIPS = 64
+ARRAYS = ("audio", "f0", "mel", "energy")
+DERIVED = ("alignment.npz", "fbank.npy", "fbank_map.npy", "timbres.npy", "pairs_mel.npy",
+           "predicted_mel.npy", "tokens.npz")  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class PrepareOptions:
+    """The command line of the stage."""
+
+    corpora: tuple[Path, ...] = argument("manifests (tsv), or folders of corpora")
+    out: Path = option(Path("runs/corpus"), "folder of the prepared corpus")
+    layout: Literal["auto", "manifest", "ljspeech", "vctk", "libritts", "aishell3"] = option(
+        "auto", "of the corpora"
+    )
+    held_out: Path | None = option(None, "tsv whose texts must not be trained on")
+    speeds: tuple[float, ...] = option((1.0,), "copies, played at these speeds")
+    warps: tuple[str, ...] = option((), "copies by WORLD, as PITCH:FORMANTS, such as 1.25:1.1")
+    trim: bool = option(default=True, text="cut silence at both ends")
+    workers: int = option(max(1, os.cpu_count() or 1), "processes")
+    force: bool = option(default=False, text="replace another corpus that is in the folder")
+
+
+@dataclass(frozen=True)
+class Variant:
+    """How copies differ from the recordings."""
+
+    speed: float = 1.0
+    warp: str = ""
+    trim: bool = True
+
+    @property
+    def suffix(self) -> str:
+        """What is added to the names of clips and speakers."""
+        speed = "" if self.speed == 1.0 else f"@{self.speed}"
+        return speed + (f"@{self.warp}" if self.warp else "")
 
 
 @dataclass(frozen=True)
@@ -61,74 +112,194 @@ def track_f0(samples: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     return np.where(inside, values[nearest.clip(0, len(values) - 1)], 0.0).astype(np.float32)
 
 
-def prepare_clip(utterance: Utterance, speed: float) -> PreparedClip | str:
+def trim_silence(samples: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Cut what is 40 dB below the speech at both ends, but for a seventh of a second.
+
+    Args:
+        samples: (samples,) float32 at the model's rate.
+
+    Returns:
+        (fewer samples,) float32.
+    """
+    count = len(samples) // FRAME_SAMPLES
+    frames = samples[: count * FRAME_SAMPLES].reshape(count, FRAME_SAMPLES)
+    rms = np.sqrt(np.square(frames, dtype=np.float64).mean(1))
+    heard = np.flatnonzero(rms > TRIM_SHARE * active_rms(samples))
+    if len(heard) == 0:
+        return samples
+    kept = int(TRIM_SECONDS * AUDIO.sample_rate)
+    first = max(0, int(heard[0]) * FRAME_SAMPLES - kept)
+    return samples[first : (int(heard[-1]) + 1) * FRAME_SAMPLES + kept]
+
+
+def prepare_clip(utterance: Utterance, variant: Variant) -> PreparedClip | str:
     """Decode one clip; the reason in words if it cannot be used."""
     try:
         samples, rate_hz = soundfile.read(utterance.path, dtype="float32", always_2d=True)
-    except (OSError, soundfile.LibsndfileError) as error:
+        return _prepare_samples(samples, rate_hz, variant)
+    except (OSError, ValueError, soundfile.LibsndfileError, parselmouth.PraatError) as error:
         return str(error)
-    mono = soxr.resample(samples.mean(axis=1), rate_hz * speed, AUDIO.sample_rate, "VHQ")
+
+
+def _prepare_samples(
+    samples: npt.NDArray[np.float32], rate_hz: int, variant: Variant
+) -> PreparedClip:
+    """The same of (samples, channels); raises ValueError with the reason."""
+    if not np.isfinite(samples).all():
+        raise ValueError("not finite")
+    mono = soxr.resample(samples.mean(axis=1), rate_hz * variant.speed, AUDIO.sample_rate, "VHQ")
+    if len(mono) < MIN_SECONDS * AUDIO.sample_rate:
+        raise ValueError(f"shorter than {MIN_SECONDS} s")
+    if active_rms(mono) < 1e-4:
+        raise ValueError("silent")
+    if variant.trim:
+        mono = trim_silence(mono)
+    if variant.warp:
+        mono = warp_voice(mono, AUDIO.sample_rate, variant.warp)
     mono = mono[: len(mono) // AUDIO.hop_samples * AUDIO.hop_samples].astype(np.float32)
     if len(mono) < MIN_SECONDS * AUDIO.sample_rate:
-        return f"shorter than {MIN_SECONDS} s"
-    if not np.isfinite(mono).all() or active_rms(mono) < 1e-4:
-        return "silent or not finite"
+        raise ValueError(f"less than {MIN_SECONDS} s of speech")
     mono = normalize_loudness(mono)
-    try:
-        return PreparedClip(mono, track_f0(mono))
-    except parselmouth.PraatError as error:
-        return str(error)
+    return PreparedClip(mono, track_f0(mono))
 
 
-def prepare(utterances: list[Utterance], folder: Path, speeds: list[float], workers: int) -> None:
-    """Write the cache of `utterances` at each speed; name and skip what cannot be used."""
-    folder.mkdir(parents=True, exist_ok=True)
+def prepare_part(job: tuple[Path, Variant, Sequence[Utterance]]) -> Path:
+    """Write some clips of one variant to a file, with the reasons for those that are left out."""
+    path, variant, utterances = job
+    torch.set_num_threads(1)
     index: list[dict[str, Any]] = []
-    audio: list[npt.NDArray[np.int16]] = []
-    f0: list[npt.NDArray[np.float32]] = []
+    left_out: dict[str, str] = {}
+    arrays: dict[str, list[npt.NDArray[Any]]] = {name: [] for name in ARRAYS}
+    for utterance in utterances:
+        clip = prepare_clip(utterance, variant)
+        if isinstance(clip, str):
+            left_out[utterance.id + variant.suffix] = clip
+            continue
+        rate_hz = utterance.rate_hz or soundfile.info(utterance.path).samplerate
+        index.append(asdict(Clip(
+            id=utterance.id + variant.suffix, source=utterance.source,
+            speaker=utterance.speaker + variant.suffix, gender=utterance.gender,
+            text=utterance.text, band_hz=min(AUDIO.sample_rate / 2, rate_hz / 2 * variant.speed),
+            speed=variant.speed, first_frame=0, frames=len(clip.f0),
+            language=utterance.language, warp=variant.warp,
+        )))  # fmt: skip
+        stored = (clip.samples * 32767).astype(np.int16)
+        heard = torch.from_numpy(stored.astype(np.float32) / 32767).unsqueeze(0)
+        magnitude = magnitude_spectrum(heard)
+        arrays["audio"].append(stored)
+        arrays["f0"].append(clip.f0)
+        arrays["mel"].append(mel_from_magnitude(magnitude)[0].T.numpy().astype(np.float16))
+        arrays["energy"].append(energy_from_magnitude(magnitude)[0].numpy().astype(np.float16))
+    label = json.dumps({"index": index, "left_out": left_out})
+    joined: dict[str, Any] = {name: np.concatenate(v) for name, v in arrays.items() if v}
+    partial = path.with_suffix(".partial.npz")
+    np.savez(partial, label=np.array(label), **joined)
+    partial.replace(path)
+    return path
+
+
+def prepare(
+    utterances: Sequence[Utterance], folder: Path, variants: Iterable[Variant], workers: int
+) -> None:
+    """Write the corpus of `utterances` in each variant; goes on where an equal run stopped.
+
+    Raises:
+        ValueError: If not one clip can be used.
+    """
+    variants = list(variants)
+    parts = folder / "parts"
+    wanted = repr([asdict(v) for v in variants]) + repr([asdict(u) for u in utterances])
+    digest = hashlib.sha256(wanted.encode()).hexdigest()
+    label = parts / "job.txt"
+    if not (label.exists() and label.read_text(encoding="utf-8") == digest):
+        shutil.rmtree(parts, ignore_errors=True)
+        parts.mkdir(parents=True)
+        label.write_text(digest, encoding="utf-8")
+    jobs: list[tuple[Path, Variant, Sequence[Utterance]]] = []
+    for variant in variants:
+        for first in range(0, len(utterances), PART_CLIPS):
+            some = utterances[first : first + PART_CLIPS]
+            jobs.append((parts / f"{len(jobs):06}.npz", variant, some))
+    _run([job for job in jobs if not job[0].exists()], len(jobs), workers)
+    _join([path for path, _, _ in jobs], folder)
+    shutil.rmtree(parts)
+
+
+def _run(jobs: list[tuple[Path, Variant, Sequence[Utterance]]], total: int, workers: int) -> None:
+    bar = partial(tqdm, desc=f"parts of {PART_CLIPS} clips", total=total, initial=total - len(jobs))
+    if workers <= 1:
+        for job in bar(jobs):
+            prepare_part(job)
+        return
+    with ProcessPoolExecutor(workers, get_context("spawn")) as pool:
+        for _ in bar(pool.map(prepare_part, jobs)):
+            pass
+
+
+def _join(parts: list[Path], folder: Path) -> None:
+    """Put the parts behind each other, without holding more than one in memory."""
+    index: list[dict[str, Any]] = []
+    left_out: dict[str, str] = {}
+    for path in parts:
+        with np.load(path) as stored:
+            label = json.loads(str(stored["label"]))
+        index += label["index"]
+        left_out |= label["left_out"]
+    write_left_out(folder / "left_out.tsv", left_out)
+    if not index:
+        raise ValueError(f"no clip can be used; {folder / 'left_out.tsv'} has the reasons")
+    frames = sum(clip["frames"] for clip in index)
+    shapes: dict[str, tuple[int, ...]] = {"f0": (frames,), "energy": (frames,)}
+    shapes |= {"audio": (frames * AUDIO.hop_samples,), "mel": (frames, AUDIO.num_mels)}
+    kinds = {"audio": np.int16, "f0": np.float32, "energy": np.float16, "mel": np.float16}
+    arrays = {
+        name: np.lib.format.open_memmap(folder / f"{name}.npy", "w+", kinds[name], shapes[name])
+        for name in ARRAYS
+    }
+    ends = dict.fromkeys(ARRAYS, 0)
+    for path in tqdm(parts, "join", mininterval=10):
+        with np.load(path) as stored:
+            for name in set(ARRAYS) & set(stored.files):
+                values = stored[name]
+                arrays[name][ends[name] : ends[name] + len(values)] = values
+                ends[name] += len(values)
     first_frame = 0
-    with ProcessPoolExecutor(workers) as pool:
-        for speed in speeds:
-            clips = pool.map(partial(prepare_clip, speed=speed), utterances, chunksize=16)
-            for utterance, clip in zip(tqdm(utterances, f"speed {speed}"), clips, strict=True):
-                if isinstance(clip, str):
-                    log.warning("left out %s: %s", utterance.id, clip)
-                    continue
-                suffix = "" if speed == 1.0 else f"@{speed}"
-                index.append({
-                    "id": utterance.id + suffix,
-                    "source": utterance.source,
-                    "speaker": utterance.speaker + suffix,
-                    "gender": utterance.gender,
-                    "text": utterance.text,
-                    "band_hz": min(11025.0, utterance.rate_hz / 2 * speed),
-                    "speed": speed,
-                    "first_frame": first_frame,
-                    "frames": len(clip.f0),
-                })  # fmt: skip
-                first_frame += len(clip.f0)
-                audio.append((clip.samples * 32767).astype(np.int16))
-                f0.append(clip.f0)
-    np.save(folder / "audio.npy", np.concatenate(audio))
-    np.save(folder / "f0.npy", np.concatenate(f0))
+    for clip in index:
+        clip["first_frame"] = first_frame
+        first_frame += clip["frames"]
     (folder / "index.json").write_text(json.dumps(index), encoding="utf-8")
-    log.info("%d clips, %.2f hours", len(index), sum(map(len, audio)) / AUDIO.sample_rate / 3600)
+    hours = frames * AUDIO.hop_samples / AUDIO.sample_rate / 3600
+    log.info("%d clips, %.2f hours", len(index), hours)
+
+
+def transcribe(folder: Path) -> None:
+    """Write the phones of every clip with a text, and name the clips that cannot be aligned."""
+    cache = Cache(folder)
+    ids, left_out = token_ids(cache)
+    save_tokens(folder / "tokens.npz", ids)
+    with (folder / "left_out.tsv").open("a", encoding="utf-8") as report:
+        for name, reason in sorted(left_out.items()):
+            report.write(f"{name}\tnot aligned: {reason}\n")
+    if left_out:
+        log.warning("%d clips have no phones, named in left_out.tsv", len(left_out))
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Command line of the stage."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("manifest", type=Path)
-    parser.add_argument("--out", type=Path, default=Path("runs/corpus"))
-    parser.add_argument("--held-out", type=Path, help="tsv whose texts must not be trained on")
-    parser.add_argument("--speeds", type=float, nargs="+", default=[1.0])
-    parser.add_argument("--workers", type=int, default=2)
-    options = parser.parse_args(arguments)
+    options = parse(PrepareOptions, arguments, "muspeaker-train prepare", __doc__)
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    utterances = read_manifest(options.manifest)
+    made = options.out / "index.json"
+    if made.exists() and not options.force:
+        raise FileExistsError(f"{options.out} holds a corpus already; --force replaces it")
+    utterances = [u for path in options.corpora for u in read_corpus(path, options.layout)]
     if options.held_out:
         utterances = without_texts(utterances, options.held_out)
-    prepare(utterances, options.out, options.speeds, options.workers)
+    variants = [Variant(speed, "", options.trim) for speed in options.speeds]
+    variants += [Variant(1.0, warp, options.trim) for warp in options.warps]
+    for name in (made.name, *DERIVED):
+        (options.out / name).unlink(missing_ok=True)
+    prepare(utterances, options.out, variants, options.workers)
+    transcribe(options.out)
 
 
 if __name__ == "__main__":

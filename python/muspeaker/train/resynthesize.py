@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
-import argparse
+from dataclasses import dataclass
 from pathlib import Path
 
 import soundfile
 import torch
 
-from muspeaker.config import lite
+from muspeaker.config import AudioConfig
 from muspeaker.model.features import log_mel
 from muspeaker.model.harmonic_source import integrate_phase
 from muspeaker.model.vocoder import Vocoder
-from muspeaker.train.checkpoint import load_checkpoint
+from muspeaker.train.checkpoint import config_of, load_checkpoint
 from muspeaker.train.corpora import Utterance
-from muspeaker.train.prepare import PreparedClip, prepare_clip
+from muspeaker.train.options import argument, option, parse
+from muspeaker.train.prepare import PreparedClip, Variant, prepare_clip
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResynthesizeOptions:
+    """The command line."""
+
+    audio: tuple[Path, ...] = argument("recordings")
+    vocoder: Path = option(Path("runs/vocoder/vocoder.pt"), "checkpoint of the vocoder")
+    out: Path = option(Path("runs/resynthesized"), "folder for the results")
 
 
 @torch.no_grad()
@@ -22,29 +32,27 @@ def resynthesize(vocoder: Vocoder, clip: PreparedClip, seed: int) -> torch.Tenso
     """(samples,) float32 from the clip's own mel and F0."""
     mel = log_mel(torch.from_numpy(clip.samples).unsqueeze(0))
     f0 = torch.from_numpy(clip.f0).unsqueeze(0)
-    phase = integrate_phase(f0, lite().audio)
+    phase = integrate_phase(f0, AudioConfig())
     noise = torch.randn(phase.shape, generator=torch.Generator().manual_seed(seed))
     with torch.autocast("cpu", torch.bfloat16):
         samples: torch.Tensor = vocoder(mel, f0, phase, noise)
     return samples[0].float()
 
 
-def main() -> None:
+def main(arguments: list[str] | None = None) -> None:
     """Command line."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("audio", type=Path, nargs="+", help="recordings")
-    parser.add_argument("--vocoder", type=Path, default=Path("runs/vocoder/vocoder.pt"))
-    parser.add_argument("--out", type=Path, required=True, help="folder for the results")
-    options = parser.parse_args()
+    options = parse(ResynthesizeOptions, arguments, "muspeaker-train resynthesize", __doc__)
     torch.set_num_threads(1)
-    config = lite()
+    state = load_checkpoint(options.vocoder)
+    config = config_of(state)
     vocoder = Vocoder(config.vocoder, config.audio).eval()
-    vocoder.load_state_dict(load_checkpoint(options.vocoder)["ema"])
+    vocoder.load_state_dict(state["ema"])
     options.out.mkdir(parents=True, exist_ok=True)
     for path in options.audio:
-        clip = prepare_clip(Utterance(path.stem, "", "", "", "", 0, path, ""), 1.0)
+        utterance = Utterance(path.stem, "", "", "", "", 0, path, "")
+        clip = prepare_clip(utterance, Variant(trim=False))
         if isinstance(clip, str):
-            raise SystemExit(f"{path}: {clip}")
+            raise ValueError(f"{path}: {clip}")  # noqa: TRY004  (a reason, not a wrong type)
         samples = resynthesize(vocoder, clip, 0).numpy()
         soundfile.write(options.out / f"{path.stem}.wav", samples, config.audio.sample_rate)
 

@@ -6,18 +6,37 @@ optimizers start anew.
 
 from __future__ import annotations
 
-import argparse
+import logging
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 
 from muspeaker.train.checkpoint import load_checkpoint, save_checkpoint
+from muspeaker.train.options import argument, option, parse
 
+log = logging.getLogger(__name__)
 SUFFIX = ".snapshot"
-WEIGHTS = {"align": "aligner", "timbre": "encoder", "acoustic": "model", "vocoder": "generator"}
+WEIGHTS = {
+    "align": "aligner",
+    "timbre": "encoder",
+    "acoustic": "model",
+    "student": "model",
+    "vocoder": "generator",
+}
 FILES = {"align": "aligner.pt"}
 ALONG = ("discriminator", "margin")
+AS_THEY_ARE = ("config", "step", "ema_steps")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SnapshotOptions:
+    """The command line."""
+
+    verb: Literal["save", "restore"] = argument("save or restore")
+    runs: Path = option(Path("runs"), "folder of the stages' folders")
+    folder: Path = option(Path("checkpoints"), "folder of the snapshots")
 
 
 def _cast(state: dict[str, torch.Tensor], dtype: torch.dtype) -> dict[str, torch.Tensor]:
@@ -32,7 +51,7 @@ def save(runs: Path, folder: Path) -> list[Path]:
         if not path.exists():
             continue
         state = load_checkpoint(path)
-        small: dict[str, Any] = {"step": state["step"]}
+        small: dict[str, Any] = {key: state[key] for key in AS_THEY_ARE if key in state}
         small[name] = _cast(state.get("ema", state[name]), torch.float16)
         small |= {key: _cast(state[key], torch.float16) for key in ALONG if key in state}
         written.append(folder / f"{stage}{SUFFIX}")
@@ -56,27 +75,25 @@ def restore(folder: Path, runs: Path) -> list[Path]:
             raise FileExistsError(f"{path} is there already; move it away first")
         state = load_checkpoint(source)
         grown = {
-            key: _cast(value, torch.float32) if isinstance(value, dict) else value
+            key: value if key in AS_THEY_ARE else _cast(value, torch.float32)
             for key, value in state.items()
         }
-        if stage != "align":
-            grown["ema"] = grown[name]
+        grown["ema"] = grown[name]
         save_checkpoint(path, grown)
         written.append(path)
     return written
 
 
-def main() -> None:
+def main(arguments: list[str] | None = None) -> None:
     """Command line."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("verb", choices=("save", "restore"))
-    parser.add_argument("--runs", type=Path, default=Path("runs"))
-    parser.add_argument("--folder", type=Path, default=Path("checkpoints"))
-    options = parser.parse_args()
+    options = parse(SnapshotOptions, arguments, "muspeaker-train snapshot", __doc__)
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
     if options.verb == "save":
-        save(options.runs, options.folder)
+        written = save(options.runs, options.folder)
     else:
-        restore(options.folder, options.runs)
+        written = restore(options.folder, options.runs)
+    for path in written:
+        log.info("%s", path)
 
 
 if __name__ == "__main__":

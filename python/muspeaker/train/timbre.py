@@ -5,11 +5,11 @@ Clips played at other speeds count as other speakers. Held-out speakers give the
 
 from __future__ import annotations
 
-import argparse
 import logging
 import math
-import time
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -18,26 +18,37 @@ import torch.nn.functional as F
 from torch import nn
 from tqdm import tqdm
 
-from muspeaker.config import AudioConfig, ModelConfig, TimbreEncoderConfig, lite
+from muspeaker.config import AudioConfig, ModelConfig
 from muspeaker.model.features import kaldi_fbank, num_fbank_frames, remove_time_mean
 from muspeaker.model.timbre_encoder import TimbreEncoder
 from muspeaker.train.cache import Cache, Clip
-from muspeaker.train.checkpoint import (
-    Clock,
-    Ema,
-    load_checkpoint,
-    load_optimizer,
-    save_checkpoint,
-    set_learning_rate,
-)
+from muspeaker.train.feed import Batch, Plan
+from muspeaker.train.options import TrainOptions, model_config, option, parse
+from muspeaker.train.trainer import Trainer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 log = logging.getLogger(__name__)
 AUDIO = AudioConfig()
 FBANK_RATE_HZ = 16000
+GRADIENT_NORM = 5.0
 MARGIN = 0.2
 SCALE = 30.0
 NOISE_FLOOR = (-4.0, -1.0)  # of the noise under the speech, natural log relative to its mean
 HELD_OUT_SOURCES = ("speechocean762", "librispeech_tc100")
+WEIGHTS = {"margin": 1.0}
+
+
+@dataclass(frozen=True, kw_only=True)
+class TimbreOptions(TrainOptions):
+    """The command line of the stage."""
+
+    out: Path = option(Path("runs/timbre"), "folder of the checkpoint, the log and the samples")
+    batch: int = option(64, "crops in a batch")
+    frames: int = option(160, "length of a crop, 10 ms each")
+    rate: float = option(2e-3, "peak learning rate")
+    clip: float = option(GRADIENT_NORM, "largest norm of a gradient")
 
 
 class Fbanks:
@@ -48,6 +59,7 @@ class Fbanks:
     """
 
     def __init__(self, cache: Cache) -> None:
+        self.cache = cache
         path = cache.folder / "fbank.npy"
         lengths = [self._frames(clip) for clip in cache.clips]
         self._ends = np.cumsum(lengths)
@@ -165,14 +177,16 @@ class Speakers:
 
     Args:
         cache: The prepared corpus.
+        size: Crops in a batch.
         frames: Length of a crop, 10 ms each.
         seed: Of the sampling.
     """
 
-    def __init__(self, cache: Cache, frames: int, seed: int) -> None:
+    def __init__(self, cache: Cache, size: int, frames: int, seed: int) -> None:
         self.fbanks = Fbanks(cache)
+        self._size = size
         self._frames = frames
-        self._random = np.random.default_rng(seed)
+        self._seed = seed
         held = held_out_speakers(cache.clips, 24)
         self.held_out = [(i, c.speaker) for i, c in enumerate(cache.clips) if c.speaker in held]
         usable = [
@@ -187,23 +201,35 @@ class Speakers:
         weights = np.array([counts[s] ** -0.5 for _, s in self._clips])
         self._weights = weights / weights.sum()
 
-    def batch(self, size: int) -> tuple[torch.Tensor, torch.Tensor]:
-        """Crops (size, frames, fbanks), repeated where a clip is short, and speakers (size,)."""
-        picks = self._random.choice(len(self._clips), size, p=self._weights)
+    def plans(self, first: int) -> Iterator[Plan]:
+        """See `Source`."""
+        number = first
+        while True:
+            random = np.random.default_rng((self._seed, number))
+            picks = random.choice(len(self._clips), self._size, p=self._weights)
+            yield Plan(number, tuple(picks.tolist()))
+            number += 1
+
+    def collate(self, plan: Plan, rows: slice) -> Batch:
+        """Augmented crops (size, frames, fbanks), repeated where a clip is short, and speakers."""
+        random = np.random.default_rng((self._seed, plan.number, 1))
+        starts = random.random(len(plan.clips))
         crops = []
-        for pick in picks:
-            rows = self.fbanks.clip(self._clips[pick][0])
-            if len(rows) < self._frames:
-                rows = np.tile(rows, (math.ceil(self._frames / len(rows)), 1))
-            start = self._random.integers(len(rows) - self._frames + 1)
-            crops.append(rows[start : start + self._frames])
-        speakers = torch.tensor([self._clips[pick][1] for pick in picks])
-        return torch.from_numpy(np.stack(crops)), speakers
+        for pick, start in zip(plan.clips[rows], starts[rows], strict=True):
+            fbank = self.fbanks.clip(self._clips[pick][0])
+            if len(fbank) < self._frames:
+                fbank = np.tile(fbank, (math.ceil(self._frames / len(fbank)), 1))
+            first = int(start * (len(fbank) - self._frames + 1))
+            crops.append(fbank[first : first + self._frames])
+        generator = torch.Generator().manual_seed(int(random.integers(2**62)) + (rows.start or 0))
+        heard = augment(torch.from_numpy(np.stack(crops)), generator)
+        speakers = torch.tensor([self._clips[pick][1] for pick in plan.clips[rows]])
+        return {"fbank": remove_time_mean(heard), "speaker": speakers}
 
 
 @torch.no_grad()
-def evaluate(encoder: nn.Module, speakers: Speakers) -> float:
-    """Equal-error rate on halves of the held-out clips."""
+def held_out_vectors(encoder: nn.Module, speakers: Speakers) -> tuple[torch.Tensor, list[str]]:
+    """Vectors of halves of the held-out clips, and who speaks."""
     vectors, names = [], []
     device = next(encoder.parameters()).device
     for index, speaker in speakers.held_out[:: max(1, len(speakers.held_out) // 150)]:
@@ -211,80 +237,72 @@ def evaluate(encoder: nn.Module, speakers: Speakers) -> float:
         for half in rows.chunk(2)[: 2 if len(rows) > 400 else 1]:
             vectors.append(encoder(remove_time_mean(half.unsqueeze(0)))[0].cpu())
             names.append(speaker)
-    return equal_error_rate(torch.stack(vectors), names)
+    return torch.stack(vectors), names
 
 
-def train(options: argparse.Namespace, config: TimbreEncoderConfig) -> None:
-    """Spend the budget of minutes, saving every few of them."""
-    speakers = Speakers(Cache(options.corpus), options.frames, options.seed)
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    encoder = TimbreEncoder(config).to(device)
-    encoder = encoder.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    margin = AngularMargin(config.embedding, len(speakers.names)).to(device)
-    ema = Ema(encoder, 0.995)
-    parameters = [*encoder.parameters(), *margin.parameters()]
-    optimizer = torch.optim.AdamW(parameters, options.rate, weight_decay=1e-2)
-    path, step = options.out / "timbre.pt", 0
-    if path.exists():
-        state = load_checkpoint(path)
-        encoder.load_state_dict(state["encoder"])
-        ema.module.load_state_dict(state["ema"])
-        margin.load_state_dict(state["margin"])
-        load_optimizer(optimizer, state.get("optimizer"))
-        step = state["step"]
-    log.info("%d speakers, %d clips held out", len(speakers.names), len(speakers.held_out))
-    generator = torch.Generator().manual_seed(options.seed + step)
-    clock, mark, saved, mean_loss, count = Clock(options.minutes), time.monotonic(), 0.0, 0.0, 0
+class TimbreTrainer(Trainer):
+    """The encoder and its classifier.
 
-    def save() -> None:
-        log.info("step %d equal-error rate %.4f", step, evaluate(ema.module, speakers))
-        state = {"encoder": encoder.state_dict(), "ema": ema.module.state_dict(), "step": step}
-        state |= {"margin": margin.state_dict(), "optimizer": optimizer.state_dict()}
-        save_checkpoint(path, state)
+    Args:
+        config: Sizes of the model.
+        options: The command line.
+        speakers: Batches and held-out clips.
+    """
 
-    saved = time.monotonic()
-    while clock.progress < 1:
-        set_learning_rate(optimizer, clock.learning_rate(options.rate, count))
-        fbank, speaker = speakers.batch(options.batch)
-        fbank = remove_time_mean(augment(fbank, generator)).to(device)
-        with torch.autocast(device.type, torch.bfloat16):
-            vectors = encoder(fbank)
-        ramp = MARGIN * max(0.0, 2 * clock.progress - 1.0)
-        loss = margin(vectors.float(), speaker.to(device), ramp)
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        nn.utils.clip_grad_norm_(parameters, 5.0)
-        optimizer.step()
-        ema.update(encoder)
-        step, count = step + 1, count + 1
-        value = float(loss.detach())
-        mean_loss = value if count == 1 else 0.98 * mean_loss + 0.02 * value
-        if count % 50 == 0:
-            pace, mark = (time.monotonic() - mark) / 50, time.monotonic()
-            log.info("step %d %.3f s/step loss %.3f", step, pace, mean_loss)
-        if time.monotonic() - saved > options.save_minutes * 60:
-            save()
-            saved = time.monotonic()
-    save()
+    file = "timbre"
+    minutes = 30
+
+    def __init__(self, config: ModelConfig, options: TimbreOptions, speakers: Speakers) -> None:
+        super().__init__(config, options, WEIGHTS)
+        encoder = TimbreEncoder(config.timbre_encoder)
+        encoder = encoder.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        margin = AngularMargin(config.timbre_encoder.embedding, len(speakers.names))
+        self.encoder = self.network("encoder", encoder, decay=0.995)
+        self.margin = self.network("margin", margin)
+        parameters = [*self.encoder.parameters(), *self.margin.parameters()]
+        self.optimizer(
+            "optimizer",
+            torch.optim.AdamW(parameters, options.rate, weight_decay=1e-2),
+            options.rate,
+        )
+        self._speakers = speakers
+        log.info("%d speakers, %d clips held out", len(speakers.names), len(speakers.held_out))
+
+    def source(self) -> Speakers:
+        """Crops of clips of the training speakers."""
+        return self._speakers
+
+    def train_step(self, batch: Batch, progress: float) -> dict[str, torch.Tensor]:
+        """Tell the speakers apart; the margin comes in over the second half."""
+        with self.autocast():
+            vectors = self.encoder(batch["fbank"])
+        ramp = MARGIN * max(0.0, 2 * progress - 1.0)
+        losses = {"margin": self.margin(vectors.float(), batch["speaker"], ramp)}
+        self.descend("optimizer", self.total(losses))
+        return losses
+
+    def show(self) -> None:
+        """The equal-error rate, who resembles whom, and one crop as the network gets it."""
+        assert self.ema
+        vectors, names = held_out_vectors(self.ema.module, self._speakers)
+        rate = equal_error_rate(vectors, names)
+        log.info("step %d equal-error rate %.4f", self.step, rate)
+        self.journal.scalar("equal_error_rate", rate, self.step)
+        unit = F.normalize(vectors)
+        order = np.argsort(names, kind="stable").tolist()
+        self.journal.picture("similarity", (unit @ unit.T)[order][:, order].numpy(), self.step)
+        plan = next(self._speakers.plans(self.step))
+        crop = self._speakers.collate(plan, slice(1))["fbank"][0]
+        self.journal.picture("crop", crop.T.numpy(), self.step)
 
 
 def main(arguments: list[str] | None = None, config: ModelConfig | None = None) -> None:
-    """Command line of the stage; `config` stands in for the lite sizes."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("corpus", type=Path, help="folder written by muspeaker.train.prepare")
-    parser.add_argument("--out", type=Path, default=Path("runs/timbre"))
-    parser.add_argument("--minutes", type=float, default=30)
-    parser.add_argument("--save-minutes", type=float, default=5)
-    parser.add_argument("--batch", type=int, default=64)
-    parser.add_argument("--frames", type=int, default=160)
-    parser.add_argument("--rate", type=float, default=2e-3)
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--seed", type=int, default=0)
-    options = parser.parse_args(arguments)
+    """Command line of the stage; `config` stands in for the sizes that it names."""
+    options = parse(TimbreOptions, arguments, "muspeaker-train timbre", __doc__)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    torch.set_num_threads(options.threads)
-    torch.manual_seed(options.seed)
-    train(options, (config or lite()).timbre_encoder)
+    cache = Cache(options.corpus)
+    speakers = Speakers(cache, options.batch, options.frames, options.seed)
+    TimbreTrainer(config or model_config(options), options, speakers).run()
 
 
 if __name__ == "__main__":

@@ -1,33 +1,27 @@
 """Stage: the NSF-HiFiGAN vocoder, on real mels and then on predicted ones.
 
-Runs for a budget of minutes with a learning rate that fits it; resumes from its checkpoint. The
-discriminators join after `--spectral-minutes`, and can be left out.
+Resumes from its checkpoint. The discriminators join after a share of the budget, and can be left out.
 """
 
 from __future__ import annotations
 
-import argparse
 import logging
-import time
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from torch import nn
 
-from muspeaker.config import AudioConfig, ModelConfig, lite
+from muspeaker.config import AudioConfig, ModelConfig
+from muspeaker.model.features import log_mel
 from muspeaker.model.harmonic_source import integrate_phase
 from muspeaker.model.vocoder import Vocoder
 from muspeaker.train.cache import Cache
-from muspeaker.train.checkpoint import (
-    Clock,
-    Ema,
-    load_checkpoint,
-    load_optimizer,
-    save_checkpoint,
-    set_learning_rate,
-)
 from muspeaker.train.discriminators import VocoderDiscriminator
+from muspeaker.train.feed import Batch, Plan
+from muspeaker.train.options import TrainOptions, model_config, option, parse
+from muspeaker.train.trainer import Trainer
 from muspeaker.train.vocoder_losses import (
     WEIGHTS,
     adversarial_loss,
@@ -37,10 +31,29 @@ from muspeaker.train.vocoder_losses import (
     spectral_losses,
 )
 
-log = logging.getLogger(__name__)
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 AUDIO = AudioConfig()
 FULL_BAND_SHARE = 2.0
 GRADIENT_NORM = 10.0
+SHOWN = 2  # clips that are spoken again at every save
+SHOWN_FRAMES = 400
+
+
+@dataclass(frozen=True, kw_only=True)
+class VocoderOptions(TrainOptions):
+    """The command line of the stage."""
+
+    out: Path = option(Path("runs/vocoder"), "folder of the checkpoint, the log and the samples")
+    mel: Path | None = option(None, "predicted mels to fine-tune on (.npy)")
+    adversarial_from: float = option(0.17, "share of the budget before the discriminators join")
+    batch: int = option(8, "cuts in a batch")
+    frames: int = option(32, "length of a cut")
+    rate_d: float = option(5e-4, "peak learning rate of the discriminators")
+    period_width: int = option(8, "first width of the period discriminators; HiFi-GAN's is 32")
+    resolution_width: int = option(16, "width of the resolution discriminators; UnivNet's is 32")
+    clip: float = option(GRADIENT_NORM, "largest norm of a gradient")
 
 
 class Segments:
@@ -48,201 +61,178 @@ class Segments:
 
     Args:
         cache: The prepared corpus.
+        size: Cuts in a batch.
         frames: Length of a cut.
         mel: (frames, mels) to be spoken from; the real mels unless given.
         seed: Of the sampling.
     """
 
-    def __init__(self, cache: Cache, frames: int, mel: np.ndarray | None, seed: int) -> None:
+    def __init__(
+        self, cache: Cache, size: int, frames: int, mel: np.ndarray | None, seed: int
+    ) -> None:
         self._cache = cache
+        self._size = size
         self._frames = frames
         self._mel = cache.mel if mel is None else mel
-        self._random = np.random.default_rng(seed)
-        usable = [c for c in cache.clips if c.frames >= frames]
+        self._seed = seed
+        usable = [i for i, c in enumerate(cache.clips) if c.frames >= frames and not c.warp]
         if mel is not None:
-            usable = [c for c in usable if np.isfinite(mel[c.first_frame, 0])]
+            usable = [i for i in usable if np.isfinite(mel[cache.clips[i].first_frame, 0])]
+        if not usable:
+            raise ValueError(f"{cache.folder} has no clip of {frames} frames to learn from")
+        self._usable = np.array(usable)
         weights = np.array(
-            [c.frames * (FULL_BAND_SHARE if c.band_hz > 9000 else 1.0) for c in usable], float
-        )
-        self._usable = usable
+            [c.frames * (FULL_BAND_SHARE if c.band_hz > 9000 else 1.0)
+             for c in map(cache.clips.__getitem__, usable)], float
+        )  # fmt: skip
         self._weights = weights / weights.sum()
 
-    def batch(self, size: int) -> dict[str, torch.Tensor]:
-        """Draw `size` cuts: samples, mel, f0, phase, noise, band_hz."""
-        hop = AUDIO.hop_samples
-        picks = self._random.choice(len(self._usable), size, p=self._weights)
+    def plans(self, first: int) -> Iterator[Plan]:
+        """See `Source`."""
+        number = first
+        while True:
+            random = np.random.default_rng((self._seed, number))
+            picks = random.choice(self._usable, self._size, p=self._weights)
+            yield Plan(number, tuple(picks.tolist()))
+            number += 1
+
+    def collate(self, plan: Plan, rows: slice) -> Batch:
+        """Samples, mel, f0, phase, two noises, band_hz, and a shift of the frame grid."""
+        hop, frames = AUDIO.hop_samples, self._frames
+        random = np.random.default_rng((self._seed, plan.number, 1))
+        size = len(plan.clips)
+        starts, offsets = random.random(size), random.random((size, 1), dtype=np.float32)
+        noise = random.standard_normal((2, size, frames * hop), dtype=np.float32)
+        shift = int(random.integers(hop))
         samples, mel, f0, band = [], [], [], []
-        for pick in picks:
-            clip = self._usable[pick]
-            start = clip.first_frame + self._random.integers(clip.frames - self._frames + 1)
-            stop = start + self._frames
+        for i, place in zip(plan.clips[rows], starts[rows], strict=True):
+            clip = self._cache.clips[i]
+            start = clip.first_frame + int(place * (clip.frames - frames + 1))
+            stop = start + frames
             samples.append(self._cache.audio[start * hop : stop * hop].astype(np.float32) / 32767)
             mel.append(self._mel[start:stop].astype(np.float32).T)
             f0.append(self._cache.f0[start:stop])
             band.append(clip.band_hz)
         f0_batch = torch.from_numpy(np.stack(f0))
-        phase = integrate_phase(f0_batch, AUDIO)
-        offset = torch.from_numpy(self._random.random((size, 1), dtype=np.float32))
+        phase = integrate_phase(f0_batch, AUDIO) + torch.from_numpy(offsets[rows])
         return {
             "samples": torch.from_numpy(np.stack(samples)),
             "mel": torch.from_numpy(np.stack(mel)),
             "f0": f0_batch,
-            "phase": (phase + offset).remainder(1.0),
-            "noise": torch.from_numpy(self._random.standard_normal(phase.shape, dtype=np.float32)),
+            "phase": phase.remainder(1.0),
+            "noise": torch.from_numpy(noise[:, rows].copy()),
             "band_hz": torch.tensor(band),
+            "shift": torch.tensor(shift),
         }
 
+    def shown(self) -> list[tuple[torch.Tensor, torch.Tensor, np.ndarray]]:
+        """Mel (1, mels, frames), F0 (1, frames) and samples of some clips, to be listened to."""
+        result = []
+        for i in self._usable[:: max(1, len(self._usable) // SHOWN)][:SHOWN]:
+            clip = self._cache.clips[i]
+            cut = slice(clip.first_frame, clip.first_frame + min(clip.frames, SHOWN_FRAMES))
+            mel = torch.from_numpy(self._mel[cut].astype(np.float32).T.copy()).unsqueeze(0)
+            f0 = torch.from_numpy(np.array(self._cache.f0[cut])).unsqueeze(0)
+            samples = self._cache.samples(clip)[: f0.shape[1] * AUDIO.hop_samples]
+            result.append((mel, f0, samples))
+        return result
 
-class VocoderTrainer:
-    """Generator, discriminators and their optimizers.
+
+class VocoderTrainer(Trainer):
+    """Generator and discriminators.
 
     Args:
         config: Sizes of the model.
         options: The command line.
+        segments: Cuts of the corpus.
     """
 
-    def __init__(self, config: ModelConfig, options: argparse.Namespace) -> None:
-        self.options = options
-        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        self.generator = Vocoder(config.vocoder, config.audio).to(self.device)
-        self.discriminator = VocoderDiscriminator(
-            options.period_width, options.resolution_width
-        ).to(self.device)
-        self.ema = Ema(self.generator)
-        self.optimizer_g = torch.optim.AdamW(
-            self.generator.parameters(), options.rate, betas=(0.8, 0.99)
-        )
-        self.optimizer_d = torch.optim.AdamW(
-            self.discriminator.parameters(), options.rate_d, betas=(0.8, 0.99)
-        )
-        self.step = 0
+    file = "vocoder"
+    minutes = 60
 
-    def state(self) -> dict[str, object]:
-        """Everything that a resumed run needs."""
-        return {
-            "step": self.step,
-            "generator": self.generator.state_dict(),
-            "ema": self.ema.module.state_dict(),
-            "discriminator": self.discriminator.state_dict(),
-            "optimizer_g": self.optimizer_g.state_dict(),
-            "optimizer_d": self.optimizer_d.state_dict(),
-        }
+    def __init__(self, config: ModelConfig, options: VocoderOptions, segments: Segments) -> None:
+        super().__init__(config, options, WEIGHTS)
+        generator = Vocoder(config.vocoder, config.audio)
+        widths = options.period_width, options.resolution_width
+        self.generator = self.network("generator", generator, decay=0.999)
+        self.discriminator = self.network("discriminator", VocoderDiscriminator(*widths))
+        for name, module, rate in (
+            ("optimizer_g", self.generator, options.rate),
+            ("optimizer_d", self.discriminator, options.rate_d),
+        ):
+            optimizer = torch.optim.AdamW(module.parameters(), rate, betas=(0.8, 0.99))
+            self.optimizer(name, optimizer, rate)
+        self._segments = segments
+        self._adversarial_from = options.adversarial_from
 
-    def resume(self, path: Path) -> None:
-        """Load the state that `state` gave."""
-        state = load_checkpoint(path)
-        self.step = state["step"]
-        self.generator.load_state_dict(state["generator"])
-        self.ema.module.load_state_dict(state["ema"])
-        self.discriminator.load_state_dict(state["discriminator"])
-        load_optimizer(self.optimizer_g, state.get("optimizer_g"))
-        load_optimizer(self.optimizer_d, state.get("optimizer_d"))
+    def source(self) -> Segments:
+        """Cuts of the corpus."""
+        return self._segments
 
-    def train_step(self, batch: dict[str, torch.Tensor], *, adversarial: bool) -> dict[str, float]:
-        """One step of the generator, and of the discriminators when `adversarial`."""
-        batch = {name: value.to(self.device) for name, value in batch.items()}
+    def train_step(self, batch: Batch, progress: float) -> dict[str, torch.Tensor]:
+        """One step of the generator, and of the discriminators once they have joined."""
         inputs = [
             batch[name].repeat(2, 1, 1) if name == "mel" else batch[name].repeat(2, 1)
             for name in ("mel", "f0", "phase")
         ]
-        noise = torch.cat([batch["noise"], torch.randn_like(batch["noise"])])
-        with torch.autocast(self.device.type, torch.bfloat16):
-            fake = self.generator(*inputs, noise)
-        shift = int(torch.randint(AUDIO.hop_samples, ()))  # no loss may hide behind the frame grid
-        fake = limit_band(fake, batch["band_hz"].repeat(2))[:, shift:]
+        with self.autocast():
+            fakes = self.generator(*inputs, batch["noise"].flatten(0, 1))
+        shift = int(batch["shift"])  # no loss may hide behind the frame grid
+        fakes = limit_band(fakes, batch["band_hz"].repeat(2))[:, shift:]
         real = limit_band(batch["samples"], batch["band_hz"])[:, shift:]
-        pair = fake.tensor_split(2)
-        fake = pair[0]
+        first, second = fakes.tensor_split(2)
+        spectral = spectral_losses((first, second), real)
+        losses = dict(zip(("mel", "stft", "loud"), spectral, strict=True))
         logs = {}
-        if adversarial:
-            with torch.autocast(self.device.type, torch.bfloat16):
+        judged = self.weights["adversarial"] > 0 or self.weights["features"] > 0
+        if judged and progress >= self._adversarial_from:
+            with self.autocast():
                 loss_d = discriminator_loss(
-                    self.discriminator(real), self.discriminator(fake.detach())
+                    self.discriminator(real), self.discriminator(first.detach())
                 )
-            self._descend(self.optimizer_d, self.discriminator, loss_d)
-            logs["discriminator"] = float(loss_d.detach())
-        mel_loss, stft_loss, loud_loss = spectral_losses((pair[0], pair[1]), real)
-        loss = WEIGHTS["mel"] * mel_loss + WEIGHTS["stft"] * stft_loss
-        loss = loss + WEIGHTS["loud"] * loud_loss
-        logs["loud"] = float(loud_loss.detach())
-        if adversarial:
-            self.discriminator.requires_grad_(requires_grad=False)
-            with torch.autocast(self.device.type, torch.bfloat16):
-                with torch.no_grad():
-                    judged_real = self.discriminator(real)
-                judged_fake = self.discriminator(fake)
-            features = feature_loss(judged_real, judged_fake)
-            fooled = adversarial_loss(judged_fake)
-            loss = loss + WEIGHTS["features"] * features + WEIGHTS["adversarial"] * fooled
-            self.discriminator.requires_grad_(requires_grad=True)
-            logs |= {"features": float(features.detach()), "adversarial": float(fooled.detach())}
-        self._descend(self.optimizer_g, self.generator, loss)
-        self.ema.update(self.generator)
-        self.step += 1
-        return logs | {"mel": float(mel_loss.detach()), "stft": float(stft_loss.detach())}
+            self.descend("optimizer_d", loss_d)
+            logs["discriminator"] = loss_d.detach()
+            losses |= self._judged(first, real)
+        self.descend("optimizer_g", self.total(losses))
+        return losses | logs
 
-    def _descend(
-        self, optimizer: torch.optim.Optimizer, module: nn.Module, loss: torch.Tensor
-    ) -> None:
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        norm = nn.utils.clip_grad_norm_(module.parameters(), GRADIENT_NORM)
-        if torch.isfinite(norm):
-            optimizer.step()
+    def _judged(self, fake: torch.Tensor, real: torch.Tensor) -> dict[str, torch.Tensor]:
+        self.discriminator.requires_grad_(requires_grad=False)
+        with self.autocast():
+            with torch.no_grad():
+                judged_real = self.discriminator(real)
+            judged_fake = self.discriminator(fake)
+        self.discriminator.requires_grad_(requires_grad=True)
+        return {
+            "features": feature_loss(judged_real, judged_fake),
+            "adversarial": adversarial_loss(judged_fake),
+        }
 
-
-def train(trainer: VocoderTrainer, segments: Segments) -> None:
-    """Spend the budget of minutes, saving every few of them."""
-    options = trainer.options
-    clock = Clock(options.minutes)
-    path = options.out / "vocoder.pt"
-    sums: dict[str, float] = {}
-    mark, saved, count = time.monotonic(), time.monotonic(), 0
-    while clock.progress < 1:
-        set_learning_rate(trainer.optimizer_g, clock.learning_rate(options.rate, count))
-        set_learning_rate(trainer.optimizer_d, clock.learning_rate(options.rate_d, count))
-        adversarial = clock.progress * options.minutes >= options.spectral_minutes
-        losses = trainer.train_step(segments.batch(options.batch), adversarial=adversarial)
-        count += 1
-        for name, value in losses.items():
-            sums[name] = 0.98 * sums.get(name, value) + 0.02 * value
-        if count % 50 == 0:
-            pace, mark = (time.monotonic() - mark) / 50, time.monotonic()
-            shown = " ".join(f"{name} {value:.3f}" for name, value in sums.items())
-            log.info("step %d %.3f s/step %s", trainer.step, pace, shown)
-        if time.monotonic() - saved > options.save_minutes * 60:
-            save_checkpoint(path, trainer.state())
-            saved = time.monotonic()
-    save_checkpoint(path, trainer.state())
+    @torch.no_grad()
+    def show(self) -> None:
+        """Some clips spoken again by the average: audio, and their mels beside the real ones."""
+        if not self.journal.shows:
+            return
+        assert self.ema
+        for number, (mel, f0, samples) in enumerate(self._segments.shown()):
+            phase = integrate_phase(f0, AUDIO)
+            noise = torch.randn(phase.shape, generator=torch.Generator().manual_seed(0))
+            inputs = [x.to(self.device) for x in (mel, f0, phase, noise)]
+            with self.autocast():
+                spoken = self.ema.module(*inputs).float()
+            self.journal.audio(f"real/{number}", samples, self.step)
+            self.journal.audio(f"spoken/{number}", spoken[0].cpu().numpy(), self.step)
+            both = [log_mel(torch.from_numpy(samples)[None].to(self.device)), log_mel(spoken)]
+            self.journal.picture(f"mel/{number}", torch.cat(both, 1)[0].cpu().numpy(), self.step)
 
 
 def main(arguments: list[str] | None = None, config: ModelConfig | None = None) -> None:
-    """Command line of the stage; `config` stands in for the lite sizes."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("corpus", type=Path, help="folder written by muspeaker.train.prepare")
-    parser.add_argument("--out", type=Path, default=Path("runs/vocoder"))
-    parser.add_argument("--mel", type=Path, help="predicted mels to fine-tune on (.npy)")
-    parser.add_argument("--minutes", type=float, default=60)
-    parser.add_argument("--spectral-minutes", type=float, default=10)
-    parser.add_argument("--save-minutes", type=float, default=3)
-    parser.add_argument("--batch", type=int, default=8)
-    parser.add_argument("--frames", type=int, default=32)
-    parser.add_argument("--rate", type=float, default=1e-3)
-    parser.add_argument("--rate-d", type=float, default=5e-4)
-    parser.add_argument("--period-width", type=int, default=8)
-    parser.add_argument("--resolution-width", type=int, default=16)
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--seed", type=int, default=0)
-    options = parser.parse_args(arguments)
+    """Command line of the stage; `config` stands in for the sizes that it names."""
+    options = parse(VocoderOptions, arguments, "muspeaker-train vocoder", __doc__)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    torch.set_num_threads(options.threads)
-    torch.manual_seed(options.seed)
-    trainer = VocoderTrainer(config or lite(), options)
-    if (options.out / "vocoder.pt").exists():
-        trainer.resume(options.out / "vocoder.pt")
     mel = np.load(options.mel, mmap_mode="r") if options.mel else None
-    seed = options.seed + trainer.step
-    train(trainer, Segments(Cache(options.corpus), options.frames, mel, seed))
+    segments = Segments(Cache(options.corpus), options.batch, options.frames, mel, options.seed)
+    VocoderTrainer(config or model_config(options), options, segments).run()
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ import torch
 
 from muspeaker.config import AudioConfig
 from muspeaker.model.features import mel_from_magnitude
+from muspeaker.train.distributed import joint_mean
 
 if TYPE_CHECKING:
     from muspeaker.train.discriminators import Judgement
@@ -94,7 +95,7 @@ def spectral_losses(
     first, second, target = (log_spectra(x) for x in (*fakes, real))
     scales = len(MEL_SCALES)
     loud = [
-        energy_distance(*(torch.exp(x) / torch.exp(c).mean() for x in (a, b, c)))
+        energy_distance(*(torch.exp(x) / joint_mean(torch.exp(c).mean()) for x in (a, b, c)))
         for a, b, c in zip(first[:scales], second[:scales], target[:scales], strict=True)
     ]
     losses = [energy_distance(*spectra) for spectra in zip(first, second, target, strict=True)]
@@ -127,6 +128,6 @@ def feature_loss(real: list[Judgement], fake: list[Judgement]) -> torch.Tensor:
     for (_, real_maps), (_, fake_maps) in zip(real, fake, strict=True):
         for r, f in zip(real_maps, fake_maps, strict=True):
             reference = r.detach().float()
-            scale = reference.abs().mean().clamp(min=1e-3)
+            scale = joint_mean(reference.abs().mean()).clamp(min=1e-3)
             terms.append((reference - f.float()).abs().mean() / scale)
     return torch.stack(terms).mean()

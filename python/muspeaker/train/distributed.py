@@ -1,0 +1,92 @@
+"""Several processes as one: each takes its share of a batch, and gradients are averaged.
+
+The gradients of one step are sent as one tensor once they are all there. With networks this small nothing
+is won by sending while computing, and a trainer may run its parts in any order and as often as it likes.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+from typing import TYPE_CHECKING
+
+import torch
+import torch.distributed as dist
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from torch import nn
+
+
+def start() -> torch.device:
+    """Join the processes that torchrun started, if it did; returns this process's device."""
+    cuda = torch.cuda.is_available()
+    if int(os.environ.get("WORLD_SIZE", "1")) > 1 and not dist.is_initialized():
+        dist.init_process_group("nccl" if cuda else "gloo")
+        atexit.register(dist.destroy_process_group)
+    if not cuda:
+        return torch.device("cpu")
+    device = torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
+    torch.cuda.set_device(device)
+    return device
+
+
+def rank() -> int:
+    """Number of this process."""
+    return dist.get_rank() if dist.is_initialized() else 0
+
+
+def world() -> int:
+    """Number of processes."""
+    return dist.get_world_size() if dist.is_initialized() else 1
+
+
+def joint_mean(value: torch.Tensor) -> torch.Tensor:
+    """The mean of a tensor over all processes, without gradient."""
+    if world() == 1:
+        return value.detach()
+    total = value.detach().float().clone()
+    dist.all_reduce(total)
+    return total / world()
+
+
+def gather(value: torch.Tensor) -> torch.Tensor:
+    """The tensors of all processes behind each other, of equal shapes, without gradient."""
+    if world() == 1:
+        return value.detach()
+    parts = [torch.empty_like(value) for _ in range(world())]
+    dist.all_gather(parts, value.detach().contiguous())
+    return torch.cat(parts)
+
+
+def from_first(value: float, device: torch.device) -> float:
+    """What the first process says, so that clocks agree."""
+    if world() == 1:
+        return value
+    said = torch.tensor(value, dtype=torch.float64, device=device)
+    dist.broadcast(said, 0)
+    return float(said)
+
+
+@torch.no_grad()
+def same_start(module: nn.Module) -> None:
+    """Give every process the first one's weights and buffers."""
+    if world() > 1:
+        for tensor in [*module.parameters(), *module.buffers()]:
+            dist.broadcast(tensor, 0)
+
+
+@torch.no_grad()
+def average_gradients(parameters: Iterable[nn.Parameter]) -> None:
+    """Replace every gradient by its mean over the processes; one that is missing counts as zero."""
+    if world() == 1:
+        return
+    learned = [p for p in parameters if p.requires_grad]
+    flat = torch.cat([
+        (torch.zeros_like(p) if p.grad is None else p.grad).flatten().float() for p in learned
+    ])  # fmt: skip
+    dist.all_reduce(flat)
+    flat /= world()
+    for parameter, mean in zip(learned, flat.split([p.numel() for p in learned]), strict=True):
+        parameter.grad = mean.view_as(parameter).to(parameter.dtype).clone()
