@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlparse
@@ -32,7 +32,7 @@ from muspeaker.serve.incoming_text import IncomingText
 from muspeaker.tts import MAX_TEXT_CHARACTERS
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncGenerator
 
     from numpy.typing import NDArray
     from wyoming.event import Event
@@ -52,7 +52,7 @@ _PROJECT = Attribution(name="muspeaker", url="https://arxiv.org/abs/2501.08566")
 class WyomingService:
     """What all connections share: the model, its voices, and whose turn it is.
 
-    Clients take turns sentence by sentence, first come first served, so that a long text of one does
+    Clients take turns piece by piece, first come first served, so that a long text of one does
     not hold up the others.
 
     Args:
@@ -92,16 +92,19 @@ class WyomingService:
         )
         return Info(tts=[program])
 
-    async def speak(self, text: str, voice: Voice, language: str | None) -> AsyncIterator[Audio]:
-        """Speak a text, each sentence in turn with those of other clients."""
+    async def speak(self, text: str, voice: Voice, language: str | None) -> AsyncGenerator[Audio]:
+        """Speak a text, each piece in turn with those of other clients."""
         options = self._options if language is None else {**self._options, "language": language}
         stream = await asyncio.to_thread(self.tts.stream, text, voice, **options)
-        while True:
-            async with self._turn:
-                audio = await asyncio.to_thread(next, stream, None)
-            if audio is None:
-                return
-            yield audio
+        try:
+            while True:
+                async with self._turn:
+                    audio = await asyncio.to_thread(next, stream, None)
+                if audio is None:
+                    return
+                yield audio
+        finally:
+            stream.close()
 
 
 class WyomingHandler(AsyncEventHandler):
@@ -205,8 +208,9 @@ class WyomingHandler(AsyncEventHandler):
         await self.write_event(SynthesizeStopped().event())
 
     async def _speak(self, text: str, voice: Voice, language: str | None) -> None:
-        async for audio in self._service.speak(text, voice, language):
-            await self._send(audio.samples)
+        async with aclosing(self._service.speak(text, voice, language)) as pieces:
+            async for audio in pieces:
+                await self._send(audio.samples)
 
     async def _send(self, samples: NDArray[np.float32]) -> None:
         """Send (samples,) float32 as 16-bit chunks, after `audio-start` if they are the first."""
