@@ -108,7 +108,12 @@ def is_f16_in_q8(name: str) -> bool:
     embeddings = ("phone", "stress", "boundary", "relative_bias")
     parts = ("vocoder.conv_pre", "vocoder.conv_post", "linguistic_encoder", "vp_flow", "fusion")
     return name.endswith(tuple(f"{table}.weight" for table in embeddings)) or name.startswith(
-        (*(f"{part}." for part in parts), "style_encoder.", "variation_adapter.duration_predictor.")
+        (
+            *(f"{part}." for part in parts),
+            "style_encoder.",
+            "variation_adapter.duration_predictor.",
+            "aligner.",
+        )
     )
 
 

@@ -10,9 +10,9 @@ import torch
 from muspeaker.config import base, config_from_dict
 from muspeaker.model.muspeaker import MuSpeaker
 from muspeaker.model.timbre_encoder import TimbreEncoder
+from muspeaker.quantize import WEIGHT_TYPES, store
 from tools.convert_weights.checkpoint import CheckpointError, check_state, read_config_and_state
 from tools.convert_weights.fold import fold_batch_norm, fold_weight_norm
-from tools.convert_weights.quantize import WEIGHT_TYPES, store
 from tools.convert_weights.write import Layout, fingerprint, write_model
 
 if TYPE_CHECKING:
@@ -66,5 +66,5 @@ def convert(
     weights = {name: layout.arrange(name, x) for name, x in fold_batch_norm(state).items()}
     stored = {}
     for name in sorted(weights):
-        stored |= store(name, weights[name], weight_type, is_embedding=layout.is_embedding(name))
+        stored |= store(name, weights[name], weight_type)
     write_model(path, config, weight_type, fingerprint(config, weights), stored)

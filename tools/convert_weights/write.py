@@ -4,23 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from dataclasses import asdict, fields, is_dataclass
 from typing import TYPE_CHECKING
 
-import gguf
 import numpy as np
 import torch
 from torch import nn
 
 from muspeaker.config import FORMAT_VERSION, ModelConfig
+from muspeaker.quantize import WEIGHT_TYPE_KEY, write_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-ARCHITECTURE = "muspeaker"
-MAX_NAME_BYTES = 63  # ggml keeps 64, the last of them a zero
 FINGERPRINT_DIGITS = 16
 
 
@@ -33,10 +30,6 @@ class Layout:
 
     def __init__(self, model: nn.Module) -> None:
         self._modules = dict(model.named_modules())
-
-    def is_embedding(self, name: str) -> bool:
-        """Tell whether a tensor's rows are looked up."""
-        return isinstance(self._modules.get(name.rpartition(".")[0]), nn.Embedding)
 
     def arrange(self, name: str, tensor: torch.Tensor) -> np.ndarray:
         """Permute one tensor.
@@ -90,37 +83,10 @@ def write_model(
     Raises:
         ValueError: If a name is longer than the reader takes.
     """
-    long = [name for name in tensors if len(name.encode()) > MAX_NAME_BYTES]
-    if long:
-        raise ValueError(f"tensor names over {MAX_NAME_BYTES} bytes: {', '.join(long)}")
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    writer = gguf.GGUFWriter(partial, ARCHITECTURE)
-    try:
-        writer.add_uint32("muspeaker.format_version", FORMAT_VERSION)
-        writer.add_string("muspeaker.weight_type", weight_type)
-        writer.add_string("muspeaker.fingerprint", model_fingerprint)
-        for name, value in header_fields(config):
-            _add_value(writer, f"muspeaker.{name}", value)
-        for name, tensor in tensors.items():
-            writer.add_tensor(name, tensor)
-        writer.write_header_to_file()
-        writer.write_kv_data_to_file()
-        writer.write_tensors_to_file()
-        writer.close()
-        partial.replace(path)
-    finally:
-        writer.close()
-        partial.unlink(missing_ok=True)
-
-
-def _add_value(writer: gguf.GGUFWriter, key: str, value: object) -> None:
-    if isinstance(value, str):
-        writer.add_string(key, value)
-    elif isinstance(value, int):
-        writer.add_uint32(key, value)
-    elif isinstance(value, float):
-        writer.add_float32(key, value)
-    elif isinstance(value, tuple) and value:
-        writer.add_array(key, value)
-    else:
-        raise ValueError(f"header value {key} cannot be written: {value!r}")
+    header = {
+        "muspeaker.format_version": FORMAT_VERSION,
+        WEIGHT_TYPE_KEY: weight_type,
+        "muspeaker.fingerprint": model_fingerprint,
+    }
+    header |= {f"muspeaker.{name}": value for name, value in header_fields(config)}
+    write_file(path, ((key, value, None) for key, value in header.items()), tensors)
