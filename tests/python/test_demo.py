@@ -13,6 +13,7 @@ import subprocess
 import sys
 import threading
 import time
+import urllib.error
 import urllib.request
 import xml.etree.ElementTree as ET
 from pathlib import Path
@@ -193,17 +194,29 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture
-def page(server: str) -> Iterator[Page]:
-    """The open page, in a browser that resolves no name; any request elsewhere fails the test."""
+def page(server: str, recording: Path) -> Iterator[Page]:
+    """The open page, in a browser that resolves no name and whose microphone hears the recording.
+
+    Any request to elsewhere fails the test.
+    """
     from playwright.sync_api import sync_playwright  # noqa: PLC0415 (slow to import)
 
     addresses: list[str] = []
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=_browser(),
-            args=["--no-sandbox", "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1"],
+            args=[
+                "--no-sandbox",
+                "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
+                "--use-fake-ui-for-media-stream",
+                "--use-fake-device-for-media-stream",
+                f"--use-file-for-fake-audio-capture={recording}",
+            ],
         )
-        page = browser.new_page(viewport={"width": 1280, "height": 1090})
+        context = browser.new_context(
+            viewport={"width": 1280, "height": 1090}, permissions=["microphone"]
+        )
+        page = context.new_page()
         page.set_default_timeout(1000 * TIMEOUT_SECONDS)
         page.on("request", lambda request: addresses.append(request.url))
         page.goto(server)
@@ -300,3 +313,45 @@ def test_clone_in_the_browser(
     page.get_by_label("Clear").first.click()
     page.wait_for_selector("#recording input[type=file]", state="attached")
     assert not page.is_checked("#consent input")
+
+
+def test_record_and_stop_in_the_browser(page: Page, tmp_path: Path) -> None:
+    """A voice from the microphone; then a long text, stopped: its sound ends there."""
+    page.get_by_label("A recording").check()
+    page.get_by_label("Record audio").click()
+    page.locator("#recording").get_by_role("button", name="Record", exact=True).click()
+    page.wait_for_timeout(3000)
+    page.locator("#recording button:has-text('Stop'):visible").first.click()
+    page.wait_for_selector("#recording button:has-text('Record')", state="detached")
+    page.check("#consent input")
+    page.fill("#text textarea", "Hello.")
+    page.click("#speak")
+    page.wait_for_function("document.querySelector('#status').innerText.includes('1 word in')")
+
+    old = page.get_attribute("#player audio", "src")
+    page.get_by_label("kathleen").check()
+    page.fill("#text textarea", "This is one sentence of many. " * 60)
+    page.click("#speak")
+    page.wait_for_function(
+        "old => { const now = document.querySelector('#player audio'); "
+        "return now && now.getAttribute('src') != old }",
+        arg=old,
+    )
+    page.click("#stop")
+    page.wait_for_function("document.querySelector('#status').innerText.includes('Stopped')")
+    source = page.get_attribute("#player audio", "src")
+    samples = _fetched(page.url + str(source), tmp_path / "speech.wav")  # ends, or times out
+    assert len(samples) / 22050 < 60  # of about 120 s
+
+
+def test_page_elsewhere_cannot_reach_it(server: str) -> None:
+    """A name that some other site points at this machine is not answered."""
+    request = urllib.request.Request(server, headers={"Host": "elsewhere.example"})
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS)
+    assert refused.value.code == 400
+    with pytest.raises(urllib.error.HTTPError) as unknown:
+        urllib.request.urlopen(f"{server}speech/none.wav", timeout=TIMEOUT_SECONDS)
+    assert unknown.value.code == 404
+    refused.value.close()
+    unknown.value.close()

@@ -130,8 +130,11 @@ class Demo:
         finally:
             live.finish()
         audio = Audio.join(chunks)
-        words = f"{len(audio.words)} words in {audio.duration:.2f} s"
-        status = f"Synthetic speech in the voice of *{_plain(voice.name)}*: {words}."
+        count = f"{len(audio.words)} word{'s' * (len(audio.words) != 1)}"
+        status = (
+            f"Synthetic speech in the voice of *{_plain(voice.name)}*: {count} "
+            f"in {audio.duration:.2f} s."
+        )
         yield keep, status, speech_picture(audio), *self._files(audio, voice)
 
     def _files(self, audio: Audio, voice: Voice) -> tuple[Any, ...]:
