@@ -274,12 +274,13 @@ def test_public_timbre_encoder_runs_in_the_engine(tmp_path, public_timbre, gener
     model.load_state_dict(public_timbre, strict=False)  # without the counters of batches
     fbank = kaldi_fbank(torch.from_numpy(samples_16k).unsqueeze(0), encoder.num_fbanks)
     expected = scale_timbre(model(remove_time_mean(fbank))).squeeze(0).numpy()
+    actual = actual[: encoder.embedding]  # the moments of the mel follow
     assert np.square(actual - expected).sum() / np.square(expected).sum() < 1e-6
 
 
 def test_timbre_encoder_of_other_shape(tmp_path, public_timbre):
     checkpoint = checkpoint_of(tiny_model())
-    with pytest.raises(CheckpointError, match=r"misshapen timbre_projection.weight \(6, 15\)"):
+    with pytest.raises(CheckpointError, match=r"misshapen timbre_projection.weight \(6, 55\)"):
         convert(checkpoint, tmp_path / "a.bin", "f16", public_timbre)
     narrow = TimbreEncoder(lite().timbre_encoder).state_dict()
     with pytest.raises(CheckpointError, match=r"^timbre checkpoint lacks layer1.1"):
