@@ -22,7 +22,7 @@ SUFFIX = ".voice"
 MAGIC = b"MUSPVOX\n"
 FORMAT_VERSION = 1
 MAX_FILE_BYTES = 16_000_000
-MAX_TEXT_CHARACTERS = 1000  # of a name or a note
+MAX_NOTE_CHARACTERS = 1000  # of a name or a note
 DEFAULT_NAME = "kathleen"
 VOICES_FOLDER = Path(__file__).parent / "voices"
 
@@ -161,13 +161,14 @@ class Voice:
         timbre[speaker] *= length / max(float(np.linalg.norm(timbre[speaker])), 1e-12)
         total = min(len(voice.style) / share for voice, share in shares.items())
         style = [voice.style[: max(1, round(share * total))] for voice, share in shares.items()]
+        notes = dict.fromkeys(voice.consent for voice in voices if voice.consent)
         parts = name or "+".join(f"{voice.name}:{share:.2g}" for voice, share in shares.items())
         return cls(
             timbre,
             np.concatenate(style),
-            name=parts,
+            name=parts[:MAX_NOTE_CHARACTERS],
             fingerprint=fingerprints.pop(),
-            consent="; ".join(dict.fromkeys(v.consent for v in voices if v.consent)),
+            consent="; ".join(notes)[:MAX_NOTE_CHARACTERS],
             embedding=voices[0].embedding,
         )
 
@@ -225,9 +226,9 @@ def _size(header: dict[str, Any], key: str) -> int:
 def _checked_text(text: object, name: str) -> str:
     if not isinstance(text, str):
         raise TypeError(f"{name} must be a str, got {type(text).__name__}")
-    if len(text) > MAX_TEXT_CHARACTERS:
+    if len(text) > MAX_NOTE_CHARACTERS:
         raise ValueError(
-            f"{name} is too long: expected at most {MAX_TEXT_CHARACTERS} characters, got {len(text)}"
+            f"{name} is too long: expected at most {MAX_NOTE_CHARACTERS} characters, got {len(text)}"
         )
     return text
 

@@ -28,6 +28,16 @@ def test_save_by_suffix(tmp_path: Path, suffix: str) -> None:
     assert [p.name for p in tmp_path.iterdir()] == [path.name]
 
 
+def test_pcm_is_the_wav_file_without_its_header() -> None:
+    audio = make_audio()
+    wav, pcm = audio.encode(".wav"), audio.encode(".pcm")
+    assert len(pcm) == 2 * len(audio.samples)
+    assert wav.endswith(pcm)
+    stereo = audio.panned(0.0).encode(".pcm")
+    left, right = np.frombuffer(stereo, "<i2").reshape(-1, 2).T
+    np.testing.assert_array_equal(left, right)
+
+
 def test_wav_is_16_bit_and_clipped(tmp_path: Path) -> None:
     path = tmp_path / "a.wav"
     Audio(np.array([0.5, 3.0, -3.0], np.float32), 22050).save(path)

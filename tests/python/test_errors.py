@@ -65,6 +65,8 @@ def test_bad_texts(tts: Synthesizer, voice: Voice, text: Any, error: type, messa
         ("language", 1, TypeError, "language must be a str such as 'en-us', got int"),
         ("phonemes", 1, TypeError, "phonemes must be a bool, got int"),
         ("style", "anna", TypeError, "style must be a Voice, got str"),
+        ("pause", -0.1, ValueError, "pause must be 0 to 10, got -0.1"),
+        ("pause", "long", TypeError, "pause must be a number, got str"),
         ("sped", 1.0, TypeError, "unknown option 'sped': expected one of speed, pitch"),
     ],
 )

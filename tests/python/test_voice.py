@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+import json
 import struct
+import zlib
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
-from muspeaker.voice import Voice
+from muspeaker.voice import MAX_NOTE_CHARACTERS, Voice
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,8 +44,52 @@ def test_eight_bits_are_close_enough() -> None:
 
 def test_thirty_seconds_stay_under_100_kb(tmp_path: Path) -> None:
     style = np.random.default_rng(0).normal(size=(646, 128)).astype("f4")
-    Voice(np.ones(192, "f4"), style).save(tmp_path / "a.voice")
+    note = "é" * MAX_NOTE_CHARACTERS
+    Voice(np.ones(352, "f4"), style, name="é" * 100, consent=note).save(tmp_path / "a.voice")
     assert (tmp_path / "a.voice").stat().st_size < 100_000
+    with pytest.raises(ValueError, match="consent is too long: expected at most 1000 characters"):
+        Voice(np.ones(192, "f4"), style, consent=note + "!")
+
+
+def test_a_note_of_consent_stays_with_the_voice(tmp_path: Path, voice: Voice) -> None:
+    assert voice.consent == ""
+    voice.consent = "Ana Ñandú 😀, 3 May 2026: may read audiobooks"
+    voice.save(tmp_path / "a.voice")
+    assert Voice.load(tmp_path / "a.voice").consent == voice.consent
+    ben = other_voice(voice)
+    assert Voice.mix({voice: 1, ben: 1}).consent == voice.consent
+    ben.consent = "Ben: yes"
+    assert Voice.mix({voice: 1, ben: 1}).consent == f"{voice.consent}; Ben: yes"
+
+
+def test_mix_leaves_what_follows_the_embedding_a_plain_mean(tmp_path: Path, voice: Voice) -> None:
+    def told(timbre: list[float]) -> Voice:
+        values = np.array(timbre, "f4")
+        return Voice(values, voice.style, fingerprint=voice.fingerprint, embedding=2)
+
+    a, b = told([1.0, 0.0, -4.0, 2.0]), told([0.0, 1.0, -8.0, 4.0])
+    mixed = Voice.mix({a: 3, b: 1})
+    np.testing.assert_allclose(np.linalg.norm(mixed.timbre[:2]), 1.0, rtol=1e-6)
+    np.testing.assert_allclose(mixed.timbre[0] / mixed.timbre[1], 3.0, rtol=1e-6)
+    np.testing.assert_allclose(mixed.timbre[2:], [-5.0, 2.5], rtol=1e-6)
+    mixed.save(tmp_path / "a.voice")
+    assert Voice.load(tmp_path / "a.voice").embedding == mixed.embedding == 2
+    with pytest.raises(ValueError, match="embedding must be 1 to 4, got 5"):
+        Voice(a.timbre, a.style, embedding=5)
+
+
+def test_files_from_before_notes_and_embeddings_are_read(tmp_path: Path, voice: Voice) -> None:
+    path = tmp_path / "a.voice"
+    voice.save(path)
+    data = path.read_bytes()
+    size = struct.unpack_from("<I", data, 12)[0]
+    header = json.loads(data[20 : 20 + size])
+    del header["consent"], header["speaker_embedding"]
+    old = json.dumps(header).encode()
+    body = old + data[20 + size :]
+    path.write_bytes(data[:12] + struct.pack("<II", len(old), zlib.crc32(body)) + body)
+    loaded = Voice.load(path)
+    assert (loaded.name, loaded.consent, loaded.embedding) == ("anna", "", 192)
 
 
 def test_mix_weighs_timbre_and_manner(voice: Voice) -> None:
