@@ -9,7 +9,8 @@ import signal
 import socket
 import subprocess
 import sys
-from contextlib import asynccontextmanager
+import time
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,11 +32,12 @@ from wyoming.tts import (
     SynthesizeStopped,
     SynthesizeVoice,
 )
+from zeroconf import ServiceInfo, Zeroconf
 
 import muspeaker
 from muspeaker.serve.incoming_text import IncomingText
 from muspeaker.serve.voice_folder import VoiceFolder
-from muspeaker.serve.wyoming import WyomingHandler, WyomingService
+from muspeaker.serve.wyoming import WyomingHandler, WyomingService, serve
 from muspeaker.voice import Voice
 
 if TYPE_CHECKING:
@@ -455,6 +457,79 @@ def test_the_command_with_the_shipped_model(tmp_path: Path) -> None:
         _, log = process.communicate(timeout=TIMEOUT_SECONDS)
     assert process.returncode == 0, log
     assert f"tcp://127.0.0.1:{port}" in log.decode()
+
+
+def test_a_short_text_overtakes_a_long_one(
+    tts: Synthesizer, folder: Path, engine: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start = engine.start
+
+    def slow(*args: Any, **options: Any) -> Any:
+        time.sleep(0.02)
+        return start(*args, **options)
+
+    monkeypatch.setattr(engine, "start", slow)
+    ended: list[str] = []
+
+    async def one(port: int, text: str, begun: asyncio.Event) -> None:
+        async with client_of(port) as client:
+            await client.write_event(Synthesize(text=text).event())
+            await client.read_event()
+            begun.set()
+            await until(client, AudioStop)
+        ended.append(text)
+
+    async def run() -> None:
+        async with serving(tts, folder) as port:
+            begun = asyncio.Event()
+            long = asyncio.create_task(one(port, "One. " * 100, begun))
+            await begun.wait()
+            await one(port, "Two.", asyncio.Event())
+            await long
+
+    asyncio.run(run())
+    assert ended == ["Two.", "One. " * 100]
+
+
+def _found(zeroconf: Zeroconf, name: str) -> Any:
+    kind = "_wyoming._tcp.local."
+    return zeroconf.get_service_info(kind, f"{name}.{kind}", timeout=5000)
+
+
+def test_home_assistant_can_find_it(tts: Synthesizer, folder: Path) -> None:
+    port = free_port()
+
+    async def run() -> Any:
+        service = WyomingService(tts, VoiceFolder(tts.fingerprint, folder))
+        serving = asyncio.create_task(
+            serve(service, f"tcp://127.0.0.1:{port}", zeroconf_name=f"muspeaker-{port}")
+        )
+        with Zeroconf(interfaces=["127.0.0.1"]) as zeroconf:
+            found = await asyncio.to_thread(_found, zeroconf, f"muspeaker-{port}")
+        serving.cancel()
+        with suppress(asyncio.CancelledError):
+            await serving
+        return found
+
+    control = ServiceInfo(
+        "_wyoming._tcp.local.",
+        f"control-{port}._wyoming._tcp.local.",
+        port,
+        addresses=[b"\x7f\0\0\1"],
+    )
+    with Zeroconf(interfaces=["127.0.0.1"]) as announcer:
+        announcer.register_service(control)
+        with Zeroconf(interfaces=["127.0.0.1"]) as zeroconf:
+            if _found(zeroconf, f"control-{port}") is None:
+                pytest.skip("no multicast on this machine")
+    found = asyncio.run(run())
+    assert (found.parsed_addresses(), found.port) == (["127.0.0.1"], port)
+
+
+def test_only_a_tcp_server_can_be_announced(tts: Synthesizer, folder: Path) -> None:
+    service = WyomingService(tts, VoiceFolder(tts.fingerprint, folder))
+    with pytest.raises(ValueError, match="only a tcp:// server"):
+        asyncio.run(serve(service, f"unix://{folder}/socket", zeroconf_name="muspeaker"))
 
 
 def test_event_bytes_are_json_lines(tts: Synthesizer, folder: Path) -> None:
