@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
+import http.client
+import io
+import json
 import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import numpy as np
 import openai
+import soundfile
 import uvicorn
 
 from muspeaker.serve.app import create_app
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from fastapi import FastAPI
 
     from muspeaker.tts import Synthesizer
 
 PATIENCE_SECONDS = 60
+CONSENT = "I am the speaker, and I agree."
+SPEECH = "/v1/audio/speech"
+VOICES = "/v1/audio/voices"
 
 
 @contextmanager
@@ -74,3 +82,38 @@ def noise(seconds: float, rate_hz: int = 24000, seed: int = 0) -> np.ndarray:
     """(samples,) float32 that a voice can be cloned from."""
     samples = np.random.default_rng(seed).normal(size=round(seconds * rate_hz))
     return (0.1 * samples).astype(np.float32)
+
+
+def add_voice(client: openai.OpenAI, **changed: Any) -> Any:
+    given = {"audio_sample": wav(noise(2.0)), "consent": CONSENT, "name": "Anna"}
+    return client.audio.voices.create(**(given | changed))
+
+
+def speak(client: openai.OpenAI, **changed: Any) -> bytes:
+    given: Any = {"model": "m", "voice": "anna", "input": "Hi.", "response_format": "wav"}
+    return client.audio.speech.create(**(given | changed)).content
+
+
+def wav(samples: np.ndarray, rate_hz: int = 24000, **options: Any) -> bytes:
+    buffer = io.BytesIO()
+    soundfile.write(buffer, samples, rate_hz, **({"format": "WAV"} | options))
+    return buffer.getvalue()
+
+
+def ask(
+    client: openai.OpenAI,
+    method: str,
+    path: str,
+    body: bytes | Iterable[bytes] | None = None,
+    headers: dict[str, str] | None = None,
+) -> tuple[int, dict[str, Any], dict[str, str]]:
+    """One request as no well-behaved client sends it: status, body and headers of the answer."""
+    connection = http.client.HTTPConnection(urlsplit(str(client.base_url)).netloc, timeout=60)
+    try:
+        is_chunked = body is not None and not isinstance(body, bytes)
+        extra = {"Transfer-Encoding": "chunked"} if is_chunked else {}
+        connection.request(method, path, body, (headers or {}) | extra, encode_chunked=is_chunked)
+        response = connection.getresponse()
+        return response.status, json.loads(response.read()), dict(response.getheaders())
+    finally:
+        connection.close()

@@ -6,6 +6,7 @@ import asyncio
 import base64
 import io
 import json
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import av
@@ -18,14 +19,13 @@ import muspeaker
 from muspeaker.serve.encoders import FORMATS
 from muspeaker.serve.settings import Settings
 from muspeaker.tts import Synthesizer
-from tests.serving import noise, serving
+from tests.serving import CONSENT, add_voice, serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
 TEXT = "The birch canoe slid on the smooth planks. Glue the sheet to the dark blue background."
-CONSENT = "I am the speaker, and I agree."
 TYPES = {
     "mp3": "audio/mpeg",
     "opus": "audio/ogg",
@@ -57,18 +57,8 @@ def spoken(model: Synthesizer) -> muspeaker.Audio:
 def noisy(tts: Synthesizer, tmp_path: Path) -> Iterator[openai.OpenAI]:
     """The fake engine with one voice, Anna."""
     with serving(tts, Settings(data_folder=tmp_path / "data")) as client:
-        anna(client)
+        add_voice(client)
         yield client
-
-
-def anna(client: openai.OpenAI, name: str = "Anna") -> Any:
-    return client.audio.voices.create(audio_sample=wav(noise(2.0)), consent=CONSENT, name=name)
-
-
-def wav(samples: np.ndarray, rate_hz: int = 24000, **options: Any) -> bytes:
-    buffer = io.BytesIO()
-    soundfile.write(buffer, samples, rate_hz, **({"format": "WAV"} | options))
-    return buffer.getvalue()
 
 
 def decoded(data: bytes, response_format: str) -> tuple[np.ndarray, int]:
@@ -157,7 +147,7 @@ def test_speech_comes_in_chunks(noisy: openai.OpenAI) -> None:
 
 
 def test_what_the_client_asks_for_reaches_the_engine(noisy: openai.OpenAI, engine: Any) -> None:
-    other = anna(noisy, "Other")
+    other = add_voice(noisy, name="Other")
     noisy.audio.speech.create(
         model="any",
         voice="ANNA",
@@ -191,7 +181,7 @@ def test_a_voice_by_name_by_identifier_and_by_object(noisy: openai.OpenAI) -> No
 
 
 def test_voices_are_made_listed_and_deleted(noisy: openai.OpenAI) -> None:
-    made = anna(noisy, "Bjørk 2")
+    made = add_voice(noisy, name="Bjørk 2")
     assert (made.object, made.type, made.name) == ("audio.voice", "audio_sample", "Bjørk 2")
     listed = noisy.get("/audio/voices", cast_to=object)
     assert listed == noisy.get("/voices", cast_to=object)
@@ -211,25 +201,25 @@ def test_a_built_in_voice_stays(noisy: openai.OpenAI) -> None:
     with pytest.raises(openai.PermissionDeniedError, match="built in"):
         noisy.audio.voices.delete("kathleen")
     with pytest.raises(openai.ConflictError, match="built-in"):
-        anna(noisy, "Kathleen")
+        add_voice(noisy, name="Kathleen")
 
 
 def test_names_are_unique(noisy: openai.OpenAI) -> None:
     with pytest.raises(openai.ConflictError, match="exists already"):
-        anna(noisy, "ANNA")
+        add_voice(noisy, name="ANNA")
 
 
 def test_a_stored_voice_may_take_a_name_of_openai(noisy: openai.OpenAI, engine: Any) -> None:
     with pytest.raises(openai.ConflictError, match="was made by model"):  # the default voice
         noisy.audio.speech.create(model="any", voice="alloy", input="Hi")
-    anna(noisy, "alloy")
+    add_voice(noisy, name="alloy")
     noisy.audio.speech.create(model="any", voice="alloy", input="Hi")
     assert len(engine.calls) == 1
 
 
 def test_another_default_voice(tts: Synthesizer, tmp_path: Path) -> None:
     with serving(tts, Settings(data_folder=tmp_path, default_voice="Anna")) as client:
-        anna(client)
+        add_voice(client)
         assert client.audio.speech.create(model="any", voice="nova", input="Hi").content
 
 
@@ -244,7 +234,7 @@ def test_models(noisy: openai.OpenAI) -> None:
 def test_voices_outlive_the_server(tts: Synthesizer, tmp_path: Path) -> None:
     settings = Settings(data_folder=tmp_path)
     with serving(tts, settings) as client:
-        made = anna(client)
+        made = add_voice(client)
         arguments: Any = {"model": "any", "voice": made.id, "input": "Hi", "response_format": "wav"}
         before = client.audio.speech.create(**arguments).content
     with serving(tts, settings) as client:
@@ -256,7 +246,7 @@ def test_a_voice_of_another_model_is_listed_and_refused(
 ) -> None:
     settings = Settings(data_folder=tmp_path)
     with serving(tts, settings) as client:
-        anna(client)
+        add_voice(client)
     engine.config["fingerprint"] = "fedcba9876543210"
     with serving(Synthesizer(engine), settings) as client:
         listed = client.get("/audio/voices", cast_to=object)
@@ -265,6 +255,20 @@ def test_a_voice_of_another_model_is_listed_and_refused(
         assert listed["voices"] == []
         with pytest.raises(openai.ConflictError, match="clone it again"):
             client.audio.speech.create(model="any", voice="Anna", input="Hi")
+
+
+def test_eight_clients_at_once_get_what_one_gets(client: openai.OpenAI) -> None:
+    texts = ["Yes.", "Glue the sheet to the dark blue background."]
+
+    def speak(index: int) -> bytes:
+        return client.audio.speech.create(
+            model="any", voice="kathleen", input=texts[index % 2], response_format="wav"
+        ).content
+
+    alone = [speak(0), speak(1)]
+    with ThreadPoolExecutor(8) as pool:
+        together = list(pool.map(speak, range(16)))
+    assert together == alone * 8
 
 
 def test_health_and_metrics(noisy: openai.OpenAI) -> None:

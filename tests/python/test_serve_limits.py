@@ -3,36 +3,28 @@
 from __future__ import annotations
 
 import http.client
-import io
 import json
 import socket
-import struct
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-import numpy as np
 import openai
 import pytest
-import soundfile
 
 import muspeaker
 from muspeaker.audio import Audio
 from muspeaker.serve.settings import Settings
-from muspeaker.serve.uploads import read_recording
-from tests.serving import noise, serving, wait_until
+from tests.serving import SPEECH, VOICES, add_voice, ask, noise, serving, speak, wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
     from muspeaker.tts import Synthesizer
 
-CONSENT = "I am the speaker, and I agree."
-SPEECH = "/v1/audio/speech"
-VOICES = "/v1/audio/voices"
 JSON = {"Content-Type": "application/json"}
 
 
@@ -45,6 +37,7 @@ class Held:
         self.ended = 0
         self._num_chunks = num_chunks
         tts.stream = self.stream  # type: ignore[method-assign]
+        tts.fork = lambda *_: tts  # type: ignore[method-assign]
 
     def stream(self, *_: Any, **__: Any) -> Iterator[Audio]:
         try:
@@ -89,41 +82,6 @@ def guarded(
     settings = Settings(data_folder=tmp_path_factory.mktemp("data"), token="s3same")
     with serving(model, settings) as client:
         yield client
-
-
-def add_voice(client: openai.OpenAI, **changed: Any) -> Any:
-    given = {"audio_sample": wav(noise(2.0)), "consent": CONSENT, "name": "Anna"}
-    return client.audio.voices.create(**(given | changed))
-
-
-def speak(client: openai.OpenAI, **changed: Any) -> bytes:
-    given: Any = {"model": "m", "voice": "anna", "input": "Hi.", "response_format": "wav"}
-    return client.audio.speech.create(**(given | changed)).content
-
-
-def wav(samples: np.ndarray, rate_hz: int = 24000, **options: Any) -> bytes:
-    buffer = io.BytesIO()
-    soundfile.write(buffer, samples, rate_hz, **({"format": "WAV"} | options))
-    return buffer.getvalue()
-
-
-def ask(
-    client: openai.OpenAI,
-    method: str,
-    path: str,
-    body: bytes | Iterable[bytes] | None = None,
-    headers: dict[str, str] | None = None,
-) -> tuple[int, dict[str, Any], dict[str, str]]:
-    """One request as no well-behaved client sends it: status, body and headers of the answer."""
-    connection = http.client.HTTPConnection(urlsplit(str(client.base_url)).netloc, timeout=60)
-    try:
-        is_chunked = body is not None and not isinstance(body, bytes)
-        extra = {"Transfer-Encoding": "chunked"} if is_chunked else {}
-        connection.request(method, path, body, (headers or {}) | extra, encode_chunked=is_chunked)
-        response = connection.getresponse()
-        return response.status, json.loads(response.read()), dict(response.getheaders())
-    finally:
-        connection.close()
 
 
 def opened(client: openai.OpenAI, receive_bytes: int | None = None) -> socket.socket:
@@ -302,6 +260,17 @@ def test_a_page_elsewhere_cannot_make_a_browser_ask(shared: openai.OpenAI) -> No
     assert ask(shared, "POST", SPEECH, body, {"Content-Type": "text/plain"})[0] == 422
 
 
+@pytest.mark.parametrize(
+    ("site", "expected"), [("cross-site", 403), ("same-origin", 422), (None, 422)]
+)
+def test_a_page_elsewhere_cannot_post_a_form(
+    shared: openai.OpenAI, site: str | None, expected: int
+) -> None:
+    headers = {"Content-Type": "multipart/form-data; boundary=b"}
+    headers |= {} if site is None else {"Sec-Fetch-Site": site}
+    assert ask(shared, "POST", VOICES, b"--b--\r\n", headers)[0] == expected
+
+
 # 429
 
 
@@ -366,6 +335,7 @@ def test_a_client_that_reads_nothing_is_let_go(tts: Synthesizer, tmp_path: Path)
         with opened(client, receive_bytes=4096):
             wait_until(lambda: held.ended)
             wait_until(lambda: gate(client).running == 0)
+            wait_until(lambda: metric(client, "muspeaker_disconnects_total") == 1)
 
 
 # failures
@@ -380,6 +350,7 @@ def test_a_failure_is_no_short_success(
         raise RuntimeError("the engine broke")
 
     tts.stream = stream  # type: ignore[method-assign]
+    tts.fork = lambda *_: tts  # type: ignore[method-assign]
     expected = openai.InternalServerError if num_chunks == 0 else openai.OpenAIError
     with pytest.raises((expected, OSError, http.client.HTTPException)) as error:
         speak(client)
@@ -387,98 +358,3 @@ def test_a_failure_is_no_short_success(
     assert gate(client).running == 0
     del tts.stream
     assert speak(client)
-
-
-# uploads
-
-
-def form(**changed: Any) -> dict[str, Any]:
-    return {"name": "New"} | changed
-
-
-@pytest.mark.parametrize(
-    ("changed", "param"),
-    [
-        (form(consent=""), "consent"),
-        (form(consent="no"), "consent"),
-        (form(consent="x" * 1001), "consent"),
-        (form(name=""), "name"),
-        (form(name="x" * 101), "name"),
-        (form(name="a\nb"), "name"),
-        (form(name="a\x00b"), "name"),
-        (form(name="\u202ebat"), "name"),
-        (form(name="voice_0"), "name"),
-        (form(audio_sample=b""), "audio_sample"),
-        (form(audio_sample=b"<html>"), "audio_sample"),
-        (form(audio_sample=wav(noise(0.5))), "audio_sample"),
-        (form(audio_sample=wav(0 * noise(2.0))), "audio_sample"),
-        (form(audio_sample=wav(noise(2.0))[:60]), "audio_sample"),
-        (form(audio_sample=wav(np.stack([noise(0.5, 8000)] * 64, 1), 8000)), "audio_sample"),
-        (form(audio_sample=wav(noise(0.1, 3_000_000), 3_000_000)), "audio_sample"),
-    ],
-)
-def test_bad_uploads_get_422(shared: openai.OpenAI, changed: dict[str, Any], param: str) -> None:
-    with pytest.raises(openai.UnprocessableEntityError) as error:
-        add_voice(shared, **changed)
-    assert error.value.param == param
-    assert len(shared.get("/audio/voices", cast_to=object)["voices"]) == 1
-
-
-def test_an_upload_needs_every_field(shared: openai.OpenAI) -> None:
-    for missing in ("consent", "name", "audio_sample"):
-        given = {"consent": (None, CONSENT), "name": (None, "New")}
-        given["audio_sample"] = ("a.wav", wav(noise(2.0)))
-        del given[missing]
-        with pytest.raises(openai.UnprocessableEntityError, match=missing):
-            shared.post("/audio/voices", cast_to=object, files=given)
-    assert ask(shared, "POST", VOICES, b"{}", JSON)[0] == 422
-    headers = {"Content-Type": "multipart/form-data"}
-    assert ask(shared, "POST", VOICES, b"no boundary", headers)[0] == 400
-
-
-@pytest.mark.parametrize(
-    ("name", "file_name"),
-    [("../../evil", "a.wav"), ("Bob", "../../../evil.voice"), ("/etc/passwd", ""), ("a;b", "CON")],
-)
-def test_odd_names_stay_in_the_folder(
-    client: openai.OpenAI, settings: Settings, name: str, file_name: str
-) -> None:
-    made = add_voice(client, name=name, audio_sample=(file_name or "x", wav(noise(2.0))))
-    files = sorted(p.relative_to(settings.data_folder) for p in settings.data_folder.rglob("*"))
-    names = [str(path) for path in files]
-    assert f"voices/{made.id}.voice" in names
-    assert len(names) == 4  # the database, the folder, Anna and this one
-    assert speak(client, voice=name)
-
-
-@pytest.mark.parametrize("voice_id", ["..%2fvoices.sqlite3", "%2e%2e", "voice_..%2f", "*", "%00"])
-def test_deleting_touches_nothing_else(
-    client: openai.OpenAI, settings: Settings, voice_id: str
-) -> None:
-    assert ask(client, "DELETE", f"{VOICES}/{voice_id}")[0] == 404
-    assert (settings.data_folder / "voices.sqlite3").exists()
-    assert len(list((settings.data_folder / "voices").iterdir())) == 1
-
-
-def test_a_recording_longer_than_it_can_be_read_costs_30_seconds() -> None:
-    flac = wav(np.zeros((48000 * 300, 2), np.int16), 48000, format="FLAC")
-    assert len(flac) < 200_000  # the samples are 290 times that
-    samples, rate_hz = read_recording(io.BytesIO(flac))
-    assert (len(samples), rate_hz) == (30 * 48000, 48000)
-
-
-def test_a_header_that_promises_too_much_is_not_believed() -> None:
-    data = bytearray(wav(noise(2.0)))
-    data[40:44] = struct.pack("<I", 0xFFFFFFF0)
-    samples, _ = read_recording(io.BytesIO(bytes(data)))
-    assert len(samples) == 48000
-
-
-@pytest.mark.parametrize(
-    "playlist", ["#EXTM3U\n#EXTINF:9,\n{}\n", "ffconcat version 1.0\nfile {}\n"]
-)
-def test_a_playlist_opens_no_other_file(tmp_path: Path, playlist: str) -> None:
-    path = tmp_path / "secret.wav"
-    path.write_bytes(wav(noise(2.0)))
-    with pytest.raises(ValueError, match="no readable sound file"):
-        read_recording(io.BytesIO(playlist.format(path).encode()))

@@ -12,6 +12,7 @@ from rich.console import Console
 
 import muspeaker
 from muspeaker.cli.terminal import ModelOption, ThreadsOption, failing_cleanly, progress
+from muspeaker.tts import available_cores, default_threads
 from muspeaker.voice import DEFAULT_NAME
 
 if TYPE_CHECKING:
@@ -65,6 +66,7 @@ def serve(  # noqa: PLR0913, PLR0917 (one parameter an option of the command lin
             message = f"{error.name} is missing: pip install 'muspeaker[serve]'"
             raise RuntimeError(message) from error
         given: dict[str, Any] = {} if data is None else {"data_folder": data}
+        threads = threads or default_threads()
         settings = Settings(
             default_voice=voice,
             token=token,
@@ -72,6 +74,7 @@ def serve(  # noqa: PLR0913, PLR0917 (one parameter an option of the command lin
             max_upload_bytes=max_upload * MEBIBYTE,
             max_running=max_running,
             max_waiting=max_waiting,
+            workers=max(1, available_cores() // threads),
             **given,
         )
         if host not in LOOPBACK and token is None:

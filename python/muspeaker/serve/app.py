@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, FastAPI, Response
 
 import muspeaker
 from muspeaker.serve import errors, speech, voices
-from muspeaker.serve.auth import BearerAuth
+from muspeaker.serve.auth import BearerAuth, SameSite
 from muspeaker.serve.errors import ApiError
 from muspeaker.serve.limits import BodyLimit
 from muspeaker.serve.metrics import CountRequests
@@ -49,6 +49,7 @@ def create_app(tts: Synthesizer, settings: Settings) -> FastAPI:
     app.add_middleware(
         BodyLimit, max_bytes=settings.max_upload_bytes, seconds=settings.stall_seconds
     )
+    app.add_middleware(SameSite)
     if settings.token is not None:
         app.add_middleware(BearerAuth, token=settings.token)
     app.add_middleware(CountRequests, metrics=service.metrics)

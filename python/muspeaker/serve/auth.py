@@ -1,4 +1,4 @@
-"""The bearer token."""
+"""Who may use the server: the bearer token, and pages of other sites."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
 OPEN_PATHS = frozenset({"/health"})
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+FOREIGN_SITES = frozenset({"cross-site", "same-site"})
 
 
 class BearerAuth:
@@ -45,6 +47,26 @@ class BearerAuth:
         scheme, _, token = Headers(scope=scope).get("authorization", "").partition(" ")
         given = _digest(token.strip().encode("latin-1"))  # as the header was decoded
         return hmac.compare_digest(given, self._digest) and scheme.lower() == "bearer"
+
+
+class SameSite:
+    """Keeps the pages that a browser shows from using a server that asks for no token.
+
+    A page may post a form to any address, this machine's included. Browsers say that it came from
+    elsewhere; other clients say nothing and are let through.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer 403, or pass on."""
+        is_change = scope["type"] == "http" and scope["method"] not in SAFE_METHODS
+        if is_change and Headers(scope=scope).get("sec-fetch-site") in FOREIGN_SITES:
+            message = "a page of another site may not use this server"
+            await error_response(403, message, code="cross_site")(scope, receive, send)
+            return
+        await self._app(scope, receive, send)
 
 
 def _digest(token: bytes) -> bytes:

@@ -122,7 +122,9 @@ class Compressed:
         self._resampler = _Resampler(rate_hz, coded_rate_hz)
         self._rate_hz = coded_rate_hz
         self._sink = _Sink()
-        options = options | {"fflags": "+bitexact"}  # no random serial number, no software's version
+        options = options | {
+            "fflags": "+bitexact"
+        }  # no random serial number, no software's version
         self._container = av.open(self._sink, "w", format=container, container_options=options)
         stream = self._container.add_stream(codec, rate=coded_rate_hz, layout="mono")
         assert isinstance(stream, av.audio.stream.AudioStream)

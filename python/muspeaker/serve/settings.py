@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import platformdirs
 
+from muspeaker.tts import available_cores
 from muspeaker.voice import DEFAULT_NAME
 
 MAX_INPUT_CHARACTERS = 4096  # of the OpenAI API
@@ -17,11 +17,6 @@ MAX_UPLOAD_BYTES = 10 * 1024 * 1024  # of the OpenAI API
 def default_data_folder() -> Path:
     """Where a user's programs keep their data, such as ~/.local/share/muspeaker."""
     return Path(platformdirs.user_data_dir("muspeaker", appauthor=False))
-
-
-def default_workers() -> int:
-    """One thread a core."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +32,7 @@ class Settings:
         max_running: Requests that are spoken at the same time, in turns.
         max_waiting: Requests that may wait for one of these to end; the next gets 429.
         max_voices: Voices kept.
-        workers: Threads that speak and encode.
+        workers: Threads that speak and encode; each may have further ones of the model's.
         stall_seconds: How long a client may read nothing before it is let go, and a body may take.
 
     Raises:
@@ -52,7 +47,7 @@ class Settings:
     max_running: int = 8
     max_waiting: int = 32
     max_voices: int = 1000
-    workers: int = field(default_factory=default_workers)
+    workers: int = field(default_factory=available_cores)
     stall_seconds: float = 60.0
 
     def __post_init__(self) -> None:

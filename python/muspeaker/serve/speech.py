@@ -6,6 +6,7 @@ import base64
 import json
 import math
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -109,6 +110,10 @@ class Usage:
     num_samples: int = 0
 
 
+class _StalledError(Exception):
+    """The client reads nothing."""
+
+
 class SpeechResponse(StreamingResponse):
     """Chunks of one request. A client that leaves, or reads nothing for long, ends the synthesis."""
 
@@ -123,22 +128,25 @@ class SpeechResponse(StreamingResponse):
         super().__init__(content, media_type=content_type, headers=headers)
         self._audio = audio
         self._service = service
-        self._is_complete = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the chunks; whatever ends it, the synthesis ends too."""
+        is_complete = False
 
         async def timed_send(message: Message) -> None:
-            with anyio.fail_after(self._service.settings.stall_seconds):
+            nonlocal is_complete
+            with anyio.move_on_after(self._service.settings.stall_seconds) as waiting:
                 await send(message)
-            if message["type"] == "http.response.body" and not message.get("more_body", False):
-                self._is_complete = True
+            if waiting.cancelled_caught:
+                raise _StalledError
+            is_complete = is_complete or not message.get("more_body", True)
 
         try:
-            await super().__call__(scope, receive, timed_send)
-        finally:
-            if not self._is_complete:
+            with suppress(_StalledError):
+                await super().__call__(scope, receive, timed_send)
+            if not is_complete:
                 self._service.metrics.disconnects.inc()
+        finally:
             with anyio.CancelScope(shield=True):
                 await self._audio.aclose()
 
@@ -211,7 +219,7 @@ class Speaker:
     """
 
     def __init__(self, service: Service, body: SpeechRequest, usage: Usage) -> None:
-        tts = service.tts
+        tts = service.tts.fork(service.tts.num_threads)  # it takes no turns with other requests
         voice = service.voice(body.voice)
         speed, rest = split_speed(body.speed)
         options: dict[str, Any] = {"speed": speed, "pitch": body.pitch, "energy": body.energy}
