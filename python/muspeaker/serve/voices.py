@@ -17,7 +17,7 @@ from muspeaker.serve.store import (
     folded,
 )
 from muspeaker.serve.uploads import read_recording
-from muspeaker.voice import MAX_TEXT_CHARACTERS, Voice
+from muspeaker.voice import MAX_NOTE_CHARACTERS, Voice
 
 if TYPE_CHECKING:
     from starlette.datastructures import FormData
@@ -101,8 +101,8 @@ def _consent(form: FormData) -> str:
             param="consent",
             code="consent_required",
         )
-    if len(consent) > MAX_TEXT_CHARACTERS:
-        raise _invalid("consent", f"expected at most {MAX_TEXT_CHARACTERS} characters")
+    if len(consent) > MAX_NOTE_CHARACTERS:
+        raise _invalid("consent", f"expected at most {MAX_NOTE_CHARACTERS} characters")
     return consent.strip()
 
 
