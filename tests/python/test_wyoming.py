@@ -35,7 +35,6 @@ from wyoming.tts import (
 from zeroconf import ServiceInfo, Zeroconf
 
 import muspeaker
-from muspeaker.serve.incoming_text import IncomingText
 from muspeaker.serve.voice_folder import VoiceFolder
 from muspeaker.serve.wyoming import WyomingHandler, WyomingService, serve
 from muspeaker.voice import Voice
@@ -359,64 +358,6 @@ def test_clients_at_once_get_their_own_speech(tts: Synthesizer, voice: Voice, fo
         assert len(samples) == len(whole)
         if index % 2:
             assert np.array_equal(samples, pcm(whole))
-
-
-def test_new_voices_need_no_restart(tts: Synthesizer, voice: Voice, folder: Path) -> None:
-    voices = VoiceFolder(tts.fingerprint, folder, default="anna")
-    assert set(voices.voices()) == {"anna", "bert"}
-    voice.save(folder / "carla.voice")
-    assert set(voices.voices()) == {"anna", "bert", "carla"}
-    assert voices.get("carla") is voices.get("carla")  # read once
-    assert voices.get("Bert B.") is voices.get("bert")
-    (folder / "carla.voice").unlink()
-    with pytest.raises(ValueError, match="unknown voice 'carla': expected one of anna, bert"):
-        voices.get("carla")
-    with pytest.raises(ValueError, match=r"unknown voice '\.\./anna'"):
-        voices.get("../anna")
-
-
-def test_a_folder_without_voices_is_refused(tts: Synthesizer, voice: Voice, tmp_path: Path) -> None:
-    with pytest.raises(NotADirectoryError):
-        VoiceFolder(tts.fingerprint, tmp_path / "none")
-    with pytest.raises(ValueError, match="no voice of model"):
-        VoiceFolder(tts.fingerprint, tmp_path)
-    voice.save(tmp_path / "anna.voice")
-    with pytest.raises(ValueError, match="unknown voice 'zoe'"):
-        VoiceFolder(tts.fingerprint, tmp_path, default="zoe")
-
-
-@pytest.mark.parametrize("size", [1, 3, 1000])
-@pytest.mark.parametrize(
-    ("text", "sentences"),
-    [
-        ("One. Two? Three!", ["One.", "Two?", "Three!"]),
-        ("Dr. Smith paid $3.50 to J. R. Doe. Why?", ["Dr. Smith paid $3.50 to J. R. Doe.", "Why?"]),
-        ("A title\n\nThen “text.” More", ["A title", "Then “text.”", "More"]),
-        ("no end, no cut", ["no end, no cut"]),
-        ("…", []),
-        ("Wait… what? Yes. ", ["Wait… what?", "Yes."]),
-    ],
-)
-def test_incoming_text(text: str, sentences: list[str], size: int) -> None:
-    incoming = IncomingText("en-us", 1000)
-    found = []
-    for at in range(0, len(text), size):
-        found += [sentence.text for sentence in incoming.add(text[at : at + size])]
-    rest = incoming.finish()
-    assert found + ([rest] if rest else []) == sentences
-
-
-def test_incoming_text_pauses_longer_between_paragraphs() -> None:
-    incoming = IncomingText("en-us", 1000)
-    pauses = [sentence.pause_seconds for sentence in incoming.add("One. Two.\n\nThree. F")]
-    assert pauses == [0.2, 0.5, 0.2]
-
-
-def test_incoming_text_is_bounded() -> None:
-    incoming = IncomingText("en-us", 10)
-    incoming.add("a" * 10)
-    with pytest.raises(ValueError, match="too long"):
-        incoming.add("b")
 
 
 def test_the_command_with_the_shipped_model(tmp_path: Path) -> None:

@@ -7,17 +7,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from contextlib import aclosing, suppress
+import socket
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager, suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
-from urllib.parse import urlparse
 
 import numpy as np
 from wyoming.audio import AudioChunk, AudioStart, AudioStop
 from wyoming.error import Error
 from wyoming.info import Attribution, Describe, Info, TtsProgram, TtsVoice
 from wyoming.ping import Ping, Pong
-from wyoming.server import AsyncEventHandler, AsyncServer
+from wyoming.server import AsyncEventHandler, AsyncServer, AsyncTcpServer
 from wyoming.tts import (
     Synthesize,
     SynthesizeChunk,
@@ -26,6 +26,8 @@ from wyoming.tts import (
     SynthesizeStopped,
     SynthesizeVoice,
 )
+from zeroconf import ServiceInfo
+from zeroconf.asyncio import AsyncZeroconf
 
 import muspeaker
 from muspeaker.serve.incoming_text import IncomingText
@@ -46,6 +48,8 @@ if TYPE_CHECKING:
 CHUNK_SAMPLES = 2048  # 93 ms at 22.05 kHz
 MAX_EVENT_BYTES = 1_000_000
 _LOGGER = logging.getLogger(__name__)
+_SERVICE_KIND = "_wyoming._tcp.local."
+_MULTICAST_ADDRESS = "224.0.0.251"
 _PROJECT = Attribution(name="muspeaker", url="https://arxiv.org/abs/2501.08566")
 
 
@@ -310,17 +314,32 @@ async def serve(service: WyomingService, uri: str, *, zeroconf_name: str | None 
     Raises:
         ValueError: If the URI is of another kind, or lacks its port.
         OSError: If the address is taken.
-        ModuleNotFoundError: If `zeroconf` is asked for and not installed.
     """
     server = AsyncServer.from_uri(uri)
-    parsed = urlparse(uri)
-    if zeroconf_name is not None:
-        if parsed.scheme != "tcp" or parsed.port is None:
-            raise ValueError(f"only a tcp:// server can be announced, got {uri!r}")
-        from wyoming.zeroconf import HomeAssistantZeroconf  # noqa: PLC0415 (an optional package)
+    async with AsyncExitStack() as stack:
+        if zeroconf_name is not None:
+            if not isinstance(server, AsyncTcpServer):
+                raise ValueError(f"only a tcp:// server can be announced, got {uri!r}")
+            await stack.enter_async_context(_announced(zeroconf_name, server.host, server.port))
+        _LOGGER.info("Wyoming server on %s", uri)
+        await server.run(partial(WyomingHandler, service))
 
-        everywhere = parsed.hostname in {"0.0.0.0", "::"}
-        host = None if everywhere else parsed.hostname
-        await HomeAssistantZeroconf(parsed.port, zeroconf_name, host).register_server()
-    _LOGGER.info("Wyoming server on %s", uri)
-    await server.run(partial(WyomingHandler, service))
+
+@asynccontextmanager
+async def _announced(name: str, host: str, port: int) -> AsyncGenerator[None]:
+    """Announce a server by multicast DNS, and take it back at the end."""
+    if host in {"0.0.0.0", "::", ""}:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            probe.connect((_MULTICAST_ADDRESS, 1))  # sends nothing; it chooses the way out
+            address = probe.getsockname()[0]
+    else:
+        address = await asyncio.to_thread(socket.gethostbyname, host)
+    info = ServiceInfo(
+        _SERVICE_KIND, f"{name}.{_SERVICE_KIND}", port, addresses=[socket.inet_aton(address)]
+    )
+    async with AsyncZeroconf() as zeroconf:
+        await zeroconf.async_register_service(info)
+        try:
+            yield
+        finally:
+            await zeroconf.async_unregister_service(info)
