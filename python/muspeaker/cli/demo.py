@@ -18,7 +18,8 @@ def demo(
     data: Annotated[
         Path | None,
         typer.Option(
-            envvar="MUSPEAKER_DATA", help="Folder with .voice files, offered on the page."
+            envvar="MUSPEAKER_DATA",
+            help="Folder with .voice files, offered on the page; default: that of `muspeaker serve`.",
         ),
     ] = None,
     model: ModelOption = None,
@@ -35,10 +36,10 @@ def demo(
             except ModuleNotFoundError as error:
                 message = f"{error.name} is missing: pip install 'muspeaker[demo]'"
                 raise RuntimeError(message) from error
-            from muspeaker.serve.voice_folder import VoiceFolder  # noqa: PLC0415
+            from muspeaker.serve.voice_folder import VoiceFolder, usual_folder  # noqa: PLC0415
 
             tts = muspeaker.load(model, num_threads=threads)
-            app = create_app(tts, VoiceFolder(tts.fingerprint, data), host=host)
+            app = create_app(tts, VoiceFolder(tts.fingerprint, data or usual_folder()), host=host)
         if host not in LOOPBACK_HOSTS:
             warning = "warning: anyone who reaches this address can clone voices here"
             console.print(warning, markup=False, style="yellow")

@@ -45,13 +45,13 @@ def wyoming(
             raise RuntimeError(
                 f"{error.name} is missing: pip install 'muspeaker[wyoming]'"
             ) from error
-        from muspeaker.serve.voice_folder import VoiceFolder  # noqa: PLC0415
+        from muspeaker.serve.voice_folder import VoiceFolder, usual_folder  # noqa: PLC0415
 
         logging.basicConfig(
             level=logging.DEBUG if verbose else logging.INFO, format="%(levelname)s %(message)s"
         )
         tts = muspeaker.load(model, num_threads=threads)
-        voices = VoiceFolder(tts.fingerprint, data or _usual_folder(), default=voice)
+        voices = VoiceFolder(tts.fingerprint, data or usual_folder(), default=voice)
 
         async def run() -> None:
             service = protocol.WyomingService(tts, voices, speed=speed)
@@ -59,11 +59,3 @@ def wyoming(
 
         with suppress(KeyboardInterrupt):
             asyncio.run(run())
-
-
-def _usual_folder() -> Path | None:
-    """Where `muspeaker serve` keeps its voices, if it has been used."""
-    from muspeaker.serve.settings import default_data_folder  # noqa: PLC0415 (an extra)
-
-    folder = default_data_folder()
-    return folder if folder.is_dir() else None

@@ -6,12 +6,19 @@ import logging
 import threading
 from typing import TYPE_CHECKING
 
+from muspeaker.serve.settings import default_data_folder
 from muspeaker.voice import DEFAULT_NAME, SUFFIX, VOICES_FOLDER, Voice
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 _LOGGER = logging.getLogger(__name__)
+
+
+def usual_folder() -> Path | None:
+    """Where `muspeaker serve` keeps its voices, if it has been used."""
+    folder = default_data_folder()
+    return folder if folder.is_dir() else None
 
 
 class VoiceFolder:
