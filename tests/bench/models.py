@@ -20,6 +20,7 @@ from tools.convert_weights import convert
 
 SIZES = {"lite": sizes.lite, "base": sizes.base}
 FRAMES_A_TOKEN = 6.0  # 14 phones a second
+CONVERTER = Path(__file__).parents[2] / "tools" / "convert_weights"
 CACHE = Path(tempfile.gettempdir()) / "muspeaker-bench"
 
 
@@ -46,10 +47,11 @@ def folded_model(size: str) -> MuSpeaker:
 
 
 def model_file(size: str, weight_type: str) -> Path:
-    """A model file, made once for each content of the configuration and kept in a temporary folder."""
-    text = json.dumps([asdict(SIZES[size]()), sizes.FORMAT_VERSION, FRAMES_A_TOKEN], sort_keys=True)
-    digest = hashlib.sha256(text.encode()).hexdigest()[:12]
-    path = CACHE / f"{size}-{digest}-{weight_type}.bin"
+    """A model file, kept in a temporary folder until the configuration or the converter changes."""
+    digest = hashlib.sha256(json.dumps([asdict(SIZES[size]()), FRAMES_A_TOKEN]).encode())
+    for source in sorted(CONVERTER.glob("*.py")):
+        digest.update(source.read_bytes())
+    path = CACHE / f"{size}-{digest.hexdigest()[:12]}-{weight_type}.bin"
     if not path.exists():
         CACHE.mkdir(exist_ok=True)
         convert(checkpoint_of(random_model(size)), path, weight_type)

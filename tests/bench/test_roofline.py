@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from muspeaker import bench
+
 if TYPE_CHECKING:
     from pytest_benchmark.fixture import BenchmarkFixture
 
@@ -20,7 +22,7 @@ SECONDS = 2.5  # of a sentence
 
 def test_peaks(benchmark: BenchmarkFixture) -> None:
     peaks = benchmark.pedantic(measure_peaks, rounds=1)
-    benchmark.extra_info.update(kind="peaks", **peaks)
+    benchmark.extra_info.update(kind="peaks", machine=bench.machine(), **peaks)
     assert peaks["f32_products"] > 0
 
 

@@ -1,0 +1,1 @@
+"""Speed from commit to commit: keeps what `tests/bench` measured, draws it, writes it into the docs."""
