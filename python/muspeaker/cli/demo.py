@@ -33,11 +33,10 @@ def demo(
                 import uvicorn  # noqa: PLC0415 (an extra)
 
                 from muspeaker.serve.demo import LOOPBACK_HOSTS, create_app  # noqa: PLC0415
+                from muspeaker.serve.voice_folder import VoiceFolder, usual_folder  # noqa: PLC0415
             except ModuleNotFoundError as error:
                 message = f"{error.name} is missing: pip install 'muspeaker[demo]'"
                 raise RuntimeError(message) from error
-            from muspeaker.serve.voice_folder import VoiceFolder, usual_folder  # noqa: PLC0415
-
             tts = muspeaker.load(model, num_threads=threads)
             app = create_app(tts, VoiceFolder(tts.fingerprint, data or usual_folder()), host=host)
         if host not in LOOPBACK_HOSTS:

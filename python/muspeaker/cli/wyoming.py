@@ -41,12 +41,11 @@ def wyoming(
     with failing_cleanly():
         try:
             from muspeaker.serve import wyoming as protocol  # noqa: PLC0415 (an extra)
+            from muspeaker.serve.voice_folder import VoiceFolder, usual_folder  # noqa: PLC0415
         except ModuleNotFoundError as error:
             raise RuntimeError(
                 f"{error.name} is missing: pip install 'muspeaker[wyoming]'"
             ) from error
-        from muspeaker.serve.voice_folder import VoiceFolder, usual_folder  # noqa: PLC0415
-
         logging.basicConfig(
             level=logging.DEBUG if verbose else logging.INFO, format="%(levelname)s %(message)s"
         )
