@@ -1,6 +1,7 @@
 #include "bindings/array.h"
 #include "bindings/probe.h"
 #include "bindings/probe_model.h"
+#include "bindings/speech.h"
 #include "dsp/best_path.h"
 #include "dsp/cepstra.h"
 #include "dsp/pitch.h"
@@ -78,6 +79,22 @@ py::dict hear(ProbeModel& model, const FloatArray& samples, const IntArray& phon
   return heard;
 }
 
+py::dict convert_stages(engine::Synthesizer& synthesizer, const FloatArray& samples,
+                        const TokenArrays& token_arrays, const VoiceArrays& voice_arrays,
+                        const engine::SynthesisOptions& options) {
+  const engine::Tokens tokens = token_arrays.borrow();
+  engine::Speech speech =
+      synthesizer.convert({samples.data(), samples.size()}, tokens, voice_arrays.copy(), options);
+  const auto frames = static_cast<py::ssize_t>(speech.f0.size());
+  const auto num_samples = static_cast<py::ssize_t>(speech.samples.size());
+  py::dict stages;
+  stages["f0"] = to_numpy(std::move(speech.f0), {frames});
+  stages["energy"] = to_numpy(std::move(speech.energy), {frames});
+  stages["mel"] = to_numpy(std::move(speech.mel), {frames, synthesizer.config().audio.num_mels});
+  stages["samples"] = to_numpy(std::move(speech.samples), {num_samples});
+  return stages;
+}
+
 }  // namespace
 
 void bind_convert_probe(py::module_& probe) {
@@ -93,6 +110,21 @@ void bind_convert_probe(py::module_& probe) {
             py::arg("hop_samples"), "(samples) to (frames) in Hz");
   probe.def("hear", &hear, py::arg("model"), py::arg("samples"), py::arg("phones"),
             "mel (frames, mels), f0 and energy (frames), durations (tokens)");
+  probe.def(
+      "convert_stages",
+      [](engine::Synthesizer& synthesizer, const FloatArray& samples, const IntArray& phones,
+         const IntArray& stresses, const IntArray& boundaries, const FloatArray& timbre,
+         const FloatArray& style, float pitch, float energy) {
+        engine::SynthesisOptions options;
+        options.pitch = pitch;
+        options.energy = energy;
+        return convert_stages(synthesizer, samples, {phones, stresses, boundaries}, {timbre, style},
+                              options);
+      },
+      py::arg("synthesizer"), py::arg("samples"), py::arg("phones"), py::arg("stresses"),
+      py::arg("boundaries"), py::arg("timbre"), py::arg("style"), py::kw_only(),
+      py::arg("pitch") = 0.0F, py::arg("energy") = 1.0F,
+      "f0 and energy (frames), mel (frames, mels), samples (samples)");
 }
 
 }  // namespace muspeaker::bindings

@@ -20,8 +20,6 @@ struct Recording {
 };
 
 /// A recording and its phones to what the model can say again.
-///
-/// Twin of hear in muspeaker.model.conversion.
 class Listener {
  public:
   /// The model must outlive the listener.
@@ -46,7 +44,7 @@ class Listener {
 
 /// The factor that brings one voice's F0 to another's register: the ratio of their geometric means
 /// over the frames that are voiced in both, 1 if there is none. Each (frames) in Hz, 0 where
-/// unvoiced. Twin of register_shift in muspeaker.model.conversion, which gives its logarithm.
+/// unvoiced. Twin of register_factor in muspeaker.model.conversion.
 float register_factor(const std::vector<float>& source_f0, const std::vector<float>& target_f0);
 
 }  // namespace muspeaker::engine

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 PROMPT_MIN_SECONDS = 1.0
 PROMPT_MAX_SECONDS = 30.0
+SOURCE_MIN_SECONDS = 0.3
+SOURCE_MAX_SECONDS = 60.0
 MIN_RATE_HZ = 4000
 MAX_RATE_HZ = 768_000
 SILENCE_LEVEL = 1e-4  # -80 dB of full scale
@@ -212,19 +214,42 @@ def read_prompt(prompt: object) -> tuple[NDArray[np.float32], int]:
         TypeError: If the prompt or its dtype is of another kind.
         ValueError: If it is no sound file, misshapen, shorter than 1 s, silent or not finite.
     """
-    if isinstance(prompt, Audio):
-        prompt = (prompt.samples, prompt.sample_rate)
-    if isinstance(prompt, (str, os.PathLike)):
-        samples, rate = _read_file(Path(os.fspath(prompt)))
-    elif isinstance(prompt, (tuple, list)) and len(prompt) == 2:
-        rate = _checked_rate(prompt[1])
-        samples = _read_array(prompt[0], int(PROMPT_MAX_SECONDS * rate))
+    return _read(prompt, "prompt", PROMPT_MIN_SECONDS, PROMPT_MAX_SECONDS)
+
+
+def read_source(source: object) -> tuple[NDArray[np.float32], int]:
+    """`read_prompt` for a recording that is converted: all of it, 0.3 to 60 s.
+
+    Raises:
+        FileNotFoundError: As `read_prompt`.
+        TypeError: As `read_prompt`.
+        ValueError: As `read_prompt`, or if it is longer.
+    """
+    longest = SOURCE_MAX_SECONDS
+    samples, rate = _read(source, "source", SOURCE_MIN_SECONDS, longest + 1)
+    if len(samples) > longest * rate:
+        raise ValueError(f"source is too long: expected at most {longest:g} s, got more")
+    return samples, rate
+
+
+def _read(
+    recording: object, role: str, min_seconds: float, max_seconds: float
+) -> tuple[NDArray[np.float32], int]:
+    """The first max_seconds, checked; `role` begins the texts of errors."""
+    if isinstance(recording, Audio):
+        recording = (recording.samples, recording.sample_rate)
+    if isinstance(recording, (str, os.PathLike)):
+        samples, rate = _read_file(Path(os.fspath(recording)), role, max_seconds)
+    elif isinstance(recording, (tuple, list)) and len(recording) == 2:
+        rate = _checked_rate(recording[1])
+        samples = _read_array(recording[0], role, int(max_seconds * rate))
     else:
+        count = f" of {len(recording)}" if isinstance(recording, (tuple, list)) else ""
         raise TypeError(
-            "prompt must be a path, (samples, sample_rate) or an Audio, "
-            f"got {type(prompt).__name__}{f' of {len(prompt)}' if isinstance(prompt, (tuple, list)) else ''}"
+            f"{role} must be a path, (samples, sample_rate) or an Audio, "
+            f"got {type(recording).__name__}{count}"
         )
-    return _checked(samples, rate), rate
+    return _checked(samples, rate, role, min_seconds), rate
 
 
 def resample(samples: NDArray[np.float32], rate_hz: int, to_hz: int) -> NDArray[np.float32]:
@@ -234,17 +259,17 @@ def resample(samples: NDArray[np.float32], rate_hz: int, to_hz: int) -> NDArray[
     return np.ascontiguousarray(soxr.resample(samples, rate_hz, to_hz, "VHQ"), dtype=np.float32)
 
 
-def _read_file(path: Path) -> tuple[NDArray[np.float64], int]:
+def _read_file(path: Path, role: str, max_seconds: float) -> tuple[NDArray[np.float64], int]:
     if not path.exists():
-        raise FileNotFoundError(f"prompt file {str(path)!r} does not exist")
+        raise FileNotFoundError(f"{role} file {str(path)!r} does not exist")
     if path.is_dir():
-        raise IsADirectoryError(f"prompt {str(path)!r} is a folder: expected a sound file")
+        raise IsADirectoryError(f"{role} {str(path)!r} is a folder: expected a sound file")
     try:
         with soundfile.SoundFile(path) as file:
             rate = int(file.samplerate)
-            samples = file.read(int(PROMPT_MAX_SECONDS * rate), dtype="float64", always_2d=True)
+            samples = file.read(int(max_seconds * rate), dtype="float64", always_2d=True)
     except soundfile.LibsndfileError as error:
-        raise ValueError(f"prompt {str(path)!r} is no readable sound file: {error}") from error
+        raise ValueError(f"{role} {str(path)!r} is no readable sound file: {error}") from error
     return samples.mean(axis=1), _checked_rate(rate)
 
 
@@ -258,15 +283,15 @@ def _checked_rate(rate: object) -> int:
     return int(rate)
 
 
-def _read_array(array: Any, max_samples: int) -> NDArray[np.float64]:
+def _read_array(array: Any, role: str, max_samples: int) -> NDArray[np.float64]:
     array = np.asarray(array)
     if array.dtype.kind not in "iuf":
-        raise TypeError(f"prompt samples must be integers or floats, got dtype {array.dtype}")
+        raise TypeError(f"{role} samples must be integers or floats, got dtype {array.dtype}")
     if array.ndim == 2 and array.shape[0] <= MAX_CHANNELS < array.shape[1]:
         array = array.T  # (channels, samples), as librosa gives
     if array.ndim not in {1, 2} or (array.ndim == 2 and not 1 <= array.shape[1] <= MAX_CHANNELS):
         raise ValueError(
-            "prompt samples must have shape (samples,) or (samples, channels) with at most "
+            f"{role} samples must have shape (samples,) or (samples, channels) with at most "
             f"{MAX_CHANNELS} channels, got {array.shape}"
         )
     array = array[:max_samples]
@@ -278,21 +303,23 @@ def _read_array(array: Any, max_samples: int) -> NDArray[np.float64]:
     return mono
 
 
-def _checked(samples: NDArray[np.float64], rate_hz: int) -> NDArray[np.float32]:
+def _checked(
+    samples: NDArray[np.float64], rate_hz: int, role: str, min_seconds: float
+) -> NDArray[np.float32]:
     seconds = len(samples) / rate_hz
-    if seconds < PROMPT_MIN_SECONDS:
+    if seconds < min_seconds:
         raise ValueError(
-            f"prompt is too short: expected at least {PROMPT_MIN_SECONDS:g} s, got {seconds:.2f} s"
+            f"{role} is too short: expected at least {min_seconds:g} s, got {seconds:.2f} s"
         )
     finite = np.isfinite(samples)
     if not finite.all():
         at = int(np.argmin(finite))
-        raise ValueError(f"prompt has non-finite samples: the first is {samples[at]} at index {at}")
+        raise ValueError(f"{role} has non-finite samples: the first is {samples[at]} at index {at}")
     peak = float(np.abs(samples).max())
     samples = samples / max(1.0, peak)
     level = float(np.sqrt(np.mean((samples - samples.mean()) ** 2)))
     if level < SILENCE_LEVEL:
         raise ValueError(
-            f"prompt is silent: expected a level of at least {SILENCE_LEVEL:g}, got {level:.1e}"
+            f"{role} is silent: expected a level of at least {SILENCE_LEVEL:g}, got {level:.1e}"
         )
     return samples.astype(np.float32)

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from muspeaker.audio import Audio, Span, read_prompt, resample
+from muspeaker.audio import Audio, Span, read_prompt, read_source, resample
+from muspeaker.conversion import conversion_options, join_utterances
 from muspeaker.loudness import normalize_loudness
 from muspeaker.options import PAUSE_RANGE, SynthesisOptions, check_number, sentence_seed
 from muspeaker.speech import SpeechStream, share_out, stereo_places, with_speaker
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from typing import Unpack
 
     from muspeaker import _core
+    from muspeaker.conversion import ConversionFields
     from muspeaker.options import OptionFields
     from muspeaker.text.phonemize import Tokens
 
@@ -297,6 +299,52 @@ class Synthesizer:
             parts += [spoken.panned(places[voice]) if stereo else spoken]
             parts += [silence.panned(0.0) if stereo else silence]
         return Audio.join(parts[:-1])
+
+    def convert(
+        self, source: object, voice: Voice, text: str, **options: Unpack[ConversionFields]
+    ) -> Audio:
+        """Say again what a recording says, in another voice.
+
+        Durations, melody and loudness are the recording's; the melody is moved into the register that
+        the voice would speak the text in.
+
+        Args:
+            source: A recording of one speaker, 0.3 to 60 s, in any form that `clone` takes.
+            voice: From `clone` or `Voice.load`, of this model.
+            text: What the recording says, word by word.
+            options: `pitch` (semitones), `energy` (gain), `seed`, `language` and `phonemes`, as in
+                `synthesize`.
+
+        Returns:
+            As long as the source, with the times of the words in it.
+
+        Raises:
+            FileNotFoundError: If the source is a file that does not exist.
+            TypeError: If an argument has another type, or an option is unknown.
+            ValueError: If the model has no aligner, or the source cannot be used, or is too short for
+                the text, or as in `synthesize`.
+        """
+        chosen = conversion_options(options)
+        if "aligner.num_cepstra" not in self.config:
+            raise ValueError(
+                "this model file has no aligner, which converting needs: expected one that was "
+                "exported with it"
+            )
+        tokens = join_utterances(self._plan(text, voice, chosen))
+        samples, rate_hz = read_source(source)
+        heard = normalize_loudness(resample(samples, rate_hz, self.sample_rate))
+        samples, durations = self._engine.convert(
+            heard,
+            tokens.phones,
+            tokens.stresses,
+            tokens.boundaries,
+            voice.timbre,
+            voice.style,
+            pitch=float(chosen.pitch),
+            energy=float(chosen.energy),
+            seed=chosen.drawn_seed(),
+        )
+        return Audio(samples, self.sample_rate, *self._spans(tokens, durations))
 
     def _speak_at_once(
         self,

@@ -15,12 +15,15 @@ import torch
 
 from muspeaker._core import probe
 from muspeaker.config import FORMAT_VERSION
-from muspeaker.model.features import kaldi_fbank, log_mel, remove_time_mean
+from muspeaker.model.aligner import cepstral_features, states_of
+from muspeaker.model.conversion import Recording, convert
+from muspeaker.model.features import kaldi_fbank, log_energy, log_mel, remove_time_mean
 from muspeaker.model.harmonic_source import integrate_phase
+from muspeaker.train.aligner import best_path
 from tests.conftest import speech_like
 from tests.model_reader import load
 from tests.tiny_model import checkpoint_of, tiny_config, tiny_model
-from tools.convert_weights import convert
+from tools.convert_weights import convert as convert_weights
 
 if TYPE_CHECKING:
     from muspeaker.model.muspeaker import MuSpeaker
@@ -30,8 +33,10 @@ MODEL_SEED = 20  # one that passes check_margins
 SEED = 7
 TEMPERATURE = 0.5
 PHONES = [0, 5, 9, 3, 11, 7, 2, 0]
-SPEED, PITCH, ENERGY = 0.9, 2.0, 1.2
+SPEED, PITCH, ENERGY = 1.05, 2.0, 1.2
 PROMPT_SECONDS = 1.1
+SOURCE_SECONDS = 0.3
+SOURCE_PHONES = [0, 7, 10, 0]
 TOKENS = ("phones", "stresses", "boundaries")
 MARGIN = 0.02  # of decisions: a phone's rounding in frames, a voicing logit
 
@@ -49,6 +54,33 @@ def floats(samples: np.ndarray) -> torch.Tensor:
 def noise(stream: int, count: int) -> torch.Tensor:
     """The engine's noise: (count,) float32."""
     return torch.from_numpy(probe.fill_normal(SEED, stream, 0, count))
+
+
+@torch.no_grad()
+def converted(model: MuSpeaker, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The beginning of the prompt in its own voice, said again; F0 as the engine hears it."""
+    audio, scales = model.config.audio, model.config.variation_adapter
+    samples = floats(inputs["samples"])[:, : round(SOURCE_SECONDS * audio.sample_rate)]
+    ids = [torch.from_numpy(inputs[f"source_{name}"]).long().unsqueeze(0) for name in TOKENS]
+    mel = log_mel(samples, audio)
+    features = cepstral_features(mel[0].numpy(), model.config.aligner.num_cepstra)
+    scores = model.aligner(torch.from_numpy(features).unsqueeze(0), ids[0])[0].numpy()
+    phones = inputs["source_phones"]
+    states = states_of(phones, mel.shape[2], model.config.aligner.num_pauses)
+    in_states = best_path(np.ascontiguousarray(scores[:, states]))
+    durations = np.bincount(states, in_states, len(phones)).astype(np.int64)
+    f0 = probe.track_pitch(samples[0].numpy(), audio.sample_rate, audio.hop_samples)
+    energy = (log_energy(samples, audio) - scales.log_energy_mean) / scales.log_energy_std
+    heard = Recording(mel, torch.from_numpy(f0)[None], energy, torch.from_numpy(durations)[None])
+    fbank = kaldi_fbank(floats(inputs["samples_16k"]), model.config.timbre_encoder.num_fbanks)
+    voice = model.clone(log_mel(floats(inputs["samples"]), audio), remove_time_mean(fbank))
+    mel, f0, _ = convert(model, tuple(ids), heard, voice, PITCH, ENERGY)
+    phase = integrate_phase(f0, audio)
+    output = model.vocoder(mel, f0, phase, noise(1, phase.shape[1]).unsqueeze(0))
+    return {
+        "converted": output[0].numpy().astype(np.float16),
+        "converted_durations": durations.astype(np.int32),
+    }
 
 
 @torch.no_grad()
@@ -71,7 +103,7 @@ def expected(model: MuSpeaker, inputs: dict[str, np.ndarray]) -> dict[str, np.nd
     phase = integrate_phase(f0, config.audio)
     samples = model.vocoder(mel, f0, phase, noise(1, phase.shape[1]).unsqueeze(0))
     check_margins(model, e_con, e_sty)
-    results = {"timbre": timbre, "style": e_sty, "durations": durations, "output": samples}
+    results = {"timbre": timbre, "style": e_sty, "durations": durations, "output": samples.half()}
     return {name: tensor.squeeze(0).numpy() for name, tensor in results.items()}
 
 
@@ -112,13 +144,17 @@ def main() -> None:
         "boundaries": count % 2,
         "options": np.array([SPEED, PITCH, ENERGY, TEMPERATURE], dtype=np.float32),
         "seed": np.array(SEED),
+        "source_phones": np.array(SOURCE_PHONES, dtype=np.int32),
+        "source_stresses": count[: len(SOURCE_PHONES)] % 3,
+        "source_boundaries": count[: len(SOURCE_PHONES)] % 2,
+        "source_samples": np.array(round(SOURCE_SECONDS * audio.sample_rate)),
     }
     model = tiny_model(MODEL_SEED)
     inputs = dict(arrays)
     for weight_type in ("f16", "q8"):
         path = FOLDER / f"v{FORMAT_VERSION}-{weight_type}.bin"
-        convert(checkpoint_of(model), path, weight_type)
-        results = expected(load(path), inputs)
+        convert_weights(checkpoint_of(model), path, weight_type)
+        results = expected(load(path), inputs) | converted(load(path), inputs)
         arrays |= {f"{weight_type}_{name}": array for name, array in results.items()}
     np.savez_compressed(FOLDER / f"v{FORMAT_VERSION}.npz", **arrays)
 

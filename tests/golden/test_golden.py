@@ -20,7 +20,7 @@ def normalized_error(actual: np.ndarray, expected: np.ndarray) -> float:
 
 @pytest.mark.parametrize("num_threads", [1, 2])
 @pytest.mark.parametrize("weight_type", sorted(CEILINGS))
-@pytest.mark.parametrize("version", [1])
+@pytest.mark.parametrize("version", [1, 2])
 def test_golden(version, weight_type, num_threads):
     engine = _core.Synthesizer(str(FOLDER / f"v{version}-{weight_type}.bin"), num_threads)
     with np.load(FOLDER / f"v{version}.npz") as arrays:
@@ -45,9 +45,32 @@ def test_golden(version, weight_type, num_threads):
     np.testing.assert_array_equal(durations, golden[f"{weight_type}_durations"])
     actual = {"timbre": timbre, "style": style, "output": samples}
     for name, array in actual.items():
-        expected = golden[f"{weight_type}_{name}"]
+        expected = golden[f"{weight_type}_{name}"].astype(np.float32)
         assert array.shape == expected.shape, name
         assert normalized_error(array, expected) < CEILINGS[weight_type], name
+
+
+@pytest.mark.parametrize("weight_type", sorted(CEILINGS))
+@pytest.mark.parametrize("version", [2])
+def test_golden_conversion(version, weight_type):
+    engine = _core.Synthesizer(str(FOLDER / f"v{version}-{weight_type}.bin"), 1)
+    with np.load(FOLDER / f"v{version}.npz") as arrays:
+        golden = dict(arrays)
+    prompts = [golden[name].astype(np.float32) / 32768 for name in ("samples", "samples_16k")]
+    samples, durations = engine.convert(
+        prompts[0][: golden["source_samples"]],
+        golden["source_phones"],
+        golden["source_stresses"],
+        golden["source_boundaries"],
+        *engine.clone(*prompts),
+        pitch=float(golden["options"][1]),
+        energy=float(golden["options"][2]),
+        seed=int(golden["seed"]),
+    )
+    np.testing.assert_array_equal(durations, golden[f"{weight_type}_converted_durations"])
+    expected = golden[f"{weight_type}_converted"].astype(np.float32)
+    assert samples.shape == expected.shape
+    assert normalized_error(samples, expected) < CEILINGS[weight_type]
 
 
 def test_golden_files_are_small():

@@ -6,6 +6,7 @@ import typer
 
 from muspeaker.cli.bench import bench
 from muspeaker.cli.clone import clone
+from muspeaker.cli.convert import convert
 from muspeaker.cli.demo import demo
 from muspeaker.cli.info import info
 from muspeaker.cli.quantize import quantize
@@ -21,6 +22,7 @@ app = typer.Typer(
 )
 app.command()(say)
 app.command()(clone)
+app.command()(convert)
 app.command()(info)
 app.command()(bench)
 app.command()(quantize)

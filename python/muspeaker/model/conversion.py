@@ -1,0 +1,89 @@
+"""Voice conversion: the content, rhythm and melody of a recording in another voice."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, NamedTuple
+
+import torch
+
+from muspeaker.model.length_regulator import make_path
+
+if TYPE_CHECKING:
+    from muspeaker.model.muspeaker import MuSpeaker
+
+
+class Recording(NamedTuple):
+    """What is heard in a recording whose text is known.
+
+    Attributes:
+        mel: (1, mels, frames), natural log.
+        f0: (1, frames) in Hz, 0 where unvoiced.
+        energy: (1, frames), normalised log-energy.
+        durations: (1, tokens) int64, frames, from the aligner.
+    """
+
+    mel: torch.Tensor
+    f0: torch.Tensor
+    energy: torch.Tensor
+    durations: torch.Tensor
+
+
+def register_factor(source_f0: torch.Tensor, target_f0: torch.Tensor) -> float:
+    """The factor that brings one voice's F0 to another's register.
+
+    Args:
+        source_f0: (frames,) in Hz, 0 where unvoiced.
+        target_f0: The same of the other voice, over the same content.
+
+    Returns:
+        The ratio of their geometric means over the frames that are voiced in both; 1 if none is.
+    """
+    both = (source_f0 > 0) & (target_f0 > 0)
+    if not bool(both.any()):
+        return 1.0
+    return math.exp(float((target_f0[both].double() / source_f0[both]).log().mean()))
+
+
+def convert(
+    model: MuSpeaker,
+    ids: tuple[torch.Tensor, torch.Tensor, torch.Tensor],
+    recording: Recording,
+    voice: tuple[torch.Tensor, torch.Tensor],
+    pitch_semitones: float = 0.0,
+    energy_gain: float = 1.0,
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Say again what a recording says, up to the mel.
+
+    Source: the paper's mel encoder, whose posterior stands where the flow's sample stands in speaking.
+
+    Args:
+        model: In evaluation.
+        ids: Phones, stresses and boundaries of the text, each (1, tokens) int64.
+        recording: Of one utterance.
+        voice: Timbre (1, timbre) and e_sty (1, style frames, style) of `MuSpeaker.clone`.
+        pitch_semitones: Added to the melody, which is the recording's in the register that the voice
+            would have by itself.
+        energy_gain: Factor of the recording's energy contour.
+
+    Returns:
+        Mel (1, mels, frames), F0 (1, frames) in Hz, and normalised log-energy (1, frames).
+    """
+    timbre, e_sty = voice
+    mask = torch.ones_like(ids[0], dtype=torch.bool)
+    e_ling = model.linguistic_encoder(*ids, mask)
+    path = make_path(recording.durations, recording.mel.shape[2])  # (1, tokens, frames)
+    mean, _ = model.mel_encoder(recording.mel, path)
+    e_con = e_ling + model.fusion(mean)  # (1, tokens, hidden)
+    adapter = model.variation_adapter
+    frames = adapter.length_regulator(e_con, path)  # (1, frames, hidden)
+    frame_mask = torch.ones(frames.shape[:2], dtype=torch.bool)
+    style_mask = torch.ones(e_sty.shape[:2], dtype=torch.bool)
+    scales = model.config.variation_adapter
+    level, voicing = adapter.pitch_predictor(frames, e_sty, frame_mask, style_mask).unbind(-1)
+    own_f0 = torch.exp(level * scales.log_f0_std + scales.log_f0_mean) * (voicing > 0)
+    factor = register_factor(recording.f0[0], own_f0[0]) * 2 ** (pitch_semitones / 12)
+    f0 = recording.f0 * factor
+    energy = recording.energy + math.log(energy_gain) / scales.log_energy_std
+    e_lat = adapter.embed(frames, f0, energy)
+    return model.mel_decoder(e_lat, model.timbre_projection(timbre), frame_mask), f0, energy
