@@ -10,15 +10,26 @@ if TYPE_CHECKING:
     from muspeaker._core import ModelFileError
     from muspeaker.audio import Audio, Span
     from muspeaker.options import SynthesisOptions
+    from muspeaker.speech import SpeechStream
     from muspeaker.tts import Synthesizer, load
     from muspeaker.voice import Voice
 
-__all__ = ["Audio", "ModelFileError", "Span", "SynthesisOptions", "Synthesizer", "Voice", "load"]
+__all__ = [
+    "Audio",
+    "ModelFileError",
+    "Span",
+    "SpeechStream",
+    "SynthesisOptions",
+    "Synthesizer",
+    "Voice",
+    "load",
+]
 
 _HOMES = {
     "Audio": "audio",
     "ModelFileError": "_core",
     "Span": "audio",
+    "SpeechStream": "speech",
     "SynthesisOptions": "options",
     "Synthesizer": "tts",
     "Voice": "voice",
