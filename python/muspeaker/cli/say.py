@@ -44,6 +44,8 @@ if TYPE_CHECKING:
 
 DEFAULT_OUTPUT = Path("speech.wav")
 STDOUT = Path("-")
+OUTPUT_HELP = "Sound file; its suffix is the format, - is WAV to stdout. Default: speech.wav."
+RAW_HELP = "16-bit little-endian mono samples, as they are spoken, to stdout or -o."
 
 
 def say(  # noqa: PLR0913, PLR0917 (one parameter an option of the command line)
@@ -51,20 +53,8 @@ def say(  # noqa: PLR0913, PLR0917 (one parameter an option of the command line)
         str | None, typer.Argument(help="What to say; without it, or -, standard input.")
     ] = None,
     file: Annotated[Path | None, typer.Option("--file", "-f", help="Text file to read.")] = None,
-    output: Annotated[
-        Path | None,
-        typer.Option(
-            "--output",
-            "-o",
-            help="Sound file; its suffix is the format, - is WAV to stdout. Default: speech.wav.",
-        ),
-    ] = None,
-    raw: Annotated[
-        bool,
-        typer.Option(
-            "--raw", help="16-bit little-endian mono samples, as they are spoken, to stdout or -o."
-        ),
-    ] = False,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help=OUTPUT_HELP)] = None,
+    raw: Annotated[bool, typer.Option("--raw", help=RAW_HELP)] = False,
     play: Annotated[bool, typer.Option("--play", help="Play on the sound card.")] = False,
     subtitles: Annotated[
         Path | None, typer.Option(help="Write subtitles here too: .srt or .vtt.")
