@@ -39,3 +39,11 @@ def test_incoming_text_is_bounded() -> None:
     incoming.add("a" * 10)
     with pytest.raises(ValueError, match="too long"):
         incoming.add("b")
+
+
+@pytest.mark.parametrize("size", [1, 4, 100])
+def test_a_pause_mark_stays_whole_with_the_text_around_it(size: int) -> None:
+    incoming = IncomingText("en-us", 1000)
+    text = "Wait. [pause 0.5s] Now. And on"
+    found = [s.text for at in range(0, len(text), size) for s in incoming.add(text[at : at + size])]
+    assert found == ["Wait. [pause 0.5s] Now."]

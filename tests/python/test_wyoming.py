@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from muspeaker.tts import Synthesizer
 
 TIMEOUT_SECONDS = 60.0
+SPEED = 1.25
 
 
 def free_port() -> int:
@@ -70,7 +71,7 @@ def folder(voice: Voice, tmp_path: Path) -> Path:
 async def serving(tts: Synthesizer, folder: Path) -> AsyncIterator[int]:
     port = free_port()
     server = AsyncTcpServer("127.0.0.1", port)
-    service = WyomingService(tts, VoiceFolder(tts.fingerprint, folder, default="anna"))
+    service = WyomingService(tts, VoiceFolder(tts.fingerprint, folder, default="anna"), speed=SPEED)
     await server.start(partial(WyomingHandler, service))
     try:
         yield port
@@ -151,7 +152,7 @@ def test_synthesize_gives_the_samples_of_the_library(
     assert kinds(events) == ["audio-start", "audio-chunk", "audio-stop"]
     start = AudioStart.from_event(events[0])
     assert (start.rate, start.width, start.channels) == (22050, 2, 1)
-    expected = tts.synthesize(text, voice)
+    expected = tts.synthesize(text, voice, speed=SPEED)
     assert np.array_equal(samples_of(events), pcm(expected.samples))
     assert AudioStop.from_event(events[-1]).timestamp == round(1000 * expected.duration)
 
@@ -164,7 +165,7 @@ def test_streamed_text_is_spoken_as_it_comes(tts: Synthesizer, voice: Voice, fol
         for piece in ("Hello D", "r. ", "Smith.", " How"):
             await client.write_event(SynthesizeChunk(text=piece).event())
         early: list[Event] = []
-        expected = len(tts.synthesize("Hello Dr. Smith.", voice).samples)
+        expected = len(tts.synthesize("Hello Dr. Smith.", voice, speed=SPEED).samples)
         while len(samples_of(early)) < expected:
             event = await client.read_event()
             assert event is not None
@@ -179,9 +180,10 @@ def test_streamed_text_is_spoken_as_it_comes(tts: Synthesizer, voice: Voice, fol
     assert kinds(early) == ["audio-start", "audio-chunk"]
     assert kinds(late) == ["audio-chunk", "audio-stop", "synthesize-stopped"]
     first, second = (
-        tts.synthesize(text, voice).samples for text in ("Hello Dr. Smith.", "How are you")
+        tts.synthesize(text, voice, speed=SPEED).samples
+        for text in ("Hello Dr. Smith.", "How are you")
     )
-    pause = np.zeros(round(0.2 * 22050), np.float32)
+    pause = np.zeros(round(0.2 / SPEED * 22050), np.float32)
     spoken = samples_of(early + late)
     assert np.array_equal(spoken, pcm(np.concatenate([first, pause, second])))
 
@@ -354,7 +356,7 @@ def test_clients_at_once_get_their_own_speech(tts: Synthesizer, voice: Voice, fo
             return spoken
 
     for index, samples in enumerate(asyncio.run(run())):
-        whole = tts.synthesize(texts[index], voice).samples
+        whole = tts.synthesize(texts[index], voice, speed=SPEED).samples
         assert len(samples) == len(whole)
         if index % 2:
             assert np.array_equal(samples, pcm(whole))

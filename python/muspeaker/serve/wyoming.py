@@ -10,7 +10,7 @@ import logging
 import socket
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager, suppress
 from functools import partial
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 from wyoming.audio import AudioChunk, AudioStart, AudioStop
@@ -40,7 +40,6 @@ if TYPE_CHECKING:
     from wyoming.event import Event
 
     from muspeaker.audio import Audio
-    from muspeaker.options import OptionFields
     from muspeaker.serve.voice_folder import VoiceFolder
     from muspeaker.tts import Synthesizer
     from muspeaker.voice import Voice
@@ -62,13 +61,13 @@ class WyomingService:
     Args:
         tts: The model.
         voices: What it may speak with.
-        options: For every request, such as `speed`.
+        speed: Of every request.
     """
 
-    def __init__(self, tts: Synthesizer, voices: VoiceFolder, **options: Any) -> None:
+    def __init__(self, tts: Synthesizer, voices: VoiceFolder, *, speed: float = 1.0) -> None:
         self.tts = tts
         self.voices = voices
-        self._options = cast("OptionFields", options)
+        self.speed = speed
         self._turn = asyncio.Lock()
 
     def info(self) -> Info:
@@ -98,8 +97,9 @@ class WyomingService:
 
     async def speak(self, text: str, voice: Voice, language: str | None) -> AsyncGenerator[Audio]:
         """Speak a text, each piece in turn with those of other clients."""
-        options = self._options if language is None else {**self._options, "language": language}
-        stream = await asyncio.to_thread(self.tts.stream, text, voice, **options)
+        stream = await asyncio.to_thread(
+            self.tts.stream, text, voice, speed=self.speed, language=language
+        )
         try:
             while True:
                 async with self._turn:
@@ -193,7 +193,8 @@ class WyomingHandler(AsyncEventHandler):
             return
         for sentence in incoming.text.add(_checked_text(text)):
             await self._speak(sentence.text, incoming.voice, incoming.language)
-            silence = np.zeros(round(sentence.pause_seconds * self._rate_hz), np.float32)
+            seconds = sentence.pause_seconds / self._service.speed
+            silence = np.zeros(round(seconds * self._rate_hz), np.float32)
             await self._send(silence)
 
     async def _stream_stop(self) -> None:
