@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import logging
 import math
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -19,8 +19,16 @@ from torch import nn
 from tqdm import tqdm
 
 from muspeaker.config import AudioConfig, ModelConfig
-from muspeaker.model.features import kaldi_fbank, num_fbank_frames, remove_time_mean
+from muspeaker.model.features import (
+    FBANK_HOP_SAMPLES,
+    FBANK_RATE_HZ,
+    FBANK_WINDOW_SAMPLES,
+    kaldi_fbank,
+    num_fbank_frames,
+    remove_time_mean,
+)
 from muspeaker.model.timbre_encoder import TimbreEncoder
+from muspeaker.train.augment import Augmentation
 from muspeaker.train.cache import Cache, Clip
 from muspeaker.train.feed import Batch, Plan
 from muspeaker.train.options import TrainOptions, model_config, option, parse
@@ -31,7 +39,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 AUDIO = AudioConfig()
-FBANK_RATE_HZ = 16000
 GRADIENT_NORM = 5.0
 MARGIN = 0.2
 SCALE = 30.0
@@ -48,6 +55,12 @@ class TimbreOptions(TrainOptions):
     batch: int = option(64, "crops in a batch")
     frames: int = option(160, "length of a crop, 10 ms each")
     rate: float = option(2e-3, "peak learning rate")
+    augment: Literal["waves", "filter-banks", "none"] = option(
+        "waves", "what is augmented; waves need soxr and more computing, filter banks have no echo"
+    )
+    noise: float = option(0.5, "share of the waves with noise")
+    reverberation: float = option(0.3, "share of the waves with an echo")
+    band: float = option(0.25, "share of the waves through a narrow microphone")
     clip: float = option(GRADIENT_NORM, "largest norm of a gradient")
 
 
@@ -120,7 +133,7 @@ def augment(fbank: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
     Returns:
         The shape of fbank.
     """
-    batch, frames, bands = fbank.shape
+    batch, _, bands = fbank.shape
     mean = fbank.mean((1, 2), keepdim=True)
     level = torch.empty(batch, 1, 1).uniform_(*NOISE_FLOOR, generator=generator)
     tilt = torch.empty(batch, 1, 1).uniform_(-2.0, 2.0, generator=generator)
@@ -132,6 +145,22 @@ def augment(fbank: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
     top = torch.randint(50, 81, (batch, 1, 1), generator=generator)
     limited = torch.rand(batch, 1, 1, generator=generator) < 0.25
     x = torch.where(limited & (torch.arange(bands) >= top), mean - 6.0, x)
+    return hide_stripes(x, generator)
+
+
+def hide_stripes(fbank: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
+    """A stripe of bands and one of time put to the mean, in some rows.
+
+    Source: Park et al. 2019 (arXiv:1904.08779), Section 2.
+
+    Args:
+        fbank: (batch, frames, fbanks) float32.
+        generator: Of all randomness.
+
+    Returns:
+        The shape of fbank.
+    """
+    batch, frames, bands = fbank.shape
     start = torch.randint(0, bands - 8, (batch, 1, 1), generator=generator)
     band = torch.arange(bands)
     stripe = (band >= start) & (band < start + 8)
@@ -139,7 +168,7 @@ def augment(fbank: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
     time_axis = torch.arange(frames).view(1, frames, 1)
     gap = (time_axis >= start) & (time_axis < start + 12)
     use = torch.rand(batch, 1, 1, generator=generator) < 0.3
-    return torch.where(use & (stripe | gap), mean, x)
+    return torch.where(use & (stripe | gap), fbank.mean((1, 2), keepdim=True), fbank)
 
 
 def equal_error_rate(embeddings: torch.Tensor, speakers: list[str]) -> float:
@@ -177,16 +206,16 @@ class Speakers:
 
     Args:
         cache: The prepared corpus.
-        size: Crops in a batch.
-        frames: Length of a crop, 10 ms each.
-        seed: Of the sampling.
+        options: Sizes of a batch, and how it is augmented.
     """
 
-    def __init__(self, cache: Cache, size: int, frames: int, seed: int) -> None:
+    def __init__(self, cache: Cache, options: TimbreOptions) -> None:
         self.fbanks = Fbanks(cache)
-        self._size = size
-        self._frames = frames
-        self._seed = seed
+        self._size = options.batch
+        self._frames = options.frames
+        self._seed = options.seed
+        self._kind = options.augment
+        self._change = Augmentation(options.noise, options.reverberation, options.band)
         held = held_out_speakers(cache.clips, 24)
         self.held_out = [(i, c.speaker) for i, c in enumerate(cache.clips) if c.speaker in held]
         usable = [
@@ -214,17 +243,53 @@ class Speakers:
         """Augmented crops (size, frames, fbanks), repeated where a clip is short, and speakers."""
         random = np.random.default_rng((self._seed, plan.number, 1))
         starts = random.random(len(plan.clips))
-        crops = []
-        for pick, start in zip(plan.clips[rows], starts[rows], strict=True):
-            fbank = self.fbanks.clip(self._clips[pick][0])
-            if len(fbank) < self._frames:
-                fbank = np.tile(fbank, (math.ceil(self._frames / len(fbank)), 1))
-            first = int(start * (len(fbank) - self._frames + 1))
-            crops.append(fbank[first : first + self._frames])
+        crop = self._wave_crop if self._kind == "waves" else self._crop
+        crops = [
+            crop(self._clips[pick][0], place, np.random.default_rng((self._seed, plan.number, 2, row)))
+            for row, (pick, place) in list(enumerate(zip(plan.clips, starts, strict=True)))[rows]
+        ]
         generator = torch.Generator().manual_seed(int(random.integers(2**62)) + (rows.start or 0))
-        heard = augment(torch.from_numpy(np.stack(crops)), generator)
+        change = {"waves": hide_stripes, "filter-banks": augment, "none": _unchanged}[self._kind]
+        heard = change(torch.from_numpy(np.stack(crops)), generator)
         speakers = torch.tensor([self._clips[pick][1] for pick in plan.clips[rows]])
         return {"fbank": remove_time_mean(heard), "speaker": speakers}
+
+    def example(self, number: int) -> npt.NDArray[np.float32]:
+        """(samples,) of a clip after every change to waves that has a share, to be listened to."""
+        cache = self.fbanks.cache
+        clip = cache.clips[self._clips[number % len(self._clips)][0]]
+        certain = Augmentation(*(float(share > 0) for share in astuple(self._change)))
+        random = np.random.default_rng((self._seed, number))
+        return certain(cache.samples(clip), AUDIO.sample_rate, random)
+
+    def _crop(self, i: int, place: float, _random: np.random.Generator) -> npt.NDArray[np.float32]:
+        """(frames, fbanks) of a clip at a place from 0 to 1, repeated where it is short."""
+        fbank = self.fbanks.clip(i)
+        if len(fbank) < self._frames:
+            fbank = np.tile(fbank, (math.ceil(self._frames / len(fbank)), 1))
+        first = int(place * (len(fbank) - self._frames + 1))
+        return fbank[first : first + self._frames]
+
+    def _wave_crop(
+        self, i: int, place: float, random: np.random.Generator
+    ) -> npt.NDArray[np.float32]:
+        """The same of the recording in another room, through another microphone."""
+        import soxr  # noqa: PLC0415  (a machine that was sent filter banks may lack it)
+
+        cache = self.fbanks.cache
+        seconds = (self._frames * FBANK_HOP_SAMPLES + 2 * FBANK_WINDOW_SAMPLES) / FBANK_RATE_HZ
+        samples, count = cache.samples(cache.clips[i]), int(seconds * AUDIO.sample_rate)
+        if len(samples) < count:
+            samples = np.tile(samples, math.ceil(count / len(samples)))
+        first = int(place * (len(samples) - count + 1))
+        heard = self._change(samples[first : first + count], AUDIO.sample_rate, random)
+        heard = soxr.resample(heard, AUDIO.sample_rate, FBANK_RATE_HZ)
+        fbank = kaldi_fbank(torch.from_numpy(heard).unsqueeze(0))[0]
+        return fbank[: self._frames].numpy()
+
+
+def _unchanged(fbank: torch.Tensor, _generator: torch.Generator) -> torch.Tensor:
+    return fbank
 
 
 @torch.no_grad()
@@ -294,6 +359,7 @@ class TimbreTrainer(Trainer):
         plan = next(self._speakers.plans(self.step))
         crop = self._speakers.collate(plan, slice(1))["fbank"][0]
         self.journal.picture("crop", crop.T.numpy(), self.step)
+        self.journal.audio("crop", self._speakers.example(self.step), self.step)
 
 
 def main(arguments: list[str] | None = None, config: ModelConfig | None = None) -> None:
@@ -301,8 +367,7 @@ def main(arguments: list[str] | None = None, config: ModelConfig | None = None) 
     options = parse(TimbreOptions, arguments, "muspeaker-train timbre", __doc__)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     cache = Cache(options.corpus)
-    speakers = Speakers(cache, options.batch, options.frames, options.seed)
-    TimbreTrainer(config or model_config(options), options, speakers).run()
+    TimbreTrainer(config or model_config(options), options, Speakers(cache, options)).run()
 
 
 if __name__ == "__main__":
