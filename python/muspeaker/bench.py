@@ -71,6 +71,7 @@ class Result:
         first_chunk_seconds: Length of that chunk.
         clone: A prompt to a voice.
         load: `muspeaker.load` in a new process.
+        cold: The first chunk there, with which the text front end is loaded too.
         peak_bytes: Resident memory of a new process that loads and speaks, at its highest.
         start_bytes: The same before loading: Python and its packages.
     """
@@ -83,6 +84,7 @@ class Result:
     first_chunk_seconds: float
     clone: Cost
     load: Cost
+    cold: Cost
     peak_bytes: int
     start_bytes: int
 
@@ -166,6 +168,7 @@ def measure(
         first_chunk_seconds=chunk.duration,
         clone=best_of(lambda: tts.clone(heard, name="bench"), repeats),
         load=Cost(*(min(run[key] for run in fresh) for key in ("load_cpu", "load_wall"))),
+        cold=Cost(*(min(run[key] for run in fresh) for key in ("cold_cpu", "cold_wall"))),
         peak_bytes=int(min(run["peak_bytes"] for run in fresh)),
         start_bytes=int(min(run["start_bytes"] for run in fresh)),
     )
@@ -176,17 +179,25 @@ def parts_of(tts: Synthesizer, voice: Voice, text: str) -> dict[str, float]:
 
     Empty if the engine keeps no times.
     """
-    counts: dict[str, float] = {}
     audio_seconds = 0.0
+    before = engine_times(tts)
     started = time.process_time()
     for chunk in tts.stream(text, voice):
         audio_seconds += chunk.duration
     whole = time.process_time() - started
+    parts = {part: total - before.get(part, 0.0) for part, total in engine_times(tts).items()}
+    parts = {part: seconds for part, seconds in parts.items() if seconds > 0}
+    if parts:
+        parts[REMAINDER] = max(0.0, whole - sum(parts.values()))
+    return {part: seconds / audio_seconds for part, seconds in parts.items()}
+
+
+def engine_times(tts: Synthesizer) -> dict[str, float]:
+    """CPU seconds of each part since the model was loaded; empty if the engine keeps no times."""
     times = getattr(tts._engine, "timings", None)
-    if isinstance(times, Mapping) and times:
-        counts = {str(part): float(seconds) for part, seconds in times.items()}
-        counts[REMAINDER] = max(0.0, whole - sum(counts.values()))
-    return {part: seconds / audio_seconds for part, seconds in counts.items()}
+    if not isinstance(times, Mapping):
+        return {}
+    return {str(part): float(seconds) for part, seconds in times.items()}
 
 
 def run_in_fresh_process(
@@ -220,18 +231,26 @@ def run_in_fresh_process(
 def in_fresh_process(
     model: str | None, num_threads: int, voice: str, text: str
 ) -> dict[str, float]:
-    """Load and speak, keeping no speech; seconds of loading, bytes of memory, seconds of speech."""
+    """Load, begin to speak ten words, then speak the text, and keep no speech.
+
+    Returns:
+        Seconds of loading; of the first chunk of the ten words, with which the text front end is loaded
+        too (`cold`); of the text, and how long its speech is; bytes of memory before loading and at most.
+    """
     start_bytes = peak_bytes()
     cpu_started, wall_started = time.process_time(), time.perf_counter()
     tts = load(model, num_threads=num_threads)
     load_cpu, load_wall = time.process_time() - cpu_started, time.perf_counter() - wall_started
     speaker = Voice.load(voice)
+    cold = best_of(lambda: next(iter(tts.stream(TEN_WORDS, speaker))), 1)
     cpu_started = time.process_time()
     audio_seconds = sum(chunk.duration for chunk in tts.stream(text, speaker))
     return {
         "start_bytes": start_bytes,
         "load_cpu": load_cpu,
         "load_wall": load_wall,
+        "cold_cpu": cold.cpu_seconds,
+        "cold_wall": cold.wall_seconds,
         "speak_cpu": time.process_time() - cpu_started,
         "audio_seconds": audio_seconds,
         "peak_bytes": peak_bytes(),
@@ -292,7 +311,7 @@ def report(model: Path | None, results: Sequence[Result]) -> dict[str, Any]:
 
 def result_as_dict(result: Result) -> dict[str, Any]:
     """One result as plain data, seconds and bytes, with the two real-time factors."""
-    costs = ("speak", "first_chunk", "clone", "load")
+    costs = ("speak", "first_chunk", "clone", "load", "cold")
     return {
         "num_threads": result.num_threads,
         "rtf_cpu": result.rtf_cpu,

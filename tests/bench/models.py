@@ -54,5 +54,7 @@ def model_file(size: str, weight_type: str) -> Path:
     path = CACHE / f"{size}-{digest.hexdigest()[:12]}-{weight_type}.bin"
     if not path.exists():
         CACHE.mkdir(exist_ok=True)
+        for stale in CACHE.glob(f"{size}-*-{weight_type}.bin"):
+            stale.unlink()
         convert(checkpoint_of(random_model(size)), path, weight_type)
     return path

@@ -53,12 +53,15 @@ def test_report_is_plain_data(measured: bench.Result) -> None:
 def test_parts_and_the_rest_are_given_by_second_of_speech(
     tts: Synthesizer, voice: Voice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(tts._engine, "timings", {}, raising=False)
     assert bench.parts_of(tts, voice, "Hello there.") == {}
-    monkeypatch.setattr(tts._engine, "timings", {"vocoder": 3.0, "mel_decoder": 1.0}, raising=False)
     seconds = tts.synthesize("Hello there.", voice).duration
+    totals = iter([{"vocoder": 1.0, "clone": 2.0}, {"clone": 2.0, "decoder": 0.5, "vocoder": 4.0}])
+    monkeypatch.setattr(bench, "engine_times", lambda _: next(totals))
     parts = bench.parts_of(tts, voice, "Hello there.")
-    assert list(parts) == ["vocoder", "mel_decoder", bench.REMAINDER]
+    assert list(parts) == ["decoder", "vocoder", bench.REMAINDER]  # what did not run is left out
     assert parts["vocoder"] == pytest.approx(3.0 / seconds)
+    assert parts["decoder"] == pytest.approx(0.5 / seconds)
     assert parts[bench.REMAINDER] == 0.0  # never negative
 
 

@@ -49,6 +49,12 @@ def raw(commit: str = "0123456789abcdef", rtf: float = 0.0123456) -> dict[str, A
             "weights": {"vocoder": 4e6},
         },
         {
+            "kind": "blocks",
+            "size": "lite",
+            "weight_type": "q8",
+            "rows": [{"rate_hz": 5512.5, "channels": 32, "products": 7e8, "rtf_cpu": 0.007}],
+        },
+        {
             "kind": "peaks",
             "machine": {"processor": "A Processor", "cores": 2, "load_average": 0.5},
             "vector_bits": 512,
@@ -120,6 +126,7 @@ def test_page_gets_its_tables_between_the_marks(tmp_path: Path) -> None:
     assert bars["… than pocket-tts, smallest size"].endswith("| not measured |  |")
     # 3 G multiply-accumulates: vocoder and its source together, at 400 G/s in int8, in 75 % of 0.01235 s.
     assert "| 3.0000 G | 102.0 MB | 7500 µs | 30000 µs |" in bars["lite vocoder"]
+    assert "| 32 | 5512 | 0.700 G | 7000 µs | 100 G/s | 25 % |" in text
     assert "timbre_encoder" not in text
     page.write_page(path, record.condense(raw()))
     assert path.read_text() == text

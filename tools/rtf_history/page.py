@@ -230,6 +230,30 @@ def micro(seconds: float | None) -> str:
     return UNKNOWN if seconds is None else f"{1e6 * seconds:.0f} µs"
 
 
+def blocks_table(record: dict[str, Any]) -> str:
+    """The residual blocks by scale: how near the kernels come to the peaks."""
+    peaks = record["peaks"]
+    rows = []
+    for blocks in record["blocks"]:
+        peak = peaks.get("int8_products" if blocks["weight_type"] == "q8" else "f32_products")
+        for row in blocks["rows"]:
+            rate = row["products"] / row["rtf_cpu"]
+            rows.append(
+                [
+                    f"{blocks['size']} {blocks['weight_type']}",
+                    str(row["channels"]),
+                    f"{row['rate_hz']:.0f}",
+                    f"{row['products'] / 1e9:.3f} G",
+                    micro(row["rtf_cpu"]),
+                    f"{rate / 1e9:.0f} G/s",
+                    f"{100 * rate / peak:.0f} %" if peak else UNKNOWN,
+                ]
+            )
+    head = ["model", "channels", "rate, Hz", "MAC", "takes", "reached", "of its peak"]
+    title = "### Residual blocks of the vocoder, by scale, for a second of speech\n\n"
+    return title + table(head, rows)
+
+
 def scaling_table(record: dict[str, Any]) -> str:
     """Time and memory by the length of the text."""
     rows = [
@@ -244,4 +268,4 @@ def scaling_table(record: dict[str, Any]) -> str:
     return title + table(["speech", "RTF, CPU", "peak memory"], rows)
 
 
-SECTIONS = (heading, bars, engine_table, peers_table, scaling_table, roofline_table)
+SECTIONS = (heading, bars, engine_table, peers_table, scaling_table, roofline_table, blocks_table)

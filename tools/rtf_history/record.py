@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 DIGITS = 4
-LISTS = {"engine": "engine", "peer": "peers", "work": "work"}
+LISTS = {"engine": "engine", "peer": "peers", "work": "work", "blocks": "blocks"}
 
 
 def condense(raw: dict[str, Any]) -> dict[str, Any]:
@@ -20,8 +20,8 @@ def condense(raw: dict[str, Any]) -> dict[str, Any]:
         raw: What `pytest --benchmark-json` wrote.
 
     Returns:
-        "commit", "date", "machine", "engine", "peers", "work", "peaks" and "scaling"; what was not
-        measured is empty.
+        "commit", "date", "machine", "engine", "peers", "work", "blocks", "peaks" and "scaling"; what was
+        not measured is empty.
 
     Raises:
         ValueError: If nothing of tests/bench is in it.
@@ -34,6 +34,7 @@ def condense(raw: dict[str, Any]) -> dict[str, Any]:
         "engine": [],
         "peers": [],
         "work": [],
+        "blocks": [],
         "peaks": {},
         "scaling": [],
     }

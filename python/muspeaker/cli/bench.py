@@ -85,6 +85,7 @@ def rows_of(results: list[Result]) -> list[tuple[str, Callable[[Result], str]]]:
         ("RTF, wall", lambda result: f"{result.rtf_wall:.4f}"),
         ("first chunk of ten words, CPU / wall", lambda result: milliseconds(result.first_chunk)),
         ("  length of that chunk", lambda result: f"{result.first_chunk_seconds:.2f} s"),
+        ("  the first in a new process", lambda result: milliseconds(result.cold)),
         ("clone a prompt, CPU / wall", lambda result: milliseconds(result.clone)),
         ("load, CPU / wall", lambda result: milliseconds(result.load)),
         ("peak memory", lambda result: f"{result.peak_bytes / 1e6:.0f} MB"),
