@@ -62,7 +62,9 @@ def serving(tts: Synthesizer, settings: Any) -> Iterator[openai.OpenAI]:
     token = settings.token or "none"
     with (
         running(app) as address,
-        openai.OpenAI(base_url=f"{address}/v1", api_key=token, max_retries=0) as client,
+        openai.OpenAI(
+            base_url=f"{address}/v1", api_key=token, max_retries=0, timeout=PATIENCE_SECONDS
+        ) as client,
     ):
         client.app = app
         yield client

@@ -17,7 +17,17 @@ import pytest
 import muspeaker
 from muspeaker.audio import Audio
 from muspeaker.serve.settings import Settings
-from tests.serving import SPEECH, VOICES, add_voice, ask, noise, serving, speak, wait_until
+from tests.serving import (
+    PATIENCE_SECONDS,
+    SPEECH,
+    VOICES,
+    add_voice,
+    ask,
+    noise,
+    serving,
+    speak,
+    wait_until,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,7 +54,7 @@ class Held:
             for index in count() if self._num_chunks is None else range(self._num_chunks):
                 self.begun += 1
                 if not self.release.is_set() and index != 0:
-                    self.release.wait(60)
+                    self.release.wait(3 * PATIENCE_SECONDS)
                 yield Audio(noise(1.0), 22050)
         finally:
             self.ended += 1
@@ -145,9 +155,11 @@ def test_the_token_opens(guarded: openai.OpenAI) -> None:
 
 def test_a_large_upload_gets_413(shared: openai.OpenAI) -> None:
     with pytest.raises(openai.APIStatusError, match="too large") as error:
-        add_voice(shared, audio_sample=bytes(1_100_000), name="Big")
+        add_voice(shared, audio_sample=bytes(20_000_000), name="Big")
     assert error.value.status_code == 413
     assert error.value.code == "request_too_large"
+    headers = {"Content-Type": "multipart/form-data; boundary=b"}
+    assert ask(shared, "POST", VOICES, bytes(20_000_000), headers)[0] == 413
     assert shared.models.list().data
 
 
@@ -156,7 +168,7 @@ def test_a_large_upload_gets_413_without_declaring_its_size(shared: openai.OpenA
     start = (
         f'--{boundary}\r\nContent-Disposition: form-data; name="audio_sample"; filename="a"\r\n\r\n'
     )
-    parts = [start.encode(), *[bytes(100_000)] * 20, f"\r\n--{boundary}--\r\n".encode()]
+    parts = [start.encode(), *[bytes(100_000)] * 200, f"\r\n--{boundary}--\r\n".encode()]
     headers = {"Content-Type": f"multipart/form-data; boundary={boundary}"}
     status, body, _ = ask(shared, "POST", VOICES, iter(parts), headers)
     assert (status, body["error"]["code"]) == (413, "request_too_large")

@@ -128,8 +128,10 @@ def test_a_header_that_promises_too_much_is_not_believed() -> None:
 @pytest.mark.parametrize(
     "playlist", ["#EXTM3U\n#EXTINF:9,\n{}\n", "ffconcat version 1.0\nfile {}\n"]
 )
-def test_a_playlist_opens_no_other_file(tmp_path: Path, playlist: str) -> None:
-    path = tmp_path / "secret.wav"
-    path.write_bytes(wav(noise(2.0)))
+def test_a_playlist_opens_no_other_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, playlist: str
+) -> None:
+    (tmp_path / "secret.wav").write_bytes(wav(noise(2.0)))
+    monkeypatch.chdir(tmp_path)
     with pytest.raises(ValueError, match="no readable sound file"):
-        read_recording(io.BytesIO(playlist.format(path).encode()))
+        read_recording(io.BytesIO(playlist.format("secret.wav").encode()))
