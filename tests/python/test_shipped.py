@@ -67,3 +67,24 @@ def test_command_of_the_readme(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     samples, rate_hz = soundfile.read(out)
     assert rate_hz == 22050
     assert len(samples) > 8000
+
+
+def test_forks_share_the_model_and_outlive_it() -> None:
+    first = muspeaker.load(num_threads=1)
+    second = first.fork(2)
+    assert second.fingerprint == first.fingerprint
+    expected = first.synthesize(SENTENCE, muspeaker.Voice.builtin()).samples
+    del first
+    assert np.array_equal(second.synthesize(SENTENCE, muspeaker.Voice.builtin()).samples, expected)
+    with pytest.raises(ValueError, match="num_threads must be 1 to 256, got 0"):
+        second.fork(0)
+
+
+def test_a_batch_at_once_is_what_single_calls_give(tts: muspeaker.Synthesizer) -> None:
+    voice = muspeaker.Voice.builtin()
+    texts = [SENTENCE, "One. Two.", "Rice is often served in round bowls. [pause 0.2s] Yes."]
+    batch = tts.synthesize_batch(texts, voice, num_workers=3, seed=2)
+    for text, audio in zip(texts, batch, strict=True):
+        alone = tts.synthesize(text, voice, seed=2)
+        assert np.array_equal(audio.samples, alone.samples)
+        assert audio.words == alone.words
