@@ -49,6 +49,22 @@ py::tuple synthesize(engine::Synthesizer& synthesizer, const TokenArrays& arrays
                         to_numpy(std::move(speech.durations), {tokens.count}));
 }
 
+py::tuple convert(engine::Synthesizer& synthesizer, const FloatArray& samples,
+                  const TokenArrays& arrays, const VoiceArrays& voice_arrays,
+                  const engine::SynthesisOptions& options) {
+  require_axes(samples, 1, "samples");
+  const engine::Tokens tokens = arrays.borrow();
+  const engine::Voice voice = voice_arrays.copy();
+  engine::Speech speech;
+  {
+    const py::gil_scoped_release release;
+    speech = synthesizer.convert({samples.data(), samples.size()}, tokens, voice, options);
+  }
+  const auto num_samples = static_cast<py::ssize_t>(speech.samples.size());
+  return py::make_tuple(to_numpy(std::move(speech.samples), {num_samples}),
+                        to_numpy(std::move(speech.durations), {tokens.count}));
+}
+
 engine::Utterance start(engine::Synthesizer& synthesizer, const TokenArrays& arrays,
                         const VoiceArrays& voice_arrays, const engine::SynthesisOptions& options) {
   const engine::Tokens tokens = arrays.borrow();
@@ -96,6 +112,8 @@ void bind_synthesizer(py::module_& module) {
                              [](const engine::Synthesizer& synthesizer) {
                                return synthesizer.file().num_parameters();
                              })
+      .def("fork", &engine::Synthesizer::fork, py::arg("num_threads"),
+           py::call_guard<py::gil_scoped_release>())
       .def("clone", &clone, py::arg("samples"), py::arg("samples_16k"))
       .def(
           "synthesize",
@@ -108,6 +126,21 @@ void bind_synthesizer(py::module_& module) {
           py::arg("phones"), py::arg("stresses"), py::arg("boundaries"), py::arg("timbre"),
           py::arg("style"), py::kw_only(), py::arg("speed"), py::arg("pitch"), py::arg("energy"),
           py::arg("temperature"), py::arg("seed"))
+      .def(
+          "convert",
+          [](engine::Synthesizer& synthesizer, const FloatArray& samples, const IntArray& phones,
+             const IntArray& stresses, const IntArray& boundaries, const FloatArray& timbre,
+             const FloatArray& style, float pitch, float energy, uint64_t seed) {
+            engine::SynthesisOptions options;
+            options.pitch = pitch;
+            options.energy = energy;
+            options.seed = seed;
+            return convert(synthesizer, samples, {phones, stresses, boundaries}, {timbre, style},
+                           options);
+          },
+          py::arg("samples"), py::arg("phones"), py::arg("stresses"), py::arg("boundaries"),
+          py::arg("timbre"), py::arg("style"), py::kw_only(), py::arg("pitch"), py::arg("energy"),
+          py::arg("seed"))
       .def(
           "start",
           [](engine::Synthesizer& synthesizer, const IntArray& phones, const IntArray& stresses,

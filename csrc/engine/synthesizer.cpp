@@ -1,5 +1,6 @@
 #include "engine/synthesizer.h"
 
+#include <cmath>
 #include <utility>
 
 #include "core/error.h"
@@ -10,6 +11,7 @@ namespace {
 
 constexpr uint64_t kLatentStream = 0;
 constexpr uint64_t kVocoderStream = 1;
+constexpr float kSemitones = 12.0F;  // in an octave
 
 void require_ids(const char* name, const int32_t* ids, int64_t count, int64_t limit) {
   for (int64_t i = 0; i < count; ++i) {
@@ -32,13 +34,23 @@ ggml_tensor* path_input(core::GraphBuilder& graph, const std::vector<int32_t>& p
 
 }  // namespace
 
+Synthesizer::Loaded::Loaded(const std::string& path)
+    : file(path),
+      config(core::read_config(file.header())),
+      model(file, config),
+      cloner(model),
+      listener(model),
+      vocoder(model) {}
+
 Synthesizer::Synthesizer(const std::string& path, int num_threads)
-    : file_(path),
-      config_(core::read_config(file_.header())),
-      model_(file_, config_),
-      cloner_(model_),
-      vocoder_(model_),
-      runner_(num_threads) {}
+    : Synthesizer(std::make_shared<const Loaded>(path), num_threads) {}
+
+Synthesizer::Synthesizer(std::shared_ptr<const Loaded> loaded, int num_threads)
+    : loaded_(std::move(loaded)), runner_(num_threads) {}
+
+std::unique_ptr<Synthesizer> Synthesizer::fork(int num_threads) const {
+  return std::unique_ptr<Synthesizer>(new Synthesizer(loaded_, num_threads));
+}
 
 Voice Synthesizer::clone(Samples samples, Samples samples_16k) {
   const std::scoped_lock lock(mutex_);
@@ -114,6 +126,39 @@ Speech Synthesizer::perform(const Tokens& tokens, const Voice& voice,
   return speech;
 }
 
+Speech Synthesizer::convert(Samples samples, const Tokens& tokens, const Voice& voice,
+                            const SynthesisOptions& options) {
+  return convert(samples, tokens, voice, options,
+                 [seed = options.seed](int64_t first_sample, float* out, int64_t count) {
+                   dsp::fill_normal(seed, kVocoderStream, static_cast<uint64_t>(first_sample), out,
+                                    count);
+                 });
+}
+
+Speech Synthesizer::convert(Samples samples, const Tokens& tokens, const Voice& voice,
+                            const SynthesisOptions& options, const NoiseAt& noise) {
+  check(tokens);
+  voice.check(config_);
+  options.check();
+  const std::scoped_lock lock(mutex_);
+  Recording heard = listener_.hear(runner_, samples, {tokens.phones, tokens.phones + tokens.count});
+  const std::vector<float> e_con = encode(tokens, heard);
+  const std::vector<int32_t> path = model::make_path(heard.durations);
+  Speech speech;
+  shape_melody(e_con, path, voice, {}, speech);  // what the voice would do by itself
+  const float factor = register_factor(heard.f0, speech.f0) * std::exp2(options.pitch / kSemitones);
+  for (float& value : heard.f0) {
+    value *= factor;
+  }
+  speech.f0 = std::move(heard.f0);
+  speech.energy =
+      model_.variation_adapter().decide_energy(std::move(heard.energy), options.variation());
+  speech.durations = std::move(heard.durations);
+  speech.mel = decode(e_con, path, voice, speech);
+  speech.samples = vocoder_.vocode(runner_, speech.mel, speech.f0, noise);
+  return speech;
+}
+
 void Synthesizer::check(const Tokens& tokens) const {
   core::require_input(tokens.count >= 1 && tokens.count <= kMaxTokens,
                       "an utterance must have 1 to " + std::to_string(kMaxTokens) +
@@ -142,6 +187,21 @@ std::vector<float> Synthesizer::encode(const Tokens& tokens, const Voice& voice,
     graph.output("e_con", e_con);
   });
   log_durations = runner_.take("log_durations");
+  return runner_.take("e_con");
+}
+
+/// The graph over tokens of a recording. Returns e_con, (tokens, hidden).
+std::vector<float> Synthesizer::encode(const Tokens& tokens, const Recording& recording) {
+  runner_.run([&](core::GraphBuilder& graph) {
+    const auto ids = [&](const char* name, const int32_t* values) {
+      return graph.input(name, GGML_TYPE_I32, {tokens.count}, values);
+    };
+    ggml_tensor* mel = matrix(graph, "mel", recording.mel, config_.audio.num_mels);
+    graph.output("e_con", model_.encode_recording(graph.context(), ids("phones", tokens.phones),
+                                                  ids("stresses", tokens.stresses),
+                                                  ids("boundaries", tokens.boundaries), mel,
+                                                  ids("durations", recording.durations.data())));
+  });
   return runner_.take("e_con");
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <vector>
@@ -9,6 +10,7 @@
 #include "core/graph.h"
 #include "core/weights.h"
 #include "engine/cloner.h"
+#include "engine/listener.h"
 #include "engine/options.h"
 #include "engine/stream.h"
 #include "engine/utterance.h"
@@ -50,6 +52,10 @@ class Synthesizer {
   /// 1 to GraphRunner::kMaxThreads.
   Synthesizer(const std::string& path, int num_threads);
 
+  /// Another of the same model, with threads and memory of its own for what it computes: the two
+  /// work at once and share the weights. Throws as the constructor does for num_threads.
+  [[nodiscard]] std::unique_ptr<Synthesizer> fork(int num_threads) const;
+
   static constexpr int64_t kMaxTokens = 2048;
   static constexpr int64_t kMaxSeconds = 120;
 
@@ -71,8 +77,19 @@ class Synthesizer {
   [[nodiscard]] Utterance start(const Tokens& tokens, const Voice& voice,
                                 const SynthesisOptions& options);
 
+  /// Says again what a recording says: with its content, durations and loudness, and its melody in
+  /// the register of the voice. tokens: its text; of the options, pitch and energy change that, and
+  /// the seed is of the vocoder's noise. Twin of convert in muspeaker.model.conversion.
+  /// Throws std::invalid_argument as Listener::hear does, or if an input is out of range.
+  [[nodiscard]] Speech convert(Samples samples, const Tokens& tokens, const Voice& voice,
+                               const SynthesisOptions& options);
+
+  /// The same with the vocoder's noise given; options.seed does nothing.
+  [[nodiscard]] Speech convert(Samples samples, const Tokens& tokens, const Voice& voice,
+                               const SynthesisOptions& options, const NoiseAt& noise);
+
   [[nodiscard]] const core::ModelConfig& config() const { return config_; }
-  [[nodiscard]] const core::WeightFile& file() const { return file_; }
+  [[nodiscard]] const core::WeightFile& file() const { return loaded_->file; }
 
  private:
   void check(const Tokens& tokens) const;
@@ -82,16 +99,32 @@ class Synthesizer {
   std::vector<float> encode(const Tokens& tokens, const Voice& voice,
                             const std::vector<float>& latent_noise,
                             std::vector<float>& log_durations);
+  std::vector<float> encode(const Tokens& tokens, const Recording& recording);
   void shape_melody(const std::vector<float>& e_con, const std::vector<int32_t>& path,
                     const Voice& voice, const SynthesisOptions& options, Speech& speech);
   std::vector<float> decode(const std::vector<float>& e_con, const std::vector<int32_t>& path,
                             const Voice& voice, const Speech& speech);
 
-  core::WeightFile file_;
-  core::ModelConfig config_;
-  model::MuSpeaker model_;
-  Cloner cloner_;
-  VocoderStream vocoder_;
+  /// What forks share; nothing in it changes once it is loaded.
+  struct Loaded {
+    explicit Loaded(const std::string& path);
+
+    core::WeightFile file;
+    core::ModelConfig config;
+    model::MuSpeaker model;
+    Cloner cloner;
+    Listener listener;
+    VocoderStream vocoder;
+  };
+
+  Synthesizer(std::shared_ptr<const Loaded> loaded, int num_threads);
+
+  std::shared_ptr<const Loaded> loaded_;
+  const core::ModelConfig& config_ = loaded_->config;
+  const model::MuSpeaker& model_ = loaded_->model;
+  const Cloner& cloner_ = loaded_->cloner;
+  const Listener& listener_ = loaded_->listener;
+  const VocoderStream& vocoder_ = loaded_->vocoder;
   std::mutex mutex_;  // over runner_
   core::GraphRunner runner_;
 };

@@ -15,6 +15,8 @@ class Synthesizer:
     ) -> dict[str, bool | int | float | str | list[int] | list[float] | list[str]]: ...
     @property
     def num_parameters(self) -> int: ...
+    # Another of the same model, with threads of its own: the two work at once and share the weights.
+    def fork(self, num_threads: int) -> Synthesizer: ...
     # The same prompt at the model's rate and at 16 kHz -> timbre (embedding,), style (frames, hidden).
     def clone(
         self, samples: NDArray[np.float32], samples_16k: NDArray[np.float32]
@@ -34,7 +36,21 @@ class Synthesizer:
         temperature: float,
         seed: int,
     ) -> tuple[NDArray[np.float32], NDArray[np.int32]]: ...
-    # The same, but only up to the mel: pull the samples from what it returns.
+    # A recording (samples,) at the model's rate and its text, in another voice -> as synthesize.
+    def convert(
+        self,
+        samples: NDArray[np.float32],
+        phones: NDArray[np.int32],
+        stresses: NDArray[np.int32],
+        boundaries: NDArray[np.int32],
+        timbre: NDArray[np.float32],
+        style: NDArray[np.float32],
+        *,
+        pitch: float,
+        energy: float,
+        seed: int,
+    ) -> tuple[NDArray[np.float32], NDArray[np.int32]]: ...
+    # As synthesize, but only up to the mel: pull the samples from what it returns.
     def start(
         self,
         phones: NDArray[np.int32],
