@@ -38,6 +38,11 @@ TEN_WORDS = "The birch canoe slid on the smooth and shiny planks."
 PROMPT_SECONDS = 5.0
 PROMPT_RATE_HZ = 22050
 REMAINDER = "text and Python"
+# What the kernels look for, as Linux names it.
+INSTRUCTION_SETS = (
+    *("avx2", "fma", "avx_vnni", "avx512f", "avx512_vnni"),
+    *("asimd", "asimddp", "i8mm"),
+)
 _CHILD = """
 import json, sys
 from muspeaker.bench import in_fresh_process
@@ -275,17 +280,21 @@ def peak_bytes() -> int:
 
 def machine() -> dict[str, str | int | float]:
     """What a reader must know to read the figures: processor, cores at hand, and how busy it is."""
-    name = platform.processor() or platform.machine()
+    name, flags = platform.processor() or platform.machine(), set[str]()
     cpuinfo = Path("/proc/cpuinfo")
     if cpuinfo.exists():
-        text = cpuinfo.read_text(encoding="utf-8", errors="replace")
-        named = [line.partition(":")[2] for line in text.splitlines() if "model name" in line]
-        name = named[0].strip() if named else name
+        for line in cpuinfo.read_text(encoding="utf-8", errors="replace").splitlines():
+            key, _, value = line.partition(":")
+            if key.strip() == "model name":
+                name = value.strip()
+            elif key.strip() in {"flags", "Features"}:
+                flags.update(value.split())
     load_average = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return {
         "processor": name,
         "architecture": platform.machine(),
+        "instruction_sets": " ".join(flag for flag in INSTRUCTION_SETS if flag in flags),
         "cores": cores or 1,
         "load_average": round(load_average, 2),
         "forced_isa": os.environ.get("MUSPEAKER_CPU_ISA", ""),

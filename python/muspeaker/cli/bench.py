@@ -62,7 +62,11 @@ def table_of(report: dict[str, dict[str, object]], results: list[Result]) -> Tab
     """One column for each number of threads."""
     of, machine = report["model"], report["machine"]
     title = f"{of['name']} {of['weight_type']}, {machine['processor']}, {machine['cores']} cores"
-    caption = f"load average {machine['load_average']}; CPU is of all threads together"
+    forced = f", forced to {machine['forced_isa']}" if machine["forced_isa"] else ""
+    caption = (
+        f"{machine['instruction_sets']}{forced}; load average {machine['load_average']}; "
+        "CPU is of all threads together"
+    )
     table = Table(title=title, caption=caption)
     table.add_column("")
     for result in results:
