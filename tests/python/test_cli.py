@@ -201,6 +201,12 @@ def test_bad_usage_exits_with_2(run: Any, args: tuple[str, ...]) -> None:
     assert run(*args).exit_code == 2
 
 
+def test_version_and_help_without_a_command(run: Any) -> None:
+    result = run("--version")
+    assert (result.exit_code, result.output.split()) == (0, ["muspeaker", muspeaker.__version__])
+    assert "Speak a text in any voice" in run("--help").output
+
+
 @pytest.mark.parametrize("command", ["say", "clone", "info", "quantize", "voices"])
 def test_every_command_has_help(run: Any, command: str) -> None:
     result = run(command, "--help")

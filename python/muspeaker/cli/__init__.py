@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
+import muspeaker
 from muspeaker.cli.bench import bench
 from muspeaker.cli.clone import clone
 from muspeaker.cli.convert import convert
@@ -12,14 +15,11 @@ from muspeaker.cli.info import info
 from muspeaker.cli.quantize import quantize
 from muspeaker.cli.say import say
 from muspeaker.cli.serve import serve
+from muspeaker.cli.terminal import to_stdout
 from muspeaker.cli.voices import voices
 from muspeaker.cli.wyoming import wyoming
 
-app = typer.Typer(
-    help="Speak a text in any voice, from a few seconds of it.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-)
+app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
 app.command()(say)
 app.command()(clone)
 app.command()(convert)
@@ -30,6 +30,22 @@ app.command()(voices)
 app.command()(serve)
 app.command()(wyoming)
 app.command()(demo)
+
+
+def _show_version(asked: bool) -> None:
+    if asked:
+        to_stdout().print(f"muspeaker {muspeaker.__version__}", markup=False)
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    """Speak a text in any voice, from a few seconds of it."""
 
 
 def main() -> None:
