@@ -34,6 +34,7 @@ from muspeaker.train.acoustic_losses import (
 from muspeaker.train.cache import Cache
 from muspeaker.train.checkpoint import load_checkpoint
 from muspeaker.train.discriminators import MelDiscriminator
+from muspeaker.train.distributed import first_goes_ahead
 from muspeaker.train.feed import Batch, Plan
 from muspeaker.train.listen import Speaker
 from muspeaker.train.muon import Muon
@@ -325,15 +326,15 @@ def predict_contours(
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """F0 in Hz and normalised energy (batch, frames) that the prompt's style gives this content."""
     adapter, config = model.variation_adapter, model.config.variation_adapter
-    e_sty, masks = (
-        model.style_encoder(batch["prompt_mel"]),
-        (batch["frame_mask"], batch["prompt_mask"]),
-    )
-    path = make_path(batch["durations"], batch["frame_mask"].shape[1])
+    frame_mask, style_mask = batch["frame_mask"], batch["prompt_mask"]
+    e_sty = model.style_encoder(batch["prompt_mel"])
+    path = make_path(batch["durations"], frame_mask.shape[1])
     frames = adapter.length_regulator(e_con, path)
-    pitch = adapter.pitch_predictor(frames, e_sty, *masks).float()
-    f0 = torch.exp(pitch[..., 0] * config.log_f0_std + config.log_f0_mean) * (pitch[..., 1] > 0)
-    return f0, adapter.energy_predictor(frames, e_sty, *masks).float().squeeze(-1)
+    pitch = adapter.pitch_predictor(frames, e_sty, frame_mask, style_mask).float()
+    voiced = (pitch[..., 1] > 0) & frame_mask
+    f0 = torch.exp(pitch[..., 0] * config.log_f0_std + config.log_f0_mean) * voiced
+    energy = adapter.energy_predictor(frames, e_sty, frame_mask, style_mask).float().squeeze(-1)
+    return f0, energy * frame_mask
 
 
 def load_judge(cache: Cache, path: Path, config: ModelConfig) -> VoiceJudge:
@@ -349,12 +350,13 @@ def make_trainer(
     table: Mapping[str, float],
 ) -> tuple[AcousticTrainer, AcousticData]:
     """The trainer of either stage on its corpus, with a judge if a loss needs one; and its data."""
-    cache = Cache(options.corpus)
-    timbres = timbre_vectors(cache, options.timbre, config)
-    data = AcousticData(cache, timbres, config, options.frames, options.seed)
     weights = loss_weights(table, options.weights)
     judged = weights["perceptual"] > 0 or weights["contrastive"] > 0
-    judge = load_judge(cache, options.timbre, config) if judged else None
+    with first_goes_ahead():
+        cache = Cache(options.corpus)
+        timbres = timbre_vectors(cache, options.timbre, config)
+        judge = load_judge(cache, options.timbre, config) if judged else None
+    data = AcousticData(cache, timbres, config, options.frames, options.seed)
     return kind(config, options, data, table, judge), data
 
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import torch
 
 from muspeaker.model.features import mel_moments, speech_frames
-from muspeaker.train import distributed
+from muspeaker.train.distributed import world
 from muspeaker.train.feed import Batch, Plan
 
 if TYPE_CHECKING:
@@ -126,13 +126,12 @@ class AcousticData:
                 group = []
             group.append(i)
         groups.append(group)
-        world = distributed.world()
-        cut = [group[: len(group) // world * world] for group in groups]
+        cut = [group[: len(group) // world() * world()] for group in groups]
         order = random.permutation(len(cut)).tolist()
         kept = [cut[at] for at in order if len(cut[at]) > 1]
         if not kept:
             raise ValueError(
-                f"batches of {self._frames} frames hold no two clips for {world} processes"
+                f"batches of {self._frames} frames hold no two clips for {world()} processes"
             )
         return kept
 

@@ -196,7 +196,8 @@ def main(arguments: list[str] | None = None, config: ModelConfig | None = None) 
     """Command line of the stage; `config` stands in for the sizes that it names."""
     options = parse(AlignOptions, arguments, "muspeaker-train align", __doc__)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    cache = Cache(options.corpus)
+    with distributed.first_goes_ahead():
+        cache = Cache(options.corpus)
     tokens = options.corpus / "tokens.npz"
     ids, left_out = (load_tokens(tokens), {}) if tokens.exists() else token_ids(cache)
     if not ids:

@@ -8,22 +8,26 @@ from __future__ import annotations
 
 import atexit
 import os
+from contextlib import contextmanager
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import torch
 import torch.distributed as dist
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from torch import nn
+
+PATIENCE = timedelta(hours=12)  # while the first process computes what all will read
 
 
 def start() -> torch.device:
     """Join the processes that torchrun started, if it did; returns this process's device."""
     cuda = torch.cuda.is_available()
     if int(os.environ.get("WORLD_SIZE", "1")) > 1 and not dist.is_initialized():
-        dist.init_process_group("nccl" if cuda else "gloo")
+        dist.init_process_group("nccl" if cuda else "gloo", timeout=PATIENCE)
         atexit.register(dist.destroy_process_group)
     if not cuda:
         return torch.device("cpu")
@@ -40,6 +44,17 @@ def rank() -> int:
 def world() -> int:
     """Number of processes."""
     return dist.get_world_size() if dist.is_initialized() else 1
+
+
+@contextmanager
+def first_goes_ahead() -> Iterator[None]:
+    """Let the first process make the files that the others then find."""
+    start()
+    if world() > 1 and rank() > 0:
+        dist.barrier()
+    yield
+    if world() > 1 and rank() == 0:
+        dist.barrier()
 
 
 def joint_mean(value: torch.Tensor) -> torch.Tensor:

@@ -50,6 +50,9 @@ class _Batches(Dataset[Batch]):
         self._rows = rows
 
     def __getitem__(self, plan: Plan) -> Batch:
+        processes = self._rows.step
+        if len(plan.clips) % processes:
+            raise ValueError(f"{processes} processes cannot share {len(plan.clips)} clips alike")
         return self._source.collate(plan, self._rows)
 
 

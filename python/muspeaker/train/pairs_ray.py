@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import logging
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
+import torch
 
 from muspeaker.train.pairs import PairMaker, PairsOptions
 
@@ -21,10 +24,9 @@ def spoken_by_actors(
     """Clip numbers and their mels (frames, mels), as they come; paths must hold on every machine.
 
     Raises:
-        ImportError: If Ray is not installed.
+        ModuleNotFoundError: If Ray is not installed.
     """
-    import ray  # noqa: PLC0415  (the extra `ray`)
-    import torch  # noqa: PLC0415
+    import ray.data  # noqa: PLC0415  (the extra `ray`)
 
     bands = maker.cache.mel.shape[1]
     batches = ray.data.from_items([{"number": i} for i in numbers]).map_batches(
@@ -36,3 +38,15 @@ def spoken_by_actors(
     )
     for row in batches.iter_rows():
         yield int(row["number"]), np.frombuffer(row["mel"], np.float16).reshape(-1, bands)
+
+
+@contextmanager
+def local(cpus: int) -> Iterator[None]:
+    """A Ray of this machine alone, with so many CPUs, for as long as the context lasts."""
+    import ray  # noqa: PLC0415
+
+    ray.init(num_cpus=cpus, include_dashboard=False, logging_level=logging.WARNING)
+    try:
+        yield
+    finally:
+        ray.shutdown()

@@ -30,6 +30,7 @@ from muspeaker.model.features import (
 from muspeaker.model.timbre_encoder import TimbreEncoder
 from muspeaker.train.augment import Augmentation
 from muspeaker.train.cache import Cache, Clip
+from muspeaker.train.distributed import first_goes_ahead
 from muspeaker.train.feed import Batch, Plan
 from muspeaker.train.options import TrainOptions, model_config, option, parse
 from muspeaker.train.trainer import Trainer
@@ -245,7 +246,11 @@ class Speakers:
         starts = random.random(len(plan.clips))
         crop = self._wave_crop if self._kind == "waves" else self._crop
         crops = [
-            crop(self._clips[pick][0], place, np.random.default_rng((self._seed, plan.number, 2, row)))
+            crop(
+                self._clips[pick][0],
+                place,
+                np.random.default_rng((self._seed, plan.number, 2, row)),
+            )
             for row, (pick, place) in list(enumerate(zip(plan.clips, starts, strict=True)))[rows]
         ]
         generator = torch.Generator().manual_seed(int(random.integers(2**62)) + (rows.start or 0))
@@ -366,8 +371,9 @@ def main(arguments: list[str] | None = None, config: ModelConfig | None = None) 
     """Command line of the stage; `config` stands in for the sizes that it names."""
     options = parse(TimbreOptions, arguments, "muspeaker-train timbre", __doc__)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    cache = Cache(options.corpus)
-    TimbreTrainer(config or model_config(options), options, Speakers(cache, options)).run()
+    with first_goes_ahead():
+        speakers = Speakers(Cache(options.corpus), options)
+    TimbreTrainer(config or model_config(options), options, speakers).run()
 
 
 if __name__ == "__main__":

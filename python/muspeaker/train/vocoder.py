@@ -19,6 +19,7 @@ from muspeaker.model.harmonic_source import integrate_phase
 from muspeaker.model.vocoder import Vocoder
 from muspeaker.train.cache import Cache
 from muspeaker.train.discriminators import VocoderDiscriminator
+from muspeaker.train.distributed import first_goes_ahead
 from muspeaker.train.feed import Batch, Plan
 from muspeaker.train.options import TrainOptions, model_config, option, parse
 from muspeaker.train.trainer import Trainer
@@ -231,7 +232,9 @@ def main(arguments: list[str] | None = None, config: ModelConfig | None = None) 
     options = parse(VocoderOptions, arguments, "muspeaker-train vocoder", __doc__)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     mel = np.load(options.mel, mmap_mode="r") if options.mel else None
-    segments = Segments(Cache(options.corpus), options.batch, options.frames, mel, options.seed)
+    with first_goes_ahead():
+        cache = Cache(options.corpus)
+    segments = Segments(cache, options.batch, options.frames, mel, options.seed)
     VocoderTrainer(config or model_config(options), options, segments).run()
 
 
