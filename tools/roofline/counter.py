@@ -59,11 +59,16 @@ def num_products(module: nn.Module, inputs: tuple[torch.Tensor, ...], output: An
 
 
 def part_of(name: str) -> str:
-    """The part that a module belongs to; what injects the vocoder's source counts apart.
+    """The part that a module belongs to.
 
-    HiFi-GAN, with which the vocoder is compared, has no such source.
+    The three predictors count one by one, since they run at different times; so does what injects the
+    vocoder's source, which HiFi-GAN, with which the vocoder is compared, has not.
     """
-    return SOURCE if name.startswith(SOURCE_PREFIXES) else name.partition(".")[0]
+    if name.startswith(SOURCE_PREFIXES):
+        return SOURCE
+    part, _, rest = name.partition(".")
+    inner = rest.partition(".")[0]
+    return inner if inner.endswith("_predictor") else part
 
 
 def watch(model: MuSpeaker, work: Work) -> None:

@@ -13,7 +13,12 @@ if TYPE_CHECKING:
 BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
 FLOAT_BYTES, INT8_BYTES = 4, 1
 ONCE_A_VOICE = ("style_encoder", "timbre_encoder", "timbre_projection")
-ONE_PART = {"vocoder source": "vocoder"}  # counted apart, timed together
+TIMED_TOGETHER = {  # counted part: what the engine times it with
+    **dict.fromkeys(("linguistic_encoder", "vp_flow", "fusion", "duration_predictor"), "content"),
+    **dict.fromkeys(("pitch_predictor", "energy_predictor"), "melody"),
+    "variation_adapter": "mel_decoder",  # its embeddings of pitch and energy
+    "vocoder source": "vocoder",
+}
 UNKNOWN = "not measured"
 
 
@@ -218,7 +223,7 @@ def work_by_part(work: dict[str, Any]) -> list[tuple[str, float, float]]:
     for part, count in work["products"].items():
         if part in ONCE_A_VOICE:
             continue
-        name = ONE_PART.get(part, part)
+        name = TIMED_TOGETHER.get(part, part)
         weight_bytes = INT8_BYTES * work["weights"].get(part, 0) / work["seconds"]
         products[name] = products.get(name, 0) + count
         moved[name] = moved.get(name, 0) + work["activation_bytes"].get(part, 0) + weight_bytes
