@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sqlite3
 import stat
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
@@ -144,7 +143,7 @@ def test_nobody_else_may_read(store: VoiceStore, tmp_path: Path) -> None:
 
 def test_a_foreign_database_is_refused(tmp_path: Path) -> None:
     (tmp_path / "voices.sqlite3").write_bytes(b"not a database, but long enough to be read" * 10)
-    with pytest.raises(sqlite3.DatabaseError):
+    with pytest.raises(ValueError, match="cannot be used as the list of voices"):
         VoiceStore(tmp_path, max_voices=1)
 
 

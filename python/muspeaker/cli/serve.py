@@ -57,35 +57,45 @@ def serve(  # noqa: PLR0913, PLR0917 (one parameter an option of the command lin
     ] = 32,
 ) -> None:
     """Serve the OpenAI speech endpoint and the voices behind it; needs muspeaker[serve]."""
+    options: dict[str, Any] = {
+        "default_voice": voice,
+        "token": token,
+        "max_characters": max_characters,
+        "max_upload_bytes": max_upload * MEBIBYTE,
+        "max_running": max_running,
+        "max_waiting": max_waiting,
+    }
+    if data is not None:
+        options["data_folder"] = data
     with failing_cleanly():
-        try:
-            from muspeaker.serve.app import create_app  # noqa: PLC0415 (an extra)
-            from muspeaker.serve.errors import ApiError  # noqa: PLC0415
-            from muspeaker.serve.settings import Settings  # noqa: PLC0415
-        except ModuleNotFoundError as error:
-            message = f"{error.name} is missing: pip install 'muspeaker[serve]'"
-            raise RuntimeError(message) from error
-        given: dict[str, Any] = {} if data is None else {"data_folder": data}
-        threads = threads or default_threads()
-        settings = Settings(
-            default_voice=voice,
-            token=token,
-            max_characters=max_characters,
-            max_upload_bytes=max_upload * MEBIBYTE,
-            max_running=max_running,
-            max_waiting=max_waiting,
-            workers=max(1, available_cores() // threads),
-            **given,
-        )
         if host not in LOOPBACK and token is None:
             warn("anyone who reaches this address may use the server; see --token")
         with progress("loading"):
-            app = create_app(muspeaker.load(model, num_threads=threads), settings)
-            try:
-                app.state.service.voice(voice)
-            except ApiError as error:
-                warn(f"{error.detail}; until then, requests for OpenAI's voices are refused")
+            app = application(model, threads or default_threads(), options)
         run(app, host, port)
+
+
+def application(model: Path | None, threads: int, options: dict[str, Any]) -> FastAPI:
+    """The server with its model.
+
+    Raises:
+        RuntimeError: If the extra is not installed.
+        ValueError: If an option is out of range.
+    """
+    try:
+        from muspeaker.serve.app import create_app  # noqa: PLC0415 (an extra)
+        from muspeaker.serve.errors import ApiError  # noqa: PLC0415
+        from muspeaker.serve.settings import Settings  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        message = f"{error.name} is missing: pip install 'muspeaker[serve]'"
+        raise RuntimeError(message) from error
+    settings = Settings(workers=max(1, available_cores() // threads), **options)
+    app = create_app(muspeaker.load(model, num_threads=threads), settings)
+    try:
+        app.state.service.voice(settings.default_voice)
+    except ApiError as error:
+        warn(f"{error.detail}; until then, requests for OpenAI's voices are refused")
+    return app
 
 
 def warn(message: str) -> None:

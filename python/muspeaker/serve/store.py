@@ -72,6 +72,10 @@ class VoiceStore:
     Args:
         folder: Made when missing; only its owner may read it.
         max_voices: Of all processes together.
+
+    Raises:
+        OSError: If the folder cannot be made.
+        ValueError: If there is another kind of file in the place of the database.
     """
 
     def __init__(self, folder: Path, max_voices: int) -> None:
@@ -79,8 +83,12 @@ class VoiceStore:
         self._database = folder / "voices.sqlite3"
         self._max_voices = max_voices
         self._files.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with self._connected() as database:
-            database.execute(_TABLE)
+        try:
+            with self._connected() as database:
+                database.execute(_TABLE)
+        except sqlite3.DatabaseError as error:
+            message = f"{str(self._database)!r} cannot be used as the list of voices: {error}"
+            raise ValueError(message) from error
         self._database.chmod(0o600)
         self._remove_orphans()
 
