@@ -155,13 +155,13 @@ void bind_stages(py::module_& probe) {
       [](ProbeModel& model, const FloatArray& mel, const FloatArray& f0, const FloatArray& noise,
          int64_t chunk_frames) {
         const model::MuSpeaker network(model.file, model.config);
-        std::vector<float> samples =
-            engine::VocoderStream(network, chunk_frames)
-                .vocode(model.runner, {mel.data(), mel.data() + mel.size()},
-                        {f0.data(), f0.data() + f0.size()},
-                        [&](int64_t first, float* out, int64_t count) {
-                          std::copy_n(noise.data() + first, count, out);
-                        });
+        core::GraphRunner runner(1);  // one that has no plan for a network that is gone
+        std::vector<float> samples = engine::VocoderStream(network, chunk_frames)
+                                         .vocode(runner, {mel.data(), mel.data() + mel.size()},
+                                                 {f0.data(), f0.data() + f0.size()},
+                                                 [&](int64_t first, float* out, int64_t count) {
+                                                   std::copy_n(noise.data() + first, count, out);
+                                                 });
         const auto num_samples = static_cast<py::ssize_t>(samples.size());
         return to_numpy(std::move(samples), {num_samples});
       },

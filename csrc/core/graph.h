@@ -5,13 +5,17 @@
 #include <ggml-cpu.h>
 #include <ggml.h>
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <initializer_list>
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
+
+#include "core/thread_pool.h"
 
 namespace muspeaker::core {
 
@@ -57,8 +61,10 @@ class GraphBuilder {
 ///   std::vector<float> mel = runner.take("mel");   // runner.shape("mel") is {80, frames}
 ///
 /// The threads live as long as the runner, and the memory of one run is used again by the next.
-/// Weights are tensors that already have their data (core/weights.h) and are not copied.
-/// One runner belongs to one thread at a time; it is not copied and not moved.
+/// Threads are our operators' own (core/thread_pool.h): ggml itself runs on the calling thread, for
+/// its own threads wait for each other in busy loops after every node. Weights are tensors that
+/// already have their data (core/weights.h) and are not copied. One runner belongs to one thread at
+/// a time; it is not copied and not moved.
 class GraphRunner {
  public:
   /// Throws std::invalid_argument if num_threads is not within 1 to kMaxThreads.
@@ -73,6 +79,39 @@ class GraphRunner {
   /// What `build` throws is passed on and leaves the runner usable. Throws std::runtime_error if
   /// memory is short or ggml reports a failure.
   void run(const std::function<void(GraphBuilder&)>& build);
+
+  /// One matrix, (ne1, ne0) float32, that goes into run_again.
+  struct Matrix {
+    const char* name;
+    int64_t ne0;
+    int64_t ne1;
+    const float* data;
+  };
+  using Describe = std::function<ggml_tensor*(ggml_context*, const std::vector<ggml_tensor*>&)>;
+
+  /// Runs what `describe` makes of the matrices, and copies the float32 tensor it returns to `out`.
+  /// Where the last such call had the same key and shapes, its plan is used again: `describe` is
+  /// not called, and nothing is allocated. key: whatever else the graph depends on.
+  void run_again(const std::array<int64_t, 4>& key, const std::vector<Matrix>& matrices,
+                 const Describe& describe, float* out);
+
+  /// Adds the CPU time from its making to its end, on all threads of the runner, to a part's.
+  class Timer {
+   public:
+    Timer(GraphRunner& runner, std::string_view part);
+    ~Timer();
+    Timer(const Timer&) = delete;
+    Timer& operator=(const Timer&) = delete;
+
+   private:
+    const ThreadPool& pool_;
+    double& total_;
+    double begin_;
+  };
+  using Timings = std::map<std::string, double, std::less<>>;
+
+  /// CPU seconds of each part so far.
+  [[nodiscard]] const Timings& timings() const { return timings_; }
 
   /// The output's elements, fastest axis first; it can be taken once.
   /// Throws std::out_of_range if the last run had no such output or it was taken.
@@ -92,8 +131,35 @@ class GraphRunner {
     bool taken = false;
   };
 
-  void compute(GraphBuilder& builder, ggml_cgraph* graph);
+  struct ContextDeleter {
+    void operator()(ggml_context* context) const { ggml_free(context); }
+  };
+  using Context = std::unique_ptr<ggml_context, ContextDeleter>;
 
+  /// What run_again keeps.
+  struct Plan {
+    std::array<int64_t, 4> key{};
+    Context context;
+    ggml_cgraph* graph = nullptr;
+    std::vector<ggml_tensor*> inputs;
+    ggml_tensor* output = nullptr;
+    size_t buffer_bytes = 0;  // tensors lie in the allocator's buffer, until it grows
+
+    [[nodiscard]] bool fits(const std::array<int64_t, 4>& wanted,
+                            const std::vector<Matrix>& matrices, size_t bytes) const;
+  };
+
+  static Context make_context(void* memory);
+  void allocate(ggml_cgraph* graph);
+  void compute(ggml_cgraph* graph);
+  void keep_outputs(const GraphBuilder& builder);
+  void make_plan(const std::array<int64_t, 4>& key, const std::vector<Matrix>& matrices,
+                 const Describe& describe);
+
+  ThreadPool pool_;
+  Timings timings_;
+  std::unique_ptr<uint8_t[]> context_memory_;  // of run's descriptions
+  Plan plan_;
   ggml_threadpool* threadpool_ = nullptr;
   ggml_backend_t backend_ = nullptr;
   ggml_gallocr_t allocator_ = nullptr;

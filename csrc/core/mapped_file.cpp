@@ -56,6 +56,10 @@ MappedFile::~MappedFile() {
   munmap(data_, size_);
 }
 
+void MappedFile::forget_pages() const {
+  madvise(data_, size_, MADV_DONTNEED);  // a hint: nothing is lost where it does nothing
+}
+
 #else
 
 MappedFile::MappedFile(const std::string& path) : path_(path) {
@@ -68,6 +72,8 @@ MappedFile::MappedFile(const std::string& path) : path_(path) {
 }
 
 MappedFile::~MappedFile() = default;
+
+void MappedFile::forget_pages() const {}
 
 #endif
 

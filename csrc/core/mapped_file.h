@@ -16,6 +16,9 @@ class MappedFile {
   MappedFile(const MappedFile&) = delete;
   MappedFile& operator=(const MappedFile&) = delete;
 
+  /// Gives back the memory of pages that were read; they are read again when they are touched.
+  void forget_pages() const;
+
   [[nodiscard]] const uint8_t* data() const { return data_; }
   [[nodiscard]] size_t size() const { return size_; }
   [[nodiscard]] const std::string& path() const { return path_; }

@@ -46,6 +46,10 @@ class WeightFile {
   /// Number of weights in the file, scales of int8 weights not counted.
   [[nodiscard]] int64_t num_parameters() const;
 
+  /// To be called when constructors have packed what they take: few pages of the file are used
+  /// after that, and the rest need not stay in memory.
+  void forget_pages() const { file_.forget_pages(); }
+
   /// Throws ModelFileError naming the first tensors that no constructor claimed.
   void require_all_claimed() const;
 

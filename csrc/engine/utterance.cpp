@@ -1,6 +1,5 @@
 #include "engine/utterance.h"
 
-#include <algorithm>
 #include <utility>
 
 namespace muspeaker::engine {
@@ -16,10 +15,15 @@ Utterance::Utterance(std::vector<int32_t> durations, int64_t num_samples,
       mutex_(mutex) {}
 
 std::vector<float> Utterance::next_chunk() {
+  std::vector<float> samples;
+  next_chunk(samples);
+  return samples;
+}
+
+void Utterance::next_chunk(std::vector<float>& samples) {
   const std::scoped_lock lock(mutex_);
-  std::vector<float> chunk = vocoder_.next(runner_, state_, next_frames_);
-  next_frames_ = std::min(2 * next_frames_, VocoderStream::kChunkFrames);
-  return chunk;
+  vocoder_.next(runner_, state_, next_frames_, samples);
+  next_frames_ = VocoderStream::kChunkFrames;
 }
 
 }  // namespace muspeaker::engine

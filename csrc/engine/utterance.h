@@ -19,7 +19,7 @@ class Utterance {
   Utterance(std::vector<int32_t> durations, int64_t num_samples, VocoderStream::State state,
             const VocoderStream& vocoder, core::GraphRunner& runner, std::mutex& mutex);
 
-  /// The first chunk, small so that speech begins early; each further one is twice as long, up to
+  /// The first chunk, small so that speech begins early; the further ones are of
   /// VocoderStream::kChunkFrames.
   static constexpr int64_t kFirstFrames = 32;
 
@@ -29,6 +29,10 @@ class Utterance {
   /// The next samples in (-1, 1), none at the end. Joined they are what synthesize gives, bit for
   /// bit.
   [[nodiscard]] std::vector<float> next_chunk();
+
+  /// The same into memory that is used again: from the first chunk of full length that has speech
+  /// on both sides on, nothing is allocated.
+  void next_chunk(std::vector<float>& samples);
 
  private:
   std::vector<int32_t> durations_;

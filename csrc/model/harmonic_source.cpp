@@ -5,11 +5,14 @@
 #include <string>
 
 #include "core/error.h"
+#include "core/thread_pool.h"
+#include "nn/tanh.h"
 
 namespace muspeaker::model {
 namespace {
 
 constexpr double kTwoPi = 6.283185307179586;
+constexpr int64_t kLeastFrames = 16;  // of one thread
 
 /// Remainder 1 of a value that is not negative.
 double fraction(double value) {
@@ -57,7 +60,7 @@ ggml_tensor* HarmonicSource::forward(ggml_context* graph, ggml_tensor* f0, ggml_
                         GGML_N_TASKS_MAX, const_cast<HarmonicSource*>(this));
 }
 
-void HarmonicSource::compute(ggml_tensor* source, int thread, int num_threads, void* self) {
+void HarmonicSource::compute(ggml_tensor* source, int /*ith*/, int /*nth*/, void* self) {
   const auto& harmonic = *static_cast<const HarmonicSource*>(self);
   const auto* f0 = static_cast<const float*>(source->src[0]->data);
   const auto* phase = static_cast<const float*>(source->src[1]->data);
@@ -65,11 +68,12 @@ void HarmonicSource::compute(ggml_tensor* source, int thread, int num_threads, v
   auto* out = static_cast<float*>(source->data);
   const int64_t frames = source->src[0]->ne[0];
   const int64_t hop = harmonic.audio_.hop_samples;
-  for (int64_t frame = frames * thread / num_threads; frame < frames * (thread + 1) / num_threads;
-       ++frame) {
-    const int64_t at = frame * hop;
-    harmonic.excite_frame(f0[frame], phase + at, noise + at, out + at);
-  }
+  core::parallel_ranges(frames, kLeastFrames, [&](int64_t begin, int64_t end) {
+    for (int64_t frame = begin; frame < end; ++frame) {
+      const int64_t at = frame * hop;
+      harmonic.excite_frame(f0[frame], phase + at, noise + at, out + at);
+    }
+  });
 }
 
 /// sin((k + 1) a) = 2 cos(a) sin(k a) - sin((k - 1) a), so one sine and one cosine serve all
@@ -100,8 +104,9 @@ void HarmonicSource::excite_frame(float f0, const float* phase, const float* noi
       }
     }
     const float tone = vocoder_.sine_amplitude * static_cast<float>(sum);
-    source[i] = std::tanh(tone + (noise[i] * noise_weight) + merge_bias_);
+    source[i] = tone + (noise[i] * noise_weight) + merge_bias_;
   }
+  nn::tanh_in_place(source, audio_.hop_samples);
 }
 
 }  // namespace muspeaker::model

@@ -39,7 +39,7 @@ class HarmonicSource {
                        ggml_tensor* noise) const;
 
  private:
-  static void compute(ggml_tensor* source, int thread, int num_threads, void* self);
+  static void compute(ggml_tensor* source, int ith, int nth, void* self);
   void excite_frame(float f0, const float* phase, const float* noise, float* source) const;
 
   core::VocoderConfig vocoder_;

@@ -23,6 +23,7 @@ MuSpeaker::MuSpeaker(core::WeightFile& file, const core::ModelConfig& config)
                      config.linguistic_encoder.num_phones);
   }
   file.require_all_claimed();
+  file.forget_pages();
 }
 
 ggml_tensor* MuSpeaker::encode_content(ggml_context* graph, ggml_tensor* phones,

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/error.h"
+#include "nn/tanh.h"
 
 namespace muspeaker::model {
 namespace {
@@ -105,7 +106,7 @@ ggml_tensor* Vocoder::forward(ggml_context* graph, ggml_tensor* mel, ggml_tensor
   }
   x = conv_post_.forward(graph, x, {kSlope});  // (1, 1, samples)
   x = trim(graph, x, 0, here);
-  return ggml_reshape_1d(graph, ggml_tanh_inplace(graph, x), x->ne[1]);
+  return ggml_reshape_1d(graph, nn::tanh_in_place(graph, x), x->ne[1]);
 }
 
 }  // namespace muspeaker::model

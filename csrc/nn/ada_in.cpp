@@ -4,6 +4,8 @@
 #include <array>
 #include <cmath>
 
+#include "core/thread_pool.h"
+
 namespace muspeaker::nn {
 namespace {
 
@@ -61,7 +63,7 @@ void normalize_stripe(const Operands& operands, int64_t first, int64_t width) {
 /// Sources: x, then gain and shift in one row. Threads share out the channels, so that each sum is
 /// taken in one order whatever their number.
 // NOLINTNEXTLINE(misc-const-correctness): the signature is ggml's
-void run_node(ggml_tensor* y, int ith, int nth, void* /*userdata*/) {
+void run_node(ggml_tensor* y, int /*ith*/, int /*nth*/, void* /*userdata*/) {
   const auto* restyle = static_cast<const float*>(y->src[1]->data);
   const int64_t channels = y->ne[0];
   const Operands operands{
@@ -72,9 +74,10 @@ void run_node(ggml_tensor* y, int ith, int nth, void* /*userdata*/) {
       y->ne[1],
       channels,
   };
-  for (int64_t first = ith * kStripe; first < channels; first += nth * kStripe) {
+  core::parallel_for((channels + kStripe - 1) / kStripe, [&](int64_t stripe) {
+    const int64_t first = stripe * kStripe;
     normalize_stripe(operands, first, std::min(kStripe, channels - first));
-  }
+  });
 }
 
 }  // namespace

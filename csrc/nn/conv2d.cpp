@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "core/thread_pool.h"
+
 namespace muspeaker::nn {
 namespace {
 
@@ -17,9 +19,30 @@ int64_t ceil_div(int64_t a, int64_t b) {
   return (a + b - 1) / b;
 }
 
+/// The weights (out, in, kernel, kernel) as float32: needed only until they are packed.
+std::vector<float> expand(const core::StoredWeight& weight, int64_t per_channel) {
+  std::vector<float> expanded(static_cast<size_t>(ggml_nelements(weight.values)));
+  const auto count = static_cast<int64_t>(expanded.size());
+  if (weight.values->type == GGML_TYPE_F32) {
+    std::copy_n(values(weight.values), count, expanded.data());
+  } else if (weight.values->type == GGML_TYPE_F16) {
+    ggml_fp16_to_fp32_row(static_cast<const ggml_fp16_t*>(weight.values->data), expanded.data(),
+                          count);
+  } else {
+    const auto* quantised = static_cast<const int8_t*>(weight.values->data);
+    const float* scale = values(weight.scale);
+    for (int64_t i = 0; i < count; ++i) {
+      expanded[static_cast<size_t>(i)] = static_cast<float>(quantised[i]) * scale[i / per_channel];
+    }
+  }
+  return expanded;
+}
+
 /// The layer as a convolution over time whose input channels are `kernel` rows of the image.
 kernels::Conv1d conv_of_rows(const core::Scope& scope, const Conv2dShape& s, bool bias) {
-  const auto* weight = values(scope.tensor("weight", {s.kernel, s.kernel, s.in, s.out}));
+  const std::vector<float> weights =
+      expand(scope.stored("weight", {s.kernel, s.kernel, s.in, s.out}), s.kernel * s.kernel * s.in);
+  const float* weight = weights.data();
   std::vector<float> taps(static_cast<size_t>(s.kernel * s.kernel * s.in * s.out));
   const int64_t in_rows = s.kernel * s.in;
   for (int64_t o = 0; o < s.out; ++o) {
@@ -63,7 +86,7 @@ ggml_tensor* Conv2d::forward(ggml_context* graph, const std::vector<ggml_tensor*
       const_cast<Conv2d*>(this));  // ggml hands it back to compute, which only reads
 }
 
-void Conv2d::compute(ggml_tensor* y, int thread, int num_threads, void* self) {
+void Conv2d::compute(ggml_tensor* y, int /*ith*/, int /*nth*/, void* self) {
   const auto& conv = *static_cast<const Conv2d*>(self);
   Image image{{}, y->src[0]->ne[2], y->src[0]->ne[1], nullptr, values(y), y->ne[2], y->ne[1]};
   int64_t channels = 0;
@@ -78,23 +101,23 @@ void Conv2d::compute(ggml_tensor* y, int thread, int num_threads, void* self) {
   const bool one_to_one =
       conv.shape_.kernel == 1 && conv.shape_.stride_height == 1 && conv.shape_.stride_width == 1;
   if (one_to_one && image.x.size() == 1 && ggml_is_contiguous(image.x[0])) {
-    conv.compute_linear(image, thread, num_threads);
+    core::parallel_ranges(image.rows * image.frames, kMinFrames, [&](int64_t begin, int64_t end) {
+      conv.compute_linear(image, begin, end);
+    });
     return;
   }
-  conv.compute_rows(image, image.rows * thread / num_threads,
-                    image.rows * (thread + 1) / num_threads);
+  core::parallel_ranges(image.rows, 1,
+                        [&](int64_t begin, int64_t end) { conv.compute_rows(image, begin, end); });
 }
 
 /// A 1 x 1 kernel sees no neighbours: the image is one long row.
-void Conv2d::compute_linear(const Image& image, int thread, int num_threads) const {
-  const int64_t pixels = image.rows * image.frames;
+void Conv2d::compute_linear(const Image& image, int64_t begin, int64_t end) const {
   kernels::ConvCall call;
   call.x = values(image.x[0]);
-  call.in_frames = pixels;
+  call.in_frames = image.rows * image.frames;
   call.residual = image.residual;
   call.y = image.y;
-  const int64_t end = pixels * (thread + 1) / num_threads;
-  for (int64_t begin = pixels * thread / num_threads; begin < end;) {
+  while (begin < end) {
     const int64_t next = std::min(begin + std::max(kStagedFloats / shape_.out, kMinFrames), end);
     conv_.run(call, begin, next);
     activate(image.y + (begin * shape_.out), (next - begin) * shape_.out);

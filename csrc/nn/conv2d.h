@@ -51,8 +51,8 @@ class Conv2d {
  private:
   struct Image;  // the operands of one call
 
-  static void compute(ggml_tensor* y, int thread, int num_threads, void* self);
-  void compute_linear(const Image& image, int thread, int num_threads) const;
+  static void compute(ggml_tensor* y, int ith, int nth, void* self);
+  void compute_linear(const Image& image, int64_t begin, int64_t end) const;
   void compute_rows(const Image& image, int64_t row_begin, int64_t row_end) const;
   void gather(const Image& image, int64_t row, int64_t first, int64_t frames, float* staged) const;
   void activate(float* y, int64_t count) const;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/error.h"
+#include "core/thread_pool.h"
 
 namespace muspeaker::nn {
 namespace {
@@ -21,33 +22,31 @@ constexpr size_t kParamsAt = 32;  // ggml_custom_op_params takes 24 bytes
 static_assert(kParamsAt + sizeof(NodeParams) <= GGML_MAX_OP_PARAMS);
 
 constexpr int64_t kSplitFrames = 12;  // threads get multiples of the widest kernel's rows
+constexpr int64_t kLeastSteps = 4;    // fewer are not worth the frames that two ranges both stage
 
 float* data_of(const ggml_tensor* tensor) {
   return static_cast<float*>(tensor->data);
 }
 
 // NOLINTNEXTLINE(misc-const-correctness): the signature is ggml's
-void run_node(ggml_tensor* y, int ith, int nth, void* userdata) {
+void run_node(ggml_tensor* y, int /*ith*/, int /*nth*/, void* userdata) {
   const auto& kernel = *static_cast<const kernels::Conv1d*>(userdata);
   NodeParams params{};
   std::memcpy(&params, reinterpret_cast<const char*>(y->op_params) + kParamsAt, sizeof(params));
   const int64_t frames = y->ne[1];
-  const int64_t steps = (frames + kSplitFrames - 1) / kSplitFrames;
-  const int64_t begin = std::min(frames, steps * ith / nth * kSplitFrames);
-  const int64_t end = std::min(frames, steps * (ith + 1) / nth * kSplitFrames);
+  ggml_tensor* const* sources = y->src + params.has_sum;  // the sum is y itself
   kernels::ConvCall call;
-  call.x = data_of(y->src[0]);
-  call.in_frames = y->src[0]->ne[1];
+  call.x = data_of(sources[0]);
+  call.in_frames = sources[0]->ne[1];
   call.input_slope = params.input_slope;
-  call.residual = params.has_residual != 0 ? data_of(y->src[1]) : nullptr;
+  call.residual = params.has_residual != 0 ? data_of(sources[1]) : nullptr;
   call.y = data_of(y);
   call.scale = params.scale;
   call.accumulate = params.has_sum != 0;
-  if (call.accumulate) {
-    const float* sum = data_of(y->src[1 + params.has_residual]);
-    std::copy(sum + (begin * y->ne[0]), sum + (end * y->ne[0]), call.y + (begin * y->ne[0]));
-  }
-  kernel.run(call, begin, end);
+  const int64_t steps = (frames + kSplitFrames - 1) / kSplitFrames;
+  core::parallel_ranges(steps, kLeastSteps, [&](int64_t first, int64_t last) {
+    kernel.run(call, first * kSplitFrames, std::min(frames, last * kSplitFrames));
+  });
 }
 
 std::string shape_text(const ggml_tensor* tensor) {
@@ -108,20 +107,26 @@ ggml_tensor* ConvOperator::forward(ggml_context* graph, ggml_tensor* x,
                           ") float32, got " + shape_text(x));
   const int64_t frames = kernel_.out_frames(x->ne[1]);
   core::require_input(frames > 0, "too few frames for a convolution: " + std::to_string(x->ne[1]));
+  const auto checked = [&](ggml_tensor* added) {
+    core::require_input(added->ne[0] == shape.out && added->ne[1] == frames &&
+                            added->type == GGML_TYPE_F32 && ggml_is_matrix(added),
+                        "a convolution's result is (" + std::to_string(frames) + ", " +
+                            std::to_string(shape.out) + "), what is added to it " +
+                            shape_text(added));
+    return ggml_is_contiguous(added) ? added : ggml_cont(graph, added);
+  };
   std::vector<ggml_tensor*> sources{ggml_is_contiguous(x) ? x : ggml_cont(graph, x)};
-  for (ggml_tensor* added : {fusion.residual, fusion.sum}) {
-    if (added != nullptr) {
-      core::require_input(added->ne[0] == shape.out && added->ne[1] == frames &&
-                              added->type == GGML_TYPE_F32 && ggml_is_matrix(added),
-                          "a convolution's result is (" + std::to_string(frames) + ", " +
-                              std::to_string(shape.out) + "), what is added to it " +
-                              shape_text(added));
-      sources.push_back(ggml_is_contiguous(added) ? added : ggml_cont(graph, added));
-    }
+  if (fusion.residual != nullptr) {
+    sources.push_back(checked(fusion.residual));
   }
-  ggml_tensor* y = ggml_custom_4d(graph, GGML_TYPE_F32, shape.out, frames, 1, 1, sources.data(),
-                                  static_cast<int>(sources.size()), run_node, GGML_N_TASKS_MAX,
-                                  const_cast<kernels::Conv1d*>(&kernel_));
+  const auto num_sources = static_cast<int>(sources.size());
+  auto* kernel = const_cast<kernels::Conv1d*>(&kernel_);  // only read
+  ggml_tensor* y =
+      fusion.sum == nullptr
+          ? ggml_custom_4d(graph, GGML_TYPE_F32, shape.out, frames, 1, 1, sources.data(),
+                           num_sources, run_node, GGML_N_TASKS_MAX, kernel)
+          : ggml_custom_inplace(graph, checked(fusion.sum), sources.data(), num_sources, run_node,
+                                GGML_N_TASKS_MAX, kernel);
   const NodeParams params{
       fusion.input_slope,
       fusion.scale,

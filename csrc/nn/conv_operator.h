@@ -20,7 +20,7 @@ struct ConvFusion {
   float input_slope = 1.0F;         ///< 1 for no leaky ReLU, 0 for ReLU
   ggml_tensor* residual = nullptr;  ///< of the result's shape, or null
   float scale = 1.0F;
-  ggml_tensor* sum = nullptr;  ///< of the result's shape, or null
+  ggml_tensor* sum = nullptr;  ///< of the result's shape, contiguous, or null; it is overwritten
 };
 
 /// A convolution over time as a custom operator of ggml: what Conv1d, ConvTranspose1d and Linear

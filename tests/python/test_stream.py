@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -100,9 +99,9 @@ def test_engine_streams_what_it_synthesizes(golden: tuple[Synthesizer, Voice, Vo
     assert utterance.next_chunk() is None
     np.testing.assert_array_equal(np.concatenate(chunks), samples)
     sizes = [len(chunk) // HOP for chunk in chunks]
+    assert len(sizes) > 3
     assert sizes[0] == 32
-    assert len(sizes) > 2
-    assert all(b == 2 * a for a, b in pairwise(sizes[:-1]))
+    assert set(sizes[1:-1]) == {64}
 
 
 def test_streams_of_one_engine_may_be_interleaved(

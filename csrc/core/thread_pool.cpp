@@ -1,0 +1,199 @@
+#include "core/thread_pool.h"
+
+#include <ctime>
+
+#if defined(__linux__)
+#include <pthread.h>
+#endif
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+namespace muspeaker::core {
+namespace {
+
+// About 20 microseconds: longer than the pause between two layers, shorter than it takes to sleep
+// and be woken.
+constexpr int kSpins = 500;
+constexpr int kPieceBits = 32;
+constexpr uint64_t kPieceMask = (uint64_t{1} << kPieceBits) - 1;
+
+thread_local ThreadPool* this_threads_pool = nullptr;
+
+uint64_t generation_of(uint64_t ticket) {
+  return ticket >> kPieceBits;
+}
+
+void relax() {
+#if defined(__x86_64__)
+  _mm_pause();
+#elif defined(__aarch64__)
+  __asm__ volatile("yield");
+#endif
+}
+
+double seconds_of(clockid_t clock) {
+  timespec now{};
+  clock_gettime(clock, &now);
+  return static_cast<double>(now.tv_sec) + (1e-9 * static_cast<double>(now.tv_nsec));
+}
+
+}  // namespace
+
+ThreadPool::ThreadPool(int num_threads) {
+  helpers_.reserve(static_cast<size_t>(num_threads - 1));
+  for (int i = 1; i < num_threads; ++i) {
+    helpers_.emplace_back([this] { help(); });
+  }
+}
+
+ThreadPool::~ThreadPool() {
+  {
+    const std::scoped_lock lock(mutex_);
+    closing_ = true;
+  }
+  begun_.notify_all();
+  for (std::thread& helper : helpers_) {
+    helper.join();
+  }
+}
+
+void ThreadPool::rethrow() {
+  std::exception_ptr error;
+  {
+    const std::scoped_lock lock(mutex_);
+    std::swap(error, error_);
+  }
+  if (error != nullptr) {
+    std::rethrow_exception(error);
+  }
+}
+
+double ThreadPool::cpu_seconds() const {
+#if defined(__linux__)
+  double total = seconds_of(CLOCK_THREAD_CPUTIME_ID);
+  for (const std::thread& helper : helpers_) {
+    clockid_t clock{};
+    // A helper runs until the pool is closed, so its handle is valid.
+    if (pthread_getcpuclockid(const_cast<std::thread&>(helper).native_handle(), &clock) == 0) {
+      total += seconds_of(clock);
+    }
+  }
+  return total;
+#else
+  return seconds_of(CLOCK_PROCESS_CPUTIME_ID);
+#endif
+}
+
+void ThreadPool::call(Function function, const void* context, int64_t piece) noexcept {
+  try {
+    function(context, piece);
+  } catch (...) {
+    const std::scoped_lock lock(mutex_);
+    if (error_ == nullptr) {
+      error_ = std::current_exception();
+    }
+  }
+}
+
+void ThreadPool::run_pieces(int64_t pieces, Function function, const void* context) noexcept {
+  if (helpers_.empty() || pieces < 2) {
+    for (int64_t piece = 0; piece < pieces; ++piece) {
+      call(function, context, piece);
+    }
+    return;
+  }
+  function_.store(function, std::memory_order_relaxed);
+  context_.store(context, std::memory_order_relaxed);
+  pieces_.store(pieces, std::memory_order_relaxed);
+  unfinished_.store(pieces, std::memory_order_relaxed);
+  const uint64_t generation = generation_of(ticket_.load(std::memory_order_relaxed)) + 1;
+  // Sequentially consistent, as is the count of sleepers: either a helper sees the ticket before it
+  // sleeps, or this thread sees the sleeper.
+  ticket_.store(generation << kPieceBits);
+  if (sleepers_.load() > 0) {
+    {
+      const std::scoped_lock lock(mutex_);
+    }
+    begun_.notify_all();
+  }
+  ThreadPool* outer = this_threads_pool;
+  this_threads_pool = nullptr;  // a piece that asks for help gets none
+  work_through(generation);
+  this_threads_pool = outer;
+  for (int spin = 0; spin < kSpins; ++spin) {
+    if (unfinished_.load(std::memory_order_acquire) == 0) {
+      return;
+    }
+    relax();
+  }
+  std::unique_lock lock(mutex_);
+  caller_sleeps_.store(true);
+  finished_.wait(lock, [this] { return unfinished_.load() == 0; });
+  caller_sleeps_.store(false);
+}
+
+/// Claims pieces of this call until none is left.
+void ThreadPool::work_through(uint64_t generation) noexcept {
+  uint64_t ticket = ticket_.load();
+  while (generation_of(ticket) == generation) {
+    // Of this call if the exchange below succeeds: it cannot end while a piece is unclaimed.
+    const Function function = function_.load(std::memory_order_relaxed);
+    const void* context = context_.load(std::memory_order_relaxed);
+    const int64_t pieces = pieces_.load(std::memory_order_relaxed);
+    const auto piece = static_cast<int64_t>(ticket & kPieceMask);
+    if (piece >= pieces) {
+      return;
+    }
+    if (!ticket_.compare_exchange_weak(ticket, ticket + 1)) {
+      continue;
+    }
+    call(function, context, piece);
+    if (unfinished_.fetch_sub(1) == 1 && caller_sleeps_.load()) {
+      {
+        const std::scoped_lock lock(mutex_);
+      }
+      finished_.notify_one();
+    }
+    ticket = ticket_.load();
+  }
+}
+
+/// What a helper does all its life.
+void ThreadPool::help() {
+  uint64_t seen = 0;
+  while (true) {
+    for (int spin = 0; spin < kSpins && generation_of(ticket_.load()) == seen; ++spin) {
+      relax();
+    }
+    if (generation_of(ticket_.load()) == seen) {
+      std::unique_lock lock(mutex_);
+      sleepers_.fetch_add(1);
+      begun_.wait(lock, [&] { return closing_ || generation_of(ticket_.load()) != seen; });
+      sleepers_.fetch_sub(1);
+      if (closing_) {
+        return;
+      }
+    }
+    seen = generation_of(ticket_.load());
+    work_through(seen);
+  }
+}
+
+UsingPool::UsingPool(ThreadPool& pool) : before_(this_threads_pool) {
+  this_threads_pool = &pool;
+}
+
+UsingPool::~UsingPool() {
+  this_threads_pool = before_;
+}
+
+ThreadPool* current_pool() {
+  return this_threads_pool;
+}
+
+int parallel_threads() {
+  return this_threads_pool == nullptr ? 1 : this_threads_pool->num_threads();
+}
+
+}  // namespace muspeaker::core

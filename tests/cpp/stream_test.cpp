@@ -1,0 +1,137 @@
+#include "engine/stream.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <filesystem>
+#include <new>
+#include <string>
+#include <vector>
+
+#include "engine/synthesizer.h"
+
+// Every way to the heap that C++ or C code of ours or of ggml's can take, counted. The linker sends
+// calls of malloc and its kin in this program here (tests/cpp/CMakeLists.txt).
+namespace {
+std::atomic<int64_t> allocations{0};
+}  // namespace
+
+// NOLINTBEGIN(bugprone-reserved-identifier): the linker's names
+extern "C" {
+void* __real_malloc(size_t bytes);
+void* __real_calloc(size_t count, size_t bytes);
+void* __real_realloc(void* memory, size_t bytes);
+void* __real_aligned_alloc(size_t alignment, size_t bytes);
+int __real_posix_memalign(void** memory, size_t alignment, size_t bytes);
+
+void* __wrap_malloc(size_t bytes) {
+  ++allocations;
+  return __real_malloc(bytes);
+}
+void* __wrap_calloc(size_t count, size_t bytes) {
+  ++allocations;
+  return __real_calloc(count, bytes);
+}
+void* __wrap_realloc(void* memory, size_t bytes) {
+  ++allocations;
+  return __real_realloc(memory, bytes);
+}
+void* __wrap_aligned_alloc(size_t alignment, size_t bytes) {
+  ++allocations;
+  return __real_aligned_alloc(alignment, bytes);
+}
+int __wrap_posix_memalign(void** memory, size_t alignment, size_t bytes) {
+  ++allocations;
+  return __real_posix_memalign(memory, alignment, bytes);
+}
+}
+// NOLINTEND(bugprone-reserved-identifier)
+
+void* operator new(size_t bytes) {
+  void* memory = malloc(bytes);
+  return memory == nullptr ? throw std::bad_alloc() : memory;
+}
+void* operator new(size_t bytes, std::align_val_t alignment) {
+  const auto step = static_cast<size_t>(alignment);
+  void* memory = aligned_alloc(step, (bytes + step - 1) / step * step);
+  return memory == nullptr ? throw std::bad_alloc() : memory;
+}
+void operator delete(void* memory) noexcept {
+  free(memory);
+}
+void operator delete(void* memory, size_t) noexcept {
+  free(memory);
+}
+void operator delete(void* memory, std::align_val_t) noexcept {
+  free(memory);
+}
+void operator delete(void* memory, size_t, std::align_val_t) noexcept {
+  free(memory);
+}
+
+namespace muspeaker::engine {
+namespace {
+
+constexpr int64_t kTokens = 120;
+// ggml_graph_compute makes and frees an empty context of its own each time, 56 bytes in two calls.
+constexpr int64_t kAllocationsOfGgml = 2;
+
+std::string golden_model() {
+  return (std::filesystem::path(__FILE__).parent_path().parent_path() / "golden" / "v1-q8.bin")
+      .string();
+}
+
+/// An utterance of a tiny model in a voice that nobody has, long enough for many chunks.
+Utterance start(Synthesizer& synthesizer, uint64_t seed) {
+  const core::ModelConfig& config = synthesizer.config();
+  Voice voice;
+  voice.timbre.assign(static_cast<size_t>(config.timbre_encoder.embedding), 0.5F);
+  voice.style_frames = 9;
+  voice.style.assign(static_cast<size_t>(voice.style_frames * config.style_encoder.hidden), 0.1F);
+  std::vector<int32_t> phones(kTokens);
+  for (size_t i = 0; i < phones.size(); ++i) {
+    phones[i] =
+        static_cast<int32_t>(static_cast<int64_t>(i) % config.linguistic_encoder.num_phones);
+  }
+  const std::vector<int32_t> zeros(kTokens, 0);
+  SynthesisOptions options;
+  options.speed = SynthesisOptions::kMinSpeed;
+  options.seed = seed;
+  return synthesizer.start({phones.data(), zeros.data(), zeros.data(), kTokens}, voice, options);
+}
+
+TEST(Stream, CountsAllocations) {
+  const int64_t before = allocations;
+  const std::vector<int> memory(1000);
+  EXPECT_EQ(allocations - before, memory.empty() ? 0 : 1);
+  void* volatile more = malloc(10);  // volatile, or the compiler leaves the pair out
+  free(more);
+  EXPECT_EQ(allocations - before, 2);
+}
+
+TEST(Stream, AllocatesNothingInTheSteadyState) {
+  Synthesizer synthesizer(golden_model(), 1);
+  std::vector<Utterance> utterances{start(synthesizer, 1), start(synthesizer, 2)};
+  const int64_t full = VocoderStream::kChunkFrames * synthesizer.config().audio.hop_samples;
+  ASSERT_GT(utterances[0].num_samples(), 10 * full);
+  std::vector<float> chunk;
+  int full_chunks = 0;
+  int64_t said = 0;
+  while (said + (2 * full) < utterances[0].num_samples()) {
+    const int64_t before = allocations;
+    for (Utterance& utterance : utterances) {  // in turns, on one engine
+      utterance.next_chunk(chunk);
+    }
+    const auto samples = static_cast<int64_t>(chunk.size());
+    said += samples;
+    full_chunks += samples == full ? 1 : 0;
+    if (full_chunks > 1) {
+      EXPECT_EQ(allocations - before, 2 * kAllocationsOfGgml) << "after " << said << " samples";
+    }
+  }
+  EXPECT_GE(full_chunks, 5);
+}
+
+}  // namespace
+}  // namespace muspeaker::engine
