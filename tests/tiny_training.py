@@ -26,6 +26,7 @@ class Runs(NamedTuple):
     def arguments(self, stage: str, steps: int = STEPS) -> list[str]:
         """The command line of a stage that is over in a second."""
         common = [str(self.corpus), "--out", str(self.root / stage), "--steps", str(steps)]
+        common += ["--log-steps", "2"]
         made = {name: ["--" + name, str(self.root / name / f"{name}.pt")] for name in STAGES}
         voices = [*made["timbre"], *made["vocoder"], "--frames", "500", "--adversarial-from", "0"]
         widths = ["--period-width", "2", "--resolution-width", "2", "--adversarial-from", "0"]
