@@ -120,10 +120,7 @@ class Audio:
         Raises:
             ValueError: If the suffix is none of these.
         """
-        known = _FORMATS.get(suffix.lower())
-        if known is None:
-            raise ValueError(f"unknown sound format {suffix!r}: expected {', '.join(_FORMATS)}")
-        container, coding = known
+        container, coding = _format(suffix)
         samples, rate = np.clip(self.samples, -1.0, 1.0), self.sample_rate
         if coding == "OPUS":
             samples, rate = soxr.resample(samples, rate, _OPUS_RATE_HZ), _OPUS_RATE_HZ
@@ -140,8 +137,7 @@ class Audio:
             FileNotFoundError: If the folder does not exist.
         """
         path = Path(path)
-        if not path.suffix:
-            raise ValueError(f"no file suffix in {str(path)!r}: expected {', '.join(_FORMATS)}")
+        check_sound_path(path)
         write_whole(path, self.encode(path.suffix))
 
     def panned(self, position: float) -> Audio:
@@ -184,12 +180,33 @@ def _shifted(spans: Sequence[Span], seconds: float) -> list[Span]:
     return [replace(span, start=span.start + seconds, end=span.end + seconds) for span in spans]
 
 
-def write_whole(path: Path, data: bytes) -> None:
-    """Write a file beside its place and rename it, so that no reader sees half of it."""
+def _format(suffix: str) -> tuple[str, str]:
+    """Container and coding."""
+    known = _FORMATS.get(suffix.lower())
+    if known is None:
+        raise ValueError(f"unknown sound format {suffix!r}: expected {', '.join(_FORMATS)}")
+    return known
+
+
+def check_sound_path(path: Path) -> None:
+    """Raise what `Audio.save` would for this path, before there is anything to save."""
+    if not path.suffix:
+        raise ValueError(f"no file suffix in {str(path)!r}: expected {', '.join(_FORMATS)}")
+    _format(path.suffix)
+    check_path(path)
+
+
+def check_path(path: Path) -> None:
+    """Raise OSError if no file can be written there."""
     if not path.parent.is_dir():
         raise FileNotFoundError(f"cannot write {str(path)!r}: no folder {str(path.parent)!r}")
     if path.is_dir():
         raise IsADirectoryError(f"cannot write {str(path)!r}: it is a folder")
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a file beside its place and rename it, so that no reader sees half of it."""
+    check_path(path)
     partial = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         partial.write_bytes(data)

@@ -201,6 +201,19 @@ def test_bad_usage_exits_with_2(run: Any, args: tuple[str, ...]) -> None:
     assert run(*args).exit_code == 2
 
 
+@pytest.mark.parametrize(
+    "where", [("-o", "a.xyz"), ("-o", "no/a.wav"), ("--subtitles", "no/a.srt"), ("-o", "a")]
+)
+def test_say_finds_bad_places_before_it_speaks(
+    run: Any, engine: Any, voice: Voice, where: tuple[str, str]
+) -> None:
+    voice.save("anna.voice")
+    result = run("say", "Hi.", "--voice", "anna.voice", *where)
+    assert result.exit_code == 1
+    assert result.stderr.startswith("error: ")
+    assert engine.calls == []
+
+
 def test_version_and_help_without_a_command(run: Any) -> None:
     result = run("--version")
     assert (result.exit_code, result.output.split()) == (0, ["muspeaker", muspeaker.__version__])

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 import muspeaker
-from muspeaker.audio import write_whole
+from muspeaker.audio import check_path, check_sound_path, write_whole
 from muspeaker.cli.player import Player, open_player
 from muspeaker.cli.speech_options import (
     DEFAULTS,
@@ -154,13 +154,19 @@ class Outlets:
 
         Raises:
             typer.BadParameter: If standard output would get two things, or subtitles have no format.
+            OSError: If a file cannot be written.
+            ValueError: If the suffix of a sound file is unknown.
         """
-        if output is None and not play:
+        if output is None and (raw or not play):
             output = STDOUT if raw else DEFAULT_OUTPUT
         if as_json and output == STDOUT:
             raise typer.BadParameter("standard output takes either speech or --json, not both")
         if subtitles is not None and subtitles.suffix.lower() not in {".srt", ".vtt"}:
             raise typer.BadParameter(f"--subtitles must end in .srt or .vtt, got {subtitles}")
+        if subtitles is not None:
+            check_path(subtitles)
+        if output not in {None, STDOUT}:
+            (check_path if raw else check_sound_path)(output)
         return cls(output, subtitles, raw, play, as_json)
 
     def open(self, sample_rate: int) -> None:
