@@ -11,6 +11,7 @@ namespace {
 
 constexpr double kSilenceThreshold = 0.03;
 constexpr double kVoicingThreshold = 0.45;
+constexpr double kInaudible = 1e-5;  // a recording whose loudest sample is below it is silence
 constexpr double kOctaveCost = 0.01;
 constexpr double kOctaveJumpCost = 0.35;
 constexpr double kVoicingChangeCost = 0.14;
@@ -209,7 +210,7 @@ std::vector<float> PitchTracker::track(const float* samples, int64_t num_samples
     const int64_t centre = (t * hop_samples_) + (hop_samples_ / 2);
     const double peak = load_frame(samples, num_samples, centre, workspace);
     autocorrelate(workspace);
-    frames.push_back(candidates_of(workspace.lags, loudest > 0.0 ? peak / loudest : 0.0));
+    frames.push_back(candidates_of(workspace.lags, loudest > kInaudible ? peak / loudest : 0.0));
   }
   return cheapest_path(frames);
 }

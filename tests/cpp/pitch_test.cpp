@@ -66,7 +66,7 @@ TEST(PitchTracker, FindsSteadyPitch) {
 }
 
 TEST(PitchTracker, FollowsAGlide) {
-  const auto hz = [](double time) { return 120.0 * std::exp2(1.2 * std::sin(kTurn * time)); };
+  const auto hz = [](double time) { return 120.0 * std::exp2(0.4 * std::sin(kTurn * time)); };
   EXPECT_LT(worst_error(track(voice(hz)), hz), 0.02);
 }
 
