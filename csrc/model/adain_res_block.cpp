@@ -8,11 +8,11 @@ constexpr float kBlockSlope = 0.2F;
 }  // namespace
 
 AdaINResBlock::AdaINResBlock(const core::Scope& scope, int64_t channels, int64_t timbre,
-                             int64_t kernel)
+                             int64_t kernel, nn::Arithmetic arithmetic)
     : norm1_(scope / "norm1", channels, timbre),
-      conv1_(scope / "conv1", channels, channels, kernel, 1, kernel / 2),
+      conv1_(scope / "conv1", channels, channels, kernel, 1, kernel / 2, 1, arithmetic),
       norm2_(scope / "norm2", channels, timbre),
-      conv2_(scope / "conv2", channels, channels, kernel, 1, kernel / 2) {}
+      conv2_(scope / "conv2", channels, channels, kernel, 1, kernel / 2, 1, arithmetic) {}
 
 ggml_tensor* AdaINResBlock::forward(ggml_context* graph, ggml_tensor* x, ggml_tensor* e_tim) const {
   // Leaky ReLU before each convolution; the second adds x.

@@ -17,7 +17,9 @@ namespace muspeaker::model {
 /// Throws ModelFileError from the constructor if a tensor is absent or misshapen.
 class AdaINResBlock {
  public:
-  AdaINResBlock(const core::Scope& scope, int64_t channels, int64_t timbre, int64_t kernel);
+  /// arithmetic: how layers that the file holds as int8 compute.
+  AdaINResBlock(const core::Scope& scope, int64_t channels, int64_t timbre, int64_t kernel,
+                nn::Arithmetic arithmetic = nn::Arithmetic::kFloat);
 
   /// x: (1, channels, frames) float32, channels contiguous in memory; e_tim: (1, timbre).
   /// Returns the shape of x.

@@ -19,6 +19,8 @@ namespace muspeaker::model {
 /// Throws ModelFileError from the constructor if a tensor is absent or misshapen.
 class MelDecoder {
  public:
+  /// The blocks compute in int8 where the file holds their weights so: that moves the mel by 0.005
+  /// on average (shipped model, six sentences). The first and the last layer are float32.
   MelDecoder(const core::Scope& scope, const core::MelDecoderConfig& config, int64_t content,
              int64_t num_mels);
 
