@@ -106,7 +106,7 @@ def test_half_an_aligner_is_refused(model_file):
     path.write_bytes(whole.replace(b"aligner.context.2.bias", b"alinger.context.2.bias"))
     with pytest.raises(_core.ModelFileError, match=r"no tensor aligner\.context\.2\.bias"):
         _core.Synthesizer(str(path), 1)
-    path.write_bytes(whole.replace(b"muspeaker.aligner.kernel", b"muspeaker.aligner.kernal"))
+    path.write_bytes(whole.replace(b"muspeaker.aligner.kernel", b"muspeaker.aligner.cernel"))
     with pytest.raises(_core.ModelFileError, match=r"muspeaker\.aligner\.kernel is missing"):
         _core.Synthesizer(str(path), 1)
 
