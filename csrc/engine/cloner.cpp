@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/error.h"
+#include "dsp/mel_moments.h"
 
 namespace muspeaker::engine {
 namespace {
@@ -69,6 +70,10 @@ Voice Cloner::clone(core::GraphRunner& runner, Samples samples, Samples samples_
   voice.style_frames = static_cast<int64_t>(voice.style.size()) / config.style_encoder.hidden;
   voice.timbre = runner.take("timbre");
   scale_timbre(voice.timbre);
+  if (config.mel_decoder.prompt_moments > 0) {
+    const std::vector<float> moments = dsp::mel_moments(mel, config.audio.num_mels);
+    voice.timbre.insert(voice.timbre.end(), moments.begin(), moments.end());
+  }
   return voice;
 }
 

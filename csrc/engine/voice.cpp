@@ -14,12 +14,12 @@ void require_finite(const float* values, int64_t count, const std::string& name)
 }
 
 void Voice::check(const core::ModelConfig& config) const {
-  const int64_t embedding = config.timbre_encoder.embedding;
+  const int64_t expected = config.timbre_size();
   const int64_t hidden = config.style_encoder.hidden;
   const auto timbre_size = static_cast<int64_t>(timbre.size());
   const auto style_size = static_cast<int64_t>(style.size());
-  core::require_input(timbre_size == embedding, "timbre must hold " + std::to_string(embedding) +
-                                                    " values, got " + std::to_string(timbre_size));
+  core::require_input(timbre_size == expected, "timbre must hold " + std::to_string(expected) +
+                                                   " values, got " + std::to_string(timbre_size));
   core::require_input(style_frames >= 1, "style must have at least one frame, got none");
   core::require_input(style_size == style_frames * hidden,
                       "style must be (frames, " + std::to_string(hidden) + "), got (" +

@@ -10,7 +10,7 @@ namespace muspeaker::engine {
 
 /// What is remembered of a prompt.
 struct Voice {
-  std::vector<float> timbre;  ///< (embedding), of length sqrt(embedding)
+  std::vector<float> timbre;  ///< (timbre_size): embedding, then moments of the mel
   std::vector<float> style;   ///< (style_frames, hidden) of the style encoder
   int64_t style_frames = 0;
 
