@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import nn
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 POLYNOMIAL = (3.4445, -4.7750, 2.0315)
 ITERATIONS = 5
@@ -111,6 +113,6 @@ def _matrix(layer: nn.Module) -> torch.Tensor | None:
     """The weight of a layer that Muon steps, the direction where weight norm splits it."""
     if not isinstance(layer, (nn.Linear, nn.Conv1d, nn.ConvTranspose1d, nn.Conv2d)):
         return None
-    weight = dict(layer.named_parameters()).get("parametrizations.weight.original1", None)
-    weight = layer.weight if weight is None else weight
+    split = dict(layer.named_parameters()).get("parametrizations.weight.original1")
+    weight: torch.Tensor = layer.weight if split is None else split
     return weight if min(weight.flatten(1).shape) >= SMALLEST_SIDE else None
