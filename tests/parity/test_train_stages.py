@@ -67,6 +67,8 @@ def test_from_recordings_to_speech(runs, tmp_path):
     vocoder.main([*runs.arguments("vocoder"), "--mel", str(runs.corpus / "predicted_mel.npy"),
                   "--out", str(tuned)], CONFIG)  # fmt: skip
     parts[2] = f"--vocoder={tuned / 'vocoder.pt'}"
+    parts[1] = f"--acoustic={runs.root / 'student' / 'student.pt'}"
+    parts.append(f"--align={runs.root / 'align' / 'aligner.pt'}")
     export.main([*parts, "--out", str(tmp_path / "tiny.pt")], CONFIG)
     convert(load_checkpoint(tmp_path / "tiny.pt"), tmp_path / "q8.bin", "q8")
     tts = muspeaker.load(tmp_path / "q8.bin", num_threads=1)
