@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 TEMPERATURE = 0.667
 MAX_SECONDS = 60
 WANTED = 0.03
+TINY = 1e-30
 
 
 @dataclass(frozen=True)
@@ -45,66 +46,93 @@ class Difference:
         trial: Its id.
         same_durations: Whether every phone lasts as many frames in both; else the rest is None.
         decoder_l1: Mean absolute difference of the natural-log mels that the decoders painted.
-        spoken_l1: The same of the samples' own mels, vocoder included.
-        snr_db: Level of the samples over that of their difference.
+        spoken_l1: The same of the mels of the samples. Tiny differences of F0 add up in the phase of the
+            harmonics, so that this is more than one hears.
+        vocoder_l1: The same where both vocoders get the reference's mel, F0 and phase.
+        vocoder_snr_db: There, the level of the samples over that of their difference.
     """
 
     trial: str
     same_durations: bool
     decoder_l1: float | None = None
     spoken_l1: float | None = None
-    snr_db: float | None = None
+    vocoder_l1: float | None = None
+    vocoder_snr_db: float | None = None
 
 
-def stages(
-    tts: muspeaker.Synthesizer, voice: muspeaker.Voice, said: Tokens
-) -> dict[str, np.ndarray]:
-    """The engine's stages with noise that depends on nothing but the number of tokens."""
-    random = np.random.default_rng(len(said.phones))
-    latent_size = int(tts.config["mel_encoder.latent"])
-    latent = TEMPERATURE * random.standard_normal((len(said.phones), latent_size))
-    noise = random.standard_normal(tts.sample_rate * MAX_SECONDS)
-    result: dict[str, np.ndarray] = _core.probe.synthesize_stages(
-        tts._engine,
-        said.phones,
-        said.stresses,
-        said.boundaries,
-        voice.timbre,
-        voice.style,
-        latent.astype(np.float32),
-        noise.astype(np.float32),
-    )
-    return result
+class Speaker:
+    """One model file: what users load, and its vocoder alone."""
+
+    def __init__(self, path: Path) -> None:
+        self.tts = muspeaker.load(path, num_threads=1)
+        self._vocoder = _core.probe.Model(str(path), 1)
+
+    def stages(self, voice: muspeaker.Voice, said: Tokens) -> dict[str, np.ndarray]:
+        """The engine's stages with noise that depends on nothing but the number of tokens."""
+        tts, count = self.tts, len(said.phones)
+        random = np.random.default_rng(count)
+        latent = TEMPERATURE * random.standard_normal(
+            (count, int(tts.config["mel_encoder.latent"]))
+        )
+        noise = random.standard_normal(tts.sample_rate * MAX_SECONDS)
+        result: dict[str, np.ndarray] = _core.probe.synthesize_stages(
+            tts._engine,
+            said.phones,
+            said.stresses,
+            said.boundaries,
+            voice.timbre,
+            voice.style,
+            latent.astype(np.float32),
+            noise.astype(np.float32),
+        )
+        return result
+
+    def vocode(self, mel: np.ndarray, f0: np.ndarray) -> np.ndarray:
+        """(samples,) of a given mel and F0, with the same noise for every model."""
+        hop = int(self.tts.config["audio.hop_samples"])
+        phase = np.cumsum(np.repeat(f0.astype(np.float64), hop) / self.tts.sample_rate) % 1.0
+        noise = np.random.default_rng(0).standard_normal(phase.size)
+        samples: np.ndarray = _core.probe.vocoder(
+            self._vocoder, mel, f0, phase.astype(np.float32), noise.astype(np.float32)
+        )
+        return samples.reshape(-1)
+
+
+def mel_of(samples: np.ndarray) -> np.ndarray:
+    """Natural-log mel, flat."""
+    return log_mel(torch.from_numpy(samples).reshape(1, -1)).numpy().ravel()
+
+
+def energy(samples: np.ndarray) -> float:
+    """Sum of squares."""
+    return float(np.square(samples, dtype=np.float64).sum())
 
 
 def compare(
-    models: tuple[muspeaker.Synthesizer, muspeaker.Synthesizer],
+    speakers: tuple[Speaker, Speaker],
     voices: tuple[muspeaker.Voice, muspeaker.Voice],
     trial: str,
     text: str,
 ) -> Difference:
     """Say one text twice, sentence by sentence; means over all its frames."""
-    decoder, spoken, signal, noise = [], [], 0.0, 0.0
+    l1: dict[str, list[np.ndarray]] = {"decoder": [], "spoken": [], "vocoder": []}
+    signal, noise = 0.0, 0.0
+    tts = speakers[0].tts
     for sentence in split_sentences(normalize(text)):
-        said = tokens(sentence.text, models[0].languages[0], models[0].symbols)
+        said = tokens(sentence.text, tts.languages[0], tts.symbols)
         if not said.has_speech:
             continue
-        first, second = (stages(*pair, said) for pair in zip(models, voices, strict=True))
+        first, second = (who.stages(v, said) for who, v in zip(speakers, voices, strict=True))
         if not np.array_equal(first["durations"], second["durations"]):
             return Difference(trial, same_durations=False)
-        decoder.append(np.abs(first["mel"] - second["mel"]).ravel())
-        mels = [log_mel(torch.from_numpy(s["samples"]).reshape(1, -1)) for s in (first, second)]
-        spoken.append((mels[0] - mels[1]).abs().numpy().ravel())
-        signal += float(np.square(first["samples"], dtype=np.float64).sum())
-        difference = first["samples"] - second["samples"]
-        noise += float(np.square(difference, dtype=np.float64).sum())
-    return Difference(
-        trial,
-        same_durations=True,
-        decoder_l1=float(np.concatenate(decoder).mean()),
-        spoken_l1=float(np.concatenate(spoken).mean()),
-        snr_db=10 * float(np.log10(max(signal, 1e-30) / max(noise, 1e-30))),
-    )
+        one, other = (who.vocode(first["mel"], first["f0"]) for who in speakers)
+        l1["decoder"].append(np.abs(first["mel"] - second["mel"]).ravel())
+        l1["spoken"].append(np.abs(mel_of(first["samples"]) - mel_of(second["samples"])))
+        l1["vocoder"].append(np.abs(mel_of(one) - mel_of(other)))
+        signal, noise = signal + energy(one), noise + energy(one - other)
+    means = {f"{name}_l1": float(np.concatenate(parts).mean()) for name, parts in l1.items()}
+    snr_db = 10 * float(np.log10(max(signal, TINY) / max(noise, TINY)))
+    return Difference(trial, same_durations=True, vocoder_snr_db=snr_db, **means)
 
 
 def summary(differences: list[Difference]) -> dict[str, float]:
@@ -112,7 +140,7 @@ def summary(differences: list[Difference]) -> dict[str, float]:
     same = [difference for difference in differences if difference.same_durations]
     means = {
         f"mean_{name}": float(np.mean([getattr(difference, name) for difference in same]))
-        for name in ("decoder_l1", "spoken_l1", "snr_db")
+        for name in ("decoder_l1", "spoken_l1", "vocoder_l1", "vocoder_snr_db")
         if same
     }
     worst = {"worst_decoder_l1": max(d.decoder_l1 or 0.0 for d in same)} if same else {}
@@ -126,25 +154,23 @@ def run(paths: tuple[Path, Path], folder: Path, out: Path, limit: int | None) ->
         OSError: If a file cannot be read.
         ValueError: If the models have other weights, or the set has no trials.
     """
-    models = tuple(muspeaker.load(path, num_threads=1) for path in paths)
-    if models[0].fingerprint != models[1].fingerprint:
-        raise ValueError(
-            f"these are types of different weights: {models[0].fingerprint} and "
-            f"{models[1].fingerprint}"
-        )
+    speakers = (Speaker(paths[0]), Speaker(paths[1]))
+    prints = [speaker.tts.fingerprint for speaker in speakers]
+    if prints[0] != prints[1]:
+        raise ValueError(f"these are types of different weights: {prints[0]} and {prints[1]}")
     with (folder / "trials.tsv").open(encoding="utf-8", newline="") as file:
         trials = list(csv.DictReader(file, delimiter="\t"))[:limit]
     if not trials:
         raise ValueError(f"no trials in {folder / 'trials.tsv'}")
     differences = []
     for trial in tqdm(trials, unit="trial"):
-        voices = tuple(tts.clone(folder / trial["prompt"]) for tts in models)
-        for tts, voice, kind in zip(models, voices, ("reference", "quantised"), strict=True):
+        prompt = folder / trial["prompt"]
+        voices = (speakers[0].tts.clone(prompt), speakers[1].tts.clone(prompt))
+        for speaker, voice, kind in zip(speakers, voices, ("reference", "quantised"), strict=True):
             (out / kind).mkdir(parents=True, exist_ok=True)
-            tts.synthesize(trial["text"], voice, seed=0).save(out / kind / f"{trial['id']}.wav")
-        differences.append(
-            compare((models[0], models[1]), (voices[0], voices[1]), trial["id"], trial["text"])
-        )
+            spoken = speaker.tts.synthesize(trial["text"], voice, seed=0)
+            spoken.save(out / kind / f"{trial['id']}.wav")
+        differences.append(compare(speakers, voices, trial["id"], trial["text"]))
     result = summary(differences)
     report = {"summary": result, "trials": [asdict(difference) for difference in differences]}
     (out / "compare.json").write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")

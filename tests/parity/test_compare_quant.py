@@ -40,7 +40,8 @@ def test_same_file_has_no_difference(trials: Path, tmp_path: Path) -> None:
     model, out = GOLDEN / "v1-f16.bin", tmp_path / "out"
     result = compare_quant.run((model, model), trials, out, None)
     assert result["trials"] == result["same_durations"] == 2
-    assert result["mean_decoder_l1"] == result["mean_spoken_l1"] == 0.0
+    for part in ("decoder", "spoken", "vocoder"):
+        assert result[f"mean_{part}_l1"] == 0.0
     for kind in ("reference", "quantised"):
         assert sorted(path.name for path in (out / kind).iterdir()) == ["one.wav", "two.wav"]
 
@@ -54,8 +55,9 @@ def test_int8_differs_a_little(
     assert result["trials"] == 1
     report = json.loads((tmp_path / "out" / "compare.json").read_text())
     assert report["trials"][0]["trial"] == "one"
-    if result["same_durations"]:
-        assert 0 < result["mean_decoder_l1"] < 0.5
+    assert result["same_durations"] == 1
+    assert 0 < result["mean_decoder_l1"] < 0.5
+    assert 20 < result["mean_vocoder_snr_db"] < 80
 
 
 def test_other_weights_are_refused(
