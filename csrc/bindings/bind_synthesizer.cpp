@@ -114,6 +114,11 @@ void bind_synthesizer(py::module_& module) {
                              })
       .def("fork", &engine::Synthesizer::fork, py::arg("num_threads"),
            py::call_guard<py::gil_scoped_release>())
+      .def_property_readonly("timings",
+                             [](engine::Synthesizer& synthesizer) {
+                               const py::gil_scoped_release release;
+                               return synthesizer.timings();
+                             })
       .def("clone", &clone, py::arg("samples"), py::arg("samples_16k"))
       .def(
           "synthesize",

@@ -52,8 +52,14 @@ std::unique_ptr<Synthesizer> Synthesizer::fork(int num_threads) const {
   return std::unique_ptr<Synthesizer>(new Synthesizer(loaded_, num_threads));
 }
 
+core::GraphRunner::Timings Synthesizer::timings() {
+  const std::scoped_lock lock(mutex_);
+  return runner_.timings();
+}
+
 Voice Synthesizer::clone(Samples samples, Samples samples_16k) {
   const std::scoped_lock lock(mutex_);
+  const core::GraphRunner::Timer timer(runner_, "clone");
   return cloner_.clone(runner_, samples, samples_16k);
 }
 
@@ -141,7 +147,7 @@ Speech Synthesizer::convert(Samples samples, const Tokens& tokens, const Voice& 
   voice.check(config_);
   options.check();
   const std::scoped_lock lock(mutex_);
-  Recording heard = listener_.hear(runner_, samples, {tokens.phones, tokens.phones + tokens.count});
+  Recording heard = hear(samples, tokens);
   const std::vector<float> e_con = encode(tokens, heard);
   const std::vector<int32_t> path = model::make_path(heard.durations);
   Speech speech;
@@ -173,6 +179,7 @@ void Synthesizer::check(const Tokens& tokens) const {
 std::vector<float> Synthesizer::encode(const Tokens& tokens, const Voice& voice,
                                        const std::vector<float>& latent_noise,
                                        std::vector<float>& log_durations) {
+  const core::GraphRunner::Timer timer(runner_, "content");
   runner_.run([&](core::GraphBuilder& graph) {
     const auto ids = [&](const char* name, const int32_t* values) {
       return graph.input(name, GGML_TYPE_I32, {tokens.count}, values);
@@ -190,8 +197,14 @@ std::vector<float> Synthesizer::encode(const Tokens& tokens, const Voice& voice,
   return runner_.take("e_con");
 }
 
+Recording Synthesizer::hear(Samples samples, const Tokens& tokens) {
+  const core::GraphRunner::Timer timer(runner_, "listener");
+  return listener_.hear(runner_, samples, {tokens.phones, tokens.phones + tokens.count});
+}
+
 /// The graph over tokens of a recording. Returns e_con, (tokens, hidden).
 std::vector<float> Synthesizer::encode(const Tokens& tokens, const Recording& recording) {
+  const core::GraphRunner::Timer timer(runner_, "content");
   runner_.run([&](core::GraphBuilder& graph) {
     const auto ids = [&](const char* name, const int32_t* values) {
       return graph.input(name, GGML_TYPE_I32, {tokens.count}, values);
@@ -209,6 +222,7 @@ std::vector<float> Synthesizer::encode(const Tokens& tokens, const Recording& re
 void Synthesizer::shape_melody(const std::vector<float>& e_con, const std::vector<int32_t>& path,
                                const Voice& voice, const SynthesisOptions& options,
                                Speech& speech) {
+  const core::GraphRunner::Timer timer(runner_, "melody");
   const model::VariationAdapter& adapter = model_.variation_adapter();
   runner_.run([&](core::GraphBuilder& graph) {
     ggml_tensor* content = matrix(graph, "e_con", e_con, config_.linguistic_encoder.hidden);
@@ -226,6 +240,7 @@ void Synthesizer::shape_melody(const std::vector<float>& e_con, const std::vecto
 std::vector<float> Synthesizer::decode(const std::vector<float>& e_con,
                                        const std::vector<int32_t>& path, const Voice& voice,
                                        const Speech& speech) {
+  const core::GraphRunner::Timer timer(runner_, "mel_decoder");
   const model::VariationAdapter& adapter = model_.variation_adapter();
   const std::vector<float> normal_f0 = adapter.normalize_f0(speech.f0);
   runner_.run([&](core::GraphBuilder& graph) {

@@ -88,6 +88,10 @@ class Synthesizer {
   [[nodiscard]] Speech convert(Samples samples, const Tokens& tokens, const Voice& voice,
                                const SynthesisOptions& options, const NoiseAt& noise);
 
+  /// CPU seconds of each part so far, summed over threads: `content` (text to durations), `melody`,
+  /// `mel_decoder`, `vocoder`, `clone` and, of conversions, `listener`.
+  [[nodiscard]] core::GraphRunner::Timings timings();
+
   [[nodiscard]] const core::ModelConfig& config() const { return config_; }
   [[nodiscard]] const core::WeightFile& file() const { return loaded_->file; }
 
@@ -99,6 +103,7 @@ class Synthesizer {
   std::vector<float> encode(const Tokens& tokens, const Voice& voice,
                             const std::vector<float>& latent_noise,
                             std::vector<float>& log_durations);
+  Recording hear(Samples samples, const Tokens& tokens);
   std::vector<float> encode(const Tokens& tokens, const Recording& recording);
   void shape_melody(const std::vector<float>& e_con, const std::vector<int32_t>& path,
                     const Voice& voice, const SynthesisOptions& options, Speech& speech);

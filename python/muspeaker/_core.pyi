@@ -17,6 +17,10 @@ class Synthesizer:
     def num_parameters(self) -> int: ...
     # Another of the same model, with threads of its own: the two work at once and share the weights.
     def fork(self, num_threads: int) -> Synthesizer: ...
+    # CPU seconds of each part so far, summed over threads: content, melody, mel_decoder, vocoder,
+    # clone, listener.
+    @property
+    def timings(self) -> dict[str, float]: ...
     # The same prompt at the model's rate and at 16 kHz -> timbre (embedding,), style (frames, hidden).
     def clone(
         self, samples: NDArray[np.float32], samples_16k: NDArray[np.float32]

@@ -146,3 +146,16 @@ def test_default_threads_leave_the_machine_usable(
 ) -> None:
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(cores)), raising=False)
     assert default_threads() == threads
+
+
+def test_parts_are_timed(golden: tuple[Synthesizer, Voice, Voice]) -> None:
+    model, voice, _ = golden
+    engine = model._engine.fork(1)
+    assert engine.timings == {}
+    utterance = engine.start(*tokens(model, 20), voice.timbre, voice.style, **OPTIONS)
+    before = engine.timings
+    assert set(before) == {"content", "melody", "mel_decoder"}
+    while utterance.next_chunk() is not None:
+        assert engine.timings["vocoder"] > before.get("vocoder", 0.0)
+        before = engine.timings
+    assert all(0 < seconds < 60 for seconds in engine.timings.values())
