@@ -207,6 +207,7 @@ def page(server: str, recording: Path) -> Iterator[Page]:
             executable_path=_browser(),
             args=[
                 "--no-sandbox",
+                "--disable-dev-shm-usage",
                 "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
                 "--use-fake-ui-for-media-stream",
                 "--use-fake-device-for-media-stream",
