@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,17 +13,16 @@ import soundfile
 
 import muspeaker
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
 SAY = f"{sys.executable} -m muspeaker say"
 TEXT = "Speech in a pipe. Two sentences."
 
 
 def shell(command: str, folder: Path) -> subprocess.CompletedProcess[bytes]:
+    package = Path(muspeaker.__file__).resolve().parents[1]
     return subprocess.run(
-        ["bash", "-o", "pipefail", "-c", command], cwd=folder, capture_output=True, check=False
-    )
+        ["bash", "-o", "pipefail", "-c", command],
+        cwd=folder, env=os.environ | {"PYTHONPATH": str(package)}, capture_output=True, check=False,
+    )  # fmt: skip
 
 
 @pytest.fixture(scope="module")
