@@ -79,6 +79,8 @@ def test_contrastive_loss_of_known_cases():
     assert float(contrastive_loss(blind, prompts, speakers)) == pytest.approx(math.log(3), abs=1e-5)
     wrong = prompts.roll(1, 0)
     assert float(contrastive_loss(wrong, prompts, speakers)) > 9
+    first = contrastive_loss(prompts[:1], prompts, speakers)
+    assert float(first) == pytest.approx(right, abs=1e-6)  # the others are still negatives
 
 
 def test_other_prompts_of_the_same_speaker_are_no_negatives():

@@ -76,6 +76,7 @@ class AcousticOptions(TrainOptions):
     )
     adversarial_from: float = option(0.66, "share of the budget before the discriminator joins")
     judge_from: float = option(0.0, "share before the perceptual and contrastive losses count")
+    judged_rows: int = option(0, "of a batch that these two losses hear; 0: all")
     frames: int = option(5000, "in a batch, padding included")
     rate_d: float = option(2e-4, "peak learning rate of the discriminator")
     optimizer: Literal["adamw", "muon"] = option("muon", "of the network")
@@ -152,6 +153,7 @@ class AcousticTrainer(Trainer):
         )
         self._data = data
         self._judge = judge.to(self.device) if judge else None
+        self._judged_rows = options.judged_rows
         self._speaker = Speaker(options.vocoder, self.device)
         self._starts = {
             ("adversarial", "features"): options.adversarial_from,
@@ -195,11 +197,11 @@ class AcousticTrainer(Trainer):
 
     def _judged_losses(self, mel: torch.Tensor, batch: Batch) -> dict[str, torch.Tensor]:
         assert self._judge, "these losses need a judge"
-        cut = patch(batch, JUDGED_FRAMES)
+        cut, rows = patch(batch, JUDGED_FRAMES), slice(self._judged_rows or None)
         with self.autocast():
             with torch.no_grad():
-                real, _ = self._judge(batch["mel"][:, :, cut])
-            fake, vectors = self._judge(mel[:, :, cut])
+                real, _ = self._judge(batch["mel"][rows, :, cut])
+            fake, vectors = self._judge(mel[rows, :, cut])
         return {
             "perceptual": perceptual_loss(real, fake),
             "contrastive": contrastive_loss(

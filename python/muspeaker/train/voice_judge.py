@@ -162,7 +162,7 @@ def contrastive_loss(
     speaker in other rows are no negatives. With several processes the prompts of all count.
 
     Args:
-        vectors: (batch, embedding) of the predicted mels.
+        vectors: (rows, embedding) of the predicted mels, those of the first rows of the batch.
         prompts: (batch, embedding) of the prompts.
         speakers: (batch,) int64.
 
@@ -171,7 +171,7 @@ def contrastive_loss(
     """
     keys, names = gather(F.normalize(prompts.float())), gather(speakers)
     scores = F.normalize(vectors.float()) @ keys.T / TEMPERATURE  # (batch, all rows)
-    own = torch.arange(len(vectors), device=vectors.device) + rank() * len(vectors)
-    twin = speakers.unsqueeze(1) == names.unsqueeze(0)
+    own = torch.arange(len(vectors), device=vectors.device) + rank() * len(prompts)
+    twin = speakers[: len(vectors)].unsqueeze(1) == names.unsqueeze(0)
     twin[torch.arange(len(vectors)), own] = False
     return F.cross_entropy(scores.masked_fill(twin, -torch.inf), own)
