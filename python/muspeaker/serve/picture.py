@@ -149,7 +149,7 @@ def _frequency_axis() -> list[str]:
 def _time_axis(seconds: float, scale: float) -> list[str]:
     y = WAVE_HEIGHT + WORDS_HEIGHT + SPECTRUM_HEIGHT
     step = next(s for s in (0.5, 1, 2, 5, 10, 30, 60, 600, 1e9) if s * scale >= 60)
-    ticks = np.arange(0, seconds, step).tolist()
+    ticks = np.arange(0, max(step / 2, seconds - 40 / scale), step).tolist()  # with room for labels
     return [
         f'<path d="M{t * scale:.1f} {y}v5" stroke="currentColor"/>'
         f'<text x="{t * scale + 3:.1f}" y="{y + 16}">{t:g} s</text>'
