@@ -12,6 +12,7 @@ import soundfile
 from typer.testing import CliRunner
 
 import muspeaker
+from muspeaker._core import probe
 from muspeaker.cli import app
 from muspeaker.tts import Synthesizer
 from tests.conftest import speech_like
@@ -197,3 +198,25 @@ def test_command_fails_cleanly(run: Any) -> None:
     assert "error: nothing to speak" in result.stderr
     assert run().exit_code == 2  # no text
     assert run("--text", "Hi", "--pitch", "99").exit_code == 2
+
+
+def median_f0(audio: muspeaker.Audio) -> float:
+    f0 = probe.track_pitch(audio.samples, audio.sample_rate, 256)
+    return float(np.median(f0[f0 > 0]))
+
+
+def test_shipped_model_brings_a_shifted_voice_back() -> None:
+    """A voice six semitones too low, converted to itself: its own register, its own word times."""
+    tts = muspeaker.load(num_threads=1)
+    if "aligner.num_cepstra" not in tts.config:
+        pytest.skip("the model that ships has no aligner")
+    voice = muspeaker.Voice.builtin()
+    text = "The birch canoe slid on the smooth planks."
+    plain = tts.synthesize(text, voice)
+    low = tts.synthesize(text, voice, pitch=-6.0)
+    audio = tts.convert(low, voice, text)
+    assert abs(12 * np.log2(median_f0(low) / median_f0(plain))) > 4.0
+    assert abs(12 * np.log2(median_f0(audio) / median_f0(plain))) < 2.0
+    assert len(audio.words) == len(low.words) == 8
+    starts = [abs(a.start - b.start) for a, b in zip(audio.words, low.words, strict=True)]
+    assert np.median(starts) < 0.05
