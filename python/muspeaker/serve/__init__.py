@@ -1,1 +1,1 @@
-"""Servers: the OpenAI speech endpoint over HTTP (muspeaker[serve]), and Wyoming (muspeaker[wyoming])."""
+"""Servers: OpenAI's speech endpoint (extra: serve), Wyoming (extra: wyoming), the demo page (extra: demo)."""
