@@ -32,7 +32,7 @@ def test_a_missing_extra_is_named(
         (("--voice", "nobody"), "unknown voice 'nobody'"),
         (("--data", "no-such-folder"), "voice folder 'no-such-folder' does not exist"),
         (("--model", "no-such-file"), "no-such-file"),
-        (("--uri", "unix:///tmp/x", "--zeroconf", "me"), "only a tcp:// server"),
+        (("--uri", "unix:///socket", "--zeroconf", "me"), "only a tcp:// server"),
     ],
 )
 def test_wyoming_refuses_before_it_serves(args: tuple[str, ...], message: str) -> None:
