@@ -132,6 +132,14 @@ def test_page_gets_its_tables_between_the_marks(tmp_path: Path) -> None:
     assert path.read_text() == text
 
 
+def test_wall_times_of_a_busy_machine_meet_no_bar() -> None:
+    measured = record.condense(raw())
+    measured["machine"]["load_average"] = 7.0
+    lines = page.bars(measured).splitlines()
+    assert any(line.endswith("| 2 times | cannot be said: other programs ran |") for line in lines)
+    assert any(line.endswith("| 0.0123 | yes |") for line in lines)
+
+
 def test_page_without_marks_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "performance.md"
     path.write_text("nothing here\n")

@@ -32,7 +32,7 @@ def draw(records: list[dict[str, Any]], path: Path) -> None:
     if not records:
         raise ValueError(f"nothing to draw: no records beside {path.name}")
     figure, axes = plt.subplots(1, len(SIZES), figsize=(12, 4.5))
-    labels = [f"{record['commit']}\n{record['date'][5:16]}" for record in records]
+    labels = [f"{record['commit']}\n{record['date'][5:16].replace('T', ' ')}" for record in records]
     for axis, size in zip(axes, SIZES, strict=True):
         for weight_type in WEIGHT_TYPES:
             wanted = {"size": size, "weight_type": weight_type, "num_threads": 1}
@@ -43,6 +43,9 @@ def draw(records: list[dict[str, Any]], path: Path) -> None:
             _line(axis, values, peer.replace("_", " "), ":")
         axis.set(title=f"{size}, one thread", ylabel="CPU seconds for a second of speech")
         axis.set_yscale("log")
+        for formatter in (axis.yaxis.set_major_formatter, axis.yaxis.set_minor_formatter):
+            formatter("{x:g}")
+        axis.tick_params(axis="y", which="both", labelsize=7)
         axis.set_xticks(range(len(labels)), labels, fontsize=7, rotation=30)
         axis.grid(visible=True, which="both", alpha=0.3)
         if axis.lines:
