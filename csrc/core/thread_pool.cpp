@@ -2,10 +2,10 @@
 
 #include <ctime>
 
-#if defined(__linux__)
+#ifdef __linux__
 #include <pthread.h>
 #endif
-#if defined(__x86_64__)
+#ifdef __x86_64__
 #include <immintrin.h>
 #endif
 
@@ -15,8 +15,8 @@ namespace {
 // About 20 microseconds: longer than the pause between two layers, shorter than it takes to sleep
 // and be woken.
 constexpr int kSpins = 500;
-constexpr int kPieceBits = 32;
-constexpr uint64_t kPieceMask = (uint64_t{1} << kPieceBits) - 1;
+constexpr unsigned kPieceBits = 32;
+constexpr uint64_t kPieceMask = (uint64_t{1} << kPieceBits) - 1U;
 
 thread_local ThreadPool* this_threads_pool = nullptr;
 
@@ -25,7 +25,7 @@ uint64_t generation_of(uint64_t ticket) {
 }
 
 void relax() {
-#if defined(__x86_64__)
+#ifdef __x86_64__
   _mm_pause();
 #elif defined(__aarch64__)
   __asm__ volatile("yield");
@@ -70,7 +70,7 @@ void ThreadPool::rethrow() {
 }
 
 double ThreadPool::cpu_seconds() const {
-#if defined(__linux__)
+#ifdef __linux__
   double total = seconds_of(CLOCK_THREAD_CPUTIME_ID);
   for (const std::thread& helper : helpers_) {
     clockid_t clock{};

@@ -91,7 +91,7 @@ int parallel_threads();
 /// Calls work(piece) for each piece of [0, pieces), on the current pool or else here.
 template <typename Work>
 void parallel_for(int64_t pieces, const Work& work) {
-  ThreadPool* pool = current_pool();
+  ThreadPool* pool = current_pool();  // NOLINT(misc-const-correctness): run() changes it
   if (pool != nullptr) {
     pool->run(pieces, work);
     return;
@@ -101,11 +101,12 @@ void parallel_for(int64_t pieces, const Work& work) {
   }
 }
 
+constexpr int64_t kRangesPerThread = 4;
+
 /// Calls work(begin, end) for ranges that cover [0, count), none but the last shorter than `least`:
 /// one on one thread, else enough that a late thread leaves no other waiting for long.
 template <typename Work>
 void parallel_ranges(int64_t count, int64_t least, const Work& work) {
-  constexpr int64_t kRangesPerThread = 4;
   const int64_t threads = parallel_threads();
   const int64_t wanted = threads == 1 ? 1 : threads * kRangesPerThread;
   const int64_t length = std::max(least, (count + wanted - 1) / wanted);

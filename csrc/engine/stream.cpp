@@ -34,8 +34,10 @@ void VocoderStream::next(core::GraphRunner& runner, State& state, int64_t frames
   }
   const core::GraphRunner::Timer timer(runner, "vocoder");
   const int64_t reach = model_.vocoder().reach_frames();
-  const model::Margins margins{std::min(state.next_frame, reach),
-                               std::min(state.frames_left() - frames, reach)};
+  const model::Margins margins{
+      std::min(state.next_frame, reach),
+      std::min(state.frames_left() - frames, reach),
+  };
   const int64_t first = state.next_frame - margins.before;
   const int64_t count = margins.before + frames + margins.after;
   state.chunk_phase.resize(static_cast<size_t>(count * hop));

@@ -99,8 +99,10 @@ ggml_tensor* Vocoder::forward(ggml_context* graph, ggml_tensor* mel, ggml_tensor
     x = trim(graph, x, scale.source_reach, here);
     ggml_tensor* beside =  // (1, 1, samples of these rows)
         cut(graph, source,
-            {(margins.before * hop_samples_) - (here.before * scale.row_samples),
-             (margins.after * hop_samples_) - (here.after * scale.row_samples)});
+            {
+                (margins.before * hop_samples_) - (here.before * scale.row_samples),
+                (margins.after * hop_samples_) - (here.after * scale.row_samples),
+            });
     x = source_convs_[i].forward(graph, beside, {1.0F, x});
     x = mrf_blocks_[i].forward(graph, x);
   }

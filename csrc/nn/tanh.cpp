@@ -12,7 +12,7 @@ constexpr int64_t kLeastValues = 4096;  // of one thread
 constexpr float kSaturation = 9.0F;     // beyond it the result rounds to 1
 constexpr float kTwoOverLn2 = 2.885390082F;
 constexpr float kRounding = 12582912.0F;  // 1.5 * 2^23: adding it leaves the nearest integer
-constexpr int kMantissaBits = 23;
+constexpr unsigned kMantissaBits = 23;
 constexpr int kExponentBias = 127;
 
 /// (e^2x - 1) / (e^2x + 1) with e^2x = 2^whole * 2^part: no branch and no table, so that a compiler
@@ -30,7 +30,8 @@ inline float tanh_of(float x) {
   series = (series * part) + 2.4022651e-1F;
   series = (series * part) + 6.9314718e-1F;
   series = (series * part) + 1.0F;
-  const int32_t bits = (static_cast<int32_t>(whole) + kExponentBias) << kMantissaBits;
+  const uint32_t bits = static_cast<uint32_t>(static_cast<int32_t>(whole) + kExponentBias)
+                        << kMantissaBits;
   float scale = 0.0F;
   std::memcpy(&scale, &bits, sizeof(scale));
   const float exponential = series * scale;
