@@ -19,7 +19,9 @@ std::vector<int32_t> copy(const IntArray& array, const char* name) {
 }
 
 model::Aligner aligner_of(ProbeModel& model) {
-  core::require_input(model.config.aligner.has_value(), "this model has no aligner");
+  if (!model.config.aligner) {
+    throw std::invalid_argument("this model has no aligner");
+  }
   return {model.file.root() / "aligner", *model.config.aligner,
           model.config.linguistic_encoder.num_phones};
 }

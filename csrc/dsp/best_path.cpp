@@ -7,6 +7,11 @@
 #include "core/error.h"
 
 namespace muspeaker::dsp {
+namespace {
+
+constexpr double kNever = -std::numeric_limits<double>::infinity();
+
+}  // namespace
 
 std::vector<int32_t> best_path(const std::vector<float>& scores, int64_t tokens,
                                const std::vector<int32_t>& states) {
@@ -15,7 +20,6 @@ std::vector<int32_t> best_path(const std::vector<float>& scores, int64_t tokens,
   core::require_input(
       num_states >= 1 && num_states <= frames,
       "a path needs 1 to " + std::to_string(frames) + " states, got " + std::to_string(num_states));
-  constexpr double kNever = -std::numeric_limits<double>::infinity();
   const auto score = [&](int64_t frame, int64_t state) {
     return scores[static_cast<size_t>((frame * tokens) + states[static_cast<size_t>(state)])];
   };

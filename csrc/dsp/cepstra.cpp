@@ -39,7 +39,8 @@ std::vector<double> cepstra_of(const std::vector<float>& mel, int64_t num_mels,
 
 /// Brings one column of (frames, width) to mean 0 and deviation 1.
 void normalize(std::vector<double>& values, size_t width, size_t column) {
-  const auto count = static_cast<double>(values.size() / width);
+  const size_t frames = values.size() / width;
+  const auto count = static_cast<double>(frames);
   double mean = 0.0;
   for (size_t at = column; at < values.size(); at += width) {
     mean += values[at] / count;

@@ -28,7 +28,7 @@ int64_t power_of_two_from(int64_t least) {
   return size;
 }
 
-const core::AudioConfig& checked(const core::AudioConfig& audio) {
+core::AudioConfig checked(const core::AudioConfig& audio) {
   core::require_input(audio.sample_rate >= 4000 && audio.hop_samples >= 1,
                       "pitch needs at least 4000 Hz and a hop, got " +
                           std::to_string(audio.sample_rate) + " Hz and " +
@@ -127,7 +127,7 @@ PitchTracker::Candidates PitchTracker::candidates_of(const std::vector<float>& l
     return static_cast<double>(lags[static_cast<size_t>(lag)]) /
            window_lags_[static_cast<size_t>(lag)];
   };
-  const double rate = static_cast<double>(kFine * sample_rate_);
+  const auto rate = static_cast<double>(kFine * sample_rate_);
   const auto shortest = std::max<int64_t>(2, static_cast<int64_t>(rate / kCeilingHz) - 1);
   const auto longest = static_cast<int64_t>(rate / kFloorHz) + 1;
   for (int64_t lag = shortest; lag <= longest; ++lag) {

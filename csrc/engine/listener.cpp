@@ -1,6 +1,8 @@
 #include "engine/listener.h"
 
 #include <cmath>
+#include <optional>
+#include <stdexcept>
 #include <string>
 #include <utility>
 
@@ -9,42 +11,12 @@
 #include "dsp/cepstra.h"
 
 namespace muspeaker::engine {
+namespace {
 
-Listener::Listener(const model::MuSpeaker& model)
-    : model_(model), log_mel_(model.config().audio), pitch_tracker_(model.config().audio) {}
-
-Recording Listener::hear(core::GraphRunner& runner, Samples samples,
-                         std::vector<int32_t> phones) const {
-  const core::ModelConfig& config = model_.config();
-  core::require_input(model_.aligner().has_value(),
-                      "this model has no aligner, which voice conversion needs");
-  const int64_t most = kMaxSeconds * config.audio.sample_rate;
-  core::require_input(samples.count >= log_mel_.min_samples() && samples.count <= most,
-                      "the recording must hold " + std::to_string(log_mel_.min_samples()) + " to " +
-                          std::to_string(most) + " samples, got " + std::to_string(samples.count));
-  require_finite(samples.data, samples.count, "the recording");
-  const int64_t frames = log_mel_.num_frames(samples.count);
-  const auto tokens = static_cast<int64_t>(phones.size());
-  core::require_input(tokens <= frames, "the text has " + std::to_string(tokens) +
-                                            " phones and pauses, more than the recording's " +
-                                            std::to_string(frames) + " frames");
-  Recording recording;
-  recording.mel = log_mel_.log_mel(samples.data, samples.count);
-  recording.durations = align(runner, recording.mel, std::move(phones));
-  recording.f0 = pitch_tracker_.track(samples.data, samples.count);
-  recording.energy = log_mel_.log_energy(samples.data, samples.count);
-  const core::VariationAdapterConfig& scales = config.variation_adapter;
-  for (float& value : recording.energy) {
-    value = (value - scales.log_energy_mean) / scales.log_energy_std;
-  }
-  return recording;
-}
-
-std::vector<int32_t> Listener::align(core::GraphRunner& runner, const std::vector<float>& mel,
-                                     std::vector<int32_t> phones) const {
-  const int64_t num_mels = model_.config().audio.num_mels;
-  const int64_t num_cepstra = model_.config().aligner->num_cepstra;
-  const model::Aligner& aligner = *model_.aligner();
+/// mel: (frames, num_mels); phones: (tokens,). Returns the frames of each, (tokens,).
+std::vector<int32_t> align(core::GraphRunner& runner, const model::Aligner& aligner,
+                           int64_t num_cepstra, const std::vector<float>& mel, int64_t num_mels,
+                           std::vector<int32_t> phones) {
   const std::vector<float> features = dsp::cepstral_features(mel, num_mels, num_cepstra);
   const int64_t frames = static_cast<int64_t>(mel.size()) / num_mels;
   const auto tokens = static_cast<int64_t>(phones.size());
@@ -57,6 +29,41 @@ std::vector<int32_t> Listener::align(core::GraphRunner& runner, const std::vecto
     graph.output("scores", aligner.forward(graph.context(), heard, ids));
   });
   return dsp::best_path(runner.take("scores"), tokens, states);
+}
+
+}  // namespace
+
+Listener::Listener(const model::MuSpeaker& model)
+    : model_(model), log_mel_(model.config().audio), pitch_tracker_(model.config().audio) {}
+
+Recording Listener::hear(core::GraphRunner& runner, Samples samples,
+                         std::vector<int32_t> phones) const {
+  const core::ModelConfig& config = model_.config();
+  const std::optional<model::Aligner>& aligner = model_.aligner();
+  if (!aligner || !config.aligner) {
+    throw std::invalid_argument("this model has no aligner, which voice conversion needs");
+  }
+  const int64_t most = kMaxSeconds * config.audio.sample_rate;
+  core::require_input(samples.count >= log_mel_.min_samples() && samples.count <= most,
+                      "the recording must hold " + std::to_string(log_mel_.min_samples()) + " to " +
+                          std::to_string(most) + " samples, got " + std::to_string(samples.count));
+  require_finite(samples.data, samples.count, "the recording");
+  const int64_t frames = log_mel_.num_frames(samples.count);
+  const auto tokens = static_cast<int64_t>(phones.size());
+  core::require_input(tokens <= frames, "the text has " + std::to_string(tokens) +
+                                            " phones and pauses, more than the recording's " +
+                                            std::to_string(frames) + " frames");
+  Recording recording;
+  recording.mel = log_mel_.log_mel(samples.data, samples.count);
+  recording.durations = align(runner, *aligner, config.aligner->num_cepstra, recording.mel,
+                              config.audio.num_mels, std::move(phones));
+  recording.f0 = pitch_tracker_.track(samples.data, samples.count);
+  recording.energy = log_mel_.log_energy(samples.data, samples.count);
+  const core::VariationAdapterConfig& scales = config.variation_adapter;
+  for (float& value : recording.energy) {
+    value = (value - scales.log_energy_mean) / scales.log_energy_std;
+  }
+  return recording;
 }
 
 float register_factor(const std::vector<float>& source_f0, const std::vector<float>& target_f0) {

@@ -34,9 +34,6 @@ class Listener {
                                std::vector<int32_t> phones) const;
 
  private:
-  std::vector<int32_t> align(core::GraphRunner& runner, const std::vector<float>& mel,
-                             std::vector<int32_t> phones) const;
-
   const model::MuSpeaker& model_;
   dsp::LogMel log_mel_;
   dsp::PitchTracker pitch_tracker_;

@@ -67,8 +67,9 @@ ggml_tensor* Aligner::forward(ggml_context* graph, ggml_tensor* features,
                               ggml_tensor* phones) const {
   ggml_tensor* shift = context_[0].forward(graph, phone_.forward(graph, phones));
   shift = ggml_tanh(graph, context_[1].forward(graph, shift, {0.0F}));  // (1, tokens, features)
-  ggml_tensor* operands[] = {features, mean_.forward(graph, phones),
-                             log_std_.forward(graph, phones), shift, phones};
+  ggml_tensor* operands[] = {
+      features, mean_.forward(graph, phones), log_std_.forward(graph, phones), shift, phones,
+  };
   return ggml_custom_4d(graph, GGML_TYPE_F32, phones->ne[0], features->ne[1], 1, 1, operands, 5,
                         score_frames, GGML_N_TASKS_MAX, nullptr);
 }
