@@ -11,6 +11,8 @@ constexpr double kEpsilon = 1e-6;
 constexpr double kMelMean = -6.0;
 constexpr double kMelDeviation = 1.7;
 constexpr double kDeviationScale = 0.5;
+constexpr double kHalfMatchedFrames = 43.0;  // half a second
+constexpr double kMostStretched = 2.0;
 
 /// First values of the frames within 60 dB of the loudest.
 std::vector<const float*> speech_frames(const std::vector<float>& mel, int64_t num_mels) {
@@ -33,27 +35,60 @@ std::vector<const float*> speech_frames(const std::vector<float>& mel, int64_t n
   return frames;
 }
 
+struct Moments {
+  double mean = 0.0;
+  double deviation = 0.0;
+};
+
+Moments band_moments(const std::vector<const float*>& frames, int64_t band) {
+  const auto count = static_cast<double>(frames.size());
+  Moments moments;
+  for (const float* frame : frames) {
+    moments.mean += frame[band] / count;
+  }
+  double variance = 0.0;
+  for (const float* frame : frames) {
+    const double distance = frame[band] - moments.mean;
+    variance += distance * distance / count;
+  }
+  moments.deviation = std::sqrt(variance + kEpsilon);
+  return moments;
+}
+
 }  // namespace
 
 std::vector<float> mel_moments(const std::vector<float>& mel, int64_t num_mels) {
   const std::vector<const float*> frames = speech_frames(mel, num_mels);
-  const auto count = static_cast<double>(frames.size());
-  std::vector<float> moments(static_cast<size_t>(2 * num_mels));
+  std::vector<float> scaled(static_cast<size_t>(2 * num_mels));
   for (int64_t band = 0; band < num_mels; ++band) {
-    double mean = 0.0;
-    for (const float* frame : frames) {
-      mean += frame[band] / count;
-    }
-    double variance = 0.0;
-    for (const float* frame : frames) {
-      variance += (frame[band] - mean) * (frame[band] - mean) / count;
-    }
-    const double deviation = std::sqrt(variance + kEpsilon);
-    moments[static_cast<size_t>(band)] = static_cast<float>(mean - kMelMean);
-    moments[static_cast<size_t>(num_mels + band)] =
-        static_cast<float>((deviation - kMelDeviation) / kDeviationScale);
+    const Moments moments = band_moments(frames, band);
+    scaled[static_cast<size_t>(band)] = static_cast<float>(moments.mean - kMelMean);
+    scaled[static_cast<size_t>(num_mels + band)] =
+        static_cast<float>((moments.deviation - kMelDeviation) / kDeviationScale);
   }
-  return moments;
+  return scaled;
+}
+
+void match_moments(std::vector<float>& mel, int64_t num_mels, const float* moments,
+                   float energy_gain) {
+  const std::vector<const float*> frames = speech_frames(mel, num_mels);
+  const auto count = static_cast<double>(frames.size());
+  const double strength = count / (count + kHalfMatchedFrames);
+  const double gain = std::log(static_cast<double>(energy_gain));
+  const int64_t num_frames = static_cast<int64_t>(mel.size()) / num_mels;
+  for (int64_t band = 0; band < num_mels; ++band) {
+    const Moments spoken = band_moments(frames, band);
+    const double wanted_mean = moments[band] + kMelMean + gain;
+    const double wanted_deviation = (moments[num_mels + band] * kDeviationScale) + kMelDeviation;
+    const double ratio = std::pow(
+        std::clamp(wanted_deviation / spoken.deviation, 1.0 / kMostStretched, kMostStretched),
+        strength);
+    const double centre = spoken.mean + (strength * (wanted_mean - spoken.mean));
+    for (int64_t frame = 0; frame < num_frames; ++frame) {
+      float& value = mel[static_cast<size_t>((frame * num_mels) + band)];
+      value = static_cast<float>(((value - spoken.mean) * ratio) + centre);
+    }
+  }
 }
 
 }  // namespace muspeaker::dsp

@@ -12,4 +12,11 @@ namespace muspeaker::dsp {
 /// first.
 std::vector<float> mel_moments(const std::vector<float>& mel, int64_t num_mels);
 
+/// Moves every band of a spoken mel to the prompt's mean and deviation, less in short utterances.
+///
+/// Twin of match_moments in muspeaker.model.features.
+/// mel: (frames, num_mels), at least one frame. moments: (2 * num_mels), from mel_moments.
+void match_moments(std::vector<float>& mel, int64_t num_mels, const float* moments,
+                   float energy_gain);
+
 }  // namespace muspeaker::dsp

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/error.h"
+#include "dsp/mel_moments.h"
 #include "dsp/random.h"
 
 namespace muspeaker::engine {
@@ -128,7 +129,7 @@ Speech Synthesizer::perform(const Tokens& tokens, const Voice& voice,
   const std::vector<int32_t> path = model::make_path(speech.durations);
   core::require_input(!path.empty(), "the utterance is less than one frame long");
   shape_melody(e_con, path, voice, options, speech);
-  speech.mel = decode(e_con, path, voice, speech);
+  speech.mel = decode(e_con, path, voice, options, speech);
   return speech;
 }
 
@@ -160,7 +161,7 @@ Speech Synthesizer::convert(Samples samples, const Tokens& tokens, const Voice& 
   speech.energy =
       model_.variation_adapter().decide_energy(std::move(heard.energy), options.variation());
   speech.durations = std::move(heard.durations);
-  speech.mel = decode(e_con, path, voice, speech);
+  speech.mel = decode(e_con, path, voice, options, speech);
   speech.samples = vocoder_.vocode(runner_, speech.mel, speech.f0, noise);
   return speech;
 }
@@ -239,7 +240,7 @@ void Synthesizer::shape_melody(const std::vector<float>& e_con, const std::vecto
 /// The second graph over frames. Returns the mel, (frames, num_mels).
 std::vector<float> Synthesizer::decode(const std::vector<float>& e_con,
                                        const std::vector<int32_t>& path, const Voice& voice,
-                                       const Speech& speech) {
+                                       const SynthesisOptions& options, const Speech& speech) {
   const core::GraphRunner::Timer timer(runner_, "mel_decoder");
   const model::VariationAdapter& adapter = model_.variation_adapter();
   const std::vector<float> normal_f0 = adapter.normalize_f0(speech.f0);
@@ -252,7 +253,12 @@ std::vector<float> Synthesizer::decode(const std::vector<float>& e_con,
     ggml_tensor* e_lat = adapter.embed(graph.context(), frames, pitch, energy);
     graph.output("mel", model_.decode_mel(graph.context(), e_lat, timbre));
   });
-  return runner_.take("mel");
+  std::vector<float> mel = runner_.take("mel");
+  if (config_.mel_decoder.prompt_moments > 0) {
+    dsp::match_moments(mel, config_.audio.num_mels,
+                       voice.timbre.data() + config_.timbre_encoder.embedding, options.energy);
+  }
+  return mel;
 }
 
 }  // namespace muspeaker::engine

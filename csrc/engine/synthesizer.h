@@ -108,7 +108,8 @@ class Synthesizer {
   void shape_melody(const std::vector<float>& e_con, const std::vector<int32_t>& path,
                     const Voice& voice, const SynthesisOptions& options, Speech& speech);
   std::vector<float> decode(const std::vector<float>& e_con, const std::vector<int32_t>& path,
-                            const Voice& voice, const Speech& speech);
+                            const Voice& voice, const SynthesisOptions& options,
+                            const Speech& speech);
 
   /// What forks share; nothing in it changes once it is loaded.
   struct Loaded {

@@ -100,6 +100,7 @@ def expected(model: MuSpeaker, inputs: dict[str, np.ndarray]) -> dict[str, np.nd
     e_lat, durations, f0, _ = adapter(e_con, e_sty, SPEED, PITCH, ENERGY)
     frame_mask = torch.ones(e_lat.shape[:2], dtype=torch.bool)
     mel = model.mel_decoder(e_lat, model.timbre_projection(timbre), frame_mask)
+    mel = model.match_prompt(mel, timbre, ENERGY)
     phase = integrate_phase(f0, config.audio)
     samples = model.vocoder(mel, f0, phase, noise(1, phase.shape[1]).unsqueeze(0))
     check_margins(model, e_con, e_sty)

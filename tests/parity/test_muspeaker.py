@@ -64,6 +64,7 @@ def speak(model: Any, latent: np.ndarray, noise: np.ndarray, **options: float) -
     )
     frames = torch.ones(said.e_lat.shape[:2], dtype=torch.bool)
     mel = model.mel_decoder(said.e_lat, model.timbre_projection(timbre), frames)
+    mel = model.match_prompt(mel, timbre, options.get("energy", 1.0))
     phase = integrate_phase(said.f0, model.config.audio)
     samples = model.vocoder(mel, said.f0, phase, torch.tensor(noise[None, : phase.shape[1]]))
     return {

@@ -86,4 +86,5 @@ def convert(
     f0 = recording.f0 * factor
     energy = recording.energy + math.log(energy_gain) / scales.log_energy_std
     e_lat = adapter.embed(frames, f0, energy)
-    return model.mel_decoder(e_lat, model.timbre_projection(timbre), frame_mask), f0, energy
+    mel = model.mel_decoder(e_lat, model.timbre_projection(timbre), frame_mask)
+    return model.match_prompt(mel, timbre, energy_gain), f0, energy

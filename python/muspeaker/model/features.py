@@ -16,6 +16,8 @@ POWER_FLOOR = 1e-16  # keeps the gradient of the square root finite where the sp
 
 SPEECH_FLOOR = 1e-3  # of the loudest frame, in amplitude
 MOMENT_EPSILON = 1e-6
+HALF_MATCHED_FRAMES = 43  # half a second
+MOST_STRETCHED = 2.0
 MEL_MEAN, MEL_DEVIATION, DEVIATION_SCALE = -6.0, 1.7, 0.5  # about those of speech
 
 FBANK_RATE_HZ = 16000
@@ -145,6 +147,40 @@ def mel_moments(mel: torch.Tensor, frames: torch.Tensor) -> torch.Tensor:
     variance = ((mel - mean.unsqueeze(2)).square() * keep).sum(2) / count
     deviation = torch.sqrt(variance + MOMENT_EPSILON)
     return torch.cat([mean - MEL_MEAN, (deviation - MEL_DEVIATION) / DEVIATION_SCALE], 1)
+
+
+def match_moments(
+    mel: torch.Tensor, moments: torch.Tensor, energy_gain: float = 1.0
+) -> torch.Tensor:
+    """Move every band of a spoken mel to the prompt's mean and deviation.
+
+    The decoder predicts a mean of what could be said, smoother than speech. A short utterance holds too
+    few phones to have the prompt's moments, so it is moved less.
+
+    Source: Huang and Belongie 2017 (arXiv:1703.06868), Eq. 8, with the style's own statistics.
+
+    Args:
+        mel: (1, mels, frames), natural-log mel.
+        moments: (1, 2 * mels) of the prompt, from `mel_moments`.
+        energy_gain: What the speaker was told to add to the prompt's level.
+
+    Returns:
+        The shape of mel.
+    """
+    frames = speech_frames(mel)
+    strength = frames.sum() / (frames.sum() + HALF_MATCHED_FRAMES)
+    mean, deviation = _moments_of(mel_moments(mel, frames))
+    wanted_mean, wanted_deviation = _moments_of(moments)
+    wanted_mean = wanted_mean + math.log(energy_gain)
+    ratio = (wanted_deviation / deviation).clamp(1 / MOST_STRETCHED, MOST_STRETCHED)
+    centre = mean + strength * (wanted_mean - mean)
+    return (mel - mean) * ratio**strength + centre
+
+
+def _moments_of(scaled: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Mean and deviation, each (batch, mels, 1), as they were before `mel_moments` scaled them."""
+    mean, deviation = scaled.unsqueeze(2).chunk(2, dim=1)
+    return mean + MEL_MEAN, deviation * DEVIATION_SCALE + MEL_DEVIATION
 
 
 def log_energy(samples: torch.Tensor, audio: AudioConfig = DEFAULT_AUDIO) -> torch.Tensor:

@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from muspeaker.model.aligner import Aligner
-from muspeaker.model.features import mel_moments, speech_frames
+from muspeaker.model.features import match_moments, mel_moments, speech_frames
 from muspeaker.model.harmonic_source import integrate_phase
 from muspeaker.model.linguistic_encoder import LinguisticEncoder
 from muspeaker.model.mel_decoder import MelDecoder
@@ -83,6 +83,24 @@ class MuSpeaker(nn.Module):
             timbre = torch.cat([timbre, mel_moments(mel, speech_frames(mel))], dim=1)
         return timbre, self.style_encoder(mel)
 
+    def match_prompt(
+        self, mel: torch.Tensor, timbre: torch.Tensor, energy_gain: float = 1.0
+    ) -> torch.Tensor:
+        """Give a spoken mel the moments of the prompt's, where the config has them.
+
+        Args:
+            mel: (1, mels, frames), natural-log mel.
+            timbre: (1, timbre_size) from `clone`.
+            energy_gain: Factor of the energy contour.
+
+        Returns:
+            The shape of mel.
+        """
+        if not self.config.mel_decoder.prompt_moments:
+            return mel
+        moments = timbre[:, self.config.timbre_encoder.embedding :]
+        return match_moments(mel, moments, energy_gain)
+
     def forward(  # noqa: PLR0913, PLR0917 (the controls of the engine, one each)
         self,
         phones: torch.Tensor,
@@ -123,6 +141,7 @@ class MuSpeaker(nn.Module):
         e_tim = self.timbre_projection(timbre)
         frame_mask = torch.ones(e_lat.shape[:2], dtype=torch.bool, device=e_lat.device)
         mel = self.mel_decoder(e_lat, e_tim, frame_mask)
+        mel = self.match_prompt(mel, timbre, energy_gain)
         phase = integrate_phase(f0, self.config.audio)
         generator = torch.Generator().manual_seed(seed)
         noise = torch.randn(phase.shape, generator=generator).to(mel.device)
