@@ -136,7 +136,8 @@ class Acoustic(nn.Module):
         f0 = f0 * (pitch[..., 1] > 0)
         energy = adapter.energy_predictor(frames, e_sty, mask, style_mask).squeeze(-1)
         e_lat = adapter.embed(frames, f0, energy)
-        return model.mel_decoder(e_lat, model.timbre_projection(timbre), mask), f0
+        mel = model.mel_decoder(e_lat, model.timbre_projection(timbre), mask)
+        return model.match_prompt(mel, timbre), f0
 
 
 class Onnx:
