@@ -7,6 +7,7 @@ import sys
 import pytest
 from typer.testing import CliRunner
 
+import muspeaker.serve
 from muspeaker.cli import app
 
 
@@ -18,8 +19,11 @@ def test_a_missing_extra_is_named(
 ) -> None:
     for module in (f"muspeaker.serve.{command}", package):
         monkeypatch.delitem(sys.modules, module, raising=False)
+    monkeypatch.delattr(
+        muspeaker.serve, command, raising=False
+    )  # another test may have imported it
     monkeypatch.setitem(sys.modules, package, None)  # importing it fails
-    result = CliRunner().invoke(app, [command])
+    result = CliRunner().invoke(app, [command, "--model", "no-such-file"])  # else it would serve
     assert result.exit_code == 1
     assert f"pip install 'muspeaker[{command}]'" in result.stderr
 
