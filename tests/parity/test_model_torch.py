@@ -61,7 +61,9 @@ def test_shapes_of_all_parts(model):
     timbre = model.timbre_encoder(fbank)
     assert timbre.shape == (1, CONFIG.timbre_encoder.embedding)
     assert scale_timbre(timbre).norm().item() == pytest.approx(timbre.shape[1] ** 0.5)
-    e_tim = model.timbre_projection(timbre)
+    mel = normal(1, NUM_MELS, FRAMES)
+    e_tim = model.timbre_projection(model.clone(mel, fbank)[0])  # with the moments of the prompt
+    assert e_tim.shape == (1, CONFIG.mel_decoder.timbre)
     e_lat, durations, f0, energy = model.variation_adapter(e_ling + model.fusion(mean), e_sty)
     frames = int(durations.sum())
     assert e_lat.shape == (1, frames, HIDDEN)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from muspeaker.train.corpora import plain_words, read_manifest, without_texts
+from muspeaker.train.phones import phonemized_as
 
 
 def write(path, *rows):
@@ -57,3 +58,17 @@ def test_without_texts_compares_words(tmp_path):
     held_out = write(tmp_path / "dev.tsv", ("name", "text"), ("x", "call me tomorrow"))
     kept = without_texts(read_manifest(manifest), held_out)
     assert [u.id for u in kept] == ["2"]
+
+
+@pytest.mark.parametrize(
+    ("tag", "phones"),
+    [("en-US", "en-us"), ("en-zh", "en-us"), ("en_GB", "en-gb"), ("de-AT-Wien", "de")],
+)
+def test_accents_that_no_phonemizer_knows(tag, phones):
+    assert phonemized_as(tag) == phones
+
+
+@pytest.mark.parametrize("tag", ["", "xx-yy", "klingon"])
+def test_languages_that_nobody_knows_are_named_whole(tag):
+    with pytest.raises(ValueError, match=f"unknown language '{tag}'"):
+        phonemized_as(tag)

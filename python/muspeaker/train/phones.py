@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from muspeaker.config import SYMBOLS
 from muspeaker.text.normalize import normalize
-from muspeaker.text.phonemize import tokens_batch
+from muspeaker.text.phonemize import canonical_language, tokens_batch
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,6 +19,25 @@ if TYPE_CHECKING:
 MIN_TOKENS = 4
 
 TokenIds = dict[int, npt.NDArray[np.int32]]
+
+
+def phonemized_as(language: str) -> str:
+    """The language of espeak-ng whose phones a corpus tag gets, such as 'en-us' for 'en-zh'.
+
+    Corpora tag accents that no phonemizer knows; subtags are dropped from the end until one is known.
+    Source: RFC 4647, Section 3.4, "Lookup".
+
+    Raises:
+        ValueError: If not even the first subtag is a language of espeak-ng.
+    """
+    tag = language.replace("_", "-")
+    while True:
+        try:
+            return canonical_language(tag)
+        except ValueError:
+            tag, dash, _ = tag.rpartition("-")
+            if not dash:
+                return canonical_language(language)
 
 
 def token_ids(cache: Cache) -> tuple[TokenIds, dict[str, str]]:
@@ -32,7 +51,8 @@ def token_ids(cache: Cache) -> tuple[TokenIds, dict[str, str]]:
     for language in sorted({clip.language for clip in cache.clips if clip.text}):
         texts = sorted({c.text for c in cache.clips if c.text and c.language == language})
         try:
-            tokens = tokens_batch([normalize(text) for text in texts], language, SYMBOLS)
+            tag = phonemized_as(language)
+            tokens = tokens_batch([normalize(text) for text in texts], tag, SYMBOLS)
         except ValueError as error:
             spoken |= {(language, text): str(error) for text in texts}
             continue
