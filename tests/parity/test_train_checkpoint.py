@@ -10,9 +10,11 @@ from muspeaker.train import checkpoint, schedule
 from muspeaker.train.checkpoint import (
     Ema,
     load_checkpoint,
+    load_optimizer,
     save_checkpoint,
     set_learning_rate,
 )
+from muspeaker.train.muon import Muon
 from muspeaker.train.schedule import Schedule, learning_rate
 
 pytestmark = pytest.mark.torch
@@ -69,6 +71,21 @@ def test_set_learning_rate_reaches_every_group():
     optimizer = torch.optim.AdamW(groups, 1.0)
     set_learning_rate(optimizer, 0.25)
     assert [group["lr"] for group in optimizer.param_groups] == [0.25, 0.25]
+
+
+def test_an_optimizer_of_another_kind_starts_anew(caplog):
+    module = torch.nn.Sequential(torch.nn.Linear(9, 9), torch.nn.LayerNorm(9))
+    one = torch.optim.AdamW(module.parameters(), 0.5)
+    module(torch.ones(1, 9)).square().sum().backward()
+    one.step()
+    two = Muon(module, 0.1)
+    load_optimizer(two, one.state_dict())
+    assert not two.state
+    assert "was of another kind" in caplog.text
+    same = torch.optim.AdamW(module.parameters(), 0.1)
+    load_optimizer(same, one.state_dict())
+    assert same.param_groups[0]["lr"] == 0.5
+    assert len(same.state) == len(list(module.parameters()))
 
 
 def test_ema_follows_the_weights_and_copies_buffers():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import logging
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -12,6 +13,8 @@ from muspeaker.config import ModelConfig, config_from_dict, lite
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+log = logging.getLogger(__name__)
 
 
 class Ema:
@@ -63,9 +66,16 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
 
 
 def load_optimizer(optimizer: torch.optim.Optimizer, state: dict[str, Any] | None) -> None:
-    """Continue an optimizer; one whose state a snapshot left out starts anew."""
-    if state is not None:
-        optimizer.load_state_dict(state)
+    """Continue an optimizer; one that a snapshot left out, or that was of another kind, starts anew."""
+    if state is None:
+        return
+    groups = [len(group["params"]) for group in optimizer.param_groups]
+    if groups != [len(group["params"]) for group in state["param_groups"]]:
+        log.warning(
+            "the checkpoint's %s was of another kind: starts anew", type(optimizer).__name__
+        )
+        return
+    optimizer.load_state_dict(state)
 
 
 def config_of(state: dict[str, Any]) -> ModelConfig:

@@ -65,9 +65,11 @@ def predict(model: MuSpeaker, data: AcousticData, cache: Cache, options: Predict
         batch = {name: value.to(device) for name, value in batch.items()}
         with torch.autocast(device.type, torch.bfloat16):
             predicted, _ = decode(model, imagine_content(model, batch, options.temperature), batch)
-        for i, rows in zip(group, predicted.float().cpu().numpy(), strict=True):
+        for i, row, timbre in zip(group, predicted.float(), batch["timbre"], strict=True):
             clip = cache.clips[i]
-            mel[clip.span] = rows[:, : clip.frames].T
+            spoken = row[:, : clip.frames].unsqueeze(0)  # (1, mels, frames)
+            matched = model.match_prompt(spoken, timbre.unsqueeze(0))  # as in speaking
+            mel[clip.span] = matched[0].T.cpu().numpy()
     path = cache.folder / MELS
     partial = path.with_suffix(".partial.npy")
     np.save(partial, mel)

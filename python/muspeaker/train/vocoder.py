@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import torch
@@ -21,6 +21,7 @@ from muspeaker.train.cache import Cache
 from muspeaker.train.discriminators import VocoderDiscriminator
 from muspeaker.train.distributed import first_goes_ahead
 from muspeaker.train.feed import Batch, Plan
+from muspeaker.train.muon import Muon
 from muspeaker.train.options import TrainOptions, model_config, option, parse
 from muspeaker.train.trainer import Trainer
 from muspeaker.train.vocoder_losses import (
@@ -35,9 +36,12 @@ from muspeaker.train.vocoder_losses import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from muspeaker.train.discriminators import Judgement
+
 AUDIO = AudioConfig()
 FULL_BAND_SHARE = 2.0
 GRADIENT_NORM = 10.0
+BETAS = (0.8, 0.99)  # as HiFi-GAN has them
 SHOWN = 2  # clips that are spoken again at every save
 SHOWN_FRAMES = 400
 
@@ -48,6 +52,7 @@ class VocoderOptions(TrainOptions):
 
     out: Path = option(Path("runs/vocoder"), "folder of the checkpoint, the log and the samples")
     mel: Path | None = option(None, "predicted mels to fine-tune on (.npy)")
+    mel_share: float = option(1.0, "of the cuts, with --mel, that are spoken from predicted mels")
     adversarial_from: float = option(0.17, "share of the budget before the discriminators join")
     batch: int = option(8, "cuts in a batch")
     frames: int = option(32, "length of a cut")
@@ -55,6 +60,7 @@ class VocoderOptions(TrainOptions):
     period_width: int = option(8, "first width of the period discriminators; HiFi-GAN's is 32")
     resolution_width: int = option(16, "width of the resolution discriminators; UnivNet's is 32")
     clip: float = option(GRADIENT_NORM, "largest norm of a gradient")
+    optimizer: Literal["adamw", "muon"] = option("muon", "of the generator")
 
 
 class Segments:
@@ -64,21 +70,38 @@ class Segments:
         cache: The prepared corpus.
         size: Cuts in a batch.
         frames: Length of a cut.
-        mel: (frames, mels) to be spoken from; the real mels unless given.
+        mel: (frames, mels) to be spoken from, not a number where a clip has none; the real mels
+            unless given.
         seed: Of the sampling.
+        mel_share: Of the cuts that are spoken from `mel`, the others from the real mels. Below 1 a
+            clip that `mel` lacks is spoken from its real one.
+
+    Raises:
+        ValueError: If there is nothing to learn from, or the mels do not belong to this corpus.
     """
 
     def __init__(
-        self, cache: Cache, size: int, frames: int, mel: np.ndarray | None, seed: int
+        self,
+        cache: Cache,
+        size: int,
+        frames: int,
+        mel: np.ndarray | None,
+        seed: int,
+        mel_share: float = 1.0,
     ) -> None:
+        if mel is not None and mel.shape != cache.mel.shape:
+            raise ValueError(
+                f"the mels are {mel.shape}, the corpus is {cache.mel.shape}: make them anew"
+            )
         self._cache = cache
         self._size = size
         self._frames = frames
         self._mel = cache.mel if mel is None else mel
         self._seed = seed
+        self._mel_share = mel_share
         usable = [i for i, c in enumerate(cache.clips) if c.frames >= frames and not c.warp]
-        if mel is not None:
-            usable = [i for i in usable if np.isfinite(mel[cache.clips[i].first_frame, 0])]
+        if mel_share >= 1:
+            usable = [i for i in usable if self._has_mel(i)]
         if not usable:
             raise ValueError(f"{cache.folder} has no clip of {frames} frames to learn from")
         self._usable = np.array(usable)
@@ -87,6 +110,9 @@ class Segments:
              for c in map(cache.clips.__getitem__, usable)], float
         )  # fmt: skip
         self._weights = weights / weights.sum()
+
+    def _has_mel(self, i: int) -> bool:
+        return bool(np.isfinite(self._mel[self._cache.clips[i].first_frame, 0]))
 
     def plans(self, first: int) -> Iterator[Plan]:
         """See `Source`."""
@@ -105,13 +131,15 @@ class Segments:
         starts, offsets = random.random(size), random.random((size, 1), dtype=np.float32)
         noise = random.standard_normal((2, size, frames * hop), dtype=np.float32)
         shift = int(random.integers(hop))
+        predicted = random.random(size) < self._mel_share
         samples, mel, f0, band = [], [], [], []
-        for i, place in zip(plan.clips[rows], starts[rows], strict=True):
+        for i, place, wanted in zip(plan.clips[rows], starts[rows], predicted[rows], strict=True):
             clip = self._cache.clips[i]
             start = clip.first_frame + int(place * (clip.frames - frames + 1))
             stop = start + frames
             samples.append(self._cache.audio[start * hop : stop * hop].astype(np.float32) / 32767)
-            mel.append(self._mel[start:stop].astype(np.float32).T)
+            source = self._mel if wanted and self._has_mel(i) else self._cache.mel
+            mel.append(source[start:stop].astype(np.float32).T)
             f0.append(self._cache.f0[start:stop])
             band.append(clip.band_hz)
         f0_batch = torch.from_numpy(np.stack(f0))
@@ -132,7 +160,8 @@ class Segments:
         for i in self._usable[:: max(1, len(self._usable) // SHOWN)][:SHOWN]:
             clip = self._cache.clips[i]
             cut = slice(clip.first_frame, clip.first_frame + min(clip.frames, SHOWN_FRAMES))
-            mel = torch.from_numpy(self._mel[cut].astype(np.float32).T.copy()).unsqueeze(0)
+            source = self._mel if self._has_mel(i) else self._cache.mel
+            mel = torch.from_numpy(source[cut].astype(np.float32).T.copy()).unsqueeze(0)
             f0 = torch.from_numpy(np.array(self._cache.f0[cut])).unsqueeze(0)
             samples = self._cache.samples(clip)[: f0.shape[1] * AUDIO.hop_samples]
             result.append((mel, f0, samples))
@@ -157,12 +186,16 @@ class VocoderTrainer(Trainer):
         widths = options.period_width, options.resolution_width
         self.generator = self.network("generator", generator, decay=0.999)
         self.discriminator = self.network("discriminator", VocoderDiscriminator(*widths))
-        for name, module, rate in (
-            ("optimizer_g", self.generator, options.rate),
-            ("optimizer_d", self.discriminator, options.rate_d),
-        ):
-            optimizer = torch.optim.AdamW(module.parameters(), rate, betas=(0.8, 0.99))
-            self.optimizer(name, optimizer, rate)
+        optimizer_g: torch.optim.Optimizer
+        if options.optimizer == "muon":
+            optimizer_g = Muon(self.generator, options.rate, betas=BETAS)
+        else:
+            optimizer_g = torch.optim.AdamW(self.generator.parameters(), options.rate, betas=BETAS)
+        optimizer_d = torch.optim.AdamW(
+            self.discriminator.parameters(), options.rate_d, betas=BETAS
+        )
+        self.optimizer("optimizer_g", optimizer_g, options.rate)
+        self.optimizer("optimizer_d", optimizer_d, options.rate_d)
         self._segments = segments
         self._adversarial_from = options.adversarial_from
 
@@ -188,20 +221,18 @@ class VocoderTrainer(Trainer):
         judged = self.weights["adversarial"] > 0 or self.weights["features"] > 0
         if judged and progress >= self._adversarial_from:
             with self.autocast():
-                loss_d = discriminator_loss(
-                    self.discriminator(real), self.discriminator(first.detach())
-                )
+                judged_real = self.discriminator(real)
+                loss_d = discriminator_loss(judged_real, self.discriminator(first.detach()))
             self.descend("optimizer_d", loss_d)
             logs["discriminator"] = loss_d.detach()
-            losses |= self._judged(first, real)
+            losses |= self._judged(first, judged_real)
         self.descend("optimizer_g", self.total(losses))
         return losses | logs
 
-    def _judged(self, fake: torch.Tensor, real: torch.Tensor) -> dict[str, torch.Tensor]:
+    def _judged(self, fake: torch.Tensor, judged_real: list[Judgement]) -> dict[str, torch.Tensor]:
+        """Losses of the generator; the real maps are those from before the discriminators' step."""
         self.discriminator.requires_grad_(requires_grad=False)
         with self.autocast():
-            with torch.no_grad():
-                judged_real = self.discriminator(real)
             judged_fake = self.discriminator(fake)
         self.discriminator.requires_grad_(requires_grad=True)
         return {
@@ -234,7 +265,9 @@ def main(arguments: list[str] | None = None, config: ModelConfig | None = None) 
     mel = np.load(options.mel, mmap_mode="r") if options.mel else None
     with first_goes_ahead():
         cache = Cache(options.corpus)
-    segments = Segments(cache, options.batch, options.frames, mel, options.seed)
+    if not 0 <= options.mel_share <= 1:
+        raise ValueError(f"--mel-share must be from 0 to 1, got {options.mel_share}")
+    segments = Segments(cache, options.batch, options.frames, mel, options.seed, options.mel_share)
     VocoderTrainer(config or model_config(options), options, segments).run()
 
 
