@@ -156,7 +156,7 @@ void bind_stages(py::module_& probe) {
          int64_t chunk_frames) {
         const model::MuSpeaker network(model.file, model.config);
         core::GraphRunner runner(1);  // one that has no plan for a network that is gone
-        std::vector<float> samples = engine::VocoderStream(network, chunk_frames)
+        std::vector<float> samples = engine::VocoderStream(network, chunk_frames, chunk_frames)
                                          .vocode(runner, {mel.data(), mel.data() + mel.size()},
                                                  {f0.data(), f0.data() + f0.size()},
                                                  [&](int64_t first, float* out, int64_t count) {

@@ -37,9 +37,14 @@ py::array_t<float> harmonic_source(ProbeModel& model, const FloatArray& f0, cons
 
 py::array_t<float> mrf_block(ProbeModel& model, int64_t scale, const FloatArray& x, bool int8) {
   require_axes(x, 2, "x");
-  const model::MRFBlock block(model.file.root() / "vocoder" / "mrf_blocks" / scale, x.shape(1),
-                              model.config.vocoder.resblock_kernels,
-                              model.config.vocoder.resblock_dilations, arithmetic_of(int8));
+  int64_t frame_rows = 1;
+  for (int64_t i = 0; i <= scale; ++i) {
+    frame_rows *= model.config.vocoder.upsample_rates.at(static_cast<size_t>(i));
+  }
+  const model::MRFBlock block(
+      model.file.root() / "vocoder" / "mrf_blocks" / scale, x.shape(1),
+      model.config.vocoder.resblock_kernels, model.config.vocoder.resblock_dilations,
+      model::Vocoder::block_arithmetic(arithmetic_of(int8), x.shape(1), frame_rows));
   return model.run([&](core::GraphBuilder& graph) {
     return block.forward(graph.context(), graph_input(graph, "x", x));
   });

@@ -5,8 +5,9 @@
 
 namespace muspeaker::engine {
 
-VocoderStream::VocoderStream(const model::MuSpeaker& model, int64_t chunk_frames)
-    : model_(model), chunk_frames_(chunk_frames) {}
+VocoderStream::VocoderStream(const model::MuSpeaker& model, int64_t first_frames,
+                             int64_t chunk_frames)
+    : model_(model), first_frames_(first_frames), chunk_frames_(chunk_frames) {}
 
 VocoderStream::State VocoderStream::begin(std::vector<float> mel, std::vector<float> f0,
                                           NoiseAt noise) const {
@@ -23,9 +24,10 @@ VocoderStream::State VocoderStream::begin(std::vector<float> mel, std::vector<fl
   return state;
 }
 
-void VocoderStream::next(core::GraphRunner& runner, State& state, int64_t frames,
+void VocoderStream::next(core::GraphRunner& runner, State& state,
                          std::vector<float>& samples) const {
-  frames = std::min(frames, state.frames_left());
+  const int64_t frames =
+      std::min(state.next_frame == 0 ? first_frames_ : chunk_frames_, state.frames_left());
   const core::AudioConfig& audio = model_.config().audio;
   const int64_t hop = audio.hop_samples;
   samples.resize(static_cast<size_t>(frames * hop));
@@ -67,7 +69,7 @@ std::vector<float> VocoderStream::vocode(core::GraphRunner& runner, std::vector<
   std::vector<float> chunk;
   samples.reserve(state.f0.size() * static_cast<size_t>(model_.config().audio.hop_samples));
   while (state.frames_left() > 0) {
-    next(runner, state, chunk_frames_, chunk);
+    next(runner, state, chunk);
     samples.insert(samples.end(), chunk.begin(), chunk.end());
   }
   return samples;

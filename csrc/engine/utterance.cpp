@@ -22,8 +22,7 @@ std::vector<float> Utterance::next_chunk() {
 
 void Utterance::next_chunk(std::vector<float>& samples) {
   const std::scoped_lock lock(mutex_);
-  vocoder_.next(runner_, state_, next_frames_, samples);
-  next_frames_ = VocoderStream::kChunkFrames;
+  vocoder_.next(runner_, state_, samples);
 }
 
 }  // namespace muspeaker::engine

@@ -19,10 +19,6 @@ class Utterance {
   Utterance(std::vector<int32_t> durations, int64_t num_samples, VocoderStream::State state,
             const VocoderStream& vocoder, core::GraphRunner& runner, std::mutex& mutex);
 
-  /// The first chunk, small so that speech begins early; the further ones are of
-  /// VocoderStream::kChunkFrames.
-  static constexpr int64_t kFirstFrames = 32;
-
   [[nodiscard]] const std::vector<int32_t>& durations() const { return durations_; }
   [[nodiscard]] int64_t num_samples() const { return num_samples_; }
 
@@ -38,7 +34,6 @@ class Utterance {
   std::vector<int32_t> durations_;
   int64_t num_samples_;
   VocoderStream::State state_;  // under mutex_
-  int64_t next_frames_ = kFirstFrames;
   const VocoderStream& vocoder_;
   core::GraphRunner& runner_;
   std::mutex& mutex_;

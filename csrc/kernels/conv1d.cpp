@@ -25,21 +25,25 @@ int64_t aligned(int64_t bytes) {
 ConvShape checked(const ConvShape& s) {
   const auto in_range = [](int64_t value) { return value >= 1 && value <= kMaxSize; };
   if (in_range(s.in) && in_range(s.out) && in_range(s.kernel) && in_range(s.stride) &&
-      in_range(s.dilation) && s.pad >= 0 && s.pad <= kMaxSize) {
+      in_range(s.dilation) && s.pad >= 0 && s.pad <= kMaxSize && s.tile_rows >= 0 &&
+      s.tile_rows <= kMaxSize && (s.tile_rows == 0 || s.stride == 1)) {
     return s;
   }
-  throw std::invalid_argument("convolution sizes must be 1 to 1048576 and pad at least 0, got in " +
-                              std::to_string(s.in) + ", out " + std::to_string(s.out) +
-                              ", kernel " + std::to_string(s.kernel) + ", stride " +
-                              std::to_string(s.stride) + ", dilation " +
-                              std::to_string(s.dilation) + ", pad " + std::to_string(s.pad));
+  throw std::invalid_argument(
+      "convolution sizes must be 1 to 1048576, pad and tile_rows 0 to that and "
+      "tile_rows 0 with a stride, got in " +
+      std::to_string(s.in) + ", out " + std::to_string(s.out) + ", kernel " +
+      std::to_string(s.kernel) + ", stride " + std::to_string(s.stride) + ", dilation " +
+      std::to_string(s.dilation) + ", pad " + std::to_string(s.pad) + ", tile_rows " +
+      std::to_string(s.tile_rows));
 }
 
 /// Few output channels leave most of a vector idle. Rows of several neighbouring frames fill it, at
 /// the price of taps that are zero for some of them.
 ConvShape fold(const ConvShape& shape, int64_t lanes) {
   const int64_t phases = std::max<int64_t>(lanes / shape.out, 1);
-  if (phases == 1 || shape.kernel == 1 || shape.stride != 1 || shape.dilation != 1) {
+  if (phases == 1 || shape.kernel == 1 || shape.stride != 1 || shape.dilation != 1 ||
+      shape.tile_rows != 0) {
     return shape;
   }
   return {shape.in, shape.out * phases, shape.kernel + phases - 1, phases, 1, shape.pad};
@@ -118,9 +122,11 @@ Conv1d::Conv1d(const ConvShape& shape, Kind kind, bool int8, const KernelTable& 
     throw std::invalid_argument("a transposed convolution needs dilation 1, got " +
                                 std::to_string(shape.dilation));
   }
-  if (int8 && shape.in > kMaxInt8In) {
-    throw std::invalid_argument("an int8 convolution takes at most 65536 input channels, got " +
-                                std::to_string(shape.in));
+  const int64_t summed = shape.tile_rows == 0 ? shape.in : shape.in * shape.kernel;
+  if (int8 && summed > kMaxInt8In) {
+    throw std::invalid_argument(
+        "an int8 convolution sums at most 65536 products as integers, got " +
+        std::to_string(summed));
   }
 }
 

@@ -16,7 +16,7 @@ void* thread_scratch(int64_t bytes);
 struct ConvCall {
   const float* x = nullptr;  ///< (in_frames, in) float32; must not overlap y
   int64_t in_frames = 0;
-  float input_slope = 1.0F;         ///< negative slope of a leaky ReLU on x; 1 for none, 0 for ReLU
+  float input_slope = 1.0F;  ///< of a leaky ReLU on x below 0, 0 to 1; 1 for none, 0 for ReLU
   const float* residual = nullptr;  ///< (out_frames, out), added before scale; null, or y itself
   float* y = nullptr;               ///< (out_frames, out) float32
   float scale = 1.0F;
@@ -38,7 +38,10 @@ class Conv1d {
 
   /// The same with int8 weights of -127 to 127, w = weight * scale[out]; scale: (out). Each input
   /// frame is quantised by its own largest magnitude, so chunks of a signal give the whole's bits,
-  /// on every instruction set. `in` is at most 65536.
+  /// on every instruction set. With shape.tile_rows, so many output rows, counted from the first,
+  /// share the largest magnitude of all frames that they read, which is faster where there are few
+  /// channels; bits then depend on where the input begins, but still on no range or thread. At most
+  /// 65536 products are summed as integers: `in`, or in * kernel in a tile.
   Conv1d(const ConvShape& shape, const int8_t* weight, const float* scale, const float* bias,
          const KernelTable& table = active_kernels());
 
@@ -60,6 +63,9 @@ class Conv1d {
   void run(const ConvCall& call, int64_t begin, int64_t end) const;
 
   const ConvShape& shape() const { return shape_; }
+
+  /// Ranges that begin at multiples of so many frames waste no work.
+  int64_t split_frames() const { return shape_.tile_rows == 0 ? 12 : shape_.tile_rows; }
 
  private:
   struct Free {

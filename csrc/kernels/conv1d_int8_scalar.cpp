@@ -1,5 +1,6 @@
 #include "kernels/conv1d_int8_scalar.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 
@@ -12,30 +13,69 @@ float leaky_relu(float value, float slope) {
   return value < 0.0F ? value * slope : value;
 }
 
-/// Quantises one frame to -127..127 and returns its scale.
-float quantise_frame(const float* x, int64_t in, float slope, int8_t* to) {
+/// The largest magnitude of frames [first, last), those outside the input left out.
+float largest_magnitude(const ConvShape& s, const ConvRows& r, int64_t first, int64_t last) {
+  first = std::max<int64_t>(first, 0);
+  last = std::min(last, r.in_frames);
   float largest = 0.0F;
-  for (int64_t i = 0; i < in; ++i) {
-    largest = std::fmax(largest, std::fabs(leaky_relu(x[i], slope)));
+  for (int64_t i = first * s.in; i < last * s.in; ++i) {
+    largest = std::fmax(largest, std::fabs(leaky_relu(r.x[i], r.input_slope)));
   }
-  const bool silent = largest < kLeastMagnitude;
-  const float inverse = silent ? 0.0F : 127.0F / largest;
+  return largest;
+}
+
+float scale_of(float largest) {
+  return largest < kLeastMagnitude ? 0.0F : largest / 127.0F;
+}
+
+/// Quantises one frame to -127..127.
+void quantise_frame(const float* x, int64_t in, float slope, float inverse, int8_t* to) {
   for (int64_t i = 0; i < in; ++i) {
     to[i] = static_cast<int8_t>(std::nearbyint(leaky_relu(x[i], slope) * inverse));
   }
-  return silent ? 0.0F : largest / 127.0F;
 }
 
-/// Adds one tap to the row's sums (out), each rounded once.
-void add_tap(const ConvShape& s, const int8_t* x, float frame_scale, const int8_t* weight,
-             float* sums) {
+/// Adds one tap's products to the row's integers (out).
+void add_tap(const ConvShape& s, const int8_t* x, const int8_t* weight, int32_t* dots) {
   for (int64_t o = 0; o < s.out; ++o) {
-    int32_t dot = 0;
     for (int64_t i = 0; i < s.in; ++i) {
-      dot += x[i] * weight[o * s.in + i];
+      dots[o] += x[i] * weight[o * s.in + i];
     }
-    sums[o] = std::fma(static_cast<float>(dot), frame_scale, sums[o]);
   }
+}
+
+/// Enters integers into the float sums, each rounded once, and clears them.
+void enter(const ConvShape& s, float scale, int32_t* dots, float* sums) {
+  for (int64_t o = 0; o < s.out; ++o) {
+    sums[o] = std::fma(static_cast<float>(dots[o]), scale, sums[o]);
+    dots[o] = 0;
+  }
+}
+
+/// The float sums (out) of one output row.
+void sum_row(const ConvShape& s, const ConvRows& r, int64_t row, float* sums) {
+  auto* dots = reinterpret_cast<int32_t*>(sums + s.out);
+  auto* frame = reinterpret_cast<int8_t*>(dots + s.out);
+  std::memset(sums, 0, static_cast<size_t>(s.out) * (sizeof(float) + sizeof(int32_t)));
+  float largest = 0.0F;
+  if (s.tile_rows > 0) {
+    const int64_t first = (row / s.tile_rows * s.tile_rows) - s.pad;
+    largest = largest_magnitude(s, r, first, first + s.tile_rows + ((s.kernel - 1) * s.dilation));
+  }
+  for (int64_t k = 0; k < s.kernel; ++k) {
+    const int64_t at = (row * s.stride) + (k * s.dilation) - s.pad;
+    if (at < 0 || at >= r.in_frames) {
+      continue;
+    }
+    if (s.tile_rows == 0) {
+      enter(s, scale_of(largest), dots, sums);
+      largest = largest_magnitude(s, r, at, at + 1);
+    }
+    const float inverse = largest < kLeastMagnitude ? 0.0F : 127.0F / largest;
+    quantise_frame(r.x + (at * s.in), s.in, r.input_slope, inverse, frame);
+    add_tap(s, frame, static_cast<const int8_t*>(r.weight) + (k * s.out * s.in), dots);
+  }
+  enter(s, scale_of(largest), dots, sums);
 }
 
 }  // namespace
@@ -45,7 +85,7 @@ int64_t conv_int8_weight_bytes_scalar(const ConvShape& shape) {
 }
 
 int64_t conv_int8_scratch_bytes_scalar(const ConvShape& shape) {
-  return shape.out * static_cast<int64_t>(sizeof(float)) + shape.in;
+  return shape.out * static_cast<int64_t>(sizeof(float) + sizeof(int32_t)) + shape.in;
 }
 
 void pack_int8_scalar(const ConvShape& shape, const int8_t* weight, void* packed) {
@@ -54,17 +94,8 @@ void pack_int8_scalar(const ConvShape& shape, const int8_t* weight, void* packed
 
 void conv_int8_scalar(const ConvShape& shape, const ConvRows& r) {
   auto* sums = static_cast<float*>(r.scratch);
-  auto* frame = reinterpret_cast<int8_t*>(sums + shape.out);
-  const auto* weight = static_cast<const int8_t*>(r.weight);
   for (int64_t row = r.row_begin; row < r.row_end; ++row) {
-    std::memset(sums, 0, static_cast<size_t>(shape.out) * sizeof(float));
-    for (int64_t k = 0; k < shape.kernel; ++k) {
-      const int64_t at = row * shape.stride + k * shape.dilation - shape.pad;
-      if (at >= 0 && at < r.in_frames) {
-        const float scale = quantise_frame(r.x + at * shape.in, shape.in, r.input_slope, frame);
-        add_tap(shape, frame, scale, weight + k * shape.out * shape.in, sums);
-      }
-    }
+    sum_row(shape, r, row, sums);
     for (int64_t o = 0; o < shape.out; ++o) {
       const int64_t at = (row - r.row_begin) * shape.out + o;
       float value = std::fma(sums[o], r.channel_scale[o], r.bias == nullptr ? 0.0F : r.bias[o]);

@@ -15,6 +15,9 @@ struct ConvShape {
   int64_t stride = 1;    ///< input frames from one output row to the next
   int64_t dilation = 1;  ///< input frames from one tap to the next
   int64_t pad = 0;       ///< zero frames before the first input frame
+  /// Output rows, counted from the first, whose int8 inputs share one scale; 0: each frame has its
+  /// own.
+  int64_t tile_rows = 0;
 };
 
 /// One call of a convolution kernel: output rows [row_begin, row_end) of
@@ -23,7 +26,7 @@ struct ConvShape {
 struct ConvRows {
   const float* x = nullptr;  ///< (in_frames, in) float32, channels contiguous
   int64_t in_frames = 0;
-  float input_slope = 1.0F;      ///< negative slope of the leaky ReLU on x; 1 leaves x alone
+  float input_slope = 1.0F;      ///< of the leaky ReLU on x below 0, from 0 to 1; 1 leaves x alone
   const void* weight = nullptr;  ///< what the same table's pack function wrote
   const float* channel_scale = nullptr;  ///< (out), only with int8 weights: w = int8 * scale
   const float* bias = nullptr;           ///< (out) or null

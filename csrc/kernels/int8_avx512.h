@@ -13,6 +13,7 @@ struct Int8 {
   static constexpr int kGroup = 2;
   static constexpr int kZero = 0;
   static constexpr int kRows = 6;
+  static constexpr int kTileVecs = 2;
 
   static Ints load(const void* from) { return _mm512_loadu_si512(from); }
   static Ints broadcast(const Activation* from) {
@@ -22,6 +23,16 @@ struct Int8 {
   }
   static void add_dot(Ints& sum, Ints x, Ints weight) {
     sum = _mm512_add_epi32(sum, _mm512_madd_epi16(x, weight));
+  }
+  static Ints repeat(const int32_t* from) { return _mm512_set1_epi32(*from); }
+  static Ints load_cells(const char* from) { return load(from); }
+  /// Adds to the sums of one output channel the products of its weight cell with each row's cell.
+  static void add_repeated(Ints (&sums)[kTileVecs], const Ints (&cells)[kTileVecs],
+                           const Weight* weight) {
+    const Ints w = broadcast(weight);
+    for (int v = 0; v < kTileVecs; ++v) {
+      add_dot(sums[v], cells[v], w);
+    }
   }
   static Simd::Vec to_float(Ints value) { return _mm512_cvtepi32_ps(value); }
   static void store_rounded(Activation* to, Simd::Vec value) {

@@ -13,6 +13,7 @@ struct Int8 {
   static constexpr int kGroup = 4;
   static constexpr int kZero = 128;
   static constexpr int kRows = 6;
+  static constexpr int kTileVecs = 1;
 
   static Ints load(const void* from) {
     return _mm256_loadu_si256(static_cast<const __m256i*>(from));
@@ -25,6 +26,21 @@ struct Int8 {
   // Not the intrinsic: GCC 12 copies and spills its accumulator, at half the speed.
   static void add_dot(Ints& sum, Ints x, Ints weight) {
     __asm__("%{vex%} vpdpbusd %2, %1, %0" : "+x"(sum) : "x"(x), "x"(weight));
+  }
+  static Ints broadcast_cell(const Weight* from) {
+    int cell = 0;
+    __builtin_memcpy(&cell, from, sizeof(cell));
+    return _mm256_set1_epi32(cell);
+  }
+  static Ints repeat(const int32_t* from) { return _mm256_set1_epi32(*from); }
+  static Ints load_cells(const char* from) { return load(from); }
+  /// Adds to the sums of one output channel the products of its weight cell with each row's cell.
+  static void add_repeated(Ints (&sums)[kTileVecs], const Ints (&cells)[kTileVecs],
+                           const Weight* weight) {
+    const Ints w = broadcast_cell(weight);
+    for (int v = 0; v < kTileVecs; ++v) {
+      add_dot(sums[v], cells[v], w);
+    }
   }
   static Simd::Vec to_float(Ints value) { return _mm256_cvtepi32_ps(value); }
   static void store_rounded(Activation* to, Simd::Vec value) {

@@ -13,6 +13,7 @@ struct Int8 {
   static constexpr int kGroup = 4;
   static constexpr int kZero = 0;
   static constexpr int kRows = 3;
+  static constexpr int kTileVecs = 2;
 
   static Ints load(const int32_t* from) { return vld1q_s32(from); }
   static Ints load(const Weight* from) { return vreinterpretq_s32_s8(vld1q_s8(from)); }
@@ -31,6 +32,18 @@ struct Int8 {
     const int16x8_t low = vmull_s8(vget_low_s8(a), vget_low_s8(b));
     sum = vpadalq_s16(sum, vpaddq_s16(low, vmull_high_s8(a, b)));
 #endif
+  }
+  static Ints repeat(const int32_t* from) { return vdupq_n_s32(*from); }
+  static Ints load_cells(const char* from) {
+    return vreinterpretq_s32_s8(vld1q_s8(reinterpret_cast<const int8_t*>(from)));
+  }
+  /// Adds to the sums of one output channel the products of its weight cell with each row's cell.
+  static void add_repeated(Ints (&sums)[kTileVecs], const Ints (&cells)[kTileVecs],
+                           const Weight* weight) {
+    const Ints w = broadcast(weight);
+    for (int v = 0; v < kTileVecs; ++v) {
+      add_dot(sums[v], cells[v], w);
+    }
   }
   static Simd::Vec to_float(Ints value) { return vcvtq_f32_s32(value); }
   static void store_rounded(Activation* to, Simd::Vec value) {

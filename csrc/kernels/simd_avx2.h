@@ -28,6 +28,20 @@ struct Simd {
   static void store_partial(float* to, Vec value, int64_t count) {
     _mm256_maskstore_ps(to, first(count), value);
   }
+  /// Row t gets lane t of a, b, c and d, side by side.
+  static void store_turned(float* to, int64_t step, Vec a, Vec b, Vec c, Vec d) {
+    const Vec ab_low = _mm256_unpacklo_ps(a, b);  // a0 b0 a1 b1 | a4 b4 a5 b5
+    const Vec ab_high = _mm256_unpackhi_ps(a, b);
+    const Vec cd_low = _mm256_unpacklo_ps(c, d);
+    const Vec cd_high = _mm256_unpackhi_ps(c, d);
+    const Vec rows[4] = {
+        _mm256_shuffle_ps(ab_low, cd_low, 0x44), _mm256_shuffle_ps(ab_low, cd_low, 0xEE),
+        _mm256_shuffle_ps(ab_high, cd_high, 0x44), _mm256_shuffle_ps(ab_high, cd_high, 0xEE)};
+    for (int j = 0; j < 4; ++j) {
+      _mm_storeu_ps(to + j * step, _mm256_castps256_ps128(rows[j]));
+      _mm_storeu_ps(to + (4 + j) * step, _mm256_extractf128_ps(rows[j], 1));
+    }
+  }
   static Vec add(Vec a, Vec b) { return _mm256_add_ps(a, b); }
   static Vec multiply(Vec a, Vec b) { return _mm256_mul_ps(a, b); }
   static Vec minimum(Vec a, Vec b) { return _mm256_min_ps(a, b); }

@@ -35,6 +35,15 @@ struct Simd {
       vst1q_lane_f32(to + 2, value, 2);
     }
   }
+  /// Row t gets lane t of a, b, c and d, side by side.
+  static void store_turned(float* to, int64_t step, Vec a, Vec b, Vec c, Vec d) {
+    const float32x4x2_t ab = vtrnq_f32(a, b);
+    const float32x4x2_t cd = vtrnq_f32(c, d);
+    vst1q_f32(to, vcombine_f32(vget_low_f32(ab.val[0]), vget_low_f32(cd.val[0])));
+    vst1q_f32(to + step, vcombine_f32(vget_low_f32(ab.val[1]), vget_low_f32(cd.val[1])));
+    vst1q_f32(to + 2 * step, vcombine_f32(vget_high_f32(ab.val[0]), vget_high_f32(cd.val[0])));
+    vst1q_f32(to + 3 * step, vcombine_f32(vget_high_f32(ab.val[1]), vget_high_f32(cd.val[1])));
+  }
   static Vec add(Vec a, Vec b) { return vaddq_f32(a, b); }
   static Vec multiply(Vec a, Vec b) { return vmulq_f32(a, b); }
   static Vec minimum(Vec a, Vec b) { return vminq_f32(a, b); }

@@ -5,14 +5,15 @@ namespace muspeaker::kernels {
 namespace {
 
 #include "kernels/conv1d_int8_simd.inc"
+#include "kernels/conv1d_tiles_simd.inc"
 
 }  // namespace
 
 const KernelTable kAvx2Table{Isa::kAvx2,
                              kLanes,
                              {conv_f32_weight_bytes, conv_f32_scratch_bytes, conv_f32},
-                             {conv_int8_weight_bytes, conv_int8_scratch_bytes, conv_int8},
+                             {any_int8_weight_bytes, any_int8_scratch_bytes, any_int8},
                              pack_f32,
-                             pack_int8};
+                             pack_any_int8};
 
 }  // namespace muspeaker::kernels

@@ -10,6 +10,8 @@ namespace {
 
 constexpr int64_t kEndKernel = 7;  // of the first and the last convolution
 constexpr int64_t kEndReach = kEndKernel / 2;
+constexpr int64_t kMostTiled = 16;      // channels of residual blocks that are quantised by tiles
+constexpr int64_t kLeastTileRows = 32;  // fewer fill no block of a kernel's registers
 
 /// Channels after the last scale, every one of which halves them.
 int64_t last_width(const core::VocoderConfig& config) {
@@ -52,6 +54,13 @@ ggml_tensor* trim(ggml_context* graph, ggml_tensor* x, int64_t reach, Margins& m
 
 }  // namespace
 
+nn::Arithmetic Vocoder::block_arithmetic(nn::Arithmetic asked, int64_t channels,
+                                         int64_t frame_rows) {
+  const bool tiled =
+      asked.kind == nn::Arithmetic::kInt8 && channels <= kMostTiled && frame_rows >= kLeastTileRows;
+  return tiled ? nn::Arithmetic{nn::Arithmetic::kInt8, frame_rows} : asked;
+}
+
 Vocoder::Vocoder(const core::Scope& scope, const core::VocoderConfig& config,
                  const core::AudioConfig& audio, nn::Arithmetic arithmetic)
     : harmonic_source_(scope / "harmonic_source", config, audio),
@@ -73,7 +82,8 @@ Vocoder::Vocoder(const core::Scope& scope, const core::VocoderConfig& config,
     source_convs_.emplace_back(scope / "source_convs" / index, 1, width, source_kernel, remaining,
                                remaining / 2);
     mrf_blocks_.emplace_back(scope / "mrf_blocks" / index, width, config.resblock_kernels,
-                             config.resblock_dilations, arithmetic);
+                             config.resblock_dilations,
+                             block_arithmetic(arithmetic, width, hop_samples_ / remaining));
     scales_.push_back({rate, remaining, 0, 0});
   }
   int64_t reach = kEndReach;

@@ -32,6 +32,11 @@ class Vocoder {
   Vocoder(const core::Scope& scope, const core::VocoderConfig& config,
           const core::AudioConfig& audio, nn::Arithmetic arithmetic = nn::Arithmetic::kInt8);
 
+  /// How the residual blocks of a scale compute where `asked` is for the whole: in int8 with few
+  /// channels, by tiles of the rows of a mel frame.
+  static nn::Arithmetic block_arithmetic(nn::Arithmetic asked, int64_t channels,
+                                         int64_t frame_rows);
+
   /// mel: (1, mels, frames) float32, natural-log mel, channels contiguous in memory; f0: (1,
   /// frames) in Hz, 0 where unvoiced; phase: (1, samples) of the fundamental, in cycles; noise: (1,
   /// samples), standard normal. Returns (1, samples) in (-1, 1), those of the margins left out: no

@@ -21,8 +21,7 @@ struct NodeParams {
 constexpr size_t kParamsAt = 32;  // ggml_custom_op_params takes 24 bytes
 static_assert(kParamsAt + sizeof(NodeParams) <= GGML_MAX_OP_PARAMS);
 
-constexpr int64_t kSplitFrames = 12;  // threads get multiples of the widest kernel's rows
-constexpr int64_t kLeastSteps = 4;    // fewer are not worth the frames that two ranges both stage
+constexpr int64_t kLeastFrames = 48;  // fewer are not worth those that two ranges both stage
 
 float* data_of(const ggml_tensor* tensor) {
   return static_cast<float*>(tensor->data);
@@ -43,10 +42,12 @@ void run_node(ggml_tensor* y, int /*ith*/, int /*nth*/, void* userdata) {
   call.y = data_of(y);
   call.scale = params.scale;
   call.accumulate = params.has_sum != 0;
-  const int64_t steps = (frames + kSplitFrames - 1) / kSplitFrames;
-  core::parallel_ranges(steps, kLeastSteps, [&](int64_t first, int64_t last) {
-    kernel.run(call, first * kSplitFrames, std::min(frames, last * kSplitFrames));
-  });
+  const int64_t split = kernel.split_frames();
+  const int64_t steps = (frames + split - 1) / split;
+  core::parallel_ranges(steps, std::max<int64_t>(kLeastFrames / split, 1),
+                        [&](int64_t first, int64_t last) {
+                          kernel.run(call, first * split, std::min(frames, last * split));
+                        });
 }
 
 std::string shape_text(const ggml_tensor* tensor) {
@@ -75,12 +76,13 @@ const float* float_weight(const core::StoredWeight& weight, const kernels::ConvS
   return expanded.data();
 }
 
-kernels::Conv1d pack(ConvOperator::Kind kind, const kernels::ConvShape& shape,
+kernels::Conv1d pack(ConvOperator::Kind kind, kernels::ConvShape shape,
                      const core::StoredWeight& weight, const ggml_tensor* bias,
                      Arithmetic arithmetic) {
   const bool transposed = kind == ConvOperator::Kind::kTransposed;
   const float* bias_data = bias == nullptr ? nullptr : static_cast<const float*>(bias->data);
-  if (weight.values->type == GGML_TYPE_I8 && arithmetic == Arithmetic::kInt8) {
+  if (weight.values->type == GGML_TYPE_I8 && arithmetic.kind == Arithmetic::kInt8) {
+    shape.tile_rows = arithmetic.tile_rows;
     const auto* values = static_cast<const int8_t*>(weight.values->data);
     const auto* scale = static_cast<const float*>(weight.scale->data);
     return transposed ? kernels::Conv1d::transposed(shape, values, scale, bias_data)

@@ -11,8 +11,17 @@ namespace muspeaker::nn {
 
 /// How a layer whose weights the file holds as int8 computes: with the weights expanded to float32,
 /// or with the inputs quantised too, frame by frame, which is faster and less exact. Weights that
-/// are stored as float32 or float16 are always computed in float32.
-enum class Arithmetic : std::uint8_t { kFloat, kInt8 };
+/// are stored as float32 or float16 are always computed in float32. kInt8 with `tile_rows`
+/// quantises by tiles, see kernels::Conv1d.
+struct Arithmetic {
+  enum Kind : std::uint8_t { kFloat, kInt8 };
+
+  // NOLINTNEXTLINE(google-explicit-constructor): a kind is an arithmetic
+  constexpr Arithmetic(Kind which, int64_t rows = 0) : kind(which), tile_rows(rows) {}
+
+  Kind kind;
+  int64_t tile_rows;
+};
 
 /// What a convolution does in the same pass over memory:
 /// y = sum + scale * (conv(leaky_relu(x, input_slope)) + bias + residual).

@@ -22,6 +22,9 @@ WEIGHT_TYPES = ("f32", "f16", "q8")
 WEIGHT_TYPE_KEY = "muspeaker.weight_type"
 MAX_NAME_BYTES = 63  # ggml keeps 64, the last of them a zero
 MIN_INT8_ELEMENTS = 1024  # below, the scales and the loss outweigh the bytes saved
+HOT = (
+    "vocoder.mrf_blocks."  # int8 however small: at 22050 Hz a layer of 8 channels is no small work
+)
 # Prefixes of what stays f16 in a q8 file. The vocoder's ends are heard at once when coarse. The others
 # decide durations: a frame too many shifts all that follows, and in int8 a third of the sentences had one.
 # All embeddings are among them: their rows are looked up, and int8 would save no arithmetic.
@@ -77,7 +80,7 @@ def store(name: str, weight: NDArray[np.float32], weight_type: str) -> dict[str,
     if weight_type == "f32" or weight.ndim == 1:
         return {name: weight}
     if weight_type == "q8" and not name.startswith(FINE):
-        if weight.size < MIN_INT8_ELEMENTS:
+        if weight.size < MIN_INT8_ELEMENTS and not name.startswith(HOT):
             return {name: weight}
         values, scale = quantize_int8(weight)
         return {name: values, f"{name.rpartition('.')[0]}.scale": scale}

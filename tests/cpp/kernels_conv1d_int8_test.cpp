@@ -120,6 +120,24 @@ TEST(Conv1dInt8, EveryInstructionSetGivesTheTwinsBits) {
   }
 }
 
+TEST(Conv1dInt8, TilesGiveTheTwinsBits) {
+  for (const int64_t in : {1, 3, 4, 8, 16, 17, 64}) {
+    for (const int64_t out : {1, 4, 8, 9, 16, 33}) {
+      for (const int64_t dilation : {1, 2, 5}) {
+        expect_the_twins_bits(Layer({in, out, 3, 1, dilation, dilation, 32}), 77);
+      }
+    }
+  }
+  for (const int64_t tile : {1, 7, 16, 31, 33, 64, 1000}) {
+    for (const int64_t pad : {0, 3, 25, 70}) {
+      expect_the_twins_bits(Layer({8, 8, 11, 1, 5, pad, tile}), 90);
+    }
+  }
+  for (const int64_t frames : {0, 1, 2, 31, 32, 33, 255, 256, 257, 1000}) {
+    expect_the_twins_bits(Layer({8, 8, 7, 1, 3, 9, 256}), frames);
+  }
+}
+
 TEST(Conv1dInt8, TheLargestSumsDoNotOverflow) {
   const Layer layer({1024, 5, 1, 1, 1, 0}, false, true);
   const std::vector<float> x(1024 * 7, 3.0F);
@@ -131,8 +149,10 @@ TEST(Conv1dInt8, TheLargestSumsDoNotOverflow) {
 }
 
 TEST(Conv1dInt8, StaysWithin40DecibelsOfFloat) {
-  for (const Layer& layer : {Layer({128, 128, 3, 1, 5, 5}), Layer({32, 32, 11, 1, 1, 5}),
-                             Layer({16, 16, 7, 1, 3, 9}), Layer({128, 64, 16, 8, 1, 4}, true)}) {
+  for (const Layer& layer :
+       {Layer({128, 128, 3, 1, 5, 5}), Layer({32, 32, 11, 1, 1, 5}), Layer({16, 16, 7, 1, 3, 9}),
+        Layer({16, 16, 7, 1, 3, 9, 128}), Layer({8, 8, 11, 1, 5, 25, 256}),
+        Layer({128, 64, 16, 8, 1, 4}, true)}) {
     const std::vector<float> x = noise(300 * layer.shape.in);
     const KernelTable& table = muspeaker::kernels::active_kernels();
     const Conv1d float_conv = layer.f32(table);
@@ -161,8 +181,9 @@ TEST(Conv1dInt8, StaysWithin40DecibelsOfFloat) {
 }
 
 TEST(Conv1dInt8, AnySplitGivesTheSameBits) {
-  for (const Layer& layer : {Layer({32, 40, 7, 1, 3, 9}), Layer({16, 1, 7, 1, 1, 3}),
-                             Layer({16, 6, 16, 8, 1, 4}, true)}) {
+  for (const Layer& layer :
+       {Layer({32, 40, 7, 1, 3, 9}), Layer({16, 1, 7, 1, 1, 3}), Layer({16, 6, 7, 1, 3, 9, 64}),
+        Layer({8, 40, 11, 1, 2, 10, 48}), Layer({16, 6, 16, 8, 1, 4}, true)}) {
     const std::vector<float> x = noise(200 * layer.shape.in);
     for (const Isa isa : supported_isas()) {
       const Conv1d conv = layer.int8(kernels_for(isa));

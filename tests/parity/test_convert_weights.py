@@ -93,7 +93,7 @@ def test_q8_error_is_half_a_step_for_each_output_channel(tmp_path):
         weight = np.moveaxis(exact[name], axis, 0).reshape(exact[name].shape[axis], -1)
         values = np.moveaxis(stored[name], axis, 0).reshape(weight.shape).astype(np.float32)
         scale = stored[name.removesuffix("weight") + "scale"][:, None]
-        assert weight.size >= 1024
+        assert weight.size >= 1024 or name.startswith("vocoder.mrf_blocks.")
         np.testing.assert_allclose(np.abs(weight).max(1, keepdims=True), scale * 127, rtol=1e-5)
         assert (np.abs(values * scale - weight) <= 0.5001 * scale).all()
     for name in set(exact) - set(int8):
