@@ -2,13 +2,14 @@
 # includes <op>_simd.inc; every other file of csrc/kernels, the scalar twins among them, is compiled
 # for the baseline. Which object runs is decided at run time (csrc/kernels/isa.h).
 set(MUSPEAKER_ISA_X86_64 avx2 avxvnni avx512 avx512vnni)
-set(MUSPEAKER_ISA_AARCH64 neon neon_dotprod)
+set(MUSPEAKER_ISA_AARCH64 neon neon_dotprod neon_i8mm)
 set(MUSPEAKER_FLAGS_avx2 -mavx2 -mfma)
 set(MUSPEAKER_FLAGS_avxvnni ${MUSPEAKER_FLAGS_avx2} -mavxvnni)
 set(MUSPEAKER_FLAGS_avx512 -mavx512f -mavx512bw -mavx512dq -mavx512vl -mfma)
 set(MUSPEAKER_FLAGS_avx512vnni ${MUSPEAKER_FLAGS_avx512} -mavx512vnni)
 set(MUSPEAKER_FLAGS_neon -march=armv8-a)
 set(MUSPEAKER_FLAGS_neon_dotprod -march=armv8.2-a+dotprod)
+set(MUSPEAKER_FLAGS_neon_i8mm -march=armv8.2-a+dotprod+i8mm)
 # Optimised in every build type, so that tests and sanitizers see the code that ships; products and
 # sums are fused only where the source says so, so that results do not depend on the compiler.
 set(MUSPEAKER_FLAGS_kernels -O3 -ffp-contract=off)

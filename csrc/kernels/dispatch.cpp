@@ -30,6 +30,8 @@ const KernelTable& kernels_for(Isa isa) {
         return kNeonTable;
       case Isa::kNeonDotprod:
         return kNeonDotprodTable;
+      case Isa::kNeonI8mm:
+        return kNeonI8mmTable;
 #endif
       default:
         break;

@@ -14,6 +14,7 @@ struct Int8 {
   static constexpr int kZero = 0;
   static constexpr int kRows = 3;
   static constexpr int kTileVecs = 2;
+  static constexpr bool kRowPairs = false;
 
   static Ints load(const int32_t* from) { return vld1q_s32(from); }
   static Ints load(const Weight* from) { return vreinterpretq_s32_s8(vld1q_s8(from)); }

@@ -45,6 +45,8 @@ const char* isa_name(Isa isa) {
       return "neon";
     case Isa::kNeonDotprod:
       return "neon_dotprod";
+    case Isa::kNeonI8mm:
+      return "neon_i8mm";
   }
   return "unknown";
 }
@@ -74,6 +76,9 @@ std::vector<Isa> supported_isas() {
 #elif defined(__linux__)
   if ((getauxval(AT_HWCAP) & HWCAP_ASIMDDP) != 0) {
     found.push_back(Isa::kNeonDotprod);
+    if ((getauxval(AT_HWCAP2) & HWCAP2_I8MM) != 0) {
+      found.push_back(Isa::kNeonI8mm);
+    }
   }
 #endif
 #endif
