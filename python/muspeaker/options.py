@@ -57,7 +57,7 @@ class SynthesisOptions:
     speed: float = 1.0
     pitch: float = 0.0
     energy: float = 1.0
-    temperature: float = 0.667
+    temperature: float = 0.2
     seed: int | None = 0
     language: str | None = None
     phonemes: bool = False

@@ -180,7 +180,7 @@ class Synthesizer:
             text: At most 50,000 characters; sentence after sentence is spoken, with pauses by
                 punctuation and paragraphs, and where a mark such as `[pause 0.5s]` asks for one.
             voice: From `clone` or `Voice.load`, of this model.
-            options: `speed` (0.5 to 2), `pitch` (semitones), `energy` (gain), `temperature` (0.667),
+            options: `speed` (0.5 to 2), `pitch` (semitones), `energy` (gain), `temperature` (0.2),
                 `seed` (0; None draws one), `language` ("en-us"), `phonemes` (the text is IPA),
                 `style` (a Voice whose manner is taken) and `pause` (seconds between sentences); see
                 `SynthesisOptions`.
