@@ -41,7 +41,7 @@ SENTENCES = (
 def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     folder = tmp_path_factory.mktemp("weights")
     restore(CHECKPOINTS, folder)
-    parts = (folder / stage / f"{stage}.pt" for stage in ("timbre", "acoustic", "vocoder"))
+    parts = (folder / stage / f"{stage}.pt" for stage in ("timbre", "student", "vocoder"))
     checkpoint = join(lite(), *parts)
     paths = {kind: folder / f"{kind}.bin" for kind in ("f32", "f16", "q8")}
     for kind, path in paths.items():
