@@ -57,6 +57,10 @@ void* operator new(size_t bytes, std::align_val_t alignment) {
   void* memory = aligned_alloc(step, (bytes + step - 1) / step * step);
   return memory == nullptr ? throw std::bad_alloc() : memory;
 }
+// Both sides are ours; GCC sees only one of them where it inlines that one alone (-O1).
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic ignored "-Wmismatched-new-delete"
+#endif
 void operator delete(void* memory) noexcept {
   free(memory);
 }
