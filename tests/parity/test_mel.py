@@ -44,13 +44,24 @@ def twin_log_mel(samples: np.ndarray, audio: AudioConfig = AUDIO) -> np.ndarray:
     return features.log_mel(torch.from_numpy(samples)[None], audio)[0].T.numpy()
 
 
+def assert_close(actual: np.ndarray, desired: np.ndarray) -> None:
+    """Within the ceiling, or within single precision of the frame's loudest band.
+
+    A transform rounds against the loudest bin: in single precision a band that lies 7 nepers
+    below it is good to 1e-4, whoever computes it.
+    """
+    rounding = np.finfo(np.float32).eps * np.exp(desired.max(axis=1, keepdims=True) - desired)
+    excess = np.abs(actual - desired) - TOLERANCE - rounding
+    assert excess.max() <= 0, f"{excess.max():.2e} beyond the ceiling"
+
+
 def test_three_agree(speech):
     samples = speech(AUDIO.sample_rate)
     mel = probe.log_mel(samples, asdict(AUDIO))
     assert mel.dtype == np.float32
     assert mel.shape == (samples.size // 256, 80)
-    np.testing.assert_allclose(mel, twin_log_mel(samples), rtol=0, atol=TOLERANCE)
-    np.testing.assert_allclose(mel, librosa_log_mel(samples), rtol=0, atol=TOLERANCE)
+    assert_close(mel, twin_log_mel(samples))
+    assert_close(mel, librosa_log_mel(samples))
 
 
 @pytest.mark.parametrize("num_samples", [385, 511, 512, 640, 1023, 1024, 1025, 2048, 5000])
@@ -58,8 +69,8 @@ def test_every_length(generated_audio, num_samples):
     samples = generated_audio(AUDIO.sample_rate, 1.0)[:num_samples]
     mel = probe.log_mel(samples, asdict(AUDIO))
     assert mel.shape == (num_samples // 256, 80)
-    np.testing.assert_allclose(mel, twin_log_mel(samples), rtol=0, atol=TOLERANCE)
-    np.testing.assert_allclose(mel, librosa_log_mel(samples), rtol=0, atol=TOLERANCE)
+    assert_close(mel, twin_log_mel(samples))
+    assert_close(mel, librosa_log_mel(samples))
 
 
 @pytest.mark.parametrize(
@@ -76,8 +87,8 @@ def test_sizes_come_from_config(generated_audio, changes):
     audio = replace(AUDIO, **changes)
     samples = generated_audio(audio.sample_rate, 1.0)
     mel = probe.log_mel(samples, asdict(audio))
-    np.testing.assert_allclose(mel, twin_log_mel(samples, audio), rtol=0, atol=TOLERANCE)
-    np.testing.assert_allclose(mel, librosa_log_mel(samples, audio), rtol=0, atol=TOLERANCE)
+    assert_close(mel, twin_log_mel(samples, audio))
+    assert_close(mel, librosa_log_mel(samples, audio))
 
 
 def test_energy_agrees(speech):

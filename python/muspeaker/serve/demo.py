@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import tempfile
+import threading
+from collections.abc import Iterator  # noqa: TC003 (gradio reads the signature of `speak`)
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -28,8 +30,6 @@ from muspeaker.serve.picture import speech_picture
 from muspeaker.voice import SUFFIX
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from muspeaker.serve.voice_folder import VoiceFolder
     from muspeaker.tts import Synthesizer
     from muspeaker.voice import Voice
@@ -67,6 +67,7 @@ class Demo:
         self._folder = tempfile.TemporaryDirectory(prefix="muspeaker-demo-")
         # the page's server names an upload by its content, so a path is the recording
         self._clone = lru_cache(maxsize=CACHED_CLONES)(self._cloned)
+        self._stops: dict[str | None, threading.Event] = {}  # of each page that is being spoken to
 
     def speak(  # noqa: PLR0913, PLR0917 (one argument a field of the page)
         self,
@@ -79,8 +80,11 @@ class Demo:
         temperature: float,
         energy: float,
         seed: float,
+        request: gr.Request,
     ) -> Iterator[tuple[Any, ...]]:
         """Answer the button: the player at once, news while it speaks, picture and files at the end.
+
+        `stop` from the same page ends it after the chunk that is being made.
 
         Yields:
             Values for the player, the status, the picture and the three download buttons.
@@ -88,10 +92,12 @@ class Demo:
         Raises:
             gr.Error: If consent was not given, or the library refuses the input.
         """
+        stop = self._stops[request.session_hash] = threading.Event()
         try:
             yield from self._speak(
                 self._voice(choice, recording, consent),
                 text,
+                stop,
                 speed=speed,
                 pitch=pitch,
                 temperature=temperature,
@@ -100,6 +106,14 @@ class Demo:
             )
         except (ValueError, TypeError, OSError) as error:
             raise gr.Error(str(error), print_exception=False) from error
+        finally:
+            self._stops.pop(request.session_hash, None)
+
+    def stop(self, request: gr.Request) -> None:
+        """End what the page is speaking, if it is."""
+        stop = self._stops.get(request.session_hash)
+        if stop is not None:
+            stop.set()
 
     def _voice(self, choice: str, recording: str | None, consent: bool) -> Voice:
         if choice != CLONE:
@@ -115,7 +129,9 @@ class Demo:
         note = f"{today}, ticked in the demo: {CONSENT}"
         return self.tts.clone(recording, name=Path(recording).stem[:60], consent=note)
 
-    def _speak(self, voice: Voice, text: str, **options: Any) -> Iterator[tuple[Any, ...]]:
+    def _speak(
+        self, voice: Voice, text: str, stop: threading.Event, **options: Any
+    ) -> Iterator[tuple[Any, ...]]:
         keep = gr.skip()
         stream = self.tts.stream(text, voice, **options)
         name, live = self.speeches.begin(self.tts.sample_rate)
@@ -127,11 +143,13 @@ class Demo:
                 live.add(chunk)
                 seconds = sum(part.duration for part in chunks)
                 yield keep, f"Speaking… {seconds:.1f} s so far", keep, *_no_files()
+                if stop.is_set():
+                    break
         finally:
             live.finish()
         audio = Audio.join(chunks)
         count = f"{len(audio.words)} word{'s' * (len(audio.words) != 1)}"
-        status = (
+        status = ("Stopped. " if stop.is_set() else "") + (
             f"Synthetic speech in the voice of *{_plain(voice.name)}*: {count} "
             f"in {audio.duration:.2f} s."
         )
@@ -224,7 +242,7 @@ def build_page(demo: Demo) -> gr.Blocks:
                     ]
         picture = gr.HTML("", elem_classes="picture", elem_id="picture")
         fields = [*voice_fields, text, *manner_fields]
-        running = speak.click(
+        speak.click(
             demo.speak,
             fields,
             [player, status, picture, *files],
@@ -232,7 +250,7 @@ def build_page(demo: Demo) -> gr.Blocks:
             trigger_mode="once",
             api_visibility="private",
         )
-        stop.click(lambda: "Stopped.", None, status, cancels=[running], api_visibility="private")
+        stop.click(demo.stop, show_progress="hidden", queue=False, api_visibility="private")
     page.queue(api_open=False, max_size=32, default_concurrency_limit=4)
     return page
 
