@@ -185,6 +185,12 @@ void GraphRunner::run_again(const std::array<int64_t, 4>& key, const std::vector
   ggml_backend_tensor_get(plan_.output, out, 0, ggml_nbytes(plan_.output));
 }
 
+void GraphRunner::make_lanes() {
+  while (static_cast<int>(lanes_.size()) < num_threads()) {
+    lanes_.push_back(std::make_unique<GraphRunner>(1));
+  }
+}
+
 GraphRunner::Timer::Timer(GraphRunner& runner, std::string_view part)
     : pool_(runner.pool_),
       total_(runner.timings_.find(part) != runner.timings_.end()

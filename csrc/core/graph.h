@@ -95,6 +95,20 @@ class GraphRunner {
   void run_again(const std::array<int64_t, 4>& key, const std::vector<Matrix>& matrices,
                  const Describe& describe, float* out);
 
+  [[nodiscard]] int num_threads() const { return pool_.num_threads(); }
+
+  /// Calls work(lane, piece) for each piece of [0, pieces), as many at once as there are threads. A
+  /// lane is a runner for one thread, with memory and a plan of its own that the next call uses
+  /// again; ThreadPool::thread_index() tells lanes apart. Throws what a piece threw first.
+  template <typename Work>
+  void run_lanes(int64_t pieces, const Work& work) {
+    make_lanes();
+    pool_.run(pieces, [&](int64_t piece) {
+      work(*lanes_[static_cast<size_t>(ThreadPool::thread_index())], piece);
+    });
+    pool_.rethrow();
+  }
+
   /// Adds the CPU time from its making to its end, on all threads of the runner, to a part's.
   class Timer {
    public:
@@ -149,6 +163,7 @@ class GraphRunner {
                             const std::vector<Matrix>& matrices, size_t bytes) const;
   };
 
+  void make_lanes();
   static Context make_context(void* memory);
   void allocate(ggml_cgraph* graph);
   void compute(ggml_cgraph* graph);
@@ -164,6 +179,7 @@ class GraphRunner {
   ggml_backend_t backend_ = nullptr;
   ggml_gallocr_t allocator_ = nullptr;
   std::map<std::string, Output> outputs_;
+  std::vector<std::unique_ptr<GraphRunner>> lanes_;  // one a thread, once they were asked for
 };
 
 }  // namespace muspeaker::core

@@ -15,13 +15,34 @@ namespace {
 // About 20 microseconds: longer than the pause between two layers, shorter than it takes to sleep
 // and be woken.
 constexpr int kSpins = 500;
-constexpr unsigned kPieceBits = 32;
-constexpr uint64_t kPieceMask = (uint64_t{1} << kPieceBits) - 1U;
+constexpr unsigned kUnclaimedBits = 32;
+constexpr uint64_t kUnclaimedMask = (uint64_t{1} << kUnclaimedBits) - 1U;
 
 thread_local ThreadPool* this_threads_pool = nullptr;
+thread_local int this_threads_index = 0;
+
+/// A piece that asks for help gets none, and the caller of a pool is its thread 0, whatever it is
+/// in another.
+class InsidePieces {
+ public:
+  InsidePieces() : pool_(this_threads_pool), index_(this_threads_index) {
+    this_threads_pool = nullptr;
+    this_threads_index = 0;
+  }
+  ~InsidePieces() {
+    this_threads_pool = pool_;
+    this_threads_index = index_;
+  }
+  InsidePieces(const InsidePieces&) = delete;
+  InsidePieces& operator=(const InsidePieces&) = delete;
+
+ private:
+  ThreadPool* pool_;
+  int index_;
+};
 
 uint64_t generation_of(uint64_t ticket) {
-  return ticket >> kPieceBits;
+  return ticket >> kUnclaimedBits;
 }
 
 void relax() {
@@ -43,7 +64,7 @@ double seconds_of(clockid_t clock) {
 ThreadPool::ThreadPool(int num_threads) {
   helpers_.reserve(static_cast<size_t>(num_threads - 1));
   for (int i = 1; i < num_threads; ++i) {
-    helpers_.emplace_back([this] { help(); });
+    helpers_.emplace_back([this, i] { help(i); });
   }
 }
 
@@ -98,6 +119,7 @@ void ThreadPool::call(Function function, const void* context, int64_t piece) noe
 
 void ThreadPool::run_pieces(int64_t pieces, Function function, const void* context) noexcept {
   if (helpers_.empty() || pieces < 2) {
+    const InsidePieces inside;
     for (int64_t piece = 0; piece < pieces; ++piece) {
       call(function, context, piece);
     }
@@ -110,17 +132,17 @@ void ThreadPool::run_pieces(int64_t pieces, Function function, const void* conte
   const uint64_t generation = generation_of(ticket_.load(std::memory_order_relaxed)) + 1;
   // Sequentially consistent, as is the count of sleepers: either a helper sees the ticket before it
   // sleeps, or this thread sees the sleeper.
-  ticket_.store(generation << kPieceBits);
+  ticket_.store((generation << kUnclaimedBits) | static_cast<uint64_t>(pieces));
   if (sleepers_.load() > 0) {
     {
       const std::scoped_lock lock(mutex_);
     }
     begun_.notify_all();
   }
-  ThreadPool* outer = this_threads_pool;
-  this_threads_pool = nullptr;  // a piece that asks for help gets none
-  work_through(generation);
-  this_threads_pool = outer;
+  {
+    const InsidePieces inside;
+    work_through(generation);
+  }
   for (int spin = 0; spin < kSpins; ++spin) {
     if (unfinished_.load(std::memory_order_acquire) == 0) {
       return;
@@ -137,18 +159,15 @@ void ThreadPool::run_pieces(int64_t pieces, Function function, const void* conte
 void ThreadPool::work_through(uint64_t generation) noexcept {
   uint64_t ticket = ticket_.load();
   while (generation_of(ticket) == generation) {
-    // Of this call if the exchange below succeeds: it cannot end while a piece is unclaimed.
-    const Function function = function_.load(std::memory_order_relaxed);
-    const void* context = context_.load(std::memory_order_relaxed);
-    const int64_t pieces = pieces_.load(std::memory_order_relaxed);
-    const auto piece = static_cast<int64_t>(ticket & kPieceMask);
-    if (piece >= pieces) {
+    const auto unclaimed = static_cast<int64_t>(ticket & kUnclaimedMask);
+    if (unclaimed == 0) {
       return;
     }
-    if (!ticket_.compare_exchange_weak(ticket, ticket + 1)) {
+    if (!ticket_.compare_exchange_weak(ticket, ticket - 1)) {
       continue;
     }
-    call(function, context, piece);
+    call(function_.load(std::memory_order_relaxed), context_.load(std::memory_order_relaxed),
+         pieces_.load(std::memory_order_relaxed) - unclaimed);
     if (unfinished_.fetch_sub(1) == 1 && caller_sleeps_.load()) {
       {
         const std::scoped_lock lock(mutex_);
@@ -160,7 +179,8 @@ void ThreadPool::work_through(uint64_t generation) noexcept {
 }
 
 /// What a helper does all its life.
-void ThreadPool::help() {
+void ThreadPool::help(int index) {
+  this_threads_index = index;
   uint64_t seen = 0;
   while (true) {
     for (int spin = 0; spin < kSpins && generation_of(ticket_.load()) == seen; ++spin) {
@@ -186,6 +206,10 @@ UsingPool::UsingPool(ThreadPool& pool) : before_(this_threads_pool) {
 
 UsingPool::~UsingPool() {
   this_threads_pool = before_;
+}
+
+int ThreadPool::thread_index() {
+  return this_threads_index;
 }
 
 ThreadPool* current_pool() {

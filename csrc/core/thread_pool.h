@@ -39,6 +39,9 @@ class ThreadPool {
 
   [[nodiscard]] int num_threads() const { return static_cast<int>(helpers_.size()) + 1; }
 
+  /// Inside a piece, which of the pool's threads runs it: 0 is the caller's, below num_threads().
+  [[nodiscard]] static int thread_index();
+
   /// CPU time that the helpers and the calling thread have used so far; of the whole process where
   /// the system cannot tell threads apart.
   [[nodiscard]] double cpu_seconds() const;
@@ -49,11 +52,12 @@ class ThreadPool {
   void run_pieces(int64_t pieces, Function function, const void* context) noexcept;
   void work_through(uint64_t generation) noexcept;
   void call(Function function, const void* context, int64_t piece) noexcept;
-  void help();
+  void help(int index);
 
-  // The call at work. A ticket holds its number and the next piece; it is changed only together
-  // with the number, so that a helper which wakes late can claim nothing of a later call by
-  // mistake.
+  // The call at work. A ticket holds its number and how many of its pieces are unclaimed. Both are
+  // changed as one, so that a helper which wakes late can claim nothing of another call by mistake:
+  // whoever has claimed a piece knows that the rest, read after that, is of the same call, for it
+  // cannot end before that piece.
   std::atomic<uint64_t> ticket_{0};
   std::atomic<int64_t> pieces_{0};
   std::atomic<Function> function_{nullptr};

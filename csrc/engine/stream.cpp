@@ -24,51 +24,88 @@ VocoderStream::State VocoderStream::begin(std::vector<float> mel, std::vector<fl
   return state;
 }
 
+VocoderStream::Chunk VocoderStream::chunk_at(const State& state, int64_t begin) const {
+  const int64_t wanted = begin == 0 ? first_frames_ : chunk_frames_;
+  return {begin, std::min(begin + wanted, static_cast<int64_t>(state.f0.size()))};
+}
+
 void VocoderStream::next(core::GraphRunner& runner, State& state,
                          std::vector<float>& samples) const {
-  const int64_t frames =
-      std::min(state.next_frame == 0 ? first_frames_ : chunk_frames_, state.frames_left());
+  if (state.given_frames == state.made_frames) {
+    make(runner, state);
+  }
+  const Chunk chunk = chunk_at(state, state.given_frames);
+  const int64_t hop = model_.config().audio.hop_samples;
+  const int64_t made_before = state.made_frames - (static_cast<int64_t>(state.made.size()) / hop);
+  const float* first = state.made.data() + ((chunk.begin - made_before) * hop);
+  samples.assign(first, first + ((chunk.end - chunk.begin) * hop));
+  state.given_frames = chunk.end;
+}
+
+/// The next chunks: one for each thread; all threads at one where it is the first or the last.
+void VocoderStream::make(core::GraphRunner& runner, State& state) const {
+  const core::GraphRunner::Timer timer(runner, "vocoder");
+  const int64_t hop = model_.config().audio.hop_samples;
+  const Chunk first = chunk_at(state, state.made_frames);
+  int64_t chunks = 1;
+  int64_t end = first.end;
+  while (first.begin > 0 && chunks < runner.num_threads() && chunk_at(state, end).end > end) {
+    end = chunk_at(state, end).end;
+    ++chunks;
+  }
+  state.made.resize(static_cast<size_t>((end - first.begin) * hop));
+  state.workspaces.resize(static_cast<size_t>(runner.num_threads()));
+  if (chunks > 1) {
+    runner.run_lanes(chunks, [&](core::GraphRunner& lane, int64_t piece) {
+      const Chunk chunk = chunk_at(state, first.begin + (piece * chunk_frames_));
+      const auto thread = static_cast<size_t>(core::ThreadPool::thread_index());
+      render(lane, state, chunk, state.workspaces[thread],
+             state.made.data() + ((chunk.begin - first.begin) * hop));
+    });
+  } else if (end > first.begin) {
+    render(runner, state, first, state.workspaces[0], state.made.data());
+  }
+  state.made_frames = end;
+}
+
+void VocoderStream::render(core::GraphRunner& runner, const State& state, const Chunk& chunk,
+                           State::Workspace& workspace, float* samples) const {
   const core::AudioConfig& audio = model_.config().audio;
   const int64_t hop = audio.hop_samples;
-  samples.resize(static_cast<size_t>(frames * hop));
-  if (frames < 1) {
-    return;
-  }
-  const core::GraphRunner::Timer timer(runner, "vocoder");
   const int64_t reach = model_.vocoder().reach_frames();
   const model::Margins margins{
-      std::min(state.next_frame, reach),
-      std::min(state.frames_left() - frames, reach),
+      std::min(chunk.begin, reach),
+      std::min(static_cast<int64_t>(state.f0.size()) - chunk.end, reach),
   };
-  const int64_t first = state.next_frame - margins.before;
-  const int64_t count = margins.before + frames + margins.after;
-  state.chunk_phase.resize(static_cast<size_t>(count * hop));
-  state.chunk_noise.resize(static_cast<size_t>(count * hop));
-  model::integrate_phase(state.f0.data() + first, count, audio, state.chunk_phase.data(),
+  const int64_t first = chunk.begin - margins.before;
+  const int64_t count = chunk.end + margins.after - first;
+  workspace.phase.resize(static_cast<size_t>(count * hop));
+  workspace.noise.resize(static_cast<size_t>(count * hop));
+  model::integrate_phase(state.f0.data() + first, count, audio, workspace.phase.data(),
                          state.phase[static_cast<size_t>(first)]);
-  state.noise(first * hop, state.chunk_noise.data(), count * hop);
-  state.chunk.assign({
+  state.noise(first * hop, workspace.noise.data(), count * hop);
+  workspace.inputs.assign({
       {"mel", audio.num_mels, count, state.mel.data() + (first * audio.num_mels)},
       {"f0", count, 1, state.f0.data() + first},
-      {"phase", count * hop, 1, state.chunk_phase.data()},
-      {"noise", count * hop, 1, state.chunk_noise.data()},
+      {"phase", count * hop, 1, workspace.phase.data()},
+      {"noise", count * hop, 1, workspace.noise.data()},
   });
   const auto describe = [this, &margins](ggml_context* graph,
                                          const std::vector<ggml_tensor*>& inputs) {
     return model_.vocoder().forward(graph, inputs[0], inputs[1], inputs[2], inputs[3], margins);
   };
   const auto network = static_cast<int64_t>(reinterpret_cast<intptr_t>(&model_));
-  runner.run_again({network, margins.before, margins.after}, state.chunk, describe, samples.data());
-  state.next_frame += frames;
+  runner.run_again({network, margins.before, margins.after}, workspace.inputs, describe, samples);
 }
 
 std::vector<float> VocoderStream::vocode(core::GraphRunner& runner, std::vector<float> mel,
                                          std::vector<float> f0, NoiseAt noise) const {
   State state = begin(std::move(mel), std::move(f0), std::move(noise));
+  const auto frames = static_cast<int64_t>(state.f0.size());
   std::vector<float> samples;
   std::vector<float> chunk;
-  samples.reserve(state.f0.size() * static_cast<size_t>(model_.config().audio.hop_samples));
-  while (state.frames_left() > 0) {
+  samples.reserve(static_cast<size_t>(frames * model_.config().audio.hop_samples));
+  while (state.given_frames < frames) {
     next(runner, state, chunk);
     samples.insert(samples.end(), chunk.begin(), chunk.end());
   }

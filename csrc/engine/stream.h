@@ -17,8 +17,10 @@ using NoiseAt = std::function<void(int64_t first_sample, float* out, int64_t cou
 /// Every chunk is computed with the frames on either side that its convolutions reach into. In
 /// float arithmetic chunks of any sizes joined are the whole, bit for bit; in int8 the vocoder's
 /// scales of few channels are quantised by tiles of a chunk, so bits depend on where chunks begin,
-/// and every way to speak takes the same ones. What one utterance needs from chunk to chunk is a
-/// State of its own: one stream serves any number of them in turns.
+/// and every way to speak takes the same ones. With several threads each takes a chunk of its own,
+/// for a chunk's layers are too small to be shared well; the first of a stream is shared all the
+/// same, so that speech begins early. What one utterance needs from chunk to chunk is a State of
+/// its own: one stream serves any number of them in turns.
 class VocoderStream {
  public:
   /// The model must outlive the stream. Sizes of the first and of the other chunks, at least 1.
@@ -38,22 +40,25 @@ class VocoderStream {
     std::vector<float> f0;      ///< (frames) in Hz, 0 where unvoiced
     std::vector<double> phase;  ///< (frames) where each frame's fundamental begins, in cycles
     NoiseAt noise;
-    int64_t next_frame = 0;  ///< frames before it have been made samples
+    int64_t given_frames = 0;  ///< whose samples next() has given
+    int64_t made_frames = 0;   ///< at least as many: whose samples have been made
+    std::vector<float> made;   ///< (chunks, chunk * hop) samples of the last chunks made
 
-    std::vector<float> chunk_phase;  ///< of the last chunk with its margins: memory to use again
-    std::vector<float> chunk_noise;
-    std::vector<core::GraphRunner::Matrix> chunk;
-
-    [[nodiscard]] int64_t frames_left() const {
-      return static_cast<int64_t>(f0.size()) - next_frame;
-    }
+    /// What one chunk is computed in: memory to use again.
+    struct Workspace {
+      std::vector<float> phase;
+      std::vector<float> noise;
+      std::vector<core::GraphRunner::Matrix> inputs;
+    };
+    std::vector<Workspace> workspaces;  ///< one a thread
   };
 
   /// mel: (frames, num_mels) natural-log mel; f0: (frames) in Hz, 0 where unvoiced.
   [[nodiscard]] State begin(std::vector<float> mel, std::vector<float> f0, NoiseAt noise) const;
 
   /// The next chunk, or what is left: `samples` becomes (frames * hop) of them in (-1, 1), none at
-  /// the end. Chunk after chunk of one size allocates nothing.
+  /// the end. Several threads make as many chunks at once, which the next calls give. Chunk after
+  /// chunk of one size allocates nothing.
   void next(core::GraphRunner& runner, State& state, std::vector<float>& samples) const;
 
   /// The whole utterance: (frames * hop) samples in (-1, 1).
@@ -61,6 +66,16 @@ class VocoderStream {
                                           std::vector<float> f0, NoiseAt noise) const;
 
  private:
+  /// One chunk: frames [begin, end).
+  struct Chunk {
+    int64_t begin;
+    int64_t end;
+  };
+  [[nodiscard]] Chunk chunk_at(const State& state, int64_t begin) const;
+  void make(core::GraphRunner& runner, State& state) const;
+  void render(core::GraphRunner& runner, const State& state, const Chunk& chunk,
+              State::Workspace& workspace, float* samples) const;
+
   const model::MuSpeaker& model_;
   int64_t first_frames_;
   int64_t chunk_frames_;

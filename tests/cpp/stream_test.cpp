@@ -115,26 +115,50 @@ TEST(Stream, CountsAllocations) {
 }
 
 TEST(Stream, AllocatesNothingInTheSteadyState) {
-  Synthesizer synthesizer(golden_model(), 1);
-  std::vector<Utterance> utterances{start(synthesizer, 1), start(synthesizer, 2)};
-  const int64_t full = VocoderStream::kChunkFrames * synthesizer.config().audio.hop_samples;
-  ASSERT_GT(utterances[0].num_samples(), 10 * full);
-  std::vector<float> chunk;
-  int full_chunks = 0;
-  int64_t said = 0;
-  while (said + (2 * full) < utterances[0].num_samples()) {
-    const int64_t before = allocations;
-    for (Utterance& utterance : utterances) {  // in turns, on one engine
-      utterance.next_chunk(chunk);
+  for (const int threads : {1, 2}) {
+    Synthesizer synthesizer(golden_model(), threads);
+    std::vector<Utterance> utterances{start(synthesizer, 1), start(synthesizer, 2)};
+    const int64_t full = VocoderStream::kChunkFrames * synthesizer.config().audio.hop_samples;
+    ASSERT_GT(utterances[0].num_samples(), 14 * full);
+    std::vector<float> chunk;
+    int full_rounds = 0;
+    int64_t said = 0;
+    while (said + ((2 * threads + 1) * full) < utterances[0].num_samples()) {
+      const int64_t before = allocations;
+      int64_t samples = 0;
+      for (Utterance& utterance : utterances) {  // in turns, on one engine
+        samples = 0;
+        for (int piece = 0; piece < threads; ++piece) {  // as many as are made at once
+          utterance.next_chunk(chunk);
+          samples += static_cast<int64_t>(chunk.size());
+        }
+      }
+      said += samples;
+      full_rounds += samples == threads * full ? 1 : 0;
+      if (full_rounds > 1) {
+        EXPECT_EQ(allocations - before, 2 * threads * kAllocationsOfGgml)
+            << threads << " threads, after " << said << " samples";
+      }
     }
-    const auto samples = static_cast<int64_t>(chunk.size());
-    said += samples;
-    full_chunks += samples == full ? 1 : 0;
-    if (full_chunks > 1) {
-      EXPECT_EQ(allocations - before, 2 * kAllocationsOfGgml) << "after " << said << " samples";
-    }
+    EXPECT_GE(full_rounds, 5);
   }
-  EXPECT_GE(full_chunks, 5);
+}
+
+TEST(Stream, ThreadsMakeTheSameSamples) {
+  std::vector<float> expected;
+  for (const int threads : {1, 2, 3}) {
+    Synthesizer synthesizer(golden_model(), threads);
+    Utterance utterance = start(synthesizer, 7);
+    std::vector<float> samples;
+    for (std::vector<float> chunk = utterance.next_chunk(); !chunk.empty();
+         chunk = utterance.next_chunk()) {
+      samples.insert(samples.end(), chunk.begin(), chunk.end());
+    }
+    EXPECT_EQ(static_cast<int64_t>(samples.size()), utterance.num_samples());
+    EXPECT_TRUE(utterance.next_chunk().empty());
+    expected = expected.empty() ? samples : expected;
+    EXPECT_EQ(samples, expected) << threads << " threads";
+  }
 }
 
 }  // namespace

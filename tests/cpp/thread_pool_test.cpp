@@ -25,6 +25,36 @@ TEST(ThreadPool, DoesEveryPieceOnce) {
   }
 }
 
+TEST(ThreadPool, ALateHelperTakesNothingOfAnotherCall) {
+  constexpr int64_t kMost = 40;
+  ThreadPool pool(2);
+  std::vector<std::atomic<int>> done(kMost);
+  int64_t wrong = 0;
+  for (int64_t call = 0; call < 1000000; ++call) {
+    const int64_t pieces = call % 2 == 0 ? 2 : kMost;  // few, so that helpers come too late for them
+    pool.run(pieces, [&](int64_t piece) { ++done[static_cast<size_t>(piece)]; });
+    for (int64_t piece = 0; piece < kMost; ++piece) {
+      wrong += done[static_cast<size_t>(piece)].exchange(0) == (piece < pieces ? 1 : 0) ? 0 : 1;
+    }
+  }
+  EXPECT_EQ(wrong, 0);
+}
+
+TEST(ThreadPool, ItsThreadsHaveNumbers) {
+  ThreadPool pool(3);
+  ThreadPool inner(1);
+  std::vector<std::atomic<int>> pieces_of(3);
+  pool.run(300, [&](int64_t) {
+    const int index = ThreadPool::thread_index();
+    ++pieces_of.at(static_cast<size_t>(index));
+    inner.run(1, [&](int64_t) { EXPECT_EQ(ThreadPool::thread_index(), 0); });
+    EXPECT_EQ(ThreadPool::thread_index(), index);
+    std::this_thread::sleep_for(std::chrono::microseconds(20));
+  });
+  EXPECT_EQ(pieces_of[0] + pieces_of[1] + pieces_of[2], 300);
+  EXPECT_GT(pieces_of[0], 0);
+}
+
 TEST(ThreadPool, ALateThreadHoldsUpNothingButItsPiece) {
   ThreadPool pool(2);
   constexpr int64_t kPieces = 9;
