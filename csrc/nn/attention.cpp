@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "nn/matrix_product.h"
+
 namespace muspeaker::nn {
 namespace {
 
@@ -73,18 +75,17 @@ ggml_tensor* CrossAttention::forward(ggml_context* graph, ggml_tensor* x, ggml_t
 ggml_tensor* attend(ggml_context* graph, ggml_tensor* query, ggml_tensor* key, ggml_tensor* value,
                     ggml_tensor* bias, int64_t num_heads) {
   const int64_t hidden = query->ne[0];
-  const int64_t queries = query->ne[1];
-  ggml_tensor* q = ggml_cont(graph, split_heads(graph, query, num_heads));
-  ggml_tensor* k = ggml_cont(graph, split_heads(graph, key, num_heads));
-  ggml_tensor* v = split_heads(graph, value, num_heads);  // (1, heads, keys, hidden / heads)
-  v = ggml_cont(graph, ggml_transpose(graph, v));         // (1, heads, hidden / heads, keys)
-  ggml_tensor* scores = ggml_mul_mat(graph, k, q);        // (1, heads, queries, keys)
   const int64_t width = hidden / num_heads;
+  const int64_t keys = key->ne[1];
+  ggml_tensor* q = ggml_cont(graph, split_heads(graph, query, num_heads));
+  ggml_tensor* scores =  // (1, heads, queries, keys)
+      multiply_transposed(graph, q, {key, num_heads, keys, width, width, hidden, 1});
   const float scale = 1.0F / std::sqrt(static_cast<float>(width));
-  scores = ggml_soft_max_ext(graph, scores, bias, scale, 0.0F);
-  ggml_tensor* y = ggml_mul_mat(graph, v, scores);  // (1, heads, queries, hidden / heads)
+  scores = ggml_soft_max_ext_inplace(graph, scores, bias, scale, 0.0F);
+  ggml_tensor* y =  // (1, heads, queries, hidden / heads)
+      multiply_transposed(graph, scores, {value, num_heads, width, keys, width, 1, hidden});
   y = ggml_cont(graph, ggml_permute(graph, y, 0, 2, 1, 3));
-  return ggml_reshape_2d(graph, y, hidden, queries);  // (1, queries, hidden)
+  return ggml_reshape_2d(graph, y, hidden, query->ne[1]);  // (1, queries, hidden)
 }
 
 }  // namespace muspeaker::nn

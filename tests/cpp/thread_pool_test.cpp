@@ -31,7 +31,8 @@ TEST(ThreadPool, ALateHelperTakesNothingOfAnotherCall) {
   std::vector<std::atomic<int>> done(kMost);
   int64_t wrong = 0;
   for (int64_t call = 0; call < 1000000; ++call) {
-    const int64_t pieces = call % 2 == 0 ? 2 : kMost;  // few, so that helpers come too late for them
+    const int64_t pieces =
+        call % 2 == 0 ? 2 : kMost;  // few, so that helpers come too late for them
     pool.run(pieces, [&](int64_t piece) { ++done[static_cast<size_t>(piece)]; });
     for (int64_t piece = 0; piece < kMost; ++piece) {
       wrong += done[static_cast<size_t>(piece)].exchange(0) == (piece < pieces ? 1 : 0) ? 0 : 1;
