@@ -73,11 +73,11 @@ engine::Utterance start(engine::Synthesizer& synthesizer, const TokenArrays& arr
   return synthesizer.start(tokens, voice, options);
 }
 
-py::object next_chunk(engine::Utterance& utterance) {
+py::object next_chunk(engine::Utterance& utterance, bool whole) {
   std::vector<float> samples;
   {
     const py::gil_scoped_release release;
-    samples = utterance.next_chunk();
+    samples = whole ? utterance.rest() : utterance.next_chunk();
   }
   if (samples.empty()) {
     return py::none();
@@ -95,7 +95,7 @@ void bind_utterance(const py::module_& module) {
             return to_numpy(std::vector<int32_t>(utterance.durations()), {tokens});
           })
       .def_property_readonly("num_samples", &engine::Utterance::num_samples)
-      .def("next_chunk", &next_chunk);
+      .def("next_chunk", &next_chunk, py::arg("whole") = false);
 }
 
 }  // namespace

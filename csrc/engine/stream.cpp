@@ -56,16 +56,23 @@ void VocoderStream::make(core::GraphRunner& runner, State& state) const {
   state.made.resize(static_cast<size_t>((end - first.begin) * hop));
   state.workspaces.resize(static_cast<size_t>(runner.num_threads()));
   if (chunks > 1) {
-    runner.run_lanes(chunks, [&](core::GraphRunner& lane, int64_t piece) {
-      const Chunk chunk = chunk_at(state, first.begin + (piece * chunk_frames_));
-      const auto thread = static_cast<size_t>(core::ThreadPool::thread_index());
-      render(lane, state, chunk, state.workspaces[thread],
-             state.made.data() + ((chunk.begin - first.begin) * hop));
-    });
+    make_side_by_side(runner, state, first.begin, chunks, state.made.data());
   } else if (end > first.begin) {
     render(runner, state, first, state.workspaces[0], state.made.data());
   }
   state.made_frames = end;
+}
+
+/// The chunks from frame `begin` on, each by one thread.
+void VocoderStream::make_side_by_side(core::GraphRunner& runner, State& state, int64_t begin,
+                                      int64_t chunks, float* samples) const {
+  const int64_t hop = model_.config().audio.hop_samples;
+  const int64_t shift = begin == 0 ? first_frames_ - chunk_frames_ : 0;  // of all but the first
+  runner.run_lanes(chunks, [&](core::GraphRunner& lane, int64_t piece) {
+    const Chunk chunk = chunk_at(state, begin + (piece == 0 ? 0 : (piece * chunk_frames_) + shift));
+    const auto thread = static_cast<size_t>(core::ThreadPool::thread_index());
+    render(lane, state, chunk, state.workspaces[thread], samples + ((chunk.begin - begin) * hop));
+  });
 }
 
 void VocoderStream::render(core::GraphRunner& runner, const State& state, const Chunk& chunk,
@@ -98,18 +105,42 @@ void VocoderStream::render(core::GraphRunner& runner, const State& state, const 
   runner.run_again({network, margins.before, margins.after}, workspace.inputs, describe, samples);
 }
 
+std::vector<float> VocoderStream::rest(core::GraphRunner& runner, State& state) const {
+  const auto frames = static_cast<int64_t>(state.f0.size());
+  const int64_t hop = model_.config().audio.hop_samples;
+  const int64_t given_before = state.given_frames;
+  std::vector<float> samples(static_cast<size_t>((frames - given_before) * hop));
+  const auto take_next = [&] {
+    const int64_t begin = state.given_frames;
+    std::vector<float> chunk;
+    next(runner, state, chunk);
+    std::copy(chunk.begin(), chunk.end(), samples.begin() + ((begin - given_before) * hop));
+  };
+  while (state.given_frames < state.made_frames) {
+    take_next();
+  }
+  int64_t chunks = 0;
+  for (int64_t frame = state.made_frames; frame < frames; frame = chunk_at(state, frame).end) {
+    ++chunks;
+  }
+  if (runner.num_threads() > 1 && chunks >= runner.num_threads()) {
+    const core::GraphRunner::Timer timer(runner, "vocoder");
+    state.workspaces.resize(static_cast<size_t>(runner.num_threads()));
+    make_side_by_side(runner, state, state.made_frames, chunks,
+                      samples.data() + ((state.made_frames - given_before) * hop));
+    state.made.clear();
+    state.given_frames = state.made_frames = frames;
+  }
+  while (state.given_frames < frames) {
+    take_next();
+  }
+  return samples;
+}
+
 std::vector<float> VocoderStream::vocode(core::GraphRunner& runner, std::vector<float> mel,
                                          std::vector<float> f0, NoiseAt noise) const {
   State state = begin(std::move(mel), std::move(f0), std::move(noise));
-  const auto frames = static_cast<int64_t>(state.f0.size());
-  std::vector<float> samples;
-  std::vector<float> chunk;
-  samples.reserve(static_cast<size_t>(frames * model_.config().audio.hop_samples));
-  while (state.given_frames < frames) {
-    next(runner, state, chunk);
-    samples.insert(samples.end(), chunk.begin(), chunk.end());
-  }
-  return samples;
+  return rest(runner, state);
 }
 
 }  // namespace muspeaker::engine

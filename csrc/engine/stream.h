@@ -61,6 +61,10 @@ class VocoderStream {
   /// chunk of one size allocates nothing.
   void next(core::GraphRunner& runner, State& state, std::vector<float>& samples) const;
 
+  /// All that is left, at once: the samples that next() would give, joined, sooner where there are
+  /// several threads.
+  [[nodiscard]] std::vector<float> rest(core::GraphRunner& runner, State& state) const;
+
   /// The whole utterance: (frames * hop) samples in (-1, 1).
   [[nodiscard]] std::vector<float> vocode(core::GraphRunner& runner, std::vector<float> mel,
                                           std::vector<float> f0, NoiseAt noise) const;
@@ -73,6 +77,8 @@ class VocoderStream {
   };
   [[nodiscard]] Chunk chunk_at(const State& state, int64_t begin) const;
   void make(core::GraphRunner& runner, State& state) const;
+  void make_side_by_side(core::GraphRunner& runner, State& state, int64_t begin, int64_t chunks,
+                         float* samples) const;
   void render(core::GraphRunner& runner, const State& state, const Chunk& chunk,
               State::Workspace& workspace, float* samples) const;
 

@@ -25,4 +25,9 @@ void Utterance::next_chunk(std::vector<float>& samples) {
   vocoder_.next(runner_, state_, samples);
 }
 
+std::vector<float> Utterance::rest() {
+  const std::scoped_lock lock(mutex_);
+  return vocoder_.rest(runner_, state_);
+}
+
 }  // namespace muspeaker::engine

@@ -26,8 +26,11 @@ class Utterance {
   /// bit.
   [[nodiscard]] std::vector<float> next_chunk();
 
-  /// The same into memory that is used again: from the first chunk of full length that has speech
-  /// on both sides on, nothing is allocated.
+  /// All that is left of them.
+  [[nodiscard]] std::vector<float> rest();
+
+  /// The same as the first into memory that is used again: from the first chunk of full length that
+  /// has speech on both sides on, nothing is allocated.
   void next_chunk(std::vector<float>& samples);
 
  private:

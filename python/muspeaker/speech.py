@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
 
-    from muspeaker.audio import Audio
+    from muspeaker.audio import Audio, Span
     from muspeaker.voice import Voice
 
 Item = TypeVar("Item")
@@ -83,3 +83,12 @@ def stereo_places(speakers: Sequence[Voice]) -> dict[Voice, float]:
 def with_speaker(audio: Audio, speaker: str) -> Audio:
     """The same with the name of who speaks on every word."""
     return replace(audio, words=[replace(word, speaker=speaker) for word in audio.words])
+
+
+def begun_between(spans: list[Span], begin: float, end: float) -> list[Span]:
+    """Those that start there, their times from `begin` on."""
+    return [
+        replace(span, start=span.start - begin, end=span.end - begin)
+        for span in spans
+        if begin <= span.start < end
+    ]

@@ -7,7 +7,7 @@ import math
 import os
 import threading
 from collections.abc import Iterable
-from dataclasses import fields, replace
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -17,7 +17,7 @@ from muspeaker.audio import Audio, Span, read_prompt, read_source, resample
 from muspeaker.conversion import conversion_options, join_utterances
 from muspeaker.loudness import normalize_loudness
 from muspeaker.options import PAUSE_RANGE, SynthesisOptions, check_number, sentence_seed
-from muspeaker.speech import SpeechStream, share_out, stereo_places, with_speaker
+from muspeaker.speech import SpeechStream, begun_between, share_out, stereo_places, with_speaker
 from muspeaker.text.symbols import PAUSE
 from muspeaker.text.utterances import (
     MAX_TEXT_CHARACTERS,
@@ -193,7 +193,10 @@ class Synthesizer:
             ValueError: If the text is empty or has nothing to speak, the language is unknown, a number
                 is out of range, or the voice belongs to another model.
         """
-        return Audio.join(self.stream(text, voice, **options))
+        chosen = _options(options)
+        return Audio.join(
+            self._speak_all(self._plan(text, voice, chosen), voice, chosen, whole=True)
+        )
 
     def stream(self, text: str, voice: Voice, **options: Unpack[OptionFields]) -> SpeechStream:
         """Speak a text in chunks, as they are ready; joined they equal `synthesize`.
@@ -295,7 +298,8 @@ class Synthesizer:
         silence = self._silence(gap)
         parts: list[Audio] = []
         for (voice, _), plan in zip(pairs, plans, strict=True):
-            spoken = with_speaker(Audio.join(self._speak_all(plan, voice, chosen)), voice.name)
+            chunks = self._speak_all(plan, voice, chosen, whole=True)
+            spoken = with_speaker(Audio.join(chunks), voice.name)
             parts += [spoken.panned(places[voice]) if stereo else spoken]
             parts += [silence.panned(0.0) if stereo else silence]
         return Audio.join(parts[:-1])
@@ -362,26 +366,38 @@ class Synthesizer:
 
         def speak(fork: Synthesizer, given: tuple[Utterance, Voice, int]) -> list[Audio]:
             utterance, voice, seed = given
-            return list(fork._speak_one(utterance, voice, options, seed))
+            return list(fork._speak_one(utterance, voice, options, seed, whole=True))
 
         forks = [self.fork() for _ in range(min(num_workers, len(passes)))]
         spoken = iter(share_out(passes, forks, speak))
         return [Audio.join([part for _ in plan for part in next(spoken)]) for plan, _ in jobs]
 
     def _speak_all(
-        self, utterances: list[Utterance], voice: Voice, options: SynthesisOptions
+        self,
+        utterances: list[Utterance],
+        voice: Voice,
+        options: SynthesisOptions,
+        *,
+        whole: bool = False,
     ) -> Generator[Audio]:
         seed = options.drawn_seed()
         for index, utterance in enumerate(utterances):
-            yield from self._speak_one(utterance, voice, options, sentence_seed(seed, index))
+            drawn = sentence_seed(seed, index)
+            yield from self._speak_one(utterance, voice, options, drawn, whole=whole)
 
     def _silence(self, seconds: float) -> Audio:
         return Audio(np.zeros(round(seconds * self.sample_rate), np.float32), self.sample_rate)
 
     def _speak_one(
-        self, planned: Utterance, voice: Voice, options: SynthesisOptions, seed: int
+        self,
+        planned: Utterance,
+        voice: Voice,
+        options: SynthesisOptions,
+        seed: int,
+        *,
+        whole: bool = False,
     ) -> Generator[Audio]:
-        """One pass of the engine, then its samples as they are ready, with the silence around.
+        """One pass of the engine, then its samples as they are ready, or `whole`, with the silence around.
 
         A word or phone goes with the chunk it begins in, which it may outlast.
         """
@@ -402,7 +418,7 @@ class Synthesizer:
         )
         words, phones = self._spans(utterance, spoken.durations)
         given = 0  # samples
-        while (samples := spoken.next_chunk()) is not None:
+        while (samples := spoken.next_chunk(whole)) is not None:
             begin, given = given / self.sample_rate, given + len(samples)
             last = given == spoken.num_samples
             if last:
@@ -411,8 +427,8 @@ class Synthesizer:
             yield Audio(
                 samples,
                 self.sample_rate,
-                _begun_between(words, begin, end),
-                _begun_between(phones, begin, end),
+                begun_between(words, begin, end),
+                begun_between(phones, begin, end),
             )
 
     def _spans(self, utterance: Tokens, durations: Any) -> tuple[list[Span], list[Span]]:
@@ -470,15 +486,6 @@ def _options(given: OptionFields) -> SynthesisOptions:
         if name not in known:
             raise TypeError(f"unknown option {name!r}: expected one of {', '.join(known)}")
     return SynthesisOptions(**given)
-
-
-def _begun_between(spans: list[Span], begin: float, end: float) -> list[Span]:
-    """Those that start there, their times from `begin` on."""
-    return [
-        replace(span, start=span.start - begin, end=span.end - begin)
-        for span in spans
-        if begin <= span.start < end
-    ]
 
 
 def _listed(items: object, name: str) -> list[Any]:

@@ -23,8 +23,13 @@ class FakeUtterance:
         self.num_samples = len(samples)
         self._chunks = iter(np.split(samples, range(chunk_samples, len(samples), chunk_samples)))
 
-    def next_chunk(self) -> np.ndarray | None:
-        return next(self._chunks, None)
+    def next_chunk(self, whole: bool = False) -> np.ndarray | None:
+        chunks = (
+            list(self._chunks)
+            if whole
+            else [c for c in [next(self._chunks, None)] if c is not None]
+        )
+        return np.concatenate(chunks) if chunks else None
 
 
 class FakeEngine:
