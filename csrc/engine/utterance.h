@@ -12,7 +12,7 @@ namespace muspeaker::engine {
 /// One utterance that is being spoken: its acoustic pass is done, its samples come in chunks.
 ///
 /// Made by Synthesizer::start, which must outlive it. Utterances of one synthesizer may be pulled
-/// in any order and from any thread: each chunk is one turn at the engine.
+/// in any order and from any thread: each chunk is one turn at the engine, and so is rest().
 class Utterance {
  public:
   /// durations: (tokens) in frames; state: before its first chunk; runner: used under `mutex` only.
@@ -26,7 +26,7 @@ class Utterance {
   /// bit.
   [[nodiscard]] std::vector<float> next_chunk();
 
-  /// All that is left of them.
+  /// All that is left of them, (samples left), which several threads make sooner than chunks.
   [[nodiscard]] std::vector<float> rest();
 
   /// The same as the first into memory that is used again: from the first chunk of full length that

@@ -1,25 +1,23 @@
 #include "nn/conv_operator.h"
 
 #include <algorithm>
-#include <cstring>
 #include <string>
 #include <vector>
 
 #include "core/error.h"
 #include "core/thread_pool.h"
+#include "nn/custom_node.h"
 
 namespace muspeaker::nn {
 namespace {
 
-/// What one node of a graph carries beside its sources; lives behind ggml's own parameters.
+/// What one node of a graph carries beside its sources.
 struct NodeParams {
   float input_slope;
   float scale;
   int32_t has_residual;
   int32_t has_sum;
 };
-constexpr size_t kParamsAt = 32;  // ggml_custom_op_params takes 24 bytes
-static_assert(kParamsAt + sizeof(NodeParams) <= GGML_MAX_OP_PARAMS);
 
 constexpr int64_t kLeastFrames = 48;  // fewer are not worth those that two ranges both stage
 
@@ -30,8 +28,7 @@ float* data_of(const ggml_tensor* tensor) {
 // NOLINTNEXTLINE(misc-const-correctness): the signature is ggml's
 void run_node(ggml_tensor* y, int /*ith*/, int /*nth*/, void* userdata) {
   const auto& kernel = *static_cast<const kernels::Conv1d*>(userdata);
-  NodeParams params{};
-  std::memcpy(&params, reinterpret_cast<const char*>(y->op_params) + kParamsAt, sizeof(params));
+  const auto params = node_params<NodeParams>(y);
   const int64_t frames = y->ne[1];
   ggml_tensor* const* sources = y->src + params.has_sum;  // the sum is y itself
   kernels::ConvCall call;
@@ -129,13 +126,12 @@ ggml_tensor* ConvOperator::forward(ggml_context* graph, ggml_tensor* x,
                            num_sources, run_node, GGML_N_TASKS_MAX, kernel)
           : ggml_custom_inplace(graph, checked(fusion.sum), sources.data(), num_sources, run_node,
                                 GGML_N_TASKS_MAX, kernel);
-  const NodeParams params{
-      fusion.input_slope,
-      fusion.scale,
-      static_cast<int32_t>(fusion.residual != nullptr),
-      static_cast<int32_t>(fusion.sum != nullptr),
-  };
-  std::memcpy(reinterpret_cast<char*>(y->op_params) + kParamsAt, &params, sizeof(params));
+  set_node_params(y, NodeParams{
+                         fusion.input_slope,
+                         fusion.scale,
+                         static_cast<int32_t>(fusion.residual != nullptr),
+                         static_cast<int32_t>(fusion.sum != nullptr),
+                     });
   return y;
 }
 

@@ -2,17 +2,16 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 #include <string>
 
 #include "core/error.h"
 #include "core/thread_pool.h"
 #include "kernels/conv1d.h"
+#include "nn/custom_node.h"
 
 namespace muspeaker::nn {
 namespace {
 
-constexpr size_t kParamsAt = 32;    // ggml_custom_op_params takes 24 bytes
 constexpr int64_t kAlignment = 64;  // of packed matrices
 constexpr int64_t kStepRows = 12;   // a kernel's block
 constexpr int64_t kLeastSteps = 4;  // fewer are not worth a piece
@@ -20,13 +19,13 @@ constexpr int64_t kFloatBytes = sizeof(float);
 
 /// Where the matrices lie that a node packs.
 struct PackParams {
+  int32_t count;
   int32_t rows;
   int32_t columns;
   int32_t matrix_step;
   int32_t row_step;
   int32_t column_step;
 };
-static_assert(kParamsAt + sizeof(PackParams) <= GGML_MAX_OP_PARAMS);
 
 /// A product with a matrix of (columns, depth) is a convolution with one tap.
 kernels::ConvShape shape_of(int64_t columns, int64_t depth) {
@@ -48,21 +47,15 @@ char* aligned_data(const ggml_tensor* tensor) {
   return static_cast<char*>(tensor->data) + (rest == 0 ? 0 : kAlignment - rest);
 }
 
-template <typename Params>
-Params params_of(const ggml_tensor* node) {
-  Params params{};
-  std::memcpy(&params, reinterpret_cast<const char*>(node->op_params) + kParamsAt, sizeof(params));
-  return params;
-}
-
-/// packed: ne[0] floats for each of ne[1] matrices, and room to align.
-// NOLINTNEXTLINE(misc-const-correctness): the signature is ggml's
+/// packed: the matrices one after the other, and room to align.
+// NOLINTNEXTLINE(misc-const-correctness): ggml_custom_op_t asks for a pointer that is not const
 void run_pack(ggml_tensor* packed, int /*ith*/, int /*nth*/, void* /*userdata*/) {
-  const auto params = params_of<PackParams>(packed);
+  const auto params = node_params<PackParams>(packed);
   const kernels::ConvShape shape = shape_of(params.rows, params.columns);
   const auto* values = static_cast<const float*>(packed->src[0]->data);
   char* target = aligned_data(packed);
-  core::parallel_for(packed->ne[1] - 1, [&](int64_t matrix) {
+  const int64_t bytes = packed_floats(shape) * kFloatBytes;
+  core::parallel_for(params.count, [&](int64_t matrix) {
     auto* plain = static_cast<float*>(kernels::thread_scratch(shape.out * shape.in * kFloatBytes));
     const float* from = values + (matrix * params.matrix_step);
     for (int64_t row = 0; row < shape.out; ++row) {
@@ -71,12 +64,11 @@ void run_pack(ggml_tensor* packed, int /*ith*/, int /*nth*/, void* /*userdata*/)
             from[(row * params.row_step) + (column * params.column_step)];
       }
     }
-    kernels::active_kernels().pack_f32(shape, plain,
-                                       target + (matrix * packed->ne[0] * kFloatBytes));
+    kernels::active_kernels().pack_f32(shape, plain, target + (matrix * bytes));
   });
 }
 
-// NOLINTNEXTLINE(misc-const-correctness): the signature is ggml's
+// NOLINTNEXTLINE(misc-const-correctness): ggml_custom_op_t asks for a pointer that is not const
 void run_product(ggml_tensor* product, int /*ith*/, int /*nth*/, void* /*userdata*/) {
   const ggml_tensor* x = product->src[0];
   const ggml_tensor* packed = product->src[1];
@@ -88,7 +80,7 @@ void run_product(ggml_tensor* product, int /*ith*/, int /*nth*/, void* /*userdat
     kernels::ConvRows call;
     call.x = static_cast<const float*>(x->data) + (matrix * rows * shape.in);
     call.in_frames = rows;
-    call.weight = aligned_data(packed) + (matrix * packed->ne[0] * kFloatBytes);
+    call.weight = aligned_data(packed) + (matrix * packed_floats(shape) * kFloatBytes);
     call.y = static_cast<float*>(product->data) + (((matrix * rows) + begin) * shape.out);
     call.row_begin = begin;
     call.row_end = end;
@@ -107,17 +99,19 @@ void run_product(ggml_tensor* product, int /*ith*/, int /*nth*/, void* /*userdat
 }
 
 ggml_tensor* pack(ggml_context* graph, const Matrices& y) {
-  const int64_t floats = packed_floats(shape_of(y.rows, y.columns));
+  const int64_t floats =
+      (y.count * packed_floats(shape_of(y.rows, y.columns))) + (kAlignment / kFloatBytes);
   ggml_tensor* source = y.tensor;
-  ggml_tensor* packed =  // a matrix more than there are: room to align
-      ggml_custom_4d(graph, GGML_TYPE_F32, floats, y.count + 1, 1, 1, &source, 1, run_pack, 1,
-                     nullptr);
-  const PackParams params{
-      static_cast<int32_t>(y.rows),        static_cast<int32_t>(y.columns),
-      static_cast<int32_t>(y.matrix_step), static_cast<int32_t>(y.row_step),
-      static_cast<int32_t>(y.column_step),
-  };
-  std::memcpy(reinterpret_cast<char*>(packed->op_params) + kParamsAt, &params, sizeof(params));
+  ggml_tensor* packed =
+      ggml_custom_4d(graph, GGML_TYPE_F32, floats, 1, 1, 1, &source, 1, run_pack, 1, nullptr);
+  set_node_params(packed, PackParams{
+                              static_cast<int32_t>(y.count),
+                              static_cast<int32_t>(y.rows),
+                              static_cast<int32_t>(y.columns),
+                              static_cast<int32_t>(y.matrix_step),
+                              static_cast<int32_t>(y.row_step),
+                              static_cast<int32_t>(y.column_step),
+                          });
   return packed;
 }
 

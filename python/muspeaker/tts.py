@@ -366,24 +366,19 @@ class Synthesizer:
 
         def speak(fork: Synthesizer, given: tuple[Utterance, Voice, int]) -> list[Audio]:
             utterance, voice, seed = given
-            return list(fork._speak_one(utterance, voice, options, seed, whole=True))
+            return list(fork._speak_one(utterance, voice, options, seed))
 
         forks = [self.fork() for _ in range(min(num_workers, len(passes)))]
         spoken = iter(share_out(passes, forks, speak))
         return [Audio.join([part for _ in plan for part in next(spoken)]) for plan, _ in jobs]
 
     def _speak_all(
-        self,
-        utterances: list[Utterance],
-        voice: Voice,
-        options: SynthesisOptions,
-        *,
-        whole: bool = False,
+        self, plan: list[Utterance], voice: Voice, options: SynthesisOptions, *, whole: bool = False
     ) -> Generator[Audio]:
         seed = options.drawn_seed()
-        for index, utterance in enumerate(utterances):
-            drawn = sentence_seed(seed, index)
-            yield from self._speak_one(utterance, voice, options, drawn, whole=whole)
+        for index, utterance in enumerate(plan):
+            own = sentence_seed(seed, index)
+            yield from self._speak_one(utterance, voice, options, own, whole=whole)
 
     def _silence(self, seconds: float) -> Audio:
         return Audio(np.zeros(round(seconds * self.sample_rate), np.float32), self.sample_rate)
@@ -417,6 +412,7 @@ class Synthesizer:
             seed=seed,
         )
         words, phones = self._spans(utterance, spoken.durations)
+        whole = whole and self.num_threads > 1  # on one it would only be a longer turn
         given = 0  # samples
         while (samples := spoken.next_chunk(whole)) is not None:
             begin, given = given / self.sample_rate, given + len(samples)

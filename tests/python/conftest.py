@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -24,11 +25,7 @@ class FakeUtterance:
         self._chunks = iter(np.split(samples, range(chunk_samples, len(samples), chunk_samples)))
 
     def next_chunk(self, whole: bool = False) -> np.ndarray | None:
-        chunks = (
-            list(self._chunks)
-            if whole
-            else [c for c in [next(self._chunks, None)] if c is not None]
-        )
+        chunks = list(self._chunks) if whole else list(islice(self._chunks, 1))
         return np.concatenate(chunks) if chunks else None
 
 

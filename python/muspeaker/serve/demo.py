@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 import threading
-from collections.abc import Iterator  # noqa: TC003 (gradio reads the signature of `speak`)
+from collections.abc import Iterator  # noqa: TC003 (gradio resolves `speak`'s annotations)
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -107,7 +107,8 @@ class Demo:
         except (ValueError, TypeError, OSError) as error:
             raise gr.Error(str(error), print_exception=False) from error
         finally:
-            self._stops.pop(request.session_hash, None)
+            if self._stops.get(request.session_hash) is stop:  # not of a later click
+                del self._stops[request.session_hash]
 
     def stop(self, request: gr.Request) -> None:
         """End what the page is speaking, if it is."""
