@@ -1,8 +1,11 @@
+#include <algorithm>
+
 #include "bindings/array.h"
 #include "bindings/probe.h"
 #include "dsp/fbank.h"
 #include "dsp/fft.h"
 #include "dsp/mel.h"
+#include "dsp/mel_correction.h"
 #include "dsp/random.h"
 
 namespace py = pybind11;
@@ -70,6 +73,22 @@ py::tuple real_fft(const FloatArray& samples) {
   return py::make_tuple(to_numpy(std::move(real), {bins}), to_numpy(std::move(imag), {bins}));
 }
 
+/// pieces: how many samples come at a time.
+py::array_t<float> correct_mel(const FloatArray& samples, const FloatArray& mel, float share,
+                               const py::dict& audio, int64_t pieces) {
+  require_axes(samples, 1, "samples");
+  require_axes(mel, 2, "mel");
+  const dsp::MelCorrection correction(audio_config(audio), share);
+  dsp::MelCorrection::State state;
+  std::vector<float> corrected;
+  for (int64_t begin = 0; begin < samples.size(); begin += pieces) {
+    correction.correct(state, mel.data(), mel.shape(0), samples.data() + begin,
+                       std::min<int64_t>(pieces, samples.size() - begin), corrected);
+  }
+  const auto count = static_cast<py::ssize_t>(corrected.size());
+  return to_numpy(std::move(corrected), {count});
+}
+
 }  // namespace
 
 /// `audio` is dataclasses.asdict(AudioConfig()).
@@ -81,6 +100,9 @@ void bind_dsp_probe(py::module_& probe) {
   probe.def("fill_normal", &fill_normal, py::arg("seed"), py::arg("stream"), py::arg("first_index"),
             py::arg("count"), "(count)");
   probe.def("real_fft", &real_fft, py::arg("samples"), "Real and imaginary parts, (bins) each");
+  probe.def("correct_mel", &correct_mel, py::arg("samples"), py::arg("mel"), py::arg("share"),
+            py::arg("audio"), py::kw_only(), py::arg("pieces"),
+            "(samples) and (frames, num_mels) to (samples), so many samples at a time");
 }
 
 }  // namespace muspeaker::bindings

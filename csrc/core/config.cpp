@@ -18,7 +18,8 @@ constexpr int64_t kMaxWidth = 16384;
 constexpr int64_t kMaxDepth = 64;
 constexpr int64_t kMaxKernel = 255;
 constexpr int64_t kMaxSymbols = 65536;
-constexpr int64_t kNumMoments = 2;  // mean and standard deviation
+constexpr int64_t kCorrectedOverlap = 4;  // windows over a sample, in dsp::MelCorrection
+constexpr int64_t kNumMoments = 2;        // mean and standard deviation
 
 /// Fetches typed values and says which key is at fault.
 class HeaderReader {
@@ -236,6 +237,11 @@ void check_vocoder(const VocoderConfig& config, const AudioConfig& audio) {
   for (const int64_t kernel : config.resblock_kernels) {
     require_odd("vocoder.resblock_kernels", kernel);
   }
+  HeaderReader::require(config.mel_correction == 0.0F ||
+                            audio.window_samples >= kCorrectedOverlap * audio.hop_samples,
+                        "vocoder.mel_correction",
+                        "needs windows of at least " + std::to_string(kCorrectedOverlap) +
+                            " hops, those of this model are shorter");
 }
 
 VocoderConfig read_vocoder(const HeaderReader& in, const AudioConfig& audio) {
@@ -248,6 +254,9 @@ VocoderConfig read_vocoder(const HeaderReader& in, const AudioConfig& audio) {
   config.num_overtones = in.integer("vocoder.num_overtones", 0, kMaxKernel);
   config.sine_amplitude = in.real("vocoder.sine_amplitude", 0, 1);
   config.noise_std = in.real("vocoder.noise_std", 0, 1);
+  if (in.has("vocoder.mel_correction")) {
+    config.mel_correction = in.real("vocoder.mel_correction", 0, 1);
+  }
   check_vocoder(config, audio);
   return config;
 }

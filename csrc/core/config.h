@@ -93,6 +93,7 @@ struct VocoderConfig {
   int64_t num_overtones = 0;
   float sine_amplitude = 0;
   float noise_std = 0;
+  float mel_correction = 0;  // absent from the first files, which have none
 };
 
 struct AlignerConfig {

@@ -46,25 +46,44 @@ struct Target {
   }
 };
 
+/// Four inputs and the factors of the last three outputs.
+struct Butterfly {
+  Complex a, b, c, d, w1, w2, w3;
+
+  [[nodiscard]] Complex sum() const { return (a + c) + (b + d); }
+  [[nodiscard]] Complex second() const { return ((a - c) + rotated()) * w1; }
+  [[nodiscard]] Complex third() const { return ((a + c) - (b + d)) * w2; }
+  [[nodiscard]] Complex fourth() const { return ((a - c) - rotated()) * w3; }
+
+ private:
+  [[nodiscard]] Complex rotated() const {
+    return {b.imag - d.imag, d.real - b.real};
+  }  // -i (b - d)
+};
+
 /// Groups of 4 inputs, `distance` apart, become 4 neighbouring outputs, each `stride` values long.
-void radix4(Source x, Target y, int64_t groups, int64_t stride, Source twiddles) {
+/// kStride: the stride where it is so small that only a loop of known length is vectorised, else 0.
+template <int64_t kStride>
+void radix4(Source x, Target y, int64_t groups, int64_t any_stride, Source twiddles) {
+  const int64_t stride = kStride > 0 ? kStride : any_stride;
   const int64_t distance = groups * stride;
+  const float* __restrict real = x.real;
+  const float* __restrict imag = x.imag;
+  float* __restrict to_real = y.real;
+  float* __restrict to_imag = y.imag;
   for (int64_t p = 0; p < groups; ++p) {
-    const Complex w1 = twiddles.get(3 * p);
-    const Complex w2 = twiddles.get((3 * p) + 1);
-    const Complex w3 = twiddles.get((3 * p) + 2);
-    const Source in{x.real + (p * stride), x.imag + (p * stride)};
-    const Target out{y.real + (4 * p * stride), y.imag + (4 * p * stride)};
+    const Complex w1 = twiddles.get(p);
+    const Complex w2 = twiddles.get(groups + p);
+    const Complex w3 = twiddles.get((2 * groups) + p);
     for (int64_t q = 0; q < stride; ++q) {
-      const Complex a = in.get(q);
-      const Complex b = in.get(q + distance);
-      const Complex c = in.get(q + (2 * distance));
-      const Complex d = in.get(q + (3 * distance));
-      const Complex rotated{b.imag - d.imag, d.real - b.real};  // -i (b - d)
-      out.set(q, (a + c) + (b + d));
-      out.set(q + stride, ((a - c) + rotated) * w1);
-      out.set(q + (2 * stride), ((a + c) - (b + d)) * w2);
-      out.set(q + (3 * stride), ((a - c) - rotated) * w3);
+      const Source in{real + (p * stride) + q, imag + (p * stride) + q};
+      const Target out{to_real + (4 * p * stride) + q, to_imag + (4 * p * stride) + q};
+      const Butterfly all{
+          in.get(0), in.get(distance), in.get(2 * distance), in.get(3 * distance), w1, w2, w3};
+      out.set(0, all.sum());
+      out.set(stride, all.second());
+      out.set(2 * stride, all.third());
+      out.set(3 * stride, all.fourth());
     }
   }
 }
@@ -96,8 +115,8 @@ RealFft::RealFft(int64_t num_samples) : num_samples_(num_samples) {
     const int64_t radix = remaining >= 4 ? 4 : 2;
     const int64_t groups = remaining / radix;
     stages_.push_back({radix, groups, stride, static_cast<int64_t>(twiddle_real_.size())});
-    for (int64_t p = 0; radix == 4 && p < groups; ++p) {
-      for (int64_t power = 1; power < 4; ++power) {
+    for (int64_t power = 1; radix == 4 && power < 4; ++power) {
+      for (int64_t p = 0; p < groups; ++p) {
         const double angle =
             -kTwoPi * static_cast<double>(p * power) / static_cast<double>(remaining);
         twiddle_real_.push_back(static_cast<float>(std::cos(angle)));
@@ -120,13 +139,29 @@ void RealFft::transform_half(Workspace& workspace) const {
     const Source x{workspace.first_real.data(), workspace.first_imag.data()};
     const Target y{workspace.second_real.data(), workspace.second_imag.data()};
     const Source twiddles{twiddle_real_.data() + stage.offset, twiddle_imag_.data() + stage.offset};
-    if (stage.radix == 4) {
-      radix4(x, y, stage.groups, stage.stride, twiddles);
+    if (stage.radix == 4 && stage.stride == 1) {
+      radix4<1>(x, y, stage.groups, 1, twiddles);
+    } else if (stage.radix == 4 && stage.stride == 4) {
+      radix4<4>(x, y, stage.groups, 4, twiddles);
+    } else if (stage.radix == 4) {
+      radix4<0>(x, y, stage.groups, stage.stride, twiddles);
     } else {
       radix2(x, y, stage.stride);
     }
     workspace.first_real.swap(workspace.second_real);
     workspace.first_imag.swap(workspace.second_imag);
+  }
+}
+
+void RealFft::reserve(Workspace& workspace) const {
+  const auto half = static_cast<size_t>(num_samples_ / 2);
+  for (std::vector<float>* part : {
+           &workspace.first_real,
+           &workspace.first_imag,
+           &workspace.second_real,
+           &workspace.second_imag,
+       }) {
+    part->resize(half);
   }
 }
 
@@ -137,14 +172,7 @@ void RealFft::forward(const float* samples, float* real, float* imag, Workspace&
     imag[0] = 0.0F;
     return;
   }
-  for (std::vector<float>* part : {
-           &workspace.first_real,
-           &workspace.first_imag,
-           &workspace.second_real,
-           &workspace.second_imag,
-       }) {
-    part->resize(static_cast<size_t>(half));
-  }
+  reserve(workspace);
   float* zr = workspace.first_real.data();
   float* zi = workspace.first_imag.data();
   for (int64_t k = 0; k < half; ++k) {
@@ -168,6 +196,39 @@ void RealFft::forward(const float* samples, float* real, float* imag, Workspace&
     const Complex odd{forward.imag + backward.imag, backward.real - forward.real};
     const Complex twice = even + (odd * split.get(k));
     spectrum.set(k, {0.5F * twice.real, 0.5F * twice.imag});
+  }
+}
+
+void RealFft::inverse(const float* real, const float* imag, float* samples,
+                      Workspace& workspace) const {
+  const int64_t half = num_samples_ / 2;
+  if (half == 0) {
+    samples[0] = real[0];
+    return;
+  }
+  reserve(workspace);
+  // Real and imaginary part change places, which makes the forward transform the inverse one.
+  float* zr = workspace.first_imag.data();
+  float* zi = workspace.first_real.data();
+  zr[0] = 0.5F * (real[0] + real[half]);
+  zi[0] = 0.5F * (real[0] - real[half]);
+  const Source spectrum{real, imag};
+  const Source split{split_real_.data(), split_imag_.data()};
+  const Target z{zr, zi};
+  for (int64_t k = 1; k < half; ++k) {
+    const Complex forward = spectrum.get(k);
+    const Complex backward = spectrum.get(half - k);
+    const Complex twiddle = split.get(k);
+    const Complex even{forward.real + backward.real, forward.imag - backward.imag};
+    const Complex difference{forward.real - backward.real, forward.imag + backward.imag};
+    const Complex odd = difference * Complex{twiddle.real, -twiddle.imag};
+    z.set(k, {0.5F * (even.real - odd.imag), 0.5F * (even.imag + odd.real)});
+  }
+  transform_half(workspace);
+  const float scale = 1.0F / static_cast<float>(half);
+  for (int64_t k = 0; k < half; ++k) {
+    samples[2 * k] = scale * workspace.first_imag[static_cast<size_t>(k)];
+    samples[(2 * k) + 1] = scale * workspace.first_real[static_cast<size_t>(k)];
   }
 }
 

@@ -28,7 +28,11 @@ class RealFft {
   /// nk/N). The workspace grows on first use; otherwise nothing is allocated.
   void forward(const float* samples, float* real, float* imag, Workspace& workspace) const;
 
-  /// The same, reduced to num_bins values of |X[k]|^2.
+  /// Undoes forward: real and imag, num_bins values each, back to num_samples values. The imaginary
+  /// parts of the first and the last bin are taken for 0.
+  void inverse(const float* real, const float* imag, float* samples, Workspace& workspace) const;
+
+  /// The same as forward, reduced to num_bins values of |X[k]|^2.
   void power(const float* samples, float* power, Workspace& workspace) const;
 
  private:
@@ -40,6 +44,7 @@ class RealFft {
     int64_t offset;
   };
 
+  void reserve(Workspace& workspace) const;
   void transform_half(Workspace& workspace) const;
 
   int64_t num_samples_;

@@ -21,36 +21,6 @@ double slaney_to_hz(double mel) {
   return mel < 15.0 ? mel * 200.0 / 3.0 : 1000.0 * std::exp((mel - 15.0) * std::log(6.4) / 27.0);
 }
 
-/// Triangles of equal area, as librosa.filters.mel(htk=False, norm="slaney") makes them.
-FilterBank mel_filters(const core::AudioConfig& audio) {
-  const double low = hz_to_slaney(audio.mel_low_hz);
-  const double step =
-      (hz_to_slaney(audio.mel_high_hz) - low) / static_cast<double>(audio.num_mels + 1);
-  const double bin_hz =
-      static_cast<double>(audio.sample_rate) / static_cast<double>(audio.fft_samples);
-  std::vector<double> edges_hz;
-  edges_hz.reserve(static_cast<size_t>(audio.num_mels) + 2);
-  for (int64_t edge = 0; edge < audio.num_mels + 2; ++edge) {
-    edges_hz.push_back(slaney_to_hz(low + (step * static_cast<double>(edge))));
-  }
-  return {audio.num_mels, (audio.fft_samples / 2) + 1, [&](int64_t filter, int64_t bin) {
-            const double* edge = edges_hz.data() + filter;
-            const double hz = bin_hz * static_cast<double>(bin);
-            const double rise = (hz - edge[0]) / (edge[1] - edge[0]);
-            const double fall = (edge[2] - hz) / (edge[2] - edge[1]);
-            return std::max(std::min(rise, fall), 0.0) * 2.0 / (edge[2] - edge[0]);
-          }};
-}
-
-/// The window in the middle of fft_samples values, zeros around it.
-std::vector<float> centred_window(const core::AudioConfig& audio) {
-  const std::vector<float> window = hann_window(audio.window_samples);
-  std::vector<float> centred(static_cast<size_t>(audio.fft_samples), 0.0F);
-  std::copy(window.begin(), window.end(),
-            centred.begin() + (audio.fft_samples - audio.window_samples) / 2);
-  return centred;
-}
-
 /// Returns its argument, so that sizes are checked before any member is built.
 core::AudioConfig checked(const core::AudioConfig& audio) {
   const bool sizes_fit = audio.hop_samples > 0 && audio.window_samples > 0 &&
@@ -76,6 +46,39 @@ core::AudioConfig checked(const core::AudioConfig& audio) {
 }
 
 }  // namespace
+
+std::vector<double> mel_edges_hz(const core::AudioConfig& audio) {
+  const double low = hz_to_slaney(audio.mel_low_hz);
+  const double step =
+      (hz_to_slaney(audio.mel_high_hz) - low) / static_cast<double>(audio.num_mels + 1);
+  std::vector<double> edges_hz;
+  edges_hz.reserve(static_cast<size_t>(audio.num_mels) + 2);
+  for (int64_t edge = 0; edge < audio.num_mels + 2; ++edge) {
+    edges_hz.push_back(slaney_to_hz(low + (step * static_cast<double>(edge))));
+  }
+  return edges_hz;
+}
+
+FilterBank mel_filters(const core::AudioConfig& audio) {
+  const double bin_hz =
+      static_cast<double>(audio.sample_rate) / static_cast<double>(audio.fft_samples);
+  const std::vector<double> edges_hz = mel_edges_hz(audio);
+  return {audio.num_mels, (audio.fft_samples / 2) + 1, [&](int64_t filter, int64_t bin) {
+            const double* edge = edges_hz.data() + filter;
+            const double hz = bin_hz * static_cast<double>(bin);
+            const double rise = (hz - edge[0]) / (edge[1] - edge[0]);
+            const double fall = (edge[2] - hz) / (edge[2] - edge[1]);
+            return std::max(std::min(rise, fall), 0.0) * 2.0 / (edge[2] - edge[0]);
+          }};
+}
+
+std::vector<float> centred_window(const core::AudioConfig& audio) {
+  const std::vector<float> window = hann_window(audio.window_samples);
+  std::vector<float> centred(static_cast<size_t>(audio.fft_samples), 0.0F);
+  std::copy(window.begin(), window.end(),
+            centred.begin() + (audio.fft_samples - audio.window_samples) / 2);
+  return centred;
+}
 
 LogMel::LogMel(const core::AudioConfig& audio)
     : fft_(checked(audio).fft_samples),

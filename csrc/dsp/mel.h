@@ -9,6 +9,16 @@
 
 namespace muspeaker::dsp {
 
+/// (num_mels + 2) frequencies: each slaney triangle begins at one, peaks at the next, ends at the
+/// third.
+std::vector<double> mel_edges_hz(const core::AudioConfig& audio);
+
+/// Triangles of equal area, as librosa.filters.mel(htk=False, norm="slaney") makes them.
+FilterBank mel_filters(const core::AudioConfig& audio);
+
+/// The Hann window in the middle of fft_samples values, zeros around it.
+std::vector<float> centred_window(const core::AudioConfig& audio);
+
 /// The log-mel spectrogram and log-energy of the model.
 ///
 /// Twin of log_mel and log_energy in muspeaker.model.features.

@@ -7,7 +7,12 @@ namespace muspeaker::engine {
 
 VocoderStream::VocoderStream(const model::MuSpeaker& model, int64_t first_frames,
                              int64_t chunk_frames)
-    : model_(model), first_frames_(first_frames), chunk_frames_(chunk_frames) {}
+    : model_(model), first_frames_(first_frames), chunk_frames_(chunk_frames) {
+  const core::ModelConfig& config = model.config();
+  if (config.vocoder.mel_correction > 0.0F) {
+    correction_.emplace(config.audio, config.vocoder.mel_correction);
+  }
+}
 
 VocoderStream::State VocoderStream::begin(std::vector<float> mel, std::vector<float> f0,
                                           NoiseAt noise) const {
@@ -31,15 +36,39 @@ VocoderStream::Chunk VocoderStream::chunk_at(const State& state, int64_t begin) 
 
 void VocoderStream::next(core::GraphRunner& runner, State& state,
                          std::vector<float>& samples) const {
-  if (state.given_frames == state.made_frames) {
+  samples.clear();
+  const int64_t hop = model_.config().audio.hop_samples;
+  while (samples.empty() && state.taken_frames < static_cast<int64_t>(state.f0.size())) {
+    Chunk chunk{};
+    const float* made = take(runner, state, chunk);
+    correct(runner, state, made, (chunk.end - chunk.begin) * hop, samples);
+  }
+}
+
+/// The next chunk and its samples as the vocoder made them, valid until the next call.
+const float* VocoderStream::take(core::GraphRunner& runner, State& state, Chunk& chunk) const {
+  if (state.taken_frames == state.made_frames) {
     make(runner, state);
   }
-  const Chunk chunk = chunk_at(state, state.given_frames);
+  chunk = chunk_at(state, state.taken_frames);
   const int64_t hop = model_.config().audio.hop_samples;
   const int64_t made_before = state.made_frames - (static_cast<int64_t>(state.made.size()) / hop);
-  const float* first = state.made.data() + ((chunk.begin - made_before) * hop);
-  samples.assign(first, first + ((chunk.end - chunk.begin) * hop));
-  state.given_frames = chunk.end;
+  state.taken_frames = chunk.end;
+  return state.made.data() + ((chunk.begin - made_before) * hop);
+}
+
+/// Appends to `samples` what these of the vocoder complete.
+void VocoderStream::correct(core::GraphRunner& runner, State& state, const float* made,
+                            int64_t count, std::vector<float>& samples) const {
+  if (!correction_) {
+    samples.insert(samples.end(), made, made + count);
+    return;
+  }
+  const core::GraphRunner::Timer timer(runner, "mel_correction");
+  samples.reserve(samples.size() + static_cast<size_t>(count) +
+                  static_cast<size_t>(model_.config().audio.fft_samples));
+  correction_->correct(state.correction, state.mel.data(), static_cast<int64_t>(state.f0.size()),
+                       made, count, samples);
 }
 
 /// The next chunks: one for each thread; all threads at one where it is the first or the last.
@@ -106,18 +135,29 @@ void VocoderStream::render(core::GraphRunner& runner, const State& state, const 
 }
 
 std::vector<float> VocoderStream::rest(core::GraphRunner& runner, State& state) const {
+  std::vector<float> made = make_rest(runner, state);
+  if (!correction_) {
+    return made;
+  }
+  std::vector<float> samples;
+  correct(runner, state, made.data(), static_cast<int64_t>(made.size()), samples);
+  return samples;
+}
+
+/// The samples of all frames that next() has not taken, as the vocoder makes them.
+std::vector<float> VocoderStream::make_rest(core::GraphRunner& runner, State& state) const {
   const auto frames = static_cast<int64_t>(state.f0.size());
   const int64_t hop = model_.config().audio.hop_samples;
-  const int64_t given_before = state.given_frames;
-  std::vector<float> samples(static_cast<size_t>((frames - given_before) * hop));
-  const auto take_next = [&] {
-    const int64_t begin = state.given_frames;
-    std::vector<float> chunk;
-    next(runner, state, chunk);
-    std::copy(chunk.begin(), chunk.end(), samples.begin() + ((begin - given_before) * hop));
+  const int64_t taken_before = state.taken_frames;
+  std::vector<float> samples(static_cast<size_t>((frames - taken_before) * hop));
+  const auto copy_next = [&] {
+    Chunk chunk{};
+    const float* made = take(runner, state, chunk);
+    std::copy(made, made + ((chunk.end - chunk.begin) * hop),
+              samples.begin() + ((chunk.begin - taken_before) * hop));
   };
-  while (state.given_frames < state.made_frames) {
-    take_next();
+  while (state.taken_frames < state.made_frames) {
+    copy_next();
   }
   int64_t chunks = 0;
   for (int64_t frame = state.made_frames; frame < frames; frame = chunk_at(state, frame).end) {
@@ -127,12 +167,12 @@ std::vector<float> VocoderStream::rest(core::GraphRunner& runner, State& state) 
     const core::GraphRunner::Timer timer(runner, "vocoder");
     state.workspaces.resize(static_cast<size_t>(runner.num_threads()));
     make_side_by_side(runner, state, state.made_frames, chunks,
-                      samples.data() + ((state.made_frames - given_before) * hop));
+                      samples.data() + ((state.made_frames - taken_before) * hop));
     state.made.clear();
-    state.given_frames = state.made_frames = frames;
+    state.taken_frames = state.made_frames = frames;
   }
-  while (state.given_frames < frames) {
-    take_next();
+  while (state.taken_frames < frames) {
+    copy_next();
   }
   return samples;
 }

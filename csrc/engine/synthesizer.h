@@ -35,7 +35,7 @@ struct Noise {
 
 /// One spoken utterance and what was decided on the way.
 struct Speech {
-  std::vector<float> samples;      ///< (frames * hop) in (-1, 1)
+  std::vector<float> samples;      ///< (frames * hop) in [-1, 1]
   std::vector<int32_t> durations;  ///< (tokens) in frames
   std::vector<float> f0;           ///< (frames) in Hz, 0 where unvoiced
   std::vector<float> energy;       ///< (frames), normalised log-energy
@@ -89,7 +89,7 @@ class Synthesizer {
                                const SynthesisOptions& options, const NoiseAt& noise);
 
   /// CPU seconds of each part so far, summed over threads: `content` (text to durations), `melody`,
-  /// `mel_decoder`, `vocoder`, `clone` and, of conversions, `listener`.
+  /// `mel_decoder`, `vocoder`, `mel_correction`, `clone` and, of conversions, `listener`.
   [[nodiscard]] core::GraphRunner::Timings timings();
 
   [[nodiscard]] const core::ModelConfig& config() const { return config_; }

@@ -22,7 +22,7 @@ class Utterance {
   [[nodiscard]] const std::vector<int32_t>& durations() const { return durations_; }
   [[nodiscard]] int64_t num_samples() const { return num_samples_; }
 
-  /// The next samples in (-1, 1), none at the end. Joined they are what synthesize gives, bit for
+  /// The next samples in [-1, 1], none at the end. Joined they are what synthesize gives, bit for
   /// bit.
   [[nodiscard]] std::vector<float> next_chunk();
 

@@ -18,7 +18,7 @@ class Synthesizer:
     # Another of the same model, with threads of its own: the two work at once and share the weights.
     def fork(self, num_threads: int) -> Synthesizer: ...
     # CPU seconds of each part so far, summed over threads: content, melody, mel_decoder, vocoder,
-    # clone, listener.
+    # mel_correction, clone, listener.
     @property
     def timings(self) -> dict[str, float]: ...
     # The same prompt at the model's rate and at 16 kHz -> timbre (embedding,), style (frames, hidden).

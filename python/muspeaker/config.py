@@ -14,6 +14,9 @@ from typing import Any, TypeVar, get_args, get_type_hints
 FORMAT_VERSION = 2
 
 Config = TypeVar("Config")
+ABSENT = (
+    "absent"  # in a field's metadata: its value in checkpoints and files that are older than it
+)
 
 # Phones of espeak-ng's English voices, then single letters of the IPA, so that other languages are
 # spelled from parts. Index 0 is silence; the four marks are pauses that a reader makes.
@@ -127,7 +130,11 @@ class MelDecoderConfig:
 
 @dataclass(frozen=True)
 class VocoderConfig:
-    """Sizes of NSF-HiFiGAN; the defaults are the widths of HiFi-GAN V2."""
+    """Sizes of NSF-HiFiGAN; the defaults are the widths of HiFi-GAN V2.
+
+    `mel_correction` is the share, 0 to 1, of what its speech lacks of the mel that is put right afterwards;
+    with 0 the samples stay as the network makes them, as in the paper.
+    """
 
     initial_channels: int = 128
     upsample_rates: tuple[int, ...] = (8, 8, 2, 2)
@@ -137,6 +144,7 @@ class VocoderConfig:
     num_overtones: int = 8
     sine_amplitude: float = 0.1
     noise_std: float = 0.003
+    mel_correction: float = field(default=1.0, metadata={ABSENT: 0.0})
 
 
 @dataclass(frozen=True)
@@ -193,7 +201,7 @@ def base() -> ModelConfig:
             config.timbre_encoder, channels=64, base_width=26, num_blocks=(3, 4, 6, 3)
         ),
         mel_decoder=replace(config.mel_decoder, channels=256, num_blocks=6, prompt_moments=0),
-        vocoder=replace(config.vocoder, initial_channels=512),
+        vocoder=replace(config.vocoder, initial_channels=512, mel_correction=0.0),
     )
 
 
@@ -210,7 +218,9 @@ def _build(kind: type[Config], values: object, path: str) -> Config:
     """Make one dataclass and those inside it; `path` is its dotted name with a trailing dot."""
     if not isinstance(values, Mapping):
         raise ValueError(f"config {path}: expected a mapping, got {values!r}")  # noqa: TRY004 (bad content, not a caller's type)
-    names = {item.name for item in fields(kind)}  # type: ignore[arg-type]  # always a dataclass
+    items = fields(kind)  # type: ignore[arg-type]  # always a dataclass
+    names = {item.name for item in items}
+    values = {i.name: i.metadata[ABSENT] for i in items if ABSENT in i.metadata} | dict(values)
     hints = get_type_hints(kind)
     optional = {name for name in names if type(None) in get_args(hints[name])}
     missing = sorted(path + name for name in names - values.keys() - optional)

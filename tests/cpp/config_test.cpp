@@ -39,6 +39,9 @@ TEST(Config, ReadsEveryPart) {
   EXPECT_EQ(config.timbre_encoder.num_blocks.size(), 4U);
   EXPECT_EQ(config.vocoder.upsample_rates, (std::vector<int64_t>{8, 8, 2, 2}));
   EXPECT_FLOAT_EQ(config.variation_adapter.log_f0_std, 0.35F);
+  EXPECT_EQ(config.vocoder.mel_correction, 0.0F);  // it came later, and is not in every file
+  writer.real("muspeaker.vocoder.mel_correction", 0.5F);
+  EXPECT_EQ(read_config(WeightFile(writer.write()).header()).vocoder.mel_correction, 0.5F);
 }
 
 TEST(Config, TakesAnAlignerWholeOrNotAtAll) {
@@ -114,6 +117,12 @@ TEST(Config, RefusesValuesAtOddsWithEachOther) {
             "header value muspeaker.vp_flow.kernel is 4, expected odd");
   EXPECT_EQ(fault([](auto& file) { file.integer("muspeaker.audio.fft_samples", 1000); }),
             "header value muspeaker.audio.fft_samples is 1000, expected a power of two");
+  EXPECT_EQ(fault([](auto& file) {
+              file.real("muspeaker.vocoder.mel_correction", 0.5F);
+              file.integer("muspeaker.audio.window_samples", 1023);
+            }),
+            "header value muspeaker.vocoder.mel_correction needs windows of at least 4 hops, those "
+            "of this model are shorter");
   EXPECT_EQ(fault([](auto& file) { file.text("muspeaker.weight_type", "q2"); }),
             "header value muspeaker.weight_type is q2, expected f32, f16 or q8");
 }

@@ -56,6 +56,11 @@ TEST_P(RealFftLength, EqualsDefinition) {
     ASSERT_NEAR(imag[bin], expected_imag, tolerance) << "bin " << bin;
     ASSERT_FLOAT_EQ(power[bin], real[bin] * real[bin] + imag[bin] * imag[bin]);
   }
+  std::vector<float> back(samples.size());
+  fft.inverse(real.data(), imag.data(), back.data(), workspace);
+  for (size_t i = 0; i < samples.size(); ++i) {
+    ASSERT_NEAR(back[i], samples[i], 2e-6) << "sample " << i;
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(PowersOfTwo, RealFftLength,

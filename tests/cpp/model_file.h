@@ -4,6 +4,7 @@
 #include <gguf.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdio>
 #include <fstream>
@@ -18,7 +19,9 @@ namespace muspeaker::test {
 /// Whole-file reads and writes, in the test's temporary folder.
 inline std::string temporary_path(const std::string& name) {
   const auto* info = ::testing::UnitTest::GetInstance()->current_test_info();
-  return ::testing::TempDir() + info->test_suite_name() + "_" + info->name() + "_" + name;
+  std::string file = std::string(info->test_suite_name()) + "_" + info->name() + "_" + name;
+  std::replace(file.begin(), file.end(), '/', '_');  // as tests with parameters have in their names
+  return ::testing::TempDir() + file;
 }
 
 inline std::vector<char> read_bytes(const std::string& path) {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "engine/synthesizer.h"
+#include "model_file.h"
 
 // Every way to the heap that C++ or C code of ours or of ggml's can take, counted. The linker sends
 // calls of malloc and its kin in this program here (tests/cpp/CMakeLists.txt).
@@ -86,6 +87,24 @@ std::string golden_model() {
       .string();
 }
 
+/// The same model, whose speech is moved to its mel.
+std::string correcting_model() {
+  const std::string path = test::temporary_path("correcting.bin");
+  ggml_context* tensors = nullptr;
+  gguf_context* plain = gguf_init_from_file(golden_model().c_str(), {false, &tensors});
+  gguf_context* header = gguf_init_empty();
+  gguf_set_kv(header, plain);
+  gguf_set_val_f32(header, "muspeaker.vocoder.mel_correction", 1.0F);
+  for (int64_t i = 0; i < gguf_get_n_tensors(plain); ++i) {
+    gguf_add_tensor(header, ggml_get_tensor(tensors, gguf_get_tensor_name(plain, i)));
+  }
+  EXPECT_TRUE(gguf_write_to_file(header, path.c_str(), false));
+  gguf_free(header);
+  gguf_free(plain);
+  ggml_free(tensors);
+  return path;
+}
+
 /// An utterance of a tiny model in a voice that nobody has, long enough for many chunks.
 Utterance start(Synthesizer& synthesizer, uint64_t seed) {
   const core::ModelConfig& config = synthesizer.config();
@@ -114,9 +133,16 @@ TEST(Stream, CountsAllocations) {
   EXPECT_EQ(allocations - before, 2);
 }
 
-TEST(Stream, AllocatesNothingInTheSteadyState) {
+class StreamOf : public ::testing::TestWithParam<std::string (*)()> {};
+
+INSTANTIATE_TEST_SUITE_P(Models, StreamOf, ::testing::Values(&golden_model, &correcting_model),
+                         [](const auto& which) {
+                           return which.param == &golden_model ? "plain" : "correcting";
+                         });
+
+TEST_P(StreamOf, AllocatesNothingInTheSteadyState) {
   for (const int threads : {1, 2}) {
-    Synthesizer synthesizer(golden_model(), threads);
+    Synthesizer synthesizer(GetParam()(), threads);
     std::vector<Utterance> utterances{start(synthesizer, 1), start(synthesizer, 2)};
     const int64_t full = VocoderStream::kChunkFrames * synthesizer.config().audio.hop_samples;
     ASSERT_GT(utterances[0].num_samples(), 14 * full);
@@ -146,10 +172,10 @@ TEST(Stream, AllocatesNothingInTheSteadyState) {
   }
 }
 
-TEST(Stream, ThreadsMakeTheSameSamples) {
+TEST_P(StreamOf, ThreadsMakeTheSameSamples) {
   std::vector<float> expected;
   for (const int threads : {1, 2, 3}) {
-    Synthesizer synthesizer(golden_model(), threads);
+    Synthesizer synthesizer(GetParam()(), threads);
     Utterance utterance = start(synthesizer, 7);
     std::vector<float> samples;
     for (std::vector<float> chunk = utterance.next_chunk(); !chunk.empty();

@@ -17,8 +17,13 @@ from muspeaker._core import probe
 from muspeaker.config import FORMAT_VERSION
 from muspeaker.model.aligner import cepstral_features, states_of
 from muspeaker.model.conversion import Recording, convert
-from muspeaker.model.features import kaldi_fbank, log_energy, log_mel, remove_time_mean
-from muspeaker.model.harmonic_source import integrate_phase
+from muspeaker.model.features import (
+    kaldi_fbank,
+    log_energy,
+    log_mel,
+    num_samples,
+    remove_time_mean,
+)
 from muspeaker.train.aligner import best_path
 from tests.conftest import speech_like
 from tests.model_reader import load
@@ -75,8 +80,8 @@ def converted(model: MuSpeaker, inputs: dict[str, np.ndarray]) -> dict[str, np.n
     fbank = kaldi_fbank(floats(inputs["samples_16k"]), model.config.timbre_encoder.num_fbanks)
     voice = model.clone(log_mel(floats(inputs["samples"]), audio), remove_time_mean(fbank))
     mel, f0, _ = convert(model, tuple(ids), heard, voice, PITCH, ENERGY)
-    phase = integrate_phase(f0, audio)
-    output = model.vocoder(mel, f0, phase, noise(1, phase.shape[1]).unsqueeze(0))
+    count = num_samples(mel.shape[2], audio)
+    output = model.vocode(mel, f0, noise(1, count).unsqueeze(0))
     return {
         "converted": output[0].numpy().astype(np.float16),
         "converted_durations": durations.astype(np.int32),
@@ -101,8 +106,8 @@ def expected(model: MuSpeaker, inputs: dict[str, np.ndarray]) -> dict[str, np.nd
     frame_mask = torch.ones(e_lat.shape[:2], dtype=torch.bool)
     mel = model.mel_decoder(e_lat, model.timbre_projection(timbre), frame_mask)
     mel = model.match_prompt(mel, timbre, ENERGY)
-    phase = integrate_phase(f0, config.audio)
-    samples = model.vocoder(mel, f0, phase, noise(1, phase.shape[1]).unsqueeze(0))
+    count = num_samples(mel.shape[2], config.audio)
+    samples = model.vocode(mel, f0, noise(1, count).unsqueeze(0))
     check_margins(model, e_con, e_sty)
     results = {"timbre": timbre, "style": e_sty, "durations": durations, "output": samples.half()}
     return {name: tensor.squeeze(0).numpy() for name, tensor in results.items()}

@@ -14,8 +14,7 @@ pytest.importorskip("gguf")
 
 from muspeaker import _core
 from muspeaker._core import probe
-from muspeaker.model.features import kaldi_fbank, log_mel
-from muspeaker.model.harmonic_source import integrate_phase
+from muspeaker.model.features import kaldi_fbank, log_mel, num_samples
 from tests.closeness import CEILING, squared_error
 from tests.model_reader import load
 from tests.tiny_model import tiny_model
@@ -65,8 +64,8 @@ def speak(model: Any, latent: np.ndarray, noise: np.ndarray, **options: float) -
     frames = torch.ones(said.e_lat.shape[:2], dtype=torch.bool)
     mel = model.mel_decoder(said.e_lat, model.timbre_projection(timbre), frames)
     mel = model.match_prompt(mel, timbre, options.get("energy", 1.0))
-    phase = integrate_phase(said.f0, model.config.audio)
-    samples = model.vocoder(mel, said.f0, phase, torch.tensor(noise[None, : phase.shape[1]]))
+    count = num_samples(mel.shape[2], model.config.audio)
+    samples = model.vocode(mel, said.f0, torch.tensor(noise[None, :count]))
     return {
         "durations": said.durations[0].numpy(),
         "f0": said.f0[0].numpy(),

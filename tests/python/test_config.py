@@ -58,3 +58,10 @@ def test_whole_numbers_may_stand_for_floats():
     values = asdict(lite())
     values["audio"]["mel_high_hz"] = 8000
     assert config_from_dict(values) == lite()
+
+
+def test_a_value_that_is_newer_than_the_config():
+    values = asdict(lite())
+    assert values["vocoder"].pop("mel_correction") == 1.0
+    older = replace(lite(), vocoder=replace(lite().vocoder, mel_correction=0.0))
+    assert config_from_dict(values) == older  # as it was made, not as lite is now

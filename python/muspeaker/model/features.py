@@ -259,16 +259,25 @@ def _hann_window(window_samples: int, device: torch.device) -> torch.Tensor:
 @torch.inference_mode(False)
 def _mel_filters(audio: AudioConfig, device: torch.device) -> torch.Tensor:
     """Build slaney's area-normalised triangles, (num_mels, fft / 2 + 1) float32."""
-    low, high = _hz_to_slaney(audio.mel_low_hz), _hz_to_slaney(audio.mel_high_hz)
-    edges_mel = torch.linspace(low, high, audio.num_mels + 2, dtype=torch.float64)
-    edges_hz = torch.tensor([_slaney_to_hz(mel) for mel in edges_mel.tolist()], dtype=torch.float64)
-    bins_hz = torch.arange(audio.fft_samples // 2 + 1, dtype=torch.float64)
-    bins_hz = bins_hz * audio.sample_rate / audio.fft_samples
+    edges_hz, bins_hz = mel_edges_hz(audio), fft_bins_hz(audio)
     left, centre, right = edges_hz[:-2, None], edges_hz[1:-1, None], edges_hz[2:, None]
     rise = (bins_hz - left) / (centre - left)
     fall = (right - bins_hz) / (right - centre)
     filters = torch.minimum(rise, fall).clamp_min(0.0) * (2.0 / (right - left))
     return filters.float().to(device)
+
+
+def mel_edges_hz(audio: AudioConfig) -> torch.Tensor:
+    """(num_mels + 2,) float64: each triangle begins at one, peaks at the next, ends at the third."""
+    low, high = _hz_to_slaney(audio.mel_low_hz), _hz_to_slaney(audio.mel_high_hz)
+    edges_mel = torch.linspace(low, high, audio.num_mels + 2, dtype=torch.float64)
+    return torch.tensor([_slaney_to_hz(mel) for mel in edges_mel.tolist()], dtype=torch.float64)
+
+
+def fft_bins_hz(audio: AudioConfig) -> torch.Tensor:
+    """(fft / 2 + 1,) float64."""
+    bins = torch.arange(audio.fft_samples // 2 + 1, dtype=torch.float64)
+    return bins * audio.sample_rate / audio.fft_samples
 
 
 def _hz_to_slaney(hz: float) -> float:

@@ -9,9 +9,10 @@ import torch.nn.functional as F
 from torch import nn
 
 from muspeaker.model.aligner import Aligner
-from muspeaker.model.features import match_moments, mel_moments, speech_frames
+from muspeaker.model.features import match_moments, mel_moments, num_samples, speech_frames
 from muspeaker.model.harmonic_source import integrate_phase
 from muspeaker.model.linguistic_encoder import LinguisticEncoder
+from muspeaker.model.mel_correction import correct_mel
 from muspeaker.model.mel_decoder import MelDecoder
 from muspeaker.model.mel_encoder import MelEncoder
 from muspeaker.model.style_encoder import StyleEncoder
@@ -28,7 +29,7 @@ class Speech(NamedTuple):
     """One spoken utterance.
 
     Attributes:
-        samples: (1, samples) in (-1, 1).
+        samples: (1, samples) in [-1, 1].
         mel: (1, mels, frames), natural log.
         durations: (1, tokens) int64, frames.
         f0: (1, frames) in Hz, 0 where unvoiced.
@@ -142,10 +143,25 @@ class MuSpeaker(nn.Module):
         frame_mask = torch.ones(e_lat.shape[:2], dtype=torch.bool, device=e_lat.device)
         mel = self.mel_decoder(e_lat, e_tim, frame_mask)
         mel = self.match_prompt(mel, timbre, energy_gain)
-        phase = integrate_phase(f0, self.config.audio)
         generator = torch.Generator().manual_seed(seed)
-        noise = torch.randn(phase.shape, generator=generator).to(mel.device)
-        return Speech(self.vocoder(mel, f0, phase, noise), mel, durations, f0)
+        count = num_samples(mel.shape[2], self.config.audio)
+        noise = torch.randn(1, count, generator=generator).to(mel.device)
+        return Speech(self.vocode(mel, f0, noise), mel, durations, f0)
+
+    def vocode(self, mel: torch.Tensor, f0: torch.Tensor, noise: torch.Tensor) -> torch.Tensor:
+        """Make samples of a spoken mel, and move their spectrum to it where the config asks for that.
+
+        Args:
+            mel: (1, mels, frames), natural-log mel.
+            f0: (1, frames) in Hz, 0 where unvoiced.
+            noise: (1, samples), standard normal.
+
+        Returns:
+            (1, samples) in [-1, 1].
+        """
+        audio = self.config.audio
+        samples: torch.Tensor = self.vocoder(mel, f0, integrate_phase(f0, audio), noise)
+        return correct_mel(samples, mel, self.config.vocoder.mel_correction, audio)
 
 
 def scale_timbre(embedding: torch.Tensor) -> torch.Tensor:

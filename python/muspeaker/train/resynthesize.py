@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import soundfile
 import torch
 
-from muspeaker.config import AudioConfig
 from muspeaker.model.features import log_mel
 from muspeaker.model.harmonic_source import integrate_phase
+from muspeaker.model.mel_correction import correct_mel
 from muspeaker.model.vocoder import Vocoder
 from muspeaker.train.checkpoint import config_of, load_checkpoint
 from muspeaker.train.corpora import Utterance
 from muspeaker.train.options import argument, option, parse
 from muspeaker.train.prepare import PreparedClip, Variant, prepare_clip
+
+if TYPE_CHECKING:
+    from muspeaker.config import ModelConfig
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,15 +32,17 @@ class ResynthesizeOptions:
 
 
 @torch.no_grad()
-def resynthesize(vocoder: Vocoder, clip: PreparedClip, seed: int) -> torch.Tensor:
-    """(samples,) float32 from the clip's own mel and F0."""
+def resynthesize(
+    vocoder: Vocoder, config: ModelConfig, clip: PreparedClip, seed: int
+) -> torch.Tensor:
+    """(samples,) float32 from the clip's own mel and F0, moved to that mel as in speaking."""
     mel = log_mel(torch.from_numpy(clip.samples).unsqueeze(0))
     f0 = torch.from_numpy(clip.f0).unsqueeze(0)
-    phase = integrate_phase(f0, AudioConfig())
+    phase = integrate_phase(f0, config.audio)
     noise = torch.randn(phase.shape, generator=torch.Generator().manual_seed(seed))
     with torch.autocast("cpu", torch.bfloat16):
         samples: torch.Tensor = vocoder(mel, f0, phase, noise)
-    return samples[0].float()
+    return correct_mel(samples.float(), mel, config.vocoder.mel_correction, config.audio)[0]
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -53,7 +59,7 @@ def main(arguments: list[str] | None = None) -> None:
         clip = prepare_clip(utterance, Variant(trim=False))
         if isinstance(clip, str):
             raise ValueError(f"{path}: {clip}")  # noqa: TRY004  (a reason, not a wrong type)
-        samples = resynthesize(vocoder, clip, 0).numpy()
+        samples = resynthesize(vocoder, config, clip, 0).numpy()
         soundfile.write(options.out / f"{path.stem}.wav", samples, config.audio.sample_rate)
 
 

@@ -1,0 +1,171 @@
+#include "dsp/mel_correction.h"
+
+#include <algorithm>
+#include <cmath>
+#include <stdexcept>
+#include <string>
+
+#include "core/error.h"
+#include "dsp/mel.h"
+
+namespace muspeaker::dsp {
+namespace {
+
+constexpr float kLimit = 2.0F;           // nats that a band may be moved by
+constexpr int64_t kLeastOverlap = 4;     // windows over each sample
+constexpr int64_t kPieceSamples = 8192;  // taken at once, so that memory does not grow with pieces
+
+core::AudioConfig checked(const core::AudioConfig& audio) {
+  core::require_input(
+      audio.hop_samples > 0 && audio.window_samples >= kLeastOverlap * audio.hop_samples,
+      "a spectrum is corrected in windows of at least " + std::to_string(kLeastOverlap) +
+          " hops, got " + std::to_string(audio.window_samples) + " samples for hops of " +
+          std::to_string(audio.hop_samples));
+  return audio;
+}
+
+}  // namespace
+
+MelCorrection::MelCorrection(const core::AudioConfig& audio, float share)
+    : fft_(checked(audio).fft_samples),
+      hop_samples_(audio.hop_samples),
+      padding_((audio.fft_samples - audio.hop_samples) / 2),
+      num_mels_(audio.num_mels),
+      share_(share),
+      floor_(static_cast<float>(audio.mel_floor)),
+      window_(centred_window(audio)),
+      filters_(mel_filters(audio)) {
+  for (int64_t i = 0; i < hop_samples_; ++i) {
+    weights_.push_back(weight_sum(i, fft_.num_samples()));
+  }
+  const std::vector<double> edges_hz = mel_edges_hz(audio);
+  const double* peaks_hz = edges_hz.data() + 1;
+  const double bin_hz =
+      static_cast<double>(audio.sample_rate) / static_cast<double>(audio.fft_samples);
+  int64_t band = 0;
+  for (int64_t bin = 0; bin < fft_.num_bins(); ++bin) {
+    const double hz = bin_hz * static_cast<double>(bin);
+    while (band + 1 < num_mels_ && peaks_hz[band + 1] <= hz) {
+      ++band;
+    }
+    const bool last = band + 1 == num_mels_;
+    const double way = last ? 0.0 : (hz - peaks_hz[band]) / (peaks_hz[band + 1] - peaks_hz[band]);
+    band_of_bin_.push_back(static_cast<int32_t>(band));
+    way_to_next_.push_back(static_cast<float>(std::max(way, 0.0)));
+  }
+}
+
+void MelCorrection::correct(State& state, const float* mel, int64_t num_frames,
+                            const float* samples, int64_t count,
+                            std::vector<float>& corrected) const {
+  const int64_t num_samples = num_frames * hop_samples_;
+  if (state.taken + count > num_samples) {
+    throw std::invalid_argument("more samples than the utterance has");
+  }
+  if (num_samples <= padding_) {  // too short for its ends to be reflected
+    corrected.insert(corrected.end(), samples, samples + count);
+    state.taken += count;
+    return;
+  }
+  while (count > 0) {
+    const int64_t piece = std::min(count, kPieceSamples);
+    take(state, samples, piece);
+    samples += piece;
+    count -= piece;
+    while (state.frames < num_frames &&
+           (state.taken == num_samples ||
+            (state.frames * hop_samples_) - padding_ + fft_.num_samples() <= state.taken)) {
+      correct_frame(state, mel + (state.frames * num_mels_), num_samples);
+      give(state, num_samples, corrected);
+    }
+  }
+}
+
+/// Appends samples to `raw`, and lets go of those before the next frame.
+void MelCorrection::take(State& state, const float* samples, int64_t count) const {
+  const int64_t first = state.taken - static_cast<int64_t>(state.raw.size());
+  const int64_t needed = std::max((state.frames * hop_samples_) - padding_, int64_t{0});
+  state.raw.erase(state.raw.begin(), state.raw.begin() + std::max(needed - first, int64_t{0}));
+  state.raw.insert(state.raw.end(), samples, samples + count);
+  state.taken += count;
+}
+
+/// Adds the next frame, corrected, to `overlap`.
+void MelCorrection::correct_frame(State& state, const float* mel, int64_t num_samples) const {
+  const int64_t fft_samples = fft_.num_samples();
+  const auto bins = static_cast<size_t>(fft_.num_bins());
+  state.frame.resize(static_cast<size_t>(fft_samples));
+  state.overlap.resize(static_cast<size_t>(fft_samples));
+  state.real.resize(bins);
+  state.imag.resize(bins);
+  state.magnitude.resize(bins);
+  state.bands.resize(static_cast<size_t>(num_mels_));
+  const int64_t first = state.taken - static_cast<int64_t>(state.raw.size());
+  const int64_t start = (state.frames * hop_samples_) - padding_;
+  float* frame = state.frame.data();
+  const float* raw = state.raw.data() - first;
+  if (start >= 0 && start + fft_samples <= num_samples) {
+    for (int64_t i = 0; i < fft_samples; ++i) {
+      frame[i] = raw[start + i] * window_[static_cast<size_t>(i)];
+    }
+  } else {
+    for (int64_t i = 0; i < fft_samples; ++i) {
+      const int64_t mirrored = std::abs(start + i);
+      const int64_t index = mirrored >= num_samples ? (2 * (num_samples - 1)) - mirrored : mirrored;
+      frame[i] = raw[index] * window_[static_cast<size_t>(i)];
+    }
+  }
+  float* real = state.real.data();
+  float* imag = state.imag.data();
+  fft_.forward(frame, real, imag, state.fft);
+  for (size_t bin = 0; bin < bins; ++bin) {
+    state.magnitude[bin] = std::sqrt((real[bin] * real[bin]) + (imag[bin] * imag[bin]));
+  }
+  float* gains = state.bands.data();
+  filters_.apply(state.magnitude.data(), gains);
+  for (int64_t band = 0; band < num_mels_; ++band) {
+    const float difference = mel[band] - std::log(std::max(gains[band], floor_));
+    gains[band] = std::exp(share_ * std::clamp(difference, -kLimit, kLimit));
+  }
+  for (size_t bin = 0; bin < bins; ++bin) {
+    const int64_t band = band_of_bin_[bin];
+    const float next = gains[std::min(band + 1, num_mels_ - 1)];
+    const float gain = gains[band] + (way_to_next_[bin] * (next - gains[band]));
+    real[bin] *= gain;
+    imag[bin] *= gain;
+  }
+  fft_.inverse(real, imag, frame, state.fft);
+  for (int64_t i = 0; i < fft_samples; ++i) {
+    state.overlap[static_cast<size_t>(i)] += frame[i] * window_[static_cast<size_t>(i)];
+  }
+}
+
+/// Gives the samples that the newest frame completed, and makes room for the next.
+void MelCorrection::give(State& state, int64_t num_samples, std::vector<float>& corrected) const {
+  const int64_t start = (state.frames * hop_samples_) - padding_;
+  const bool last = (state.frames + 1) * hop_samples_ == num_samples;
+  const int64_t end = last ? num_samples - start : hop_samples_;
+  const int64_t begin = std::min(std::max(-start, int64_t{0}), end);
+  const bool inside = !last && state.frames * hop_samples_ >= fft_.num_samples() - hop_samples_;
+  corrected.resize(corrected.size() + static_cast<size_t>(end - begin));
+  float* samples = corrected.data() + corrected.size() - end;
+  for (int64_t i = begin; i < end; ++i) {
+    const float weight = inside ? weights_[static_cast<size_t>(i)] : weight_sum(i, state.frames);
+    samples[i] = std::clamp(state.overlap[static_cast<size_t>(i)] / weight, -1.0F, 1.0F);
+  }
+  std::copy(state.overlap.begin() + hop_samples_, state.overlap.end(), state.overlap.begin());
+  std::fill(state.overlap.end() - hop_samples_, state.overlap.end(), 0.0F);
+  ++state.frames;
+}
+
+/// Squared windows over a sample, `offset` into the window of `frame`, the newest that there is.
+float MelCorrection::weight_sum(int64_t offset, int64_t frame) const {
+  float sum = 0.0F;
+  for (int64_t i = offset; i < fft_.num_samples() && frame >= 0; i += hop_samples_, --frame) {
+    const float weight = window_[static_cast<size_t>(i)];
+    sum += weight * weight;
+  }
+  return sum;
+}
+
+}  // namespace muspeaker::dsp
