@@ -79,7 +79,8 @@ void radix4(Source x, Target y, int64_t groups, int64_t any_stride, Source twidd
       const Source in{real + (p * stride) + q, imag + (p * stride) + q};
       const Target out{to_real + (4 * p * stride) + q, to_imag + (4 * p * stride) + q};
       const Butterfly all{
-          in.get(0), in.get(distance), in.get(2 * distance), in.get(3 * distance), w1, w2, w3};
+          in.get(0), in.get(distance), in.get(2 * distance), in.get(3 * distance), w1, w2, w3,
+      };
       out.set(0, all.sum());
       out.set(stride, all.second());
       out.set(2 * stride, all.third());
