@@ -78,6 +78,8 @@ py::array_t<float> correct_mel(const FloatArray& samples, const FloatArray& mel,
                                const py::dict& audio, int64_t pieces) {
   require_axes(samples, 1, "samples");
   require_axes(mel, 2, "mel");
+  core::require_input(pieces > 0 && mel.shape(1) == audio["num_mels"].cast<int64_t>(),
+                      "pieces must be positive, and mel have num_mels columns");
   const dsp::MelCorrection correction(audio_config(audio), share);
   dsp::MelCorrection::State state;
   std::vector<float> corrected;

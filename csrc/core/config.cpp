@@ -18,8 +18,7 @@ constexpr int64_t kMaxWidth = 16384;
 constexpr int64_t kMaxDepth = 64;
 constexpr int64_t kMaxKernel = 255;
 constexpr int64_t kMaxSymbols = 65536;
-constexpr int64_t kCorrectedOverlap = 4;  // windows over a sample, in dsp::MelCorrection
-constexpr int64_t kNumMoments = 2;        // mean and standard deviation
+constexpr int64_t kNumMoments = 2;  // mean and standard deviation
 
 /// Fetches typed values and says which key is at fault.
 class HeaderReader {

@@ -12,6 +12,9 @@ namespace muspeaker::core {
 /// The newest header this build reads; muspeaker.config.FORMAT_VERSION in Python.
 constexpr int64_t kFormatVersion = 2;
 
+/// Windows over each sample that vocoder.mel_correction needs.
+constexpr int64_t kCorrectedOverlap = 4;
+
 // The structs mirror python/muspeaker/config.py field by field, and a test compares the names. What
 // each size means is written there. Values come from the file's header and nowhere else.
 

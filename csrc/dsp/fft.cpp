@@ -56,9 +56,8 @@ struct Butterfly {
   [[nodiscard]] Complex fourth() const { return ((a - c) - rotated()) * w3; }
 
  private:
-  [[nodiscard]] Complex rotated() const {
-    return {b.imag - d.imag, d.real - b.real};
-  }  // -i (b - d)
+  /// -i (b - d).
+  [[nodiscard]] Complex rotated() const { return {b.imag - d.imag, d.real - b.real}; }
 };
 
 /// Groups of 4 inputs, `distance` apart, become 4 neighbouring outputs, each `stride` values long.

@@ -12,13 +12,12 @@ namespace muspeaker::dsp {
 namespace {
 
 constexpr float kLimit = 2.0F;           // nats that a band may be moved by
-constexpr int64_t kLeastOverlap = 4;     // windows over each sample
 constexpr int64_t kPieceSamples = 8192;  // taken at once, so that memory does not grow with pieces
 
 core::AudioConfig checked(const core::AudioConfig& audio) {
   core::require_input(
-      audio.hop_samples > 0 && audio.window_samples >= kLeastOverlap * audio.hop_samples,
-      "a spectrum is corrected in windows of at least " + std::to_string(kLeastOverlap) +
+      audio.hop_samples > 0 && audio.window_samples >= core::kCorrectedOverlap * audio.hop_samples,
+      "a spectrum is corrected in windows of at least " + std::to_string(core::kCorrectedOverlap) +
           " hops, got " + std::to_string(audio.window_samples) + " samples for hops of " +
           std::to_string(audio.hop_samples));
   return audio;
@@ -90,31 +89,36 @@ void MelCorrection::take(State& state, const float* samples, int64_t count) cons
   state.taken += count;
 }
 
+/// Leaves the samples under the next window, weighted, in `frame`.
+void MelCorrection::window_frame(State& state, int64_t num_samples) const {
+  const int64_t fft_samples = fft_.num_samples();
+  const int64_t first = state.taken - static_cast<int64_t>(state.raw.size());
+  const int64_t start = (state.frames * hop_samples_) - padding_;
+  const float* raw = state.raw.data();
+  state.frame.resize(static_cast<size_t>(fft_samples));
+  float* frame = state.frame.data();
+  if (start >= 0 && start + fft_samples <= num_samples) {
+    for (int64_t i = 0; i < fft_samples; ++i) {
+      frame[i] = raw[start - first + i] * window_[static_cast<size_t>(i)];
+    }
+    return;
+  }
+  for (int64_t i = 0; i < fft_samples; ++i) {
+    const int64_t mirrored = std::abs(start + i);
+    const int64_t index = mirrored >= num_samples ? (2 * (num_samples - 1)) - mirrored : mirrored;
+    frame[i] = raw[index - first] * window_[static_cast<size_t>(i)];
+  }
+}
+
 /// Adds the next frame, corrected, to `overlap`.
 void MelCorrection::correct_frame(State& state, const float* mel, int64_t num_samples) const {
-  const int64_t fft_samples = fft_.num_samples();
   const auto bins = static_cast<size_t>(fft_.num_bins());
-  state.frame.resize(static_cast<size_t>(fft_samples));
-  state.overlap.resize(static_cast<size_t>(fft_samples));
   state.real.resize(bins);
   state.imag.resize(bins);
   state.magnitude.resize(bins);
   state.bands.resize(static_cast<size_t>(num_mels_));
-  const int64_t first = state.taken - static_cast<int64_t>(state.raw.size());
-  const int64_t start = (state.frames * hop_samples_) - padding_;
+  window_frame(state, num_samples);
   float* frame = state.frame.data();
-  const float* raw = state.raw.data() - first;
-  if (start >= 0 && start + fft_samples <= num_samples) {
-    for (int64_t i = 0; i < fft_samples; ++i) {
-      frame[i] = raw[start + i] * window_[static_cast<size_t>(i)];
-    }
-  } else {
-    for (int64_t i = 0; i < fft_samples; ++i) {
-      const int64_t mirrored = std::abs(start + i);
-      const int64_t index = mirrored >= num_samples ? (2 * (num_samples - 1)) - mirrored : mirrored;
-      frame[i] = raw[index] * window_[static_cast<size_t>(i)];
-    }
-  }
   float* real = state.real.data();
   float* imag = state.imag.data();
   fft_.forward(frame, real, imag, state.fft);
@@ -135,8 +139,9 @@ void MelCorrection::correct_frame(State& state, const float* mel, int64_t num_sa
     imag[bin] *= gain;
   }
   fft_.inverse(real, imag, frame, state.fft);
-  for (int64_t i = 0; i < fft_samples; ++i) {
-    state.overlap[static_cast<size_t>(i)] += frame[i] * window_[static_cast<size_t>(i)];
+  state.overlap.resize(window_.size());
+  for (size_t i = 0; i < window_.size(); ++i) {
+    state.overlap[i] += frame[i] * window_[i];
   }
 }
 
@@ -147,11 +152,12 @@ void MelCorrection::give(State& state, int64_t num_samples, std::vector<float>& 
   const int64_t end = last ? num_samples - start : hop_samples_;
   const int64_t begin = std::min(std::max(-start, int64_t{0}), end);
   const bool inside = !last && state.frames * hop_samples_ >= fft_.num_samples() - hop_samples_;
-  corrected.resize(corrected.size() + static_cast<size_t>(end - begin));
-  float* samples = corrected.data() + corrected.size() - end;
+  const size_t before = corrected.size();
+  corrected.resize(before + static_cast<size_t>(end - begin));
   for (int64_t i = begin; i < end; ++i) {
     const float weight = inside ? weights_[static_cast<size_t>(i)] : weight_sum(i, state.frames);
-    samples[i] = std::clamp(state.overlap[static_cast<size_t>(i)] / weight, -1.0F, 1.0F);
+    const float sample = state.overlap[static_cast<size_t>(i)] / weight;
+    corrected[before + static_cast<size_t>(i - begin)] = std::clamp(sample, -1.0F, 1.0F);
   }
   std::copy(state.overlap.begin() + hop_samples_, state.overlap.end(), state.overlap.begin());
   std::fill(state.overlap.end() - hop_samples_, state.overlap.end(), 0.0F);

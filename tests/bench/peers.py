@@ -16,6 +16,7 @@ from torch import nn
 from muspeaker.config import FORMAT_VERSION
 from muspeaker.model.duration_predictor import round_durations
 from muspeaker.model.harmonic_source import integrate_phase
+from muspeaker.model.mel_correction import correct_mel
 from muspeaker.text.normalize import normalize
 from muspeaker.text.phonemize import Tokens, tokens
 from muspeaker.text.sentences import split_sentences
@@ -183,7 +184,10 @@ class Onnx:
         phase = integrate_phase(torch.from_numpy(f0), self._model.config.audio)
         if noise is None:
             noise = self._random.standard_normal(phase.shape, dtype=np.float32)
-        return self.run("vocoder", mel, f0, phase, noise)[0]
+        samples = torch.from_numpy(self.run("vocoder", mel, f0, phase, noise)[0])
+        config = self._model.config
+        share = config.vocoder.mel_correction
+        return correct_mel(samples, torch.from_numpy(mel), share, config.audio).numpy()
 
     def speak(self, text: str) -> float:
         seconds = 0.0
