@@ -80,6 +80,24 @@ void MelCorrection::correct(State& state, const float* mel, int64_t num_frames,
   }
 }
 
+void MelCorrection::correct_part(const float* mel, int64_t num_frames, const float* samples,
+                                 int64_t begin, int64_t end, float* corrected) const {
+  const int64_t num_samples = num_frames * hop_samples_;
+  const auto first_sample = [this](int64_t frame) {
+    return std::max((frame * hop_samples_) - padding_, int64_t{0});
+  };
+  State state;
+  state.frames = std::max(begin - context_frames(), int64_t{0});
+  const int64_t start = first_sample(state.frames);
+  const int64_t stop = end == num_frames ? num_samples : first_sample(end - 1) + fft_.num_samples();
+  core::require_input(end == num_frames || stop < num_samples, "a part ends too near to the end");
+  state.taken = start;
+  std::vector<float> given;
+  correct(state, mel, num_frames, samples + start, stop - start, given);
+  const int64_t wanted = first_sample(begin);  // what comes before lacks earlier frames
+  std::copy(given.begin() + (wanted - start), given.end(), corrected + wanted);
+}
+
 /// Appends samples to `raw`, and lets go of those before the next frame.
 void MelCorrection::take(State& state, const float* samples, int64_t count) const {
   const int64_t first = state.taken - static_cast<int64_t>(state.raw.size());

@@ -36,6 +36,17 @@ class MelCorrection {
   void correct(State& state, const float* mel, int64_t num_frames, const float* samples,
                int64_t count, std::vector<float>& corrected) const;
 
+  /// The samples that frames [begin, end) of a whole utterance complete, the same bits as correct()
+  /// gives, at their places in `corrected`. samples, corrected: (num_frames * hop). All parts but
+  /// the last must end context_frames() before num_frames. Threads may correct parts side by side.
+  void correct_part(const float* mel, int64_t num_frames, const float* samples, int64_t begin,
+                    int64_t end, float* corrected) const;
+
+  /// Frames under whose windows a frame's samples lie, to either side.
+  [[nodiscard]] int64_t context_frames() const {
+    return (fft_.num_samples() + hop_samples_ - 1) / hop_samples_;
+  }
+
  private:
   void take(State& state, const float* samples, int64_t count) const;
   void window_frame(State& state, int64_t num_samples) const;

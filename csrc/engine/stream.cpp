@@ -135,12 +135,31 @@ void VocoderStream::render(core::GraphRunner& runner, const State& state, const 
 }
 
 std::vector<float> VocoderStream::rest(core::GraphRunner& runner, State& state) const {
+  const bool whole = state.taken_frames == 0;
   std::vector<float> made = make_rest(runner, state);
   if (!correction_) {
     return made;
   }
+  const auto frames = static_cast<int64_t>(state.f0.size());
+  if (whole && runner.num_threads() > 1 && frames >= runner.num_threads() * kChunkFrames) {
+    return correct_in_parts(runner, state, made);
+  }
   std::vector<float> samples;
   correct(runner, state, made.data(), static_cast<int64_t>(made.size()), samples);
+  return samples;
+}
+
+/// The samples of a whole utterance, each thread's share of it corrected by that thread.
+std::vector<float> VocoderStream::correct_in_parts(core::GraphRunner& runner, const State& state,
+                                                   const std::vector<float>& made) const {
+  const core::GraphRunner::Timer timer(runner, "mel_correction");
+  const auto frames = static_cast<int64_t>(state.f0.size());
+  const int64_t parts = runner.num_threads();
+  std::vector<float> samples(made.size());
+  runner.run_lanes(parts, [&](core::GraphRunner& /*lane*/, int64_t part) {
+    correction_->correct_part(state.mel.data(), frames, made.data(), part * frames / parts,
+                              (part + 1) * frames / parts, samples.data());
+  });
   return samples;
 }
 

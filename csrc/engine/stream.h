@@ -89,6 +89,8 @@ class VocoderStream {
 
   void correct(core::GraphRunner& runner, State& state, const float* made, int64_t count,
                std::vector<float>& samples) const;
+  [[nodiscard]] std::vector<float> correct_in_parts(core::GraphRunner& runner, const State& state,
+                                                    const std::vector<float>& made) const;
   [[nodiscard]] std::vector<float> make_rest(core::GraphRunner& runner, State& state) const;
 
   const model::MuSpeaker& model_;
