@@ -14,9 +14,8 @@ from typing import Any, TypeVar, get_args, get_type_hints
 FORMAT_VERSION = 2
 
 Config = TypeVar("Config")
-ABSENT = (
-    "absent"  # in a field's metadata: its value in checkpoints and files that are older than it
-)
+# In a field's metadata: its value in checkpoints and files that are older than it.
+ABSENT = "absent"
 
 # Phones of espeak-ng's English voices, then single letters of the IPA, so that other languages are
 # spelled from parts. Index 0 is silence; the four marks are pauses that a reader makes.

@@ -50,7 +50,7 @@ def twin(samples: np.ndarray, mel: np.ndarray, share: float = 1.0) -> np.ndarray
 @pytest.mark.parametrize("frames", [2, 3, 4, 7, 60])
 @pytest.mark.parametrize("share", [1.0, 0.4])
 def test_engine_equals_twin(frames, share):
-    samples = noise(frames) if frames > 1 else noise(2)[:HOP]
+    samples = noise(frames)
     mel = other_mel(samples)
     actual = engine(samples, mel, share)
     assert actual.shape == samples.shape
@@ -103,7 +103,9 @@ def test_pieces_give_the_same_bits(pieces):
 
 
 def test_gradients_pass():
-    samples = torch.from_numpy(noise(8)).unsqueeze(0).requires_grad_()
+    samples = torch.from_numpy(noise(8)).unsqueeze(0)
+    samples[:, : 5 * HOP] = 0  # digital silence too
+    samples.requires_grad_()
     mel = torch.from_numpy(other_mel(noise(8)).T.copy()).unsqueeze(0)
     correct_mel(samples, mel, 1.0, AUDIO).square().sum().backward()
     assert torch.isfinite(samples.grad).all()
@@ -112,10 +114,16 @@ def test_gradients_pass():
 
 def test_windows_must_overlap():
     audio = asdict(replace(AUDIO, window_samples=4 * HOP - 1))
+    samples, mel = noise(4), other_mel(noise(4))
     with pytest.raises(ValueError, match="at least 4 hops"):
-        probe.correct_mel(noise(4), other_mel(noise(4)), 1.0, audio, pieces=HOP)
+        probe.correct_mel(samples, mel, 1.0, audio, pieces=HOP)
+    rows = (torch.from_numpy(x).unsqueeze(0) for x in (samples, mel.T.copy()))
+    with pytest.raises(ValueError, match="at least 4 hops"):
+        correct_mel(*rows, 1.0, AudioConfig(**audio))
 
 
 def test_samples_beyond_the_mel_are_refused():
     with pytest.raises(ValueError, match="more samples"):
         probe.correct_mel(noise(4), other_mel(noise(3)), 1.0, asdict(AUDIO), pieces=HOP)
+    with pytest.raises(ValueError, match="are not those of mel"):
+        twin(noise(4), other_mel(noise(3)))

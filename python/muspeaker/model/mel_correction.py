@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import torch
 import torch.nn.functional as F
 
-from muspeaker.model.features import fft_bins_hz, mel_edges_hz, mel_from_magnitude
+from muspeaker.model.features import POWER_FLOOR, fft_bins_hz, mel_edges_hz, mel_from_magnitude
 
 if TYPE_CHECKING:
     from muspeaker.config import AudioConfig
@@ -35,8 +35,24 @@ def correct_mel(
 
     Returns:
         (batch, samples) float32 in [-1, 1].
+
+    Raises:
+        ValueError: If the samples are not those of the mel's frames, or windows are too short.
     """
     hop, fft = audio.hop_samples, audio.fft_samples
+    if (
+        samples.dim() != 2
+        or mel.shape
+        != (
+            len(samples),
+            audio.num_mels,
+            samples.shape[1] // hop,
+        )
+        or samples.shape[1] % hop
+    ):
+        raise ValueError(f"samples {tuple(samples.shape)} are not those of mel {tuple(mel.shape)}")
+    if share > 0 and audio.window_samples < 4 * hop:
+        raise ValueError(f"windows must be at least 4 hops, got {audio.window_samples} samples")
     padding = (fft - hop) // 2
     if share == 0 or samples.shape[1] <= padding:  # or too short for its ends to be reflected
         return samples
@@ -45,7 +61,8 @@ def correct_mel(
         padded = F.pad(samples.float(), (padding, padding), mode="reflect")
         frames = padded.unfold(1, fft, hop) * window  # (batch, frames, fft)
         spectrum = torch.fft.rfft(frames)
-        magnitude = torch.view_as_real(spectrum).square().sum(-1).sqrt().transpose(1, 2)
+        power = torch.view_as_real(spectrum).square().sum(-1).clamp_min(POWER_FLOOR)
+        magnitude = power.sqrt().transpose(1, 2)
         missing = mel - mel_from_magnitude(magnitude, audio)  # (batch, mels, frames)
         gains = torch.exp(share * missing.clamp(-LIMIT, LIMIT)).transpose(1, 2)
         spectrum = spectrum * (gains @ _interpolation(audio, samples.device))
