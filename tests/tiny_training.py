@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from muspeaker.train import acoustic, align, pairs, prepare, student, timbre, vocoder
+from muspeaker.train import acoustic, align, pairs, prepare, realign, student, timbre, vocoder
 from muspeaker.train.checkpoint import load_checkpoint
 from tests import tiny_corpus
 
@@ -32,6 +32,7 @@ class Runs(NamedTuple):
         widths = ["--period-width", "2", "--resolution-width", "2", "--adversarial-from", "0"]
         return {
             "align": [*common, "--batch", "4"],
+            "realign": [*common, "--batch", "4", "--round-steps", "3"],
             "timbre": [*common, "--batch", "6", "--frames", "40"],
             "vocoder": [*common, *widths, "--batch", "2"],
             "acoustic": [*common, *voices],
@@ -45,6 +46,7 @@ class Runs(NamedTuple):
 PARTS = (("timbre", "timbre/timbre.pt"), ("teacher", "acoustic/acoustic.pt"))
 STAGES: dict[str, Callable[..., None]] = {
     "align": lambda arguments, _: align.main(arguments),
+    "realign": realign.main,
     "timbre": timbre.main,
     "vocoder": vocoder.main,
     "acoustic": acoustic.main,

@@ -2,8 +2,8 @@
 
 python -m tools.check_aligner --folder FOLDER
 
-Makes a corpus of made-up sentences in several voices and speeds, prepares it, trains the aligner on it, as
-`muspeaker-train prepare` and `align` do, and compares where words begin.
+Makes a corpus of made-up sentences in several voices and speeds, prepares and aligns it, as `muspeaker-train
+prepare`, `align` and `realign` do, and compares where words begin.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ import soundfile
 from muspeaker.config import SYMBOLS, AudioConfig
 from muspeaker.text.normalize import normalize
 from muspeaker.text.phonemize import tokens
-from muspeaker.train import align, prepare
-from muspeaker.train.acoustic_data import load_alignment
+from muspeaker.train import align, prepare, realign
+from muspeaker.train.alignment import ALIGNMENT, REALIGNED, load_alignment
 from muspeaker.train.cache import Cache
 
 VOICES = ("en-us", "en-us+f2", "en-us+m3", "en-us+f4", "en-us+m7")
@@ -44,6 +44,7 @@ SYNCHRONOUS, PHONEME_EVENTS, UTF8 = 2, 1, 1
 WORD_EVENT = 1
 RATE_PARAMETER = 1
 NEAR_MS = 40.0
+ROUNDS = 3
 
 
 class Event(ctypes.Structure):
@@ -143,11 +144,11 @@ def write_corpus(folder: Path, count: int, seed: int) -> dict[str, list[float]]:
     return truth
 
 
-def differences(corpus: Path, truth: dict[str, list[float]]) -> np.ndarray:
-    """Found minus known, in ms, of the starts of all words."""
+def differences(corpus: Path, alignment: str, truth: dict[str, list[float]]) -> np.ndarray:
+    """Found by an alignment minus known, in ms, of the starts of all words."""
     cache, found = Cache(corpus), []
     frame_ms = 1000 * AUDIO.hop_samples / AUDIO.sample_rate
-    for number, (ids, durations, _) in load_alignment(corpus / "alignment.npz").items():
+    for number, (ids, durations, _) in load_alignment(corpus / alignment).items():
         clip = cache.clips[number]
         said = tokens(normalize(clip.text), "en-us", SYMBOLS)
         assert np.array_equal(said.phones, ids[0])
@@ -163,13 +164,18 @@ def near_share(errors: np.ndarray) -> float:
     return float(np.mean(np.abs(errors) <= NEAR_MS))
 
 
-def check(folder: Path, num_clips: int, steps: int, seed: int) -> np.ndarray:
-    """Make, prepare and align a corpus; returns `differences`."""
+def check(
+    folder: Path, num_clips: int, steps: int, realign_steps: int, seed: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Make, prepare and align a corpus; returns `differences` of the first alignment and the second."""
     truth = write_corpus(folder / "recordings", num_clips, seed)
     corpus = str(folder / "corpus")
     prepare.main([str(folder / "recordings" / "manifest.tsv"), "--out", corpus, "--workers", "1"])
     align.main([corpus, "--steps", str(steps), "--out", str(folder / "align")])
-    return differences(folder / "corpus", truth)
+    rounds = ["--steps", str(realign_steps), "--round-steps", str(max(1, realign_steps // ROUNDS))]
+    realign.main([corpus, *rounds, "--out", str(folder / "realign")])
+    first, second = (differences(folder / "corpus", n, truth) for n in (ALIGNMENT, REALIGNED))
+    return first, second
 
 
 def main() -> None:
@@ -177,15 +183,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--folder", type=Path, required=True, help="where everything is written")
     parser.add_argument("--clips", type=int, default=90)
-    parser.add_argument("--steps", type=int, default=500, help="of training")
+    parser.add_argument("--steps", type=int, default=500, help="of the aligner's training")
+    parser.add_argument("--realign-steps", type=int, default=150, help="of the classifier's")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     begin = time.process_time()
-    errors = check(options.folder, options.clips, options.steps, options.seed)
-    print(
-        f"{len(errors)} word starts, {near_share(errors):.1%} within {NEAR_MS:g} ms, median error "
-        f"{np.median(errors):+.1f} ms, in {time.process_time() - begin:.0f} s of CPU time"
-    )
+    found = check(options.folder, options.clips, options.steps, options.realign_steps, options.seed)
+    for stage, errors in zip(("align", "realign"), found, strict=True):
+        print(
+            f"{stage}: {len(errors)} word starts, {near_share(errors):.1%} within {NEAR_MS:g} ms, "
+            f"median error {np.median(errors):+.1f} ms"
+        )
+    print(f"in {time.process_time() - begin:.0f} s of CPU time")
 
 
 if __name__ == "__main__":

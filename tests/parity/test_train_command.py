@@ -137,12 +137,13 @@ def test_a_stage_by_the_command_alone(runs, tmp_path):
 
 PICTURES = {
     "align": "alignment/0",
+    "realign": "alignment/0",
     "timbre": "similarity",
     "vocoder": "mel/0",
     "acoustic": "mel/0",
     "student": "mel/0",
 }
-SOUNDS = {"align": "alignment/0", "timbre": "crop"}
+SOUNDS = {"align": "alignment/0", "realign": "alignment/0", "timbre": "crop"}
 
 
 @pytest.mark.parametrize("stage", PICTURES)

@@ -11,7 +11,7 @@ pytest.importorskip("parselmouth")
 
 import muspeaker
 from muspeaker.train import export, predict, vocoder
-from muspeaker.train.acoustic_data import load_alignment
+from muspeaker.train.alignment import ALIGNMENT, REALIGNED, load_alignment
 from muspeaker.train.cache import Cache
 from muspeaker.train.checkpoint import load_checkpoint
 from tests import tiny_corpus
@@ -45,9 +45,10 @@ def test_prepared_pitch_is_that_of_the_recording(runs):
         assert clip.band_hz == min(11025, 8000 * clip.speed)
 
 
-def test_alignment_fills_every_clip(runs):
+@pytest.mark.parametrize("name", [ALIGNMENT, REALIGNED])
+def test_alignment_fills_every_clip(runs, name):
     cache = Cache(runs.corpus)
-    alignment = load_alignment(runs.corpus / "alignment.npz")
+    alignment = load_alignment(runs.corpus / name)
     assert len(alignment) == len(cache.clips)
     for number, (tokens, durations, score) in alignment.items():
         assert tokens.shape == (3, len(durations))

@@ -23,6 +23,7 @@ import torch
 from muspeaker.config import AudioConfig
 from muspeaker.loudness import normalize_loudness
 from muspeaker.model.features import energy_from_magnitude, magnitude_spectrum, mel_from_magnitude
+from muspeaker.train.alignment import ALIGNMENT, alignment_path
 from muspeaker.train.cache import Cache, Clip
 from tools.lease import codec
 from tools.lease.archive import find_members, read_member
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
 AUDIO = AudioConfig()
 CHUNK_FRAMES = 20000
-INDEX, F0, ALIGNMENT, TIMBRES = "index.json.xz", "f0.bz2", "alignment.npz", "timbres.bz2"
+INDEX, F0, TIMBRES = "index.json.xz", "f0.bz2", "timbres.bz2"
 FBANK_MAP = "fbank_map.npy"  # what the student's judge hears with; filter banks do not travel
 KINDS = ("json", "levels", "coefficients")  # the members of one chunk
 
@@ -62,11 +63,11 @@ def members(cache: Cache) -> Iterator[tuple[str, bytes]]:
         F0,
         bz2.compress(np.asarray(cache.f0, np.float16).view(np.uint8).reshape(-1, 2).T.tobytes()),
     )
-    if (cache.folder / ALIGNMENT).exists():
-        with np.load(cache.folder / ALIGNMENT) as stored:
+    if alignment_path(cache.folder).exists():
+        with np.load(alignment_path(cache.folder)) as stored:
             packed = io.BytesIO()
             np.savez_compressed(packed, **stored)
-        yield ALIGNMENT, packed.getvalue()
+        yield ALIGNMENT, packed.getvalue()  # the best one, whatever its name here
     if (cache.folder / FBANK_MAP).exists():
         yield FBANK_MAP, (cache.folder / FBANK_MAP).read_bytes()
     if (cache.folder / "timbres.npy").exists():

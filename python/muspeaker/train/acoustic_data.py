@@ -10,12 +10,12 @@ import numpy.typing as npt
 import torch
 
 from muspeaker.model.features import mel_moments, speech_frames
+from muspeaker.train.alignment import alignment_path, load_alignment
 from muspeaker.train.distributed import world
 from muspeaker.train.feed import Batch, Plan
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
 
     from muspeaker.config import ModelConfig
     from muspeaker.train.cache import Cache, Clip
@@ -67,7 +67,7 @@ class AcousticData:
         self._config = config
         self._frames = frames
         self._seed = seed
-        alignment = load_alignment(cache.folder / "alignment.npz")
+        alignment = load_alignment(alignment_path(cache.folder))
         floor = np.quantile([score for _, _, score in alignment.values()], WORST_SHARE)
         self.items = {
             i: (tokens, durations)
@@ -288,19 +288,3 @@ class AcousticData:
             mask[row, : -(-length // 4)] = True
         timbre = self._timbre(prompts[rows], curves)
         return {"prompt_mel": mel, "prompt_mask": mask, "timbre": timbre}
-
-
-def load_alignment(
-    path: Path,
-) -> dict[int, tuple[npt.NDArray[np.int32], npt.NDArray[np.int64], float]]:
-    """Token ids (3, tokens), durations (tokens,) and score of each aligned clip, by number."""
-    stored = np.load(path)
-    tokens, durations = stored["tokens"], stored["durations"]
-    result = {}
-    end = 0
-    for number, length, score in zip(
-        stored["numbers"], stored["lengths"], stored["scores"], strict=True
-    ):
-        start, end = end, end + length
-        result[int(number)] = (tokens[:, start:end], durations[start:end], float(score))
-    return result

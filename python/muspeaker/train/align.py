@@ -20,6 +20,7 @@ from muspeaker.config import SYMBOLS, AlignerConfig, ModelConfig
 from muspeaker.model.aligner import Aligner, cepstral_features, states_of
 from muspeaker.train import distributed
 from muspeaker.train.aligner import best_path, beta_binomial_prior, forward_sum_loss
+from muspeaker.train.alignment import ALIGNMENT, save_alignment
 from muspeaker.train.cache import Cache, write_left_out
 from muspeaker.train.feed import Batch, Plan
 from muspeaker.train.options import TrainOptions, model_config, option, parse
@@ -27,7 +28,9 @@ from muspeaker.train.phones import TokenIds, load_tokens, token_ids
 from muspeaker.train.trainer import Trainer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from muspeaker.train.journal import Journal
 
 log = logging.getLogger(__name__)
 FLAT_START = 0.25  # of the budget, with a prior near the diagonal
@@ -131,7 +134,7 @@ class AlignTrainer(Trainer):
         )
         self.cache = cache
         self._data = AlignData(cache, ids, options.batch, options.seed)
-        self._shown = sorted(ids)[:: max(1, len(ids) // NUM_PICTURES)][:NUM_PICTURES]
+        self._shown = shown_clips(ids)
 
     def source(self) -> AlignData:
         """Whole clips."""
@@ -164,32 +167,42 @@ class AlignTrainer(Trainer):
 
     def show(self) -> None:
         """Ten mels with a line at every boundary, and the first one's audio."""
-        if not self.journal.shows:
-            return
-        for number, i in enumerate(self._shown):
-            clip = self.cache.clips[i]
-            mel = self.cache.mel[clip.span].astype(np.float32).T
-            ends = np.cumsum(self.clip_alignment(i)[0])[:-1]
-            mel[:, ends[ends < clip.frames]] = mel.max()
-            self.journal.picture(f"alignment/{number}", np.repeat(mel, 2, axis=0), self.step)
-        first = self.cache.clips[self._shown[0]]
-        self.journal.audio("alignment/0", self.cache.samples(first), self.step)
+        if self.journal.shows:
+            paths = {i: self.clip_alignment(i)[0] for i in self._shown}
+            show_paths(self.journal, self.cache, paths, self.step)
+
+
+def shown_clips(numbers: Iterable[int]) -> list[int]:
+    """NUM_PICTURES of the clips, evenly spread."""
+    ordered = sorted(numbers)
+    return ordered[:: max(1, len(ordered) // NUM_PICTURES)][:NUM_PICTURES]
+
+
+def show_paths(
+    journal: Journal, cache: Cache, paths: Mapping[int, npt.NDArray[np.int64]], step: int
+) -> None:
+    """Mels with a line at every boundary, and the first one's audio.
+
+    Args:
+        journal: Gets them.
+        cache: The prepared corpus.
+        paths: Durations (tokens,) of some clips, by number.
+        step: Of the run.
+    """
+    for number, (i, durations) in enumerate(paths.items()):
+        clip = cache.clips[i]
+        mel = cache.mel[clip.span].astype(np.float32).T
+        ends = np.cumsum(durations)[:-1]
+        mel[:, ends[ends < clip.frames]] = mel.max()
+        journal.picture(f"alignment/{number}", np.repeat(mel, 2, axis=0), step)
+    first = cache.clips[next(iter(paths))]
+    journal.audio("alignment/0", cache.samples(first), step)
 
 
 def align(trainer: AlignTrainer, ids: TokenIds, path: Path) -> None:
-    """Write clip numbers, token ids, durations and mean scores of all clips, flattened."""
-    numbers = sorted(ids)
-    found = [trainer.clip_alignment(i) for i in tqdm(numbers, "align", mininterval=10)]
-    partial = path.with_suffix(".partial.npz")
-    np.savez(
-        partial,
-        numbers=np.array(numbers),
-        lengths=np.array([ids[i].shape[1] for i in numbers]),
-        tokens=np.concatenate([ids[i] for i in numbers], axis=1),
-        durations=np.concatenate([durations for durations, _ in found]),
-        scores=np.array([score for _, score in found]),
-    )
-    partial.replace(path)
+    """Write the best paths of all clips."""
+    numbers = tqdm(sorted(ids), "align", mininterval=10)
+    save_alignment(path, {i: (ids[i], *trainer.clip_alignment(i)) for i in numbers})
 
 
 def main(arguments: list[str] | None = None, config: ModelConfig | None = None) -> None:
@@ -207,7 +220,7 @@ def main(arguments: list[str] | None = None, config: ModelConfig | None = None) 
     if distributed.rank() == 0:
         if left_out:  # of a corpus that was prepared before phones were
             write_left_out(options.corpus / "alignment_left_out.tsv", left_out)
-        align(trainer, ids, options.corpus / "alignment.npz")
+        align(trainer, ids, options.corpus / ALIGNMENT)
 
 
 if __name__ == "__main__":

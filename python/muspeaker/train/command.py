@@ -8,6 +8,7 @@ from importlib import import_module
 STAGES = {
     "prepare": "prepare",
     "align": "align",
+    "realign": "realign",
     "timbre": "timbre",
     "vocoder": "vocoder",
     "teacher": "acoustic",

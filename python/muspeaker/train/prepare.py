@@ -49,7 +49,7 @@ TRIM_SHARE = 0.01  # of the active level; below it an edge is silence
 TRIM_SECONDS = 0.15  # of the silence that stays
 PART_CLIPS = 64
 ARRAYS = ("audio", "f0", "mel", "energy")
-DERIVED = ("alignment.npz", "fbank.npy", "fbank_map.npy", "timbres.npy", "pairs_mel.npy",
+DERIVED = ("alignment.npz", "realigned.npz", "fbank.npy", "fbank_map.npy", "timbres.npy", "pairs_mel.npy",
            "predicted_mel.npy", "tokens.npz")  # fmt: skip
 
 

@@ -1,0 +1,54 @@
+"""The durations of a corpus on disk."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+ALIGNMENT, REALIGNED = "alignment.npz", "realigned.npz"
+
+# Token ids (3, tokens), durations (tokens,) in frames and score of each aligned clip, by number.
+Alignment = dict[int, tuple[npt.NDArray[np.int32], npt.NDArray[np.int64], float]]
+
+
+def alignment_path(folder: Path) -> Path:
+    """The best alignment that a corpus has: that of `realign`, else that of `align`."""
+    better = folder / REALIGNED
+    return better if better.exists() else folder / ALIGNMENT
+
+
+def load_alignment(path: Path) -> Alignment:
+    """Read what `save_alignment` wrote."""
+    with np.load(path) as stored:
+        arrays = {name: stored[name] for name in ("numbers", "lengths", "scores")}
+        tokens, durations = stored["tokens"], stored["durations"]
+    result = {}
+    end = 0
+    for number, length, score in zip(*arrays.values(), strict=True):
+        start, end = end, end + length
+        result[int(number)] = (tokens[:, start:end], durations[start:end], float(score))
+    return result
+
+
+def save_alignment(
+    path: Path,
+    alignment: Mapping[int, tuple[npt.NDArray[np.int32], npt.NDArray[np.int64], float]],
+) -> None:
+    """Write clip numbers, token ids, durations and scores of all clips, flattened."""
+    numbers = sorted(alignment)
+    partial = path.with_suffix(".partial.npz")
+    np.savez(
+        partial,
+        numbers=np.array(numbers),
+        lengths=np.array([alignment[i][0].shape[1] for i in numbers]),
+        tokens=np.concatenate([alignment[i][0] for i in numbers], axis=1),
+        durations=np.concatenate([alignment[i][1] for i in numbers]),
+        scores=np.array([alignment[i][2] for i in numbers]),
+    )
+    partial.replace(path)
