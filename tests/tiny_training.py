@@ -30,9 +30,11 @@ class Runs(NamedTuple):
         made = {name: ["--" + name, str(self.root / name / f"{name}.pt")] for name in STAGES}
         voices = [*made["timbre"], *made["vocoder"], "--frames", "500", "--adversarial-from", "0"]
         widths = ["--period-width", "2", "--resolution-width", "2", "--adversarial-from", "0"]
+        # What the later stages were made from stays as it was when a test trains again.
+        elsewhere = [] if steps == STEPS else ["--to", str(self.root / "realigned.npz")]
         return {
             "align": [*common, "--batch", "4"],
-            "realign": [*common, "--batch", "4", "--round-steps", "3"],
+            "realign": [*common, "--batch", "4", "--round-steps", "3", *elsewhere],
             "timbre": [*common, "--batch", "6", "--frames", "40"],
             "vocoder": [*common, *widths, "--batch", "2"],
             "acoustic": [*common, *voices],

@@ -60,6 +60,7 @@ class RealignOptions(TrainOptions):
     rate: float = option(2e-3, "peak learning rate")
     batch: int = option(32, "cuts in a batch")
     round_steps: int = option(300, "between two alignments")
+    to: Path | None = option(None, f"where the durations go (default: {REALIGNED} of the corpus)")
 
 
 class PhoneClassifier(nn.Module):
@@ -338,7 +339,7 @@ def main(arguments: list[str] | None = None, config: ModelConfig | None = None) 
     trainer.run()
     if distributed.rank() == 0:
         trainer.realign()
-        save_alignment(options.corpus / REALIGNED, trainer.alignment)
+        save_alignment(options.to or options.corpus / REALIGNED, trainer.alignment)
 
 
 if __name__ == "__main__":
