@@ -30,6 +30,7 @@ from muspeaker.train.align import show_paths, shown_clips
 from muspeaker.train.aligner import best_path
 from muspeaker.train.alignment import ALIGNMENT, REALIGNED, load_alignment, save_alignment
 from muspeaker.train.cache import Cache
+from muspeaker.train.checkpoint import load_checkpoint
 from muspeaker.train.feed import Batch, Plan
 from muspeaker.train.options import TrainOptions, model_config, option, parse
 from muspeaker.train.trainer import Trainer
@@ -255,7 +256,7 @@ class RealignTrainer(Trainer):
             ValueError: If the checkpoint is of another corpus.
         """
         super().resume(path)
-        state = torch.load(path, map_location="cpu", weights_only=True)
+        state = load_checkpoint(path)
         numbers = sorted(self.alignment)
         lengths = [len(self.alignment[i][1]) for i in numbers]
         if len(state["scores"]) != len(numbers) or len(state["durations"]) != sum(lengths):
