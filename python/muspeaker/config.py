@@ -157,10 +157,24 @@ class AlignerConfig:
 
 
 @dataclass(frozen=True)
+class PhoneClassifierConfig:
+    """Sizes of the phone classifier; the first `num_pauses` symbols are pauses and sound the same.
+
+    `kernel` is that of the first convolution; each entry of `dilations` is a block.
+    """
+
+    hidden: int = 128
+    kernel: int = 3
+    dilations: tuple[int, ...] = (1, 2, 4, 1)
+    num_pauses: int = 5
+
+
+@dataclass(frozen=True)
 class ModelConfig:
     """All sizes of one model. Each part's hidden sizes may differ; the content width is `hidden`.
 
-    A model may lack the aligner, which nothing but voice conversion needs.
+    Voice conversion places phones by the phone classifier, in older models by the aligner. Nothing else
+    needs them, and a model may lack either or both.
     """
 
     name: str = "lite"
@@ -176,6 +190,7 @@ class ModelConfig:
     mel_decoder: MelDecoderConfig = field(default_factory=MelDecoderConfig)
     vocoder: VocoderConfig = field(default_factory=VocoderConfig)
     aligner: AlignerConfig | None = None
+    phone_classifier: PhoneClassifierConfig | None = None
 
     @property
     def timbre_size(self) -> int:

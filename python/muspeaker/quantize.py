@@ -37,6 +37,7 @@ FINE = (
     "style_encoder.",
     "variation_adapter.duration_predictor.",
     "aligner.",
+    "phone_classifier.",
 )
 
 

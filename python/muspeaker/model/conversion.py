@@ -20,7 +20,7 @@ class Recording(NamedTuple):
         mel: (1, mels, frames), natural log.
         f0: (1, frames) in Hz, 0 where unvoiced.
         energy: (1, frames), normalised log-energy.
-        durations: (1, tokens) int64, frames, from the aligner.
+        durations: (1, tokens) int64, frames, from the phone classifier or the aligner.
     """
 
     mel: torch.Tensor

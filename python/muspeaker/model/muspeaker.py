@@ -15,6 +15,7 @@ from muspeaker.model.linguistic_encoder import LinguisticEncoder
 from muspeaker.model.mel_correction import correct_mel
 from muspeaker.model.mel_decoder import MelDecoder
 from muspeaker.model.mel_encoder import MelEncoder
+from muspeaker.model.phone_classifier import PhoneClassifier
 from muspeaker.model.style_encoder import StyleEncoder
 from muspeaker.model.timbre_encoder import TimbreEncoder
 from muspeaker.model.variation_adapter import VariationAdapter
@@ -67,6 +68,11 @@ class MuSpeaker(nn.Module):
         self.vocoder = Vocoder(config.vocoder, config.audio)
         num_phones = config.linguistic_encoder.num_phones
         self.aligner = Aligner(config.aligner, num_phones) if config.aligner else None
+        self.phone_classifier = (
+            PhoneClassifier(config.phone_classifier, num_mels, num_phones)
+            if config.phone_classifier
+            else None
+        )
 
     def clone(self, mel: torch.Tensor, fbank: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Hear a prompt.

@@ -56,7 +56,7 @@ if TYPE_CHECKING:
     from muspeaker.config import ModelConfig
 
 log = logging.getLogger(__name__)
-FROZEN = ("timbre_encoder", "vocoder", "aligner")
+FROZEN = ("timbre_encoder", "vocoder", "aligner", "phone_classifier")
 TIMBRE_FRAMES = 160
 TIMBRE_BATCH = 32
 PATCH_FRAMES = 96
@@ -245,7 +245,7 @@ def _optimizer(model: MuSpeaker, options: AcousticOptions) -> torch.optim.Optimi
 
 def acoustic_parts(config: ModelConfig) -> MuSpeaker:
     """A `MuSpeaker` without the parts that this stage does not train."""
-    model = MuSpeaker(replace(config, aligner=None))
+    model = MuSpeaker(replace(config, aligner=None, phone_classifier=None))
     for name in FROZEN:
         delattr(model, name)
     return model

@@ -5,11 +5,17 @@ from __future__ import annotations
 import logging
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from muspeaker.config import AlignerConfig, ModelConfig
+from muspeaker.config import AlignerConfig, ModelConfig, PhoneClassifierConfig
 from muspeaker.model.muspeaker import MuSpeaker
 from muspeaker.train.checkpoint import config_of, load_checkpoint, save_checkpoint
 from muspeaker.train.options import option, parse
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import torch
 
 log = logging.getLogger(__name__)
 ACOUSTIC = (Path("runs/student/student.pt"), Path("runs/acoustic/acoustic.pt"))
@@ -25,35 +31,55 @@ class ExportOptions:
     )
     vocoder: Path = option(Path("runs/vocoder/vocoder.pt"), "checkpoint of the vocoder")
     align: Path = option(
-        Path("runs/align/aligner.pt"), "checkpoint of the aligner, without which nothing converts"
+        Path("runs/align/aligner.pt"),
+        "checkpoint of the aligner, by which a model without a phone classifier converts",
+    )
+    realign: Path = option(
+        Path("runs/realign/realign.pt"),
+        "checkpoint of the phone classifier, by which models convert",
     )
     out: Path = option(Path("runs/lite.pt"), "where the joined checkpoint goes")
 
 
 def join(
-    config: ModelConfig, timbre: Path, acoustic: Path, vocoder: Path, align: Path | None = None
+    config: ModelConfig,
+    timbre: Path,
+    acoustic: Path,
+    vocoder: Path,
+    align: Path | None = None,
+    *,
+    realign: Path | None = None,
 ) -> dict[str, object]:
     """Config and state dict of the whole network, checked against it.
 
-    Without a checkpoint at `align` the aligner is left out, and the model cannot convert voices.
+    Without a checkpoint at `realign` the aligner at `align` places phones, and without either the model
+    cannot convert voices.
 
     Raises:
         RuntimeError: If a tensor is missing, unexpected or misshapen.
     """
     state = dict(load_checkpoint(acoustic)["ema"])
     for prefix, part in (("timbre_encoder", timbre), ("vocoder", vocoder)):
-        weights = load_checkpoint(part)["ema"]
-        state |= {f"{prefix}.{name}": tensor for name, tensor in weights.items()}
-    config = replace(config, aligner=None)
-    if align is not None and align.exists():
+        state |= _under(prefix, load_checkpoint(part)["ema"])
+    config = replace(config, aligner=None, phone_classifier=None)
+    if realign is not None and realign.exists():
+        kept = load_checkpoint(realign)
+        sizes = config_of(kept).phone_classifier or PhoneClassifierConfig()
+        config = replace(config, phone_classifier=sizes)
+        state |= _under("phone_classifier", kept["ema"])
+    elif align is not None and align.exists():
         config = replace(config, aligner=AlignerConfig())
         kept = load_checkpoint(align)
-        weights = kept.get("ema", kept["aligner"])
-        state |= {f"aligner.{name}": tensor for name, tensor in weights.items()}
+        state |= _under("aligner", kept.get("ema", kept["aligner"]))
     else:
-        log.warning("no aligner at %s: the model will not convert voices", align)
+        reason = f"no phone classifier at {realign} and no aligner at {align}"
+        log.warning("%s: the model will not convert voices", reason)
     MuSpeaker(config).load_state_dict(state)
     return {"config": asdict(config), "model": state}
+
+
+def _under(prefix: str, weights: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    return {f"{prefix}.{name}": tensor for name, tensor in weights.items()}
 
 
 def sizes(acoustic: Path, timbre: Path, vocoder: Path) -> ModelConfig:
@@ -69,7 +95,7 @@ def main(arguments: list[str] | None = None, config: ModelConfig | None = None) 
     acoustic = options.acoustic or next((p for p in ACOUSTIC if p.exists()), ACOUSTIC[-1])
     config = config or sizes(acoustic, options.timbre, options.vocoder)
     parts = (options.timbre, acoustic, options.vocoder, options.align)
-    save_checkpoint(options.out, join(config, *parts))
+    save_checkpoint(options.out, join(config, *parts, realign=options.realign))
     log.info("%s with the acoustic model of %s", options.out, acoustic)
 
 

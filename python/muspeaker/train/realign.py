@@ -10,7 +10,7 @@ Source: hybrid recognition, Bourlard and Morgan 1994 (doi 10.1007/978-1-4615-321
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,12 +18,18 @@ import numpy as np
 import numpy.typing as npt
 import torch
 import torch.nn.functional as F
-from torch import nn
 from tqdm import tqdm
 
-from muspeaker.config import SYMBOLS, AlignerConfig, ModelConfig
+from muspeaker.config import SYMBOLS, ModelConfig, PhoneClassifierConfig
 from muspeaker.model.aligner import states_of
-from muspeaker.model.convolution import Conv1d
+from muspeaker.model.phone_classifier import (
+    LEAST,
+    NUM_PAUSES,
+    PhoneClassifier,
+    merge_pauses,
+    normalized_mel,
+    phone_scores,
+)
 from muspeaker.train import distributed
 from muspeaker.train.acoustic_data import SOURCE_WEIGHTS, SPEED_WEIGHT
 from muspeaker.train.align import show_paths, shown_clips
@@ -43,14 +49,9 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 WEIGHTS = {"phone": 1.0}
 CUT_FRAMES = 300
-DILATIONS = (1, 2, 4, 1)
-QUIETEST = 12.0  # nats below a clip's loudest; what lies deeper is heard as that
 SMOOTHING = 0.05  # of the labels, some of which are wrong
 UNSURE_SHARE = 0.2  # of the clips, those of lowest score, teach nothing
-PRIOR_POWER = 0.7  # of how often a phone is heard, taken out of what the network says
-LEAST = -12.0  # log-probability below which a phone is as unlikely as can be
 BATCH = 16  # clips that are aligned at a time
-NUM_PAUSES = AlignerConfig().num_pauses
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,75 +65,11 @@ class RealignOptions(TrainOptions):
     to: Path | None = option(None, f"where the durations go (default: {REALIGNED} of the corpus)")
 
 
-class PhoneClassifier(nn.Module):
-    """Which phone is heard in each frame, from the mel around it.
-
-    Args:
-        bands: Of the mel.
-        width: Channels.
-        num_phones: Size of the phone table.
-    """
-
-    def __init__(self, bands: int, width: int = 192, num_phones: int = len(SYMBOLS)) -> None:
-        super().__init__()
-        self.conv_pre = Conv1d(bands, width, 5, padding=2)
-        self.blocks = nn.ModuleList(_Block(width, dilation) for dilation in DILATIONS)
-        self.norm = nn.LayerNorm(width)
-        self.linear = nn.Linear(width, num_phones)
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Listen.
-
-        Args:
-            x: (batch, bands, frames) from `normalized_mel`.
-
-        Returns:
-            (batch, frames, phones), logits.
-        """
-        x = self.conv_pre(x).transpose(1, 2)  # (batch, frames, width)
-        for block in self.blocks:
-            x = x + block(x)
-        logits: torch.Tensor = self.linear(F.relu(self.norm(x)))
-        return logits
-
-
-class _Block(nn.Module):
-    def __init__(self, width: int, dilation: int) -> None:
-        super().__init__()
-        self.norm1, self.norm2 = nn.LayerNorm(width), nn.LayerNorm(width)
-        self.conv = Conv1d(width, width, 3, padding=dilation, dilation=dilation)
-        self.linear = nn.Linear(width, width)
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        y = self.conv(F.relu(self.norm1(x)).transpose(1, 2)).transpose(1, 2)
-        z: torch.Tensor = self.linear(F.relu(self.norm2(y)))
-        return z
-
-
-def normalized_mel(mel: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:
-    """A clip's mel without the colour of its voice and room.
-
-    Args:
-        mel: (frames, bands), natural log.
-
-    Returns:
-        (bands, frames), the mean of each band removed, of deviation one over all.
-    """
-    x = np.asarray(mel, np.float32).T
-    x = np.maximum(x, x.max() - QUIETEST)
-    x -= x.mean(1, keepdims=True)
-    return x / (x.std() + np.float32(1e-3))
-
-
-def merge_pauses(phones: npt.NDArray[np.int32]) -> npt.NDArray[np.int64]:
-    """The (tokens,) phones with all pauses the same."""
-    return np.where(phones < NUM_PAUSES, 0, phones).astype(np.int64)
-
-
 def classified_path(
     log_posterior: npt.NDArray[np.float32],
     log_prior: npt.NDArray[np.float32],
     phones: npt.NDArray[np.int32],
+    num_pauses: int = NUM_PAUSES,
 ) -> tuple[npt.NDArray[np.int64], float]:
     """The best path of a text through what the classifier heard.
 
@@ -140,15 +77,16 @@ def classified_path(
         log_posterior: (frames, phones), log-probabilities.
         log_prior: (phones,), how often each is heard.
         phones: (tokens,) of the text.
+        num_pauses: The first symbols, which are pauses.
 
     Returns:
         Durations (tokens,) in frames, and the mean log-probability of the path's phones where they are
         no pauses.
     """
-    frames, merged = len(log_posterior), merge_pauses(phones)
-    states = states_of(phones, frames, NUM_PAUSES)
-    scores = np.maximum(log_posterior - PRIOR_POWER * log_prior, LEAST)
-    in_states = best_path(np.ascontiguousarray(scores[:, merged[states]], np.float32))
+    frames, merged = len(log_posterior), merge_pauses(phones, num_pauses)
+    states = states_of(phones, frames, num_pauses)
+    scores = phone_scores(log_posterior, log_prior)
+    in_states = best_path(np.ascontiguousarray(scores[:, merged[states]]))
     durations = np.bincount(states, in_states, len(phones)).astype(np.int64)
     held = np.repeat(merged, durations)
     spoken = held > 0
@@ -213,7 +151,7 @@ class RealignTrainer(Trainer):
     """The classifier, and the labels that it learns from and replaces.
 
     Args:
-        config: Sizes of the model; the classifier's do not depend on them.
+        config: Sizes of the model; the classifier's are its usual ones unless they are there.
         options: The command line.
         cache: The prepared corpus.
         alignment: From `load_alignment`, the first labels.
@@ -228,16 +166,19 @@ class RealignTrainer(Trainer):
     def __init__(
         self, config: ModelConfig, options: RealignOptions, cache: Cache, alignment: Alignment
     ) -> None:
-        super().__init__(config, options, WEIGHTS)
-        classifier = PhoneClassifier(cache.mel.shape[1])
+        sizes = config.phone_classifier or PhoneClassifierConfig()
+        super().__init__(replace(config, phone_classifier=sizes), options, WEIGHTS)
+        classifier = PhoneClassifier(sizes, cache.mel.shape[1], len(SYMBOLS))
         self.classifier = self.network("classifier", classifier, decay=0.99)
         self.optimizer(
             "optimizer", torch.optim.AdamW(classifier.parameters(), options.rate), options.rate
         )
         self.cache = cache
         self.alignment = alignment
+        self._num_pauses = sizes.num_pauses
         self._round_steps = options.round_steps
         self._data = RealignData(cache, sorted(alignment), options.batch, options.seed)
+        self._count_phones()
 
     def source(self) -> RealignData:
         """Cuts of clips."""
@@ -250,13 +191,16 @@ class RealignTrainer(Trainer):
         return super().state() | {"durations": torch.cat(durations), "scores": scores}
 
     def resume(self, path: Path) -> None:
-        """Load what `state` gave.
+        """Load what `state` gave; where a snapshot left the labels out, the classifier places them.
 
         Raises:
             ValueError: If the checkpoint is of another corpus.
         """
         super().resume(path)
         state = load_checkpoint(path)
+        if "scores" not in state:
+            self.realign()
+            return
         numbers = sorted(self.alignment)
         lengths = [len(self.alignment[i][1]) for i in numbers]
         if len(state["scores"]) != len(numbers) or len(state["durations"]) != sum(lengths):
@@ -264,6 +208,7 @@ class RealignTrainer(Trainer):
         parts = state["durations"].split(lengths)
         for i, durations, score in zip(numbers, parts, state["scores"], strict=True):
             self.alignment[i] = (self.alignment[i][0], durations.numpy(), score)
+        self._count_phones()
 
     def train_step(self, batch: Batch, progress: float) -> dict[str, torch.Tensor]:  # noqa: ARG002  (every budget teaches alike)
         """Learn the labels of some cuts; now and then replace all labels before that."""
@@ -288,8 +233,8 @@ class RealignTrainer(Trainer):
         for row, (i, first, frames) in enumerate(places):
             tokens, durations, score = self.alignment[i]
             if score >= surest:
-                phones = np.repeat(merge_pauses(tokens[0]), durations)[first : first + frames]
-                labels[row, :frames] = torch.from_numpy(phones)
+                phones = np.repeat(merge_pauses(tokens[0], self._num_pauses), durations)
+                labels[row, :frames] = torch.from_numpy(phones[first : first + frames])
         return labels
 
     @torch.no_grad()
@@ -297,7 +242,7 @@ class RealignTrainer(Trainer):
         """Replace all labels by the best paths through what the averaged classifier hears."""
         assert self.ema
         clips = self.cache.clips
-        log_prior = self._log_prior()
+        log_prior = self.ema.module.get_buffer("log_prior").cpu().numpy()  # of what it learnt from
         order = sorted(self.alignment, key=lambda i: clips[i].frames)
         groups = [order[at : at + BATCH] for at in range(0, len(order), BATCH)]
         for group in tqdm(groups, "realign", mininterval=10, disable=distributed.rank() > 0):
@@ -310,8 +255,10 @@ class RealignTrainer(Trainer):
             heard = F.log_softmax(logits.float(), -1).cpu().numpy()
             for row, i in enumerate(group):
                 tokens = self.alignment[i][0]
-                path = classified_path(heard[row, : clips[i].frames], log_prior, tokens[0])
+                posterior = heard[row, : clips[i].frames]
+                path = classified_path(posterior, log_prior, tokens[0], self._num_pauses)
                 self.alignment[i] = (tokens, *path)
+        self._count_phones()
 
     def show(self) -> None:
         """Ten mels with a line at every boundary of the labels now, and the first one's audio."""
@@ -319,12 +266,15 @@ class RealignTrainer(Trainer):
             paths = {i: self.alignment[i][1] for i in shown_clips(self.alignment)}
             show_paths(self.journal, self.cache, paths, self.step)
 
-    def _log_prior(self) -> npt.NDArray[np.float32]:
-        """(phones,), from the labels now; each phone counts as heard once more than it was."""
+    def _count_phones(self) -> None:
+        """Tell the classifier how often each phone is in the labels now, and once more than that."""
+        assert self.ema
         counts = np.ones(len(SYMBOLS))
         for tokens, durations, _ in self.alignment.values():
-            np.add.at(counts, merge_pauses(tokens[0]), durations)
-        return np.log(counts / counts.sum()).astype(np.float32)
+            np.add.at(counts, merge_pauses(tokens[0], self._num_pauses), durations)
+        log_prior = torch.from_numpy(np.log(counts / counts.sum()).astype(np.float32))
+        for module in (self.classifier, self.ema.module):
+            module.get_buffer("log_prior").copy_(log_prior)
 
 
 def main(arguments: list[str] | None = None, config: ModelConfig | None = None) -> None:

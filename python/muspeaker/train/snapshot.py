@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 SUFFIX = ".snapshot"
 WEIGHTS = {
     "align": "aligner",
+    "realign": "classifier",
     "timbre": "encoder",
     "acoustic": "model",
     "student": "model",
