@@ -12,8 +12,11 @@ from muspeaker import config as sizes
 from muspeaker.model.muspeaker import MuSpeaker
 
 
-def tiny_config() -> sizes.ModelConfig:
-    """All sizes differ where they may, so that a mixed-up axis shows."""
+def tiny_config(*, classifier: bool = False) -> sizes.ModelConfig:
+    """All sizes differ where they may, so that a mixed-up axis shows.
+
+    With `classifier` the model places phones by a phone classifier, else by an aligner.
+    """
     symbols = sizes.SYMBOLS[:12]
     return sizes.ModelConfig(
         name="tiny",
@@ -33,7 +36,10 @@ def tiny_config() -> sizes.ModelConfig:
         vocoder=sizes.VocoderConfig(
             initial_channels=32, resblock_kernels=(3, 5), resblock_dilations=(1, 2)
         ),
-        aligner=sizes.AlignerConfig(num_cepstra=7, hidden=9),
+        aligner=None if classifier else sizes.AlignerConfig(num_cepstra=7, hidden=9),
+        phone_classifier=sizes.PhoneClassifierConfig(hidden=33, kernel=5, dilations=(1, 3, 2))
+        if classifier
+        else None,
     )
 
 
@@ -61,6 +67,8 @@ def tiny_model(seed: int = 0, config: sizes.ModelConfig | None = None) -> MuSpea
         elif isinstance(module, nn.LayerNorm):
             normal(module.weight, 1.0, 0.2)
     model.variation_adapter.duration_predictor.linear.bias.fill_(1.5)  # about five frames a phone
+    if model.phone_classifier:
+        normal(model.phone_classifier.log_prior, -3.0, 1.0)
     return model
 
 

@@ -4,9 +4,11 @@
 #include "bindings/speech.h"
 #include "dsp/best_path.h"
 #include "dsp/cepstra.h"
+#include "dsp/normalized_mel.h"
 #include "dsp/pitch.h"
 #include "engine/listener.h"
 #include "model/aligner.h"
+#include "model/phone_classifier.h"
 
 namespace py = pybind11;
 
@@ -29,17 +31,47 @@ model::Aligner aligner_of(ProbeModel& model) {
 py::array_t<float> aligner(ProbeModel& model, const FloatArray& features, const IntArray& phones) {
   require_axes(features, 2, "features");
   const model::Aligner part = aligner_of(model);
-  const std::vector<int32_t> merged = part.merge_pauses(copy(phones, "phones"));
+  const std::vector<int32_t> merged =
+      model::merge_pauses(copy(phones, "phones"), model.config.aligner->num_pauses);
   return model.run([&](core::GraphBuilder& graph) {
     ggml_tensor* ids = graph.input("phones", GGML_TYPE_I32, {phones.size()}, merged.data());
     return part.forward(graph.context(), graph_input(graph, "features", features), ids);
   });
 }
 
-py::array_t<int32_t> states_of(ProbeModel& model, const IntArray& phones, int64_t frames) {
-  std::vector<int32_t> states = aligner_of(model).states_of(copy(phones, "phones"), frames);
+py::array_t<int32_t> states_of(const IntArray& phones, int64_t frames, int64_t num_pauses) {
+  std::vector<int32_t> states = model::states_of(copy(phones, "phones"), frames, num_pauses);
   const auto count = static_cast<py::ssize_t>(states.size());
   return to_numpy(std::move(states), {count});
+}
+
+py::array_t<float> phone_classifier(ProbeModel& model, const FloatArray& x) {
+  require_axes(x, 2, "x");
+  if (!model.config.phone_classifier) {
+    throw std::invalid_argument("this model has no phone classifier");
+  }
+  const model::PhoneClassifier part(model.file.root() / "phone_classifier",
+                                    *model.config.phone_classifier, model.config.audio.num_mels,
+                                    model.config.linguistic_encoder.num_phones);
+  return model.run([&](core::GraphBuilder& graph) {
+    return part.forward(graph.context(), graph_input(graph, "x", x));
+  });
+}
+
+std::vector<float> copy(const FloatArray& mel) {
+  require_axes(mel, 2, "mel");
+  return {mel.data(), mel.data() + mel.size()};
+}
+
+py::array_t<float> phone_scores(ProbeModel& model, const FloatArray& mel) {
+  const model::MuSpeaker network(model.file, model.config);
+  std::vector<float> scores = engine::Listener(network).phone_scores(model.runner, copy(mel));
+  return to_numpy(std::move(scores), {mel.shape(0), model.config.linguistic_encoder.num_phones});
+}
+
+py::array_t<float> normalized_mel(const FloatArray& mel) {
+  std::vector<float> normalized = dsp::normalized_mel(copy(mel), mel.shape(1));
+  return to_numpy(std::move(normalized), {mel.shape(0), mel.shape(1)});
 }
 
 py::array_t<float> cepstral_features(const FloatArray& mel, int64_t num_cepstra) {
@@ -102,8 +134,13 @@ py::dict convert_stages(engine::Synthesizer& synthesizer, const FloatArray& samp
 void bind_convert_probe(py::module_& probe) {
   probe.def("aligner", &aligner, py::arg("model"), py::arg("features"), py::arg("phones"),
             "(frames, features), (tokens) to (frames, tokens)");
-  probe.def("states_of", &states_of, py::arg("model"), py::arg("phones"), py::arg("frames"),
+  probe.def("states_of", &states_of, py::arg("phones"), py::arg("frames"), py::arg("num_pauses"),
             "(tokens) to (states)");
+  probe.def("phone_classifier", &phone_classifier, py::arg("model"), py::arg("x"),
+            "(frames, mels) to (1, 1, frames, phones), logits");
+  probe.def("phone_scores", &phone_scores, py::arg("model"), py::arg("mel"),
+            "(frames, mels) to (frames, phones)");
+  probe.def("normalized_mel", &normalized_mel, py::arg("mel"), "(frames, mels) to (frames, mels)");
   probe.def("cepstral_features", &cepstral_features, py::arg("mel"), py::arg("num_cepstra"),
             "(frames, mels) to (frames, features)");
   probe.def("best_path", &best_path, py::arg("scores"), py::arg("states"),

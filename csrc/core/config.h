@@ -106,6 +106,13 @@ struct AlignerConfig {
   int64_t num_pauses = 0;
 };
 
+struct PhoneClassifierConfig {
+  int64_t hidden = 0;
+  int64_t kernel = 0;
+  std::vector<int64_t> dilations;
+  int64_t num_pauses = 0;
+};
+
 struct ModelConfig {
   std::string name;
   std::vector<std::string> symbols;
@@ -119,7 +126,8 @@ struct ModelConfig {
   VariationAdapterConfig variation_adapter;
   MelDecoderConfig mel_decoder;
   VocoderConfig vocoder;
-  std::optional<AlignerConfig> aligner;  // there if the header has any field of it
+  std::optional<AlignerConfig> aligner;                   // there if the header has any field of it
+  std::optional<PhoneClassifierConfig> phone_classifier;  // likewise
 
   // Of the file, not of the model: how the weights are stored, and a hash of what they were.
   std::string weight_type;

@@ -28,12 +28,24 @@ class Listener {
   static constexpr int64_t kMaxSeconds = 60;
 
   /// samples: the recording at the model's rate; phones: (tokens,) below num_phones.
-  /// Throws std::invalid_argument if the model has no aligner, the samples are too few, too many or
+  /// Phones are placed by the model's phone classifier, or by its aligner if it has none.
+  /// Throws std::invalid_argument if the model has neither, the samples are too few, too many or
   /// not finite, or there are more phones than frames.
   [[nodiscard]] Recording hear(core::GraphRunner& runner, Samples samples,
-                               std::vector<int32_t> phones) const;
+                               const std::vector<int32_t>& phones) const;
+
+  /// How well each phone of the table explains each frame, by the phone classifier; all pauses are
+  /// phone 0. mel: (frames, num_mels), natural log.
+  /// Returns (frames, num_phones), as PhoneClassifier::phone_scores does.
+  /// Throws std::invalid_argument if the model has no phone classifier, or there is no frame.
+  [[nodiscard]] std::vector<float> phone_scores(core::GraphRunner& runner,
+                                                const std::vector<float>& mel) const;
 
  private:
+  /// mel: (frames, num_mels); phones: (tokens,). Returns the frames of each, (tokens,).
+  [[nodiscard]] std::vector<int32_t> align(core::GraphRunner& runner, const std::vector<float>& mel,
+                                           const std::vector<int32_t>& phones) const;
+
   const model::MuSpeaker& model_;
   dsp::LogMel log_mel_;
   dsp::PitchTracker pitch_tracker_;

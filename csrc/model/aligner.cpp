@@ -53,8 +53,7 @@ void score_frames(ggml_tensor* scores, int thread, int num_threads, void* /*unus
 }  // namespace
 
 Aligner::Aligner(const core::Scope& scope, const core::AlignerConfig& config, int64_t num_phones)
-    : num_pauses_(config.num_pauses),
-      mean_(scope / "mean", num_phones, 2 * config.num_cepstra),
+    : mean_(scope / "mean", num_phones, 2 * config.num_cepstra),
       log_std_(scope / "log_std", num_phones, 2 * config.num_cepstra),
       phone_(scope / "phone", num_phones, config.hidden) {
   const core::Scope context = scope / "context";
@@ -74,16 +73,17 @@ ggml_tensor* Aligner::forward(ggml_context* graph, ggml_tensor* features,
                         score_frames, GGML_N_TASKS_MAX, nullptr);
 }
 
-std::vector<int32_t> Aligner::merge_pauses(std::vector<int32_t> phones) const {
+std::vector<int32_t> merge_pauses(std::vector<int32_t> phones, int64_t num_pauses) {
   std::replace_if(
-      phones.begin(), phones.end(), [this](int32_t phone) { return phone < num_pauses_; }, 0);
+      phones.begin(), phones.end(), [=](int32_t phone) { return phone < num_pauses; }, 0);
   return phones;
 }
 
-std::vector<int32_t> Aligner::states_of(const std::vector<int32_t>& phones, int64_t frames) const {
+std::vector<int32_t> states_of(const std::vector<int32_t>& phones, int64_t frames,
+                               int64_t num_pauses) {
   std::vector<int32_t> states;
   for (size_t token = 0; token < phones.size(); ++token) {
-    const int64_t count = phones[token] < num_pauses_ ? 1 : kStatesAPhone;
+    const int64_t count = phones[token] < num_pauses ? 1 : kStatesAPhone;
     states.insert(states.end(), static_cast<size_t>(count), static_cast<int32_t>(token));
   }
   if (static_cast<int64_t>(states.size()) > frames) {

@@ -27,20 +27,21 @@ class Aligner {
   /// Returns (1, frames, tokens), scaled log-likelihood of each frame under each phone.
   ggml_tensor* forward(ggml_context* graph, ggml_tensor* features, ggml_tensor* phones) const;
 
-  /// phones: (tokens,). Returns them with every pause as 0.
-  [[nodiscard]] std::vector<int32_t> merge_pauses(std::vector<int32_t> phones) const;
-
-  /// Token number of each state: two states a phone, one a pause; one each in a very short clip.
-  /// phones: (tokens,). Returns (states,), at most `frames` of them unless there are more tokens.
-  [[nodiscard]] std::vector<int32_t> states_of(const std::vector<int32_t>& phones,
-                                               int64_t frames) const;
-
  private:
-  int64_t num_pauses_;
   nn::Embedding mean_;
   nn::Embedding log_std_;
   nn::Embedding phone_;
   std::vector<nn::Conv1d> context_;  // 0 and 2 of the Sequential
 };
+
+/// phones: (tokens,); num_pauses: the first symbols, which are pauses. Returns the phones with
+/// every pause as 0.
+std::vector<int32_t> merge_pauses(std::vector<int32_t> phones, int64_t num_pauses);
+
+/// Token number of each state: two states a phone, one a pause; one each in a very short clip.
+/// phones: (tokens,). Returns (states,), at most `frames` of them unless there are more tokens.
+/// Twin of states_of in muspeaker.model.aligner.
+std::vector<int32_t> states_of(const std::vector<int32_t>& phones, int64_t frames,
+                               int64_t num_pauses);
 
 }  // namespace muspeaker::model

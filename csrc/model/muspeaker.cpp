@@ -22,6 +22,10 @@ MuSpeaker::MuSpeaker(core::WeightFile& file, const core::ModelConfig& config)
     aligner_.emplace(file.root() / "aligner", *config.aligner,
                      config.linguistic_encoder.num_phones);
   }
+  if (config.phone_classifier) {
+    phone_classifier_.emplace(file.root() / "phone_classifier", *config.phone_classifier,
+                              config.audio.num_mels, config.linguistic_encoder.num_phones);
+  }
   file.require_all_claimed();
   file.forget_pages();
 }

@@ -11,6 +11,7 @@
 #include "model/linguistic_encoder.h"
 #include "model/mel_decoder.h"
 #include "model/mel_encoder.h"
+#include "model/phone_classifier.h"
 #include "model/style_encoder.h"
 #include "model/timbre_encoder.h"
 #include "model/variation_adapter.h"
@@ -51,6 +52,9 @@ class MuSpeaker {
   [[nodiscard]] const VariationAdapter& variation_adapter() const { return variation_adapter_; }
   [[nodiscard]] const Vocoder& vocoder() const { return vocoder_; }
   [[nodiscard]] const std::optional<Aligner>& aligner() const { return aligner_; }
+  [[nodiscard]] const std::optional<PhoneClassifier>& phone_classifier() const {
+    return phone_classifier_;
+  }
 
  private:
   core::ModelConfig config_;
@@ -65,6 +69,7 @@ class MuSpeaker {
   MelDecoder mel_decoder_;
   Vocoder vocoder_;
   std::optional<Aligner> aligner_;
+  std::optional<PhoneClassifier> phone_classifier_;
 };
 
 }  // namespace muspeaker::model

@@ -325,14 +325,14 @@ class Synthesizer:
         Raises:
             FileNotFoundError: If the source is a file that does not exist.
             TypeError: If an argument has another type, or an option is unknown.
-            ValueError: If the model has no aligner, or the source cannot be used, or is too short for
+            ValueError: If the model has no part that places phones, or the source cannot be used, or is too short for
                 the text, or as in `synthesize`.
         """
         chosen = conversion_options(options)
-        if "aligner.num_cepstra" not in self.config:
+        if not {"phone_classifier.hidden", "aligner.num_cepstra"} & self.config.keys():
             raise ValueError(
-                "this model file has no aligner, which converting needs: expected one that was "
-                "exported with it"
+                "this model file has no phone classifier and no aligner, one of which converting "
+                "needs: expected one that was exported with it"
             )
         tokens = join_utterances(self._plan(text, voice, chosen))
         samples, rate_hz = read_source(source)

@@ -71,6 +71,39 @@ TEST(Config, TakesAnAlignerWholeOrNotAtAll) {
             "header value muspeaker.aligner.num_cepstra is 81, expected 1 to 80");
 }
 
+TEST(Config, TakesAPhoneClassifierWholeOrNotAtAll) {
+  ModelFileWriter writer;
+  write_valid_header(writer);
+  EXPECT_FALSE(read_config(WeightFile(writer.write()).header()).phone_classifier.has_value());
+  const auto add = [](ModelFileWriter& file) {
+    file.integer("muspeaker.phone_classifier.hidden", 8);
+    file.integer("muspeaker.phone_classifier.kernel", 5);
+    file.integers("muspeaker.phone_classifier.dilations", {1, 4});
+    file.integer("muspeaker.phone_classifier.num_pauses", 2);
+  };
+  add(writer);
+  const WeightFile file(writer.write());
+  EXPECT_EQ(read_config(file.header()).phone_classifier->dilations, (std::vector<int64_t>{1, 4}));
+  EXPECT_FALSE(read_config(file.header()).aligner.has_value());
+  EXPECT_EQ(fault([](auto& spoilt) { spoilt.integer("muspeaker.phone_classifier.kernel", 5); }),
+            "header value muspeaker.phone_classifier.hidden is missing");
+  EXPECT_EQ(fault([&](auto& spoilt) {
+              add(spoilt);
+              spoilt.integer("muspeaker.phone_classifier.kernel", 4);
+            }),
+            "header value muspeaker.phone_classifier.kernel is 4, expected odd");
+  EXPECT_EQ(fault([&](auto& spoilt) {
+              add(spoilt);
+              spoilt.integers("muspeaker.phone_classifier.dilations", {0});
+            }),
+            "header value muspeaker.phone_classifier.dilations is 0, expected 1 to 255");
+  EXPECT_EQ(fault([&](auto& spoilt) {
+              add(spoilt);
+              spoilt.integer("muspeaker.phone_classifier.num_pauses", 4);
+            }),
+            "header value muspeaker.phone_classifier.num_pauses is 4, expected 1 to 3");
+}
+
 TEST(Config, NamesWhatIsMissing) {
   EXPECT_EQ(fault([](auto& file) { file.remove("muspeaker.vp_flow.kernel"); }),
             "header value muspeaker.vp_flow.kernel is missing");

@@ -113,6 +113,7 @@ def is_f16_in_q8(name: str) -> bool:
             "style_encoder.",
             "variation_adapter.duration_predictor.",
             "aligner.",
+            "phone_classifier.",
         )
     )
 

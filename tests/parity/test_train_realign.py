@@ -11,10 +11,13 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("numba")
 pytest.importorskip("parselmouth")
 
-from muspeaker.config import SYMBOLS, lite
+from muspeaker.config import SYMBOLS, PhoneClassifierConfig, lite
+from muspeaker.model.phone_classifier import LEAST, PhoneClassifier, normalized_mel
 from muspeaker.train import realign
 from muspeaker.train.alignment import alignment_path, load_alignment, save_alignment
-from muspeaker.train.realign import PhoneClassifier, classified_path, normalized_mel
+from muspeaker.train.checkpoint import config_of, load_checkpoint, save_checkpoint
+from muspeaker.train.realign import classified_path
+from muspeaker.train.snapshot import restore, save
 
 pytestmark = pytest.mark.torch
 
@@ -55,7 +58,7 @@ def test_a_rare_phone_is_believed_sooner():
 def test_silence_alone_has_the_lowest_score():
     durations, score = classified_path(posterior([0] * 4), FLAT, np.array([0, 2], np.int32))
     assert durations.sum() == 4
-    assert score == realign.LEAST
+    assert score == LEAST
 
 
 def test_loudness_and_colour_of_a_clip_are_not_heard():
@@ -68,13 +71,14 @@ def test_loudness_and_colour_of_a_clip_are_not_heard():
 
 def test_the_classifier_hears_a_fifth_of_a_second():
     torch.manual_seed(0)
-    classifier, x = PhoneClassifier(BANDS, 8), torch.randn(1, BANDS, 61)
+    classifier = PhoneClassifier(PhoneClassifierConfig(hidden=8), BANDS, len(SYMBOLS))
+    x = torch.randn(1, BANDS, 61)
     changed = x.clone()
     changed[:, :, 30] += 1
     with torch.no_grad():
         moved = (classifier(x) - classifier(changed)).abs().amax(2)[0].nonzero().flatten()
-    assert moved.min() == 20
-    assert moved.max() == 40
+    assert moved.min() == 21
+    assert moved.max() == 39
 
 
 def test_an_alignment_survives_the_disk(tmp_path):
@@ -133,6 +137,42 @@ def test_wrong_labels_are_mended(spoken, tmp_path):
         trainer.step += 1
     trainer.realign()
     assert far_off(trainer.alignment, truth) < 0.03
+
+
+def share_of(log_prior: torch.Tensor, alignment: dict, phone: int) -> tuple[float, float]:
+    """How much of the sound a phone is, as the classifier has it and as the labels do."""
+    held = [np.repeat(tokens[0], durations) for tokens, durations, _ in alignment.values()]
+    return float(log_prior[phone].exp()), float(np.mean(np.concatenate(held) == phone))
+
+
+def test_the_checkpoint_knows_how_often_phones_are_heard(spoken, tmp_path):
+    cache, _, labels = spoken
+    options = realign.RealignOptions(corpus=tmp_path, out=tmp_path / "realign", steps=1)
+    trainer = realign.RealignTrainer(CONFIG, options, cache, labels)
+    save_checkpoint(trainer.path, trainer.state())
+    state = load_checkpoint(trainer.path)
+    assert config_of(state).phone_classifier == PhoneClassifierConfig()
+    for name in ("classifier", "ema"):
+        mine, theirs = share_of(state[name]["log_prior"], labels, 7)
+        assert mine == pytest.approx(theirs, rel=0.1)
+        assert state[name]["log_prior"].exp().sum() == pytest.approx(1.0)
+
+
+def test_a_snapshot_places_the_labels_that_it_left_out(spoken, tmp_path):
+    cache, truth, labels = spoken
+    options = realign.RealignOptions(corpus=tmp_path, out=tmp_path / "realign", steps=30, batch=8)
+    trainer = realign.RealignTrainer(CONFIG, options, cache, dict(labels))
+    for step, plan in zip(range(30), trainer.source().plans(0), strict=False):
+        trainer.train_step(trainer.source().collate(plan, slice(None)), step / 30)
+        trainer.ema.update(trainer.classifier)
+    save_checkpoint(trainer.path, trainer.state())
+    assert [path.name for path in save(tmp_path, tmp_path / "kept")] == ["realign.snapshot"]
+    (restored,) = restore(tmp_path / "kept", tmp_path / "back")
+    again = realign.RealignTrainer(CONFIG, options, cache, dict(labels))
+    again.resume(restored)
+    trainer.realign()
+    assert far_off(again.alignment, truth) < 0.15
+    assert far_off(again.alignment, {i: trainer.alignment[i][1] for i in truth}) < 0.01
 
 
 def test_the_unsure_teach_nothing(spoken, tmp_path, monkeypatch):

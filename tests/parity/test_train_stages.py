@@ -57,6 +57,28 @@ def test_alignment_fills_every_clip(runs, name):
         assert np.isfinite(score)
 
 
+@pytest.mark.parametrize(
+    ("align", "realign", "part"),
+    [
+        ("aligner", "realign", "phone_classifier"),
+        ("aligner", "missing", "aligner"),
+        ("missing", "missing", None),
+    ],
+)
+def test_what_places_phones_in_an_exported_model(runs, caplog, align, realign, part):
+    parts = (runs.root / name / f"{name}.pt" for name in ("timbre", "student", "vocoder"))
+    joined = export.join(
+        CONFIG,
+        *parts,
+        runs.root / "align" / f"{align}.pt",
+        realign=runs.root / "realign" / f"{realign}.pt",
+    )
+    for name in ("aligner", "phone_classifier"):
+        assert (joined["config"][name] is not None) == (name == part)
+        assert any(key.startswith(f"{name}.") for key in joined["model"]) == (name == part)
+    assert ("will not convert" in caplog.text) == (part is None)
+
+
 def test_from_recordings_to_speech(runs, tmp_path):
     parts = [f"--{name}={runs.root / name / name}.pt" for name in ("timbre", "acoustic", "vocoder")]
     predict.main([str(runs.corpus), *parts[:2]], CONFIG)
@@ -69,7 +91,7 @@ def test_from_recordings_to_speech(runs, tmp_path):
                   "--out", str(tuned)], CONFIG)  # fmt: skip
     parts[2] = f"--vocoder={tuned / 'vocoder.pt'}"
     parts[1] = f"--acoustic={runs.root / 'student' / 'student.pt'}"
-    parts.append(f"--align={runs.root / 'align' / 'aligner.pt'}")
+    parts.append(f"--realign={runs.root / 'realign' / 'realign.pt'}")
     export.main([*parts, "--out", str(tmp_path / "tiny.pt")], CONFIG)
     convert(load_checkpoint(tmp_path / "tiny.pt"), tmp_path / "q8.bin", "q8")
     tts = muspeaker.load(tmp_path / "q8.bin", num_threads=1)

@@ -38,6 +38,7 @@ TWINS = {
     "mel_decoder": "MelDecoder",
     "vocoder": "Vocoder",
     "aligner": "Aligner",
+    "phone_classifier": "PhoneClassifier",
 }
 
 

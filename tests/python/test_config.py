@@ -7,7 +7,7 @@ from dataclasses import asdict, replace
 
 import pytest
 
-from muspeaker.config import AlignerConfig, base, config_from_dict, lite
+from muspeaker.config import AlignerConfig, PhoneClassifierConfig, base, config_from_dict, lite
 
 
 @pytest.mark.parametrize("config", [lite(), base()], ids=lambda config: config.name)
@@ -43,14 +43,21 @@ def test_missing_and_misplaced_parts():
         config_from_dict({**values, "audio": 3})
 
 
-def test_a_part_that_may_be_missing():
+@pytest.mark.parametrize(
+    ("name", "part"),
+    [
+        ("aligner", AlignerConfig(hidden=64)),
+        ("phone_classifier", PhoneClassifierConfig(hidden=64, dilations=(1, 5))),
+    ],
+)
+def test_a_part_that_may_be_missing(name, part):
     values = asdict(lite())
-    assert values.pop("aligner") is None
+    assert values.pop(name) is None
     assert config_from_dict(values) == lite()
-    values["aligner"] = asdict(AlignerConfig(hidden=64))
-    assert config_from_dict(values) == replace(lite(), aligner=AlignerConfig(hidden=64))
-    values["aligner"]["hidden"] = None
-    with pytest.raises(ValueError, match=r"aligner.hidden must be .*int.*, got None"):
+    values[name] = json.loads(json.dumps(asdict(part)))
+    assert config_from_dict(values) == replace(lite(), **{name: part})
+    values[name]["hidden"] = None
+    with pytest.raises(ValueError, match=rf"{name}.hidden must be .*int.*, got None"):
         config_from_dict(values)
 
 

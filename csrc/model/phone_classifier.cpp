@@ -1,0 +1,73 @@
+#include "model/phone_classifier.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace muspeaker::model {
+namespace {
+
+constexpr int64_t kBlockKernel = 3;
+constexpr double kPriorPower = 0.7;  // of how often a phone is heard, taken out of what is said
+constexpr double kLeast = -12.0;     // score below which a phone is as unlikely as can be
+constexpr float kRelu = 0.0F;        // slope of the inputs of a convolution
+
+std::vector<float> copy(const ggml_tensor* tensor) {
+  const float* data = ggml_get_data_f32(tensor);
+  return {data, data + ggml_nelements(tensor)};
+}
+
+}  // namespace
+
+PhoneClassifierBlock::PhoneClassifierBlock(const core::Scope& scope, int64_t hidden,
+                                           int64_t dilation)
+    : norm1_(scope / "norm1", hidden),
+      norm2_(scope / "norm2", hidden),
+      conv_(scope / "conv", hidden, hidden, kBlockKernel, 1, dilation, dilation),
+      linear_(scope / "linear", hidden, hidden) {}
+
+ggml_tensor* PhoneClassifierBlock::forward(ggml_context* graph, ggml_tensor* x) const {
+  ggml_tensor* y = conv_.forward(graph, norm1_.forward(graph, x), {kRelu});
+  return linear_.forward(graph, norm2_.forward(graph, y), {kRelu});
+}
+
+PhoneClassifier::PhoneClassifier(const core::Scope& scope,
+                                 const core::PhoneClassifierConfig& config, int64_t num_mels,
+                                 int64_t num_phones)
+    : conv_pre_(scope / "conv_pre", num_mels, config.hidden, config.kernel, 1, config.kernel / 2),
+      norm_(scope / "norm", config.hidden),
+      linear_(scope / "linear", config.hidden, num_phones),
+      log_prior_(copy(scope.tensor("log_prior", {num_phones}))) {
+  int64_t block = 0;
+  for (const int64_t dilation : config.dilations) {
+    blocks_.emplace_back(scope / "blocks" / block, config.hidden, dilation);
+    ++block;
+  }
+}
+
+ggml_tensor* PhoneClassifier::forward(ggml_context* graph, ggml_tensor* x) const {
+  x = conv_pre_.forward(graph, x);  // (1, frames, hidden)
+  for (const PhoneClassifierBlock& block : blocks_) {
+    x = ggml_add(graph, x, block.forward(graph, x));
+  }
+  return linear_.forward(graph, norm_.forward(graph, x), {kRelu});
+}
+
+std::vector<float> PhoneClassifier::phone_scores(std::vector<float> logits) const {
+  const size_t phones = log_prior_.size();
+  for (size_t first = 0; first + phones <= logits.size(); first += phones) {
+    float* frame = logits.data() + first;
+    const double largest = *std::max_element(frame, frame + phones);
+    double sum = 0.0;
+    for (size_t phone = 0; phone < phones; ++phone) {
+      sum += std::exp(frame[phone] - largest);
+    }
+    const double log_sum = largest + std::log(sum);
+    for (size_t phone = 0; phone < phones; ++phone) {
+      const double score = frame[phone] - log_sum - (kPriorPower * log_prior_[phone]);
+      frame[phone] = static_cast<float>(std::max(score, kLeast));
+    }
+  }
+  return logits;
+}
+
+}  // namespace muspeaker::model
