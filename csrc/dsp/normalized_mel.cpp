@@ -9,8 +9,7 @@
 namespace muspeaker::dsp {
 namespace {
 
-constexpr float kQuietest =
-    12.0F;  // nats below a clip's loudest; what lies deeper is heard as that
+constexpr float kQuietest = 12.0F;  // nats below the loudest; what lies deeper is heard as that
 constexpr double kDeviationFloor = 1e-3;
 
 }  // namespace
