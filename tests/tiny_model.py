@@ -15,7 +15,8 @@ from muspeaker.model.muspeaker import MuSpeaker
 def tiny_config(*, classifier: bool = False) -> sizes.ModelConfig:
     """All sizes differ where they may, so that a mixed-up axis shows.
 
-    With `classifier` the model places phones by a phone classifier, else by an aligner.
+    With `classifier` the model hears phones by a phone classifier, and its voices have a spectral map;
+    else it places them by an aligner.
     """
     symbols = sizes.SYMBOLS[:12]
     return sizes.ModelConfig(
@@ -37,7 +38,9 @@ def tiny_config(*, classifier: bool = False) -> sizes.ModelConfig:
             initial_channels=32, resblock_kernels=(3, 5), resblock_dilations=(1, 2)
         ),
         aligner=None if classifier else sizes.AlignerConfig(num_cepstra=7, hidden=9),
-        phone_classifier=sizes.PhoneClassifierConfig(hidden=33, kernel=5, dilations=(1, 3, 2))
+        phone_classifier=sizes.PhoneClassifierConfig(
+            hidden=33, kernel=5, dilations=(1, 3, 2), map_cepstra=7
+        )
         if classifier
         else None,
     )

@@ -4,8 +4,10 @@
 #include "bindings/speech.h"
 #include "dsp/best_path.h"
 #include "dsp/cepstra.h"
+#include "dsp/heard_phones.h"
 #include "dsp/normalized_mel.h"
 #include "dsp/pitch.h"
+#include "dsp/spectral_map.h"
 #include "engine/listener.h"
 #include "model/aligner.h"
 #include "model/phone_classifier.h"
@@ -88,6 +90,34 @@ py::array_t<int32_t> best_path(const FloatArray& scores, const IntArray& states)
   return to_numpy(std::move(durations), {scores.shape(1)});
 }
 
+py::tuple heard_phones(const FloatArray& log_posterior) {
+  require_axes(log_posterior, 2, "log_posterior");
+  dsp::HeardPhones heard = dsp::heard_phones(
+      {log_posterior.data(), log_posterior.data() + log_posterior.size()}, log_posterior.shape(1));
+  const auto tokens = static_cast<py::ssize_t>(heard.phones.size());
+  return py::make_tuple(to_numpy(std::move(heard.phones), {tokens}),
+                        to_numpy(std::move(heard.durations), {tokens}));
+}
+
+py::array_t<float> fit_spectral_map(const FloatArray& prompt, const FloatArray& spoken,
+                                    int64_t num_cepstra) {
+  require_axes(prompt, 2, "prompt");
+  require_axes(spoken, 2, "spoken");
+  std::vector<float> values = dsp::fit_spectral_map({prompt.data(), prompt.data() + prompt.size()},
+                                                    {spoken.data(), spoken.data() + spoken.size()},
+                                                    prompt.shape(1), num_cepstra);
+  const auto count = static_cast<py::ssize_t>(values.size());
+  return to_numpy(std::move(values), {count});
+}
+
+py::array_t<float> apply_spectral_map(const FloatArray& mel, const FloatArray& values) {
+  require_axes(mel, 2, "mel");
+  require_axes(values, 1, "values");
+  std::vector<float> moved(mel.data(), mel.data() + mel.size());
+  dsp::apply_spectral_map(moved, mel.shape(1), values.data(), (values.size() / mel.shape(1)) - 2);
+  return to_numpy(std::move(moved), {mel.shape(0), mel.shape(1)});
+}
+
 py::array_t<float> track_pitch(const FloatArray& samples, int64_t sample_rate,
                                int64_t hop_samples) {
   require_axes(samples, 1, "samples");
@@ -145,6 +175,12 @@ void bind_convert_probe(py::module_& probe) {
             "(frames, mels) to (frames, features)");
   probe.def("best_path", &best_path, py::arg("scores"), py::arg("states"),
             "(frames, tokens), (states) to (tokens)");
+  probe.def("heard_phones", &heard_phones, py::arg("log_posterior"),
+            "(frames, phones) to phones and durations, (tokens) each");
+  probe.def("fit_spectral_map", &fit_spectral_map, py::arg("prompt"), py::arg("spoken"),
+            py::arg("num_cepstra"), "(frames, mels) twice to (map)");
+  probe.def("apply_spectral_map", &apply_spectral_map, py::arg("mel"), py::arg("values"),
+            "(frames, mels), (map) to (frames, mels)");
   probe.def("track_pitch", &track_pitch, py::arg("samples"), py::arg("sample_rate"),
             py::arg("hop_samples"), "(samples) to (frames) in Hz");
   probe.def("hear", &hear, py::arg("model"), py::arg("samples"), py::arg("phones"),

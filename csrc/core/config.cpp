@@ -270,12 +270,14 @@ AlignerConfig read_aligner(const HeaderReader& in, int64_t num_mels, int64_t num
   return config;
 }
 
-PhoneClassifierConfig read_phone_classifier(const HeaderReader& in, int64_t num_phones) {
+PhoneClassifierConfig read_phone_classifier(const HeaderReader& in, int64_t num_mels,
+                                            int64_t num_phones) {
   PhoneClassifierConfig config;
   config.hidden = in.integer("phone_classifier.hidden", 1, kMaxWidth);
   config.kernel = in.integer("phone_classifier.kernel", 1, kMaxKernel);
   config.dilations = in.integers("phone_classifier.dilations", 1, kMaxKernel);
   config.num_pauses = in.integer("phone_classifier.num_pauses", 1, num_phones);
+  config.map_cepstra = in.integer("phone_classifier.map_cepstra", 0, num_mels);
   require_odd("phone_classifier.kernel", config.kernel);
   return config;
 }
@@ -322,7 +324,8 @@ ModelConfig read_config(const gguf_context* header) {
     config.aligner = read_aligner(in, config.audio.num_mels, config.linguistic_encoder.num_phones);
   }
   if (in.has("phone_classifier")) {
-    config.phone_classifier = read_phone_classifier(in, config.linguistic_encoder.num_phones);
+    config.phone_classifier =
+        read_phone_classifier(in, config.audio.num_mels, config.linguistic_encoder.num_phones);
   }
   const auto num_symbols = static_cast<int64_t>(config.symbols.size());
   HeaderReader::require(

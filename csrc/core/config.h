@@ -111,6 +111,7 @@ struct PhoneClassifierConfig {
   int64_t kernel = 0;
   std::vector<int64_t> dilations;
   int64_t num_pauses = 0;
+  int64_t map_cepstra = 0;
 };
 
 struct ModelConfig {
@@ -136,6 +137,17 @@ struct ModelConfig {
   /// Length of a voice's timbre: the speaker embedding, and the moments of the prompt's mel.
   [[nodiscard]] int64_t timbre_size() const {
     return timbre_encoder.embedding + (mel_decoder.prompt_moments * audio.num_mels);
+  }
+
+  /// Cepstra of a voice's spectral map; 0 if voices have none.
+  [[nodiscard]] int64_t map_cepstra() const {
+    return phone_classifier ? phone_classifier->map_cepstra : 0;
+  }
+
+  /// Length of a voice's vector: the timbre, and its spectral map if it has one.
+  [[nodiscard]] int64_t voice_size() const {
+    const int64_t cepstra = map_cepstra();
+    return timbre_size() + (cepstra > 0 ? audio.num_mels * (2 + cepstra) : 0);
   }
 };
 

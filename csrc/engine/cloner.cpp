@@ -6,7 +6,9 @@
 #include <vector>
 
 #include "core/error.h"
+#include "dsp/heard_phones.h"
 #include "dsp/mel_moments.h"
+#include "dsp/spectral_map.h"
 
 namespace muspeaker::engine {
 namespace {
@@ -37,28 +39,27 @@ void scale_timbre(std::vector<float>& timbre) {
 
 }  // namespace
 
-Cloner::Cloner(const model::MuSpeaker& model)
-    : model_(model),
-      log_mel_(model.config().audio),
-      fbank_(model.config().timbre_encoder.num_fbanks) {}
+Cloner::Cloner(const model::MuSpeaker& model, const Listener& listener)
+    : model_(model), listener_(listener), fbank_(model.config().timbre_encoder.num_fbanks) {}
 
 Voice Cloner::clone(core::GraphRunner& runner, Samples samples, Samples samples_16k) const {
   using dsp::KaldiFbank;
   const core::ModelConfig& config = model_.config();
   const int64_t least_16k = KaldiFbank::kWindowSamples +
                             ((model::TimbreEncoder::kMinFrames - 1) * KaldiFbank::kHopSamples);
-  check("samples", samples, log_mel_.min_samples(), config.audio.sample_rate);
+  check("samples", samples, listener_.min_samples(), config.audio.sample_rate);
   check("samples_16k", samples_16k, least_16k, KaldiFbank::kSampleRate);
 
   const int64_t num_fbanks = config.timbre_encoder.num_fbanks;
-  const std::vector<float> mel = log_mel_.log_mel(samples.data, samples.count);
+  const Recording prompt = listener_.measure(samples);
+  const std::vector<float>& mel = prompt.mel;
   std::vector<float> fbank = fbank_.fbank(samples_16k.data, samples_16k.count);
   dsp::remove_time_mean(fbank, num_fbanks);
 
   runner.run([&](core::GraphBuilder& graph) {
     ggml_tensor* mel_in =
         graph.input("mel", GGML_TYPE_F32,
-                    {config.audio.num_mels, log_mel_.num_frames(samples.count)}, mel.data());
+                    {config.audio.num_mels, static_cast<int64_t>(prompt.f0.size())}, mel.data());
     ggml_tensor* fbank_in =
         graph.input("fbank", GGML_TYPE_F32, {num_fbanks, KaldiFbank::num_frames(samples_16k.count)},
                     fbank.data());
@@ -74,7 +75,46 @@ Voice Cloner::clone(core::GraphRunner& runner, Samples samples, Samples samples_
     const std::vector<float> moments = dsp::mel_moments(mel, config.audio.num_mels);
     voice.timbre.insert(voice.timbre.end(), moments.begin(), moments.end());
   }
+  if (config.map_cepstra() > 0) {
+    const std::vector<float> spoken = speak_again(runner, prompt, voice.timbre);
+    const std::vector<float> map =
+        dsp::fit_spectral_map(mel, spoken, config.audio.num_mels, config.map_cepstra());
+    voice.timbre.insert(voice.timbre.end(), map.begin(), map.end());
+  }
   return voice;
+}
+
+/// The prompt's phones with its durations, F0 and energy in the voice that the model takes from it.
+/// Returns the mel, (frames, num_mels).
+std::vector<float> Cloner::speak_again(core::GraphRunner& runner, const Recording& prompt,
+                                       const std::vector<float>& timbre) const {
+  const core::ModelConfig& config = model_.config();
+  const model::VariationAdapter& adapter = model_.variation_adapter();
+  const dsp::HeardPhones heard = dsp::heard_phones(listener_.phone_logits(runner, prompt.mel),
+                                                   config.linguistic_encoder.num_phones);
+  const auto tokens = static_cast<int64_t>(heard.phones.size());
+  const auto frames = static_cast<int64_t>(prompt.f0.size());
+  const std::vector<int32_t> plain(heard.phones.size(), 0);  // no stress and no boundary is known
+  const std::vector<float> noise(static_cast<size_t>(tokens * config.mel_encoder.latent), 0.0F);
+  const std::vector<int32_t> path = model::make_path(heard.durations);
+  const std::vector<float> pitch = adapter.normalize_f0(prompt.f0);
+  runner.run([&](core::GraphBuilder& graph) {
+    const auto ids = [&](const char* name, const std::vector<int32_t>& values) {
+      return graph.input(name, GGML_TYPE_I32, {static_cast<int64_t>(values.size())}, values.data());
+    };
+    const auto matrix = [&](const char* name, const std::vector<float>& values, int64_t rows) {
+      const int64_t width = static_cast<int64_t>(values.size()) / rows;
+      return graph.input(name, GGML_TYPE_F32, {width, rows}, values.data());
+    };
+    ggml_tensor* e_con =
+        model_.encode_content(graph.context(), ids("phones", heard.phones), ids("stresses", plain),
+                              ids("boundaries", plain), matrix("noise", noise, tokens));
+    ggml_tensor* stretched = adapter.stretch(graph.context(), e_con, ids("path", path));
+    ggml_tensor* e_lat = adapter.embed(graph.context(), stretched, matrix("pitch", pitch, frames),
+                                       matrix("energy", prompt.energy, frames));
+    graph.output("mel", model_.decode_mel(graph.context(), e_lat, matrix("timbre", timbre, 1)));
+  });
+  return runner.take("mel");
 }
 
 }  // namespace muspeaker::engine

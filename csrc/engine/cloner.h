@@ -1,36 +1,33 @@
 #pragma once
 
-#include <cstdint>
+#include <vector>
 
 #include "core/graph.h"
 #include "dsp/fbank.h"
-#include "dsp/mel.h"
+#include "engine/listener.h"
 #include "engine/voice.h"
 #include "model/muspeaker.h"
 
 namespace muspeaker::engine {
-
-/// A borrowed recording: (count) float32 in [-1, 1].
-struct Samples {
-  const float* data = nullptr;
-  int64_t count = 0;
-};
 
 /// Prompt samples to a voice.
 ///
 /// Twin of MuSpeaker.clone in muspeaker.model.muspeaker, with the features before it.
 class Cloner {
  public:
-  /// The model must outlive the cloner.
-  explicit Cloner(const model::MuSpeaker& model);
+  /// Model and listener must outlive the cloner.
+  Cloner(const model::MuSpeaker& model, const Listener& listener);
 
   /// samples: the prompt at the model's rate; samples_16k: the same at 16 kHz.
   /// Throws std::invalid_argument if either is too short, over kMaxPromptSeconds or not finite.
   [[nodiscard]] Voice clone(core::GraphRunner& runner, Samples samples, Samples samples_16k) const;
 
  private:
+  std::vector<float> speak_again(core::GraphRunner& runner, const Recording& prompt,
+                                 const std::vector<float>& timbre) const;
+
   const model::MuSpeaker& model_;
-  dsp::LogMel log_mel_;
+  const Listener& listener_;
   dsp::KaldiFbank fbank_;
 };
 

@@ -4,6 +4,7 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <utility>
 
 #include "core/error.h"
 #include "dsp/best_path.h"
@@ -67,19 +68,24 @@ Recording Listener::hear(core::GraphRunner& runner, Samples samples,
   core::require_input(tokens <= frames, "the text has " + std::to_string(tokens) +
                                             " phones and pauses, more than the recording's " +
                                             std::to_string(frames) + " frames");
+  Recording recording = measure(samples);
+  recording.durations = align(runner, recording.mel, phones);
+  return recording;
+}
+
+Recording Listener::measure(Samples samples) const {
   Recording recording;
   recording.mel = log_mel_.log_mel(samples.data, samples.count);
-  recording.durations = align(runner, recording.mel, phones);
   recording.f0 = pitch_tracker_.track(samples.data, samples.count);
   recording.energy = log_mel_.log_energy(samples.data, samples.count);
-  const core::VariationAdapterConfig& scales = config.variation_adapter;
+  const core::VariationAdapterConfig& scales = model_.config().variation_adapter;
   for (float& value : recording.energy) {
     value = (value - scales.log_energy_mean) / scales.log_energy_std;
   }
   return recording;
 }
 
-std::vector<float> Listener::phone_scores(core::GraphRunner& runner,
+std::vector<float> Listener::phone_logits(core::GraphRunner& runner,
                                           const std::vector<float>& mel) const {
   const std::optional<model::PhoneClassifier>& classifier = model_.phone_classifier();
   if (!classifier) {
@@ -92,7 +98,13 @@ std::vector<float> Listener::phone_scores(core::GraphRunner& runner,
     ggml_tensor* heard = graph.input("x", GGML_TYPE_F32, {num_mels, frames}, x.data());
     graph.output("logits", classifier->forward(graph.context(), heard));
   });
-  return classifier->phone_scores(runner.take("logits"));
+  return runner.take("logits");
+}
+
+std::vector<float> Listener::phone_scores(core::GraphRunner& runner,
+                                          const std::vector<float>& mel) const {
+  std::vector<float> logits = phone_logits(runner, mel);
+  return model_.phone_classifier()->phone_scores(std::move(logits));
 }
 
 std::vector<int32_t> Listener::align(core::GraphRunner& runner, const std::vector<float>& mel,

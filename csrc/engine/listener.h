@@ -6,7 +6,7 @@
 #include "core/graph.h"
 #include "dsp/mel.h"
 #include "dsp/pitch.h"
-#include "engine/cloner.h"
+#include "engine/voice.h"
 #include "model/muspeaker.h"
 
 namespace muspeaker::engine {
@@ -27,12 +27,24 @@ class Listener {
 
   static constexpr int64_t kMaxSeconds = 60;
 
+  /// The shortest recording.
+  [[nodiscard]] int64_t min_samples() const { return log_mel_.min_samples(); }
+
   /// samples: the recording at the model's rate; phones: (tokens,) below num_phones.
   /// Phones are placed by the model's phone classifier, or by its aligner if it has none.
   /// Throws std::invalid_argument if the model has neither, the samples are too few, too many or
   /// not finite, or there are more phones than frames.
   [[nodiscard]] Recording hear(core::GraphRunner& runner, Samples samples,
                                const std::vector<int32_t>& phones) const;
+
+  /// Mel, F0 and energy of a recording that is long enough and finite; no durations.
+  [[nodiscard]] Recording measure(Samples samples) const;
+
+  /// What the phone classifier says. mel: (frames, num_mels), natural log.
+  /// Returns (frames, num_phones), log-probabilities but for a constant of each frame.
+  /// Throws std::invalid_argument if the model has no phone classifier, or there is no frame.
+  [[nodiscard]] std::vector<float> phone_logits(core::GraphRunner& runner,
+                                                const std::vector<float>& mel) const;
 
   /// How well each phone of the table explains each frame, by the phone classifier; all pauses are
   /// phone 0. mel: (frames, num_mels), natural log.

@@ -6,6 +6,7 @@
 #include "core/error.h"
 #include "dsp/mel_moments.h"
 #include "dsp/random.h"
+#include "dsp/spectral_map.h"
 
 namespace muspeaker::engine {
 namespace {
@@ -39,8 +40,8 @@ Synthesizer::Loaded::Loaded(const std::string& path)
     : file(path),
       config(core::read_config(file.header())),
       model(file, config),
-      cloner(model),
       listener(model),
+      cloner(model, listener),
       vocoder(model) {}
 
 Synthesizer::Synthesizer(const std::string& path, int num_threads)
@@ -249,12 +250,16 @@ std::vector<float> Synthesizer::decode(const std::vector<float>& e_con,
     ggml_tensor* frames = adapter.stretch(graph.context(), content, path_input(graph, path));
     ggml_tensor* pitch = matrix(graph, "pitch", normal_f0, 2);
     ggml_tensor* energy = matrix(graph, "energy", speech.energy, 1);
-    ggml_tensor* timbre = matrix(graph, "timbre", voice.timbre, config_.timbre_size());
+    ggml_tensor* timbre =
+        graph.input("timbre", GGML_TYPE_F32, {config_.timbre_size(), 1}, voice.timbre.data());
     ggml_tensor* e_lat = adapter.embed(graph.context(), frames, pitch, energy);
     graph.output("mel", model_.decode_mel(graph.context(), e_lat, timbre));
   });
   std::vector<float> mel = runner_.take("mel");
-  if (config_.mel_decoder.prompt_moments > 0) {
+  if (config_.map_cepstra() > 0) {
+    dsp::apply_spectral_map(mel, config_.audio.num_mels,
+                            voice.timbre.data() + config_.timbre_size(), config_.map_cepstra());
+  } else if (config_.mel_decoder.prompt_moments > 0) {
     dsp::match_moments(mel, config_.audio.num_mels,
                        voice.timbre.data() + config_.timbre_encoder.embedding, options.energy);
   }

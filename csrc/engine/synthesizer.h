@@ -118,8 +118,8 @@ class Synthesizer {
     core::WeightFile file;
     core::ModelConfig config;
     model::MuSpeaker model;
-    Cloner cloner;
     Listener listener;
+    Cloner cloner;
     VocoderStream vocoder;
   };
 

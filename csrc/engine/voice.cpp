@@ -14,7 +14,7 @@ void require_finite(const float* values, int64_t count, const std::string& name)
 }
 
 void Voice::check(const core::ModelConfig& config) const {
-  const int64_t expected = config.timbre_size();
+  const int64_t expected = config.voice_size();
   const int64_t hidden = config.style_encoder.hidden;
   const auto timbre_size = static_cast<int64_t>(timbre.size());
   const auto style_size = static_cast<int64_t>(style.size());

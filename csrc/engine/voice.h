@@ -8,9 +8,15 @@
 
 namespace muspeaker::engine {
 
+/// A borrowed recording: (count) float32 in [-1, 1].
+struct Samples {
+  const float* data = nullptr;
+  int64_t count = 0;
+};
+
 /// What is remembered of a prompt.
 struct Voice {
-  std::vector<float> timbre;  ///< (timbre_size): embedding, then moments of the mel
+  std::vector<float> timbre;  ///< (voice_size): embedding, moments of the mel, spectral map
   std::vector<float> style;   ///< (style_frames, hidden) of the style encoder
   int64_t style_frames = 0;
 

@@ -160,13 +160,16 @@ class AlignerConfig:
 class PhoneClassifierConfig:
     """Sizes of the phone classifier; the first `num_pauses` symbols are pauses and sound the same.
 
-    `kernel` is that of the first convolution; each entry of `dilations` is a block.
+    `kernel` is that of the first convolution; each entry of `dilations` is a block. By the phones that it
+    hears, a prompt is compared with what the model makes of them: `map_cepstra` is how many cepstra that
+    difference may depend on; with 0 voices are not compared.
     """
 
     hidden: int = 128
     kernel: int = 3
     dilations: tuple[int, ...] = (1, 2, 4, 1)
     num_pauses: int = 5
+    map_cepstra: int = 32
 
 
 @dataclass(frozen=True)
@@ -174,7 +177,7 @@ class ModelConfig:
     """All sizes of one model. Each part's hidden sizes may differ; the content width is `hidden`.
 
     Voice conversion places phones by the phone classifier, in older models by the aligner. Nothing else
-    needs them, and a model may lack either or both.
+    needs the aligner, and a model may lack either or both.
     """
 
     name: str = "lite"
@@ -197,6 +200,17 @@ class ModelConfig:
         """Length of a voice's timbre: the speaker embedding, and the moments of the prompt's mel."""
         moments = self.mel_decoder.prompt_moments * self.audio.num_mels
         return self.timbre_encoder.embedding + moments
+
+    @property
+    def map_cepstra(self) -> int:
+        """Cepstra of a voice's spectral map; 0 if voices have none."""
+        return self.phone_classifier.map_cepstra if self.phone_classifier else 0
+
+    @property
+    def voice_size(self) -> int:
+        """Length of a voice's vector: the timbre, and its spectral map if it has one."""
+        spectral_map = self.audio.num_mels * (2 + self.map_cepstra) if self.map_cepstra else 0
+        return self.timbre_size + spectral_map
 
 
 def lite() -> ModelConfig:

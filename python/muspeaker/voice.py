@@ -40,7 +40,7 @@ class Voice:
 
     Attributes:
         timbre: (timbre,) float32, the speaker embedding and, in some models, the mean and deviation of
-            the prompt's mel.
+            the prompt's mel and what it sounds like beside the model's own rendering of its phones.
         style: (style_frames, hidden) float32, the manner of the prompt at a quarter of the frame rate.
         name: For people to read.
         fingerprint: Of the model that made the voice; no other model can speak with it.
@@ -75,7 +75,7 @@ class Voice:
         return f"Voice({self.name!r}, {len(self.style)} style frames, model {self.fingerprint})"
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the voice to one file, under 100 kB for a prompt of 30 s.
+        """Write the voice to one file, under 110 kB for a prompt of 30 s.
 
         Raises:
             FileNotFoundError: If the folder does not exist.

@@ -14,10 +14,12 @@ pytest.importorskip("gguf")
 
 from muspeaker import _core
 from muspeaker._core import probe
-from muspeaker.model.features import kaldi_fbank, log_mel, num_samples
+from muspeaker.model.features import kaldi_fbank, log_energy, log_mel, num_samples
+from muspeaker.model.phone_classifier import normalized_mel
+from muspeaker.model.phone_path import heard_phones
 from tests.closeness import CEILING, squared_error
 from tests.model_reader import load
-from tests.tiny_model import tiny_model
+from tests.tiny_model import tiny_config, tiny_model
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,7 +43,7 @@ def tokens_of(model: Any, count: int = TOKENS) -> Arrays:
 def voice_of(model: Any, style_frames: int = 30) -> Arrays:
     """A timbre and a style that nobody has."""
     rng = np.random.default_rng(style_frames)
-    timbre = rng.standard_normal(model.config.timbre_size, np.float32)
+    timbre = rng.standard_normal(model.config.voice_size, np.float32)
     style = rng.standard_normal((style_frames, model.config.style_encoder.hidden), np.float32)
     return timbre, style
 
@@ -62,7 +64,7 @@ def speak(model: Any, latent: np.ndarray, noise: np.ndarray, **options: float) -
         options.get("energy", 1.0),
     )
     frames = torch.ones(said.e_lat.shape[:2], dtype=torch.bool)
-    mel = model.mel_decoder(said.e_lat, model.timbre_projection(timbre), frames)
+    mel = model.mel_decoder(said.e_lat, model.project_timbre(timbre), frames)
     mel = model.match_prompt(mel, timbre, options.get("energy", 1.0))
     count = num_samples(mel.shape[2], model.config.audio)
     samples = model.vocode(mel, said.f0, torch.tensor(noise[None, :count]))
@@ -79,8 +81,9 @@ def speak(model: Any, latent: np.ndarray, noise: np.ndarray, **options: float) -
     "options", [{}, {"speed": 1.7, "pitch": -3.0, "energy": 2.0}], ids=["plain", "changed"]
 )
 @pytest.mark.parametrize("weight_type", ["f32", "f16", "q8"])
-def test_every_stage(model_file, weight_type, options):
-    path = model_file(tiny_model(), weight_type)
+@pytest.mark.parametrize("classifier", [False, True], ids=["moments", "map"])
+def test_every_stage(model_file, weight_type, options, classifier):
+    path = model_file(tiny_model(0, tiny_config(classifier=classifier)), weight_type)
     model = load(path)
     rng = np.random.default_rng(1)
     latent = rng.standard_normal((TOKENS, model.config.mel_encoder.latent), np.float32)
@@ -106,8 +109,12 @@ def test_every_stage(model_file, weight_type, options):
 
 
 @pytest.mark.parametrize("weight_type", ["f32", "q8"])
-def test_clone(model_file, weight_type, generated_audio):
-    path = model_file(tiny_model(), weight_type)
+@pytest.mark.parametrize("classifier", [False, True], ids=["moments", "map"])
+def test_clone(model_file, weight_type, generated_audio, classifier):
+    model = tiny_model(6, tiny_config(classifier=classifier))
+    if classifier:
+        model.phone_classifier.linear.weight.mul_(20)  # sure of many a frame
+    path = model_file(model, weight_type)
     model = load(path)
     samples, samples_16k = generated_audio(22050, 1.3), generated_audio(16000, 1.3)
     mel = log_mel(torch.tensor(samples).unsqueeze(0), model.config.audio)
@@ -115,10 +122,37 @@ def test_clone(model_file, weight_type, generated_audio):
         torch.tensor(samples_16k).unsqueeze(0), model.config.timbre_encoder.num_fbanks
     )
     fbank = fbank - fbank.mean(1, keepdim=True)
-    timbre, style = (x[0].numpy() for x in model.clone(mel, fbank))
+    melody: tuple[torch.Tensor, ...] = ()
+    if classifier:
+        x = torch.from_numpy(normalized_mel(mel[0].numpy().T)).unsqueeze(0)
+        heard, _ = heard_phones(model.phone_classifier(x)[0].numpy())
+        assert len(set(heard.tolist())) > 3
+        melody = heard_melody(model, samples)
+    timbre, style = (x[0].numpy() for x in model.clone(mel, fbank, *melody))
+    assert len(timbre) == model.config.voice_size
     actual_timbre, actual_style = _core.Synthesizer(str(path), 1).clone(samples, samples_16k)
     assert squared_error(actual_style, style) < CEILING["f32"]
-    assert squared_error(actual_timbre, timbre) < CEILING["f32"]
+    size = model.config.timbre_size
+    assert squared_error(actual_timbre[:size], timbre[:size]) < CEILING["f32"]
+    if classifier:
+        assert squared_error(actual_timbre[size:], timbre[size:]) < CEILING[weight_type]
+
+
+def heard_melody(model: Any, samples: np.ndarray) -> tuple[torch.Tensor, ...]:
+    """F0 and normalised energy (1, frames), the former by the engine's tracker."""
+    audio, scales = model.config.audio, model.config.variation_adapter
+    f0 = probe.track_pitch(samples, audio.sample_rate, audio.hop_samples)
+    energy = log_energy(torch.tensor(samples).unsqueeze(0), audio)
+    return torch.tensor(f0).unsqueeze(0), (energy - scales.log_energy_mean) / scales.log_energy_std
+
+
+@pytest.mark.parametrize("missing", ["f0", "energy"])
+def test_a_model_with_maps_needs_the_prompts_melody(missing):
+    config = tiny_config(classifier=True)
+    parts = {"f0": torch.zeros(1, 60), "energy": torch.zeros(1, 60)} | {missing: None}
+    mel, fbank = torch.zeros(1, config.audio.num_mels, 60), torch.zeros(1, 70, 16)
+    with pytest.raises(ValueError, match="give f0 and energy"):
+        tiny_model(0, config).clone(mel, fbank, **parts)
 
 
 @pytest.fixture

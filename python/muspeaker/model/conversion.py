@@ -61,7 +61,7 @@ def convert(
         model: In evaluation.
         ids: Phones, stresses and boundaries of the text, each (1, tokens) int64.
         recording: Of one utterance.
-        voice: Timbre (1, timbre) and e_sty (1, style frames, style) of `MuSpeaker.clone`.
+        voice: Timbre (1, voice_size) and e_sty (1, style frames, style) of `MuSpeaker.clone`.
         pitch_semitones: Added to the melody, which is the recording's in the register that the voice
             would have by itself.
         energy_gain: Factor of the recording's energy contour.
@@ -86,5 +86,5 @@ def convert(
     f0 = recording.f0 * factor
     energy = recording.energy + math.log(energy_gain) / scales.log_energy_std
     e_lat = adapter.embed(frames, f0, energy)
-    mel = model.mel_decoder(e_lat, model.timbre_projection(timbre), frame_mask)
+    mel = model.mel_decoder(e_lat, model.project_timbre(timbre), frame_mask)
     return model.match_prompt(mel, timbre, energy_gain), f0, energy

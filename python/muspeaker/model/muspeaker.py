@@ -11,11 +11,14 @@ from torch import nn
 from muspeaker.model.aligner import Aligner
 from muspeaker.model.features import match_moments, mel_moments, num_samples, speech_frames
 from muspeaker.model.harmonic_source import integrate_phase
+from muspeaker.model.length_regulator import make_path
 from muspeaker.model.linguistic_encoder import LinguisticEncoder
 from muspeaker.model.mel_correction import correct_mel
 from muspeaker.model.mel_decoder import MelDecoder
 from muspeaker.model.mel_encoder import MelEncoder
-from muspeaker.model.phone_classifier import PhoneClassifier
+from muspeaker.model.phone_classifier import PhoneClassifier, normalized_mel
+from muspeaker.model.phone_path import heard_phones
+from muspeaker.model.spectral_map import apply_spectral_map, fit_spectral_map
 from muspeaker.model.style_encoder import StyleEncoder
 from muspeaker.model.timbre_encoder import TimbreEncoder
 from muspeaker.model.variation_adapter import VariationAdapter
@@ -74,35 +77,96 @@ class MuSpeaker(nn.Module):
             else None
         )
 
-    def clone(self, mel: torch.Tensor, fbank: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    def clone(
+        self,
+        mel: torch.Tensor,
+        fbank: torch.Tensor,
+        f0: torch.Tensor | None = None,
+        energy: torch.Tensor | None = None,
+    ) -> tuple[torch.Tensor, torch.Tensor]:
         """Hear a prompt.
 
         Args:
             mel: (1, mels, frames), natural-log mel of the prompt.
             fbank: (1, frames, num_fbanks), Kaldi log filter bank, its mean over time removed.
+            f0: (1, frames) of the prompt in Hz, 0 where unvoiced; for models whose voices have a map.
+            energy: (1, frames), its normalised log-energy; likewise.
 
         Returns:
-            timbre (1, timbre_size), the speaker embedding of length sqrt(embedding) and, where the
-            config has them, the moments of the mel; and e_sty (1, style frames, hidden).
+            timbre (1, voice_size), the speaker embedding of length sqrt(embedding) and, where the
+            config has them, the moments of the mel and the spectral map; and e_sty
+            (1, style frames, hidden).
+
+        Raises:
+            ValueError: If the model's voices have a map and f0 or energy is not given.
         """
         timbre = scale_timbre(self.timbre_encoder(fbank))
         if self.config.mel_decoder.prompt_moments:
             timbre = torch.cat([timbre, mel_moments(mel, speech_frames(mel))], dim=1)
+        if self.config.map_cepstra:
+            if f0 is None or energy is None:
+                raise ValueError(
+                    "this model compares prompts with its own speech: give f0 and energy"
+                )
+            spoken = self.speak_again(mel, f0, energy, timbre)
+            timbre = torch.cat(
+                [timbre, fit_spectral_map(mel, spoken, self.config.map_cepstra)], dim=1
+            )
         return timbre, self.style_encoder(mel)
+
+    def speak_again(
+        self, mel: torch.Tensor, f0: torch.Tensor, energy: torch.Tensor, timbre: torch.Tensor
+    ) -> torch.Tensor:
+        """Say what is heard in a recording, with its durations, F0 and energy.
+
+        Args:
+            mel: (1, mels, frames), natural-log mel.
+            f0: (1, frames) in Hz, 0 where unvoiced.
+            energy: (1, frames), normalised log-energy.
+            timbre: (1, timbre_size), the voice.
+
+        Returns:
+            The shape of mel, as the decoder makes it; neither stresses nor boundaries are heard.
+        """
+        assert self.phone_classifier, "this model does not hear phones"
+        x = torch.from_numpy(normalized_mel(mel[0].T.cpu().numpy())).unsqueeze(0).to(mel.device)
+        logits = self.phone_classifier(x)[0].float().cpu().numpy()
+        heard, held = heard_phones(logits)
+        phones, durations = (
+            torch.from_numpy(ids).unsqueeze(0).to(mel.device) for ids in (heard, held)
+        )
+        plain, mask = torch.zeros_like(phones), torch.ones_like(phones, dtype=torch.bool)
+        e_ling = self.linguistic_encoder(phones, plain, plain, mask)
+        noise = e_ling.new_zeros(1, phones.shape[1], self.config.mel_encoder.latent)
+        e_con = e_ling + self.fusion(self.vp_flow.inverse(noise, e_ling, mask))
+        adapter = self.variation_adapter
+        frames = adapter.length_regulator(e_con, make_path(durations, mel.shape[2]))
+        e_lat = adapter.embed(frames, f0, energy)
+        frame_mask = torch.ones_like(f0, dtype=torch.bool)
+        spoken: torch.Tensor = self.mel_decoder(e_lat, self.project_timbre(timbre), frame_mask)
+        return spoken
+
+    def project_timbre(self, timbre: torch.Tensor) -> torch.Tensor:
+        """e_tim (batch, timbre) of the first timbre_size values of (batch, values)."""
+        e_tim: torch.Tensor = self.timbre_projection(timbre[:, : self.config.timbre_size])
+        return e_tim
 
     def match_prompt(
         self, mel: torch.Tensor, timbre: torch.Tensor, energy_gain: float = 1.0
     ) -> torch.Tensor:
-        """Give a spoken mel the moments of the prompt's, where the config has them.
+        """Move a spoken mel towards the prompt: by the voice's spectral map, else to its moments.
 
         Args:
             mel: (1, mels, frames), natural-log mel.
-            timbre: (1, timbre_size) from `clone`.
-            energy_gain: Factor of the energy contour.
+            timbre: (1, voice_size) from `clone`, or its first timbre_size values.
+            energy_gain: Factor of the energy contour, which moments do not know of.
 
         Returns:
-            The shape of mel.
+            The shape of mel; unchanged if the voice has neither.
         """
+        size = self.config.timbre_size
+        if timbre.shape[1] > size:
+            return apply_spectral_map(mel, timbre[:, size:])
         if not self.config.mel_decoder.prompt_moments:
             return mel
         moments = timbre[:, self.config.timbre_encoder.embedding :]
@@ -127,7 +191,7 @@ class MuSpeaker(nn.Module):
             phones: (1, tokens) int64.
             stresses: (1, tokens) int64.
             boundaries: (1, tokens) int64.
-            timbre: (1, timbre_size) from `clone`.
+            timbre: (1, voice_size) from `clone`.
             e_sty: (1, style frames, hidden) from `clone`.
             latent_noise: (1, tokens, latent), standard normal times the temperature.
             speed: Above 1 is faster.
@@ -145,7 +209,7 @@ class MuSpeaker(nn.Module):
         e_lat, durations, f0, _ = self.variation_adapter(
             e_con, e_sty, speed, pitch_semitones, energy_gain
         )
-        e_tim = self.timbre_projection(timbre)
+        e_tim = self.project_timbre(timbre)
         frame_mask = torch.ones(e_lat.shape[:2], dtype=torch.bool, device=e_lat.device)
         mel = self.mel_decoder(e_lat, e_tim, frame_mask)
         mel = self.match_prompt(mel, timbre, energy_gain)

@@ -65,6 +65,8 @@ def join(
     if realign is not None and realign.exists():
         kept = load_checkpoint(realign)
         sizes = config_of(kept).phone_classifier or PhoneClassifierConfig()
+        if not config.mel_decoder.prompt_moments:  # as in the paper
+            sizes = replace(sizes, map_cepstra=0)
         config = replace(config, phone_classifier=sizes)
         state |= _under("phone_classifier", kept["ema"])
     elif align is not None and align.exists():

@@ -1,0 +1,82 @@
+#include "dsp/spectral_map.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <stdexcept>
+#include <vector>
+
+#include "dsp/heard_phones.h"
+
+namespace muspeaker::dsp {
+namespace {
+
+/// (frames, 2) of two bands that swing, each at its own pace, about -5.
+std::vector<float> swinging(int64_t num_frames) {
+  std::vector<float> mel;
+  for (int64_t frame = 0; frame < num_frames; ++frame) {
+    mel.push_back(frame % 2 == 0 ? -4.0F : -6.0F);
+    mel.push_back(frame % 4 < 2 ? -4.0F : -6.0F);
+  }
+  return mel;
+}
+
+TEST(SpectralMap, LearnsTheLevelOfEachBand) {
+  const std::vector<float> spoken = swinging(100);
+  std::vector<float> prompt = spoken;
+  for (size_t i = 0; i < prompt.size(); i += 2) {
+    prompt[i] += 1.0F;
+    prompt[i + 1] -= 0.5F;
+  }
+  const std::vector<float> values = fit_spectral_map(prompt, spoken, 2, 1);
+  ASSERT_EQ(values.size(), 6U);
+  EXPECT_NEAR(values[0], 1.0F, 1e-5F);
+  EXPECT_NEAR(values[1], -0.5F, 1e-5F);
+  std::vector<float> moved = spoken;
+  apply_spectral_map(moved, 2, values.data(), 1);
+  for (size_t i = 0; i < moved.size(); ++i) {
+    EXPECT_NEAR(moved[i], prompt[i], 1e-4F);
+  }
+}
+
+TEST(SpectralMap, StretchesAtMostTwice) {
+  const std::vector<float> spoken = swinging(400);
+  std::vector<float> prompt = spoken;
+  for (float& value : prompt) {
+    value = ((value + 5.0F) * 9.0F) - 5.0F;
+  }
+  const std::vector<float> values = fit_spectral_map(prompt, spoken, 2, 1);
+  EXPECT_LE(values[2], 2.0F);
+  EXPECT_LE(values[3], 2.0F);
+  EXPECT_GT(values[3], 1.5F);
+}
+
+TEST(SpectralMap, RefusesMelsOfTwoLengths) {
+  EXPECT_THROW(fit_spectral_map(swinging(3), swinging(4), 2, 1), std::invalid_argument);
+  EXPECT_THROW(fit_spectral_map({}, {}, 2, 1), std::invalid_argument);
+}
+
+TEST(HeardPhones, OneFrameIsOnePhone) {
+  const HeardPhones heard = heard_phones({-3.0F, -0.1F, -4.0F}, 3);
+  EXPECT_EQ(heard.phones, std::vector<int32_t>{1});
+  EXPECT_EQ(heard.durations, std::vector<int32_t>{1});
+}
+
+TEST(HeardPhones, ChangeWhereItIsWorthIt) {
+  std::vector<float> scores;
+  for (int frame = 0; frame < 12; ++frame) {
+    const bool second = frame >= 5;
+    scores.push_back(second ? -3.0F : 0.0F);
+    scores.push_back(second ? 0.0F : -3.0F);
+  }
+  const HeardPhones heard = heard_phones(scores, 2);
+  EXPECT_EQ(heard.phones, (std::vector<int32_t>{0, 1}));
+  EXPECT_EQ(heard.durations, (std::vector<int32_t>{5, 7}));
+}
+
+TEST(HeardPhones, RefusesNothing) {
+  EXPECT_THROW(heard_phones({}, 3), std::invalid_argument);
+}
+
+}  // namespace
+}  // namespace muspeaker::dsp
