@@ -10,8 +10,9 @@ namespace muspeaker::dsp {
 namespace {
 
 constexpr double kPi = 3.14159265358979323846;
-constexpr double kRidge = 0.2;
-constexpr double kRidgeFrames = 86.0;  // one second
+constexpr double kRidge = 0.09;
+constexpr double kRidgeFrames = 1000.0;  // twelve seconds
+constexpr double kHalfTrustedFrames = 22.0;
 constexpr double kMostStretched = 2.0;
 constexpr double kEpsilon = 1e-6;
 
@@ -173,14 +174,17 @@ std::vector<float> fit_spectral_map(const std::vector<float>& prompt,
       }
     }
   }
+  const auto count = static_cast<double>(frames.size());
+  const double trust = count / (count + kHalfTrustedFrames);
   std::vector<float> values;
   values.reserve((2 * bands) + weights.values.size());
   for (size_t band = 0; band < bands; ++band) {
-    values.push_back(static_cast<float>(real_mean[band] - own_mean[band]));
+    values.push_back(static_cast<float>(trust * (real_mean[band] - own_mean[band])));
   }
   for (size_t band = 0; band < bands; ++band) {
     const double ratio = deviation(real, band) / deviation(moved, band);
-    values.push_back(static_cast<float>(std::clamp(ratio, 1.0 / kMostStretched, kMostStretched)));
+    values.push_back(static_cast<float>(
+        std::pow(std::clamp(ratio, 1.0 / kMostStretched, kMostStretched), trust)));
   }
   values.insert(values.end(), weights.values.begin(), weights.values.end());
   return values;

@@ -22,7 +22,7 @@ std::vector<float> swinging(int64_t num_frames) {
 }
 
 TEST(SpectralMap, LearnsTheLevelOfEachBand) {
-  const std::vector<float> spoken = swinging(100);
+  const std::vector<float> spoken = swinging(44000);
   std::vector<float> prompt = spoken;
   for (size_t i = 0; i < prompt.size(); i += 2) {
     prompt[i] += 1.0F;
@@ -30,13 +30,24 @@ TEST(SpectralMap, LearnsTheLevelOfEachBand) {
   }
   const std::vector<float> values = fit_spectral_map(prompt, spoken, 2, 1);
   ASSERT_EQ(values.size(), 6U);
-  EXPECT_NEAR(values[0], 1.0F, 1e-5F);
-  EXPECT_NEAR(values[1], -0.5F, 1e-5F);
+  EXPECT_NEAR(values[0], 1.0F, 1e-3F);
+  EXPECT_NEAR(values[1], -0.5F, 1e-3F);
   std::vector<float> moved = spoken;
   apply_spectral_map(moved, 2, values.data(), 1);
   for (size_t i = 0; i < moved.size(); ++i) {
-    EXPECT_NEAR(moved[i], prompt[i], 1e-4F);
+    EXPECT_NEAR(moved[i], prompt[i], 2e-3F);
   }
+}
+
+TEST(SpectralMap, TrustsAQuarterOfASecondHalf) {
+  const std::vector<float> spoken = swinging(22);
+  std::vector<float> prompt = spoken;
+  for (float& value : prompt) {
+    value += 1.0F;
+  }
+  const std::vector<float> values = fit_spectral_map(prompt, spoken, 2, 1);
+  EXPECT_NEAR(values[0], 0.5F, 1e-5F);
+  EXPECT_NEAR(values[1], 0.5F, 1e-5F);
 }
 
 TEST(SpectralMap, StretchesAtMostTwice) {

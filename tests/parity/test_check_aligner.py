@@ -35,7 +35,7 @@ def test_a_voice_that_is_not_there():
 
 
 def test_most_words_begin_where_espeak_says(tmp_path):
-    first, second = check_aligner.check(tmp_path, 30, 120, 60, seed=1)
+    first, second = check_aligner.check(tmp_path, 30, 120, 120, seed=1)
     assert len(first) == len(second) > 150
     assert check_aligner.near_share(first) > 0.75
     assert check_aligner.near_share(second) > 0.8

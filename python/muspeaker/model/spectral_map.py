@@ -8,8 +8,9 @@ import torch
 
 from muspeaker.model.features import speech_frames
 
-RIDGE = 0.2  # of a frame's squared cepstra, against maps that only fit this prompt
-RIDGE_FRAMES = 86  # one second, added to the frames of the prompt
+RIDGE = 0.09  # of a frame's squared cepstra, against maps that only fit this prompt
+RIDGE_FRAMES = 1000  # twelve seconds, added to the frames of the prompt
+HALF_TRUSTED_FRAMES = 22  # of a prompt whose levels and deviations count for half
 MOST_STRETCHED = 2.0
 EPSILON = 1e-6
 
@@ -55,7 +56,8 @@ def fit_spectral_map(prompt: torch.Tensor, spoken: torch.Tensor, num_cepstra: in
     moved = centred + weights.T @ cepstra
     deviations = [torch.sqrt(x.var(1, correction=0) + EPSILON) for x in (real, moved)]
     stretch = (deviations[0] / deviations[1]).clamp(1 / MOST_STRETCHED, MOST_STRETCHED)
-    values = torch.cat([offset, stretch, weights.flatten()])
+    trust = real.shape[1] / (real.shape[1] + HALF_TRUSTED_FRAMES)
+    values = torch.cat([trust * offset, stretch**trust, weights.flatten()])
     return values.float().unsqueeze(0)
 
 
