@@ -21,7 +21,7 @@ class Synthesizer:
     # mel_correction, clone, listener.
     @property
     def timings(self) -> dict[str, float]: ...
-    # The same prompt at the model's rate and at 16 kHz -> timbre (embedding,), style (frames, hidden).
+    # The same prompt at the model's rate and at 16 kHz -> timbre (voice,), style (frames, hidden).
     def clone(
         self, samples: NDArray[np.float32], samples_16k: NDArray[np.float32]
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]: ...
