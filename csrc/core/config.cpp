@@ -320,12 +320,12 @@ ModelConfig read_config(const gguf_context* header) {
   config.variation_adapter = read_variation_adapter(in);
   config.mel_decoder = read_mel_decoder(in);
   config.vocoder = read_vocoder(in, config.audio);
+  const int64_t num_phones = config.linguistic_encoder.num_phones;
   if (in.has("aligner")) {
-    config.aligner = read_aligner(in, config.audio.num_mels, config.linguistic_encoder.num_phones);
+    config.aligner = read_aligner(in, config.audio.num_mels, num_phones);
   }
   if (in.has("phone_classifier")) {
-    config.phone_classifier =
-        read_phone_classifier(in, config.audio.num_mels, config.linguistic_encoder.num_phones);
+    config.phone_classifier = read_phone_classifier(in, config.audio.num_mels, num_phones);
   }
   const auto num_symbols = static_cast<int64_t>(config.symbols.size());
   HeaderReader::require(

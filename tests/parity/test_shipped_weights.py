@@ -42,7 +42,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     folder = tmp_path_factory.mktemp("weights")
     restore(CHECKPOINTS, folder)
     parts = (folder / stage / f"{stage}.pt" for stage in ("timbre", "student", "vocoder"))
-    checkpoint = join(lite(), *parts)
+    checkpoint = join(lite(), *parts, realign=folder / "realign" / "realign.pt")
     paths = {kind: folder / f"{kind}.bin" for kind in ("f32", "f16", "q8")}
     for kind, path in paths.items():
         convert(checkpoint, path, kind)
