@@ -80,11 +80,20 @@ TEST(Config, TakesAPhoneClassifierWholeOrNotAtAll) {
     file.integer("muspeaker.phone_classifier.kernel", 5);
     file.integers("muspeaker.phone_classifier.dilations", {1, 4});
     file.integer("muspeaker.phone_classifier.num_pauses", 2);
+    file.integer("muspeaker.phone_classifier.map_cepstra", 3);
   };
   add(writer);
   const WeightFile file(writer.write());
   EXPECT_EQ(read_config(file.header()).phone_classifier->dilations, (std::vector<int64_t>{1, 4}));
   EXPECT_FALSE(read_config(file.header()).aligner.has_value());
+  const ModelConfig config = read_config(file.header());
+  EXPECT_EQ(config.voice_size(), config.timbre_size() + (5 * config.audio.num_mels));
+  EXPECT_EQ(fault([&](auto& spoilt) {
+              add(spoilt);
+              spoilt.integer("muspeaker.phone_classifier.map_cepstra", 1000);
+            }),
+            "header value muspeaker.phone_classifier.map_cepstra is 1000, expected 0 to " +
+                std::to_string(config.audio.num_mels));
   EXPECT_EQ(fault([](auto& spoilt) { spoilt.integer("muspeaker.phone_classifier.kernel", 5); }),
             "header value muspeaker.phone_classifier.hidden is missing");
   EXPECT_EQ(fault([&](auto& spoilt) {
