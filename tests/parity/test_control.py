@@ -50,8 +50,8 @@ SENTENCES = (
     "The girl at the booth sold fifty bonds.",
 )
 CLOSE_SECONDS = 0.05
-# Most of the rest are the instrument's own errors: the phone classifier of `muspeaker-train realign`, which
-# is kept nowhere, heard 98 % of these words within 50 ms of the times told, the aligner 76 %.
+# Most of the rest are the instrument's own errors: a larger form of the phone classifier that ships, which is not
+# kept, heard 98 % of the words that an earlier model spoke within 50 ms of the times told, the aligner 76 %.
 CLOSE_SHARE = 0.7
 
 

@@ -15,11 +15,6 @@ MOST_STRETCHED = 2.0
 EPSILON = 1e-6
 
 
-def map_size(num_mels: int, num_cepstra: int) -> int:
-    """Values of a map."""
-    return num_mels * (2 + num_cepstra)
-
-
 def fit_spectral_map(prompt: torch.Tensor, spoken: torch.Tensor, num_cepstra: int) -> torch.Tensor:
     """Compare a prompt with the model's own rendering of it, frame by frame.
 
@@ -36,7 +31,7 @@ def fit_spectral_map(prompt: torch.Tensor, spoken: torch.Tensor, num_cepstra: in
         num_cepstra: That the difference may depend on, the level among them; at most mels.
 
     Returns:
-        (1, map_size) float32: offset and stretch of each band, and the regression's weights
+        (1, mels * (2 + cepstra)) float32: offset and stretch of each band, and the regression's weights
         (cepstra, mels).
     """
     frames = speech_frames(prompt)[0]
@@ -66,7 +61,7 @@ def apply_spectral_map(mel: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
 
     Args:
         mel: (1, mels, frames), natural-log mel.
-        values: (1, map_size) from `fit_spectral_map`, or a mean of several.
+        values: (1, mels * (2 + cepstra)) from `fit_spectral_map`, or a mean of several.
 
     Returns:
         The shape of mel.

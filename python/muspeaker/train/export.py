@@ -36,7 +36,7 @@ class ExportOptions:
     )
     realign: Path = option(
         Path("runs/realign/realign.pt"),
-        "checkpoint of the phone classifier, by which models convert",
+        "checkpoint of the phone classifier, by which models convert and compare prompts",
     )
     out: Path = option(Path("runs/lite.pt"), "where the joined checkpoint goes")
 
