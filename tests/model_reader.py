@@ -11,7 +11,7 @@ from torch import nn
 from torch.nn.utils import parametrize
 
 from muspeaker.config import ModelConfig, config_from_dict
-from muspeaker.model.muspeaker import MuSpeaker
+from muspeaker.twin.model.muspeaker import MuSpeaker
 
 if TYPE_CHECKING:
     from pathlib import Path

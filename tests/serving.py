@@ -15,7 +15,7 @@ import openai
 import soundfile
 import uvicorn
 
-from muspeaker.serve.app import create_app
+from muspeaker.serve.openai.app import create_app
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

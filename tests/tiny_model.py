@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from muspeaker import config as sizes
-from muspeaker.model.muspeaker import MuSpeaker
+from muspeaker.twin.model.muspeaker import MuSpeaker
 
 
 def tiny_config(*, classifier: bool = False) -> sizes.ModelConfig:

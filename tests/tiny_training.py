@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from muspeaker.train import acoustic, align, pairs, prepare, realign, student, timbre, vocoder
-from muspeaker.train.checkpoint import load_checkpoint
+from muspeaker.train.loop.checkpoint import load_checkpoint
+from muspeaker.train.stages import align, pairs, prepare, realign, student, teacher, timbre, vocoder
 from tests import tiny_corpus
 
 if TYPE_CHECKING:
@@ -37,21 +37,21 @@ class Runs(NamedTuple):
             "realign": [*common, "--batch", "4", "--round-steps", "3", *elsewhere],
             "timbre": [*common, "--batch", "6", "--frames", "40"],
             "vocoder": [*common, *widths, "--batch", "2"],
-            "acoustic": [*common, *voices],
-            "student": [*common, *voices, "--teacher", made["acoustic"][1]],
+            "teacher": [*common, *voices],
+            "student": [*common, *voices, "--teacher", made["teacher"][1]],
         }[stage]
 
     def checkpoint(self, stage: str) -> dict[str, object]:
         return load_checkpoint(self.root / stage / FILES[stage])
 
 
-PARTS = (("timbre", "timbre/timbre.pt"), ("teacher", "acoustic/acoustic.pt"))
+PARTS = (("timbre", "timbre/timbre.pt"), ("teacher", "teacher/teacher.pt"))
 STAGES: dict[str, Callable[..., None]] = {
     "align": lambda arguments, _: align.main(arguments),
     "realign": realign.main,
     "timbre": timbre.main,
     "vocoder": vocoder.main,
-    "acoustic": acoustic.main,
+    "teacher": teacher.main,
     "student": student.main,
 }
 
@@ -75,4 +75,4 @@ def train_everything(root: Path) -> Runs:
     return made
 
 
-FILES = {stage: f"{stage}.pt" for stage in STAGES} | {"align": "aligner.pt"}
+FILES = {stage: f"{stage}.pt" for stage in STAGES} | {"align": "align.pt"}

@@ -21,11 +21,11 @@ import numpy as np
 import soundfile
 
 from muspeaker.config import SYMBOLS, AudioConfig
-from muspeaker.text.normalize import normalize
+from muspeaker.text.normalize.english import normalize
 from muspeaker.text.phonemize import tokens
-from muspeaker.train import align, prepare, realign
-from muspeaker.train.alignment import ALIGNMENT, REALIGNED, load_alignment
-from muspeaker.train.cache import Cache
+from muspeaker.train.corpus.alignment import ALIGNMENT, REALIGNED, load_alignment
+from muspeaker.train.corpus.cache import Cache
+from muspeaker.train.stages import align, prepare, realign
 
 VOICES = ("en-us", "en-us+f2", "en-us+m3", "en-us+f4", "en-us+m7")
 RATES = (130, 160, 190)  # words a minute

@@ -24,10 +24,10 @@ from tqdm import tqdm
 
 import muspeaker
 from muspeaker import _core
-from muspeaker.model.features import log_mel
-from muspeaker.text.normalize import normalize
+from muspeaker.text.normalize.english import normalize
 from muspeaker.text.phonemize import tokens
 from muspeaker.text.sentences import split_sentences
+from muspeaker.twin.dsp.mel import log_mel
 
 if TYPE_CHECKING:
     from muspeaker.text.phonemize import Tokens

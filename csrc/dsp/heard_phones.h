@@ -12,7 +12,7 @@ struct HeardPhones {
 };
 
 /// The likeliest phones of a recording whose text is not known, each held until another is worth
-/// the change. Twin of heard_phones in muspeaker.model.phone_path. log_posterior: (frames,
+/// the change. Twin of heard_phones in muspeaker.twin.dsp.heard_phones. log_posterior: (frames,
 /// num_phones), natural log, at least one frame.
 HeardPhones heard_phones(const std::vector<float>& log_posterior, int64_t num_phones);
 

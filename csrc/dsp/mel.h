@@ -21,7 +21,7 @@ std::vector<float> centred_window(const core::AudioConfig& audio);
 
 /// The log-mel spectrogram and log-energy of the model.
 ///
-/// Twin of log_mel and log_energy in muspeaker.model.features.
+/// Twin of log_mel and log_energy in muspeaker.twin.dsp.mel.
 /// Source: Kong et al. 2020 (HiFi-GAN, arXiv:2010.05646), the features of its published code, with
 /// the slaney filters of librosa.filters.mel. (fft - hop) / 2 samples are reflected at both ends,
 /// frame t then covers the window centred at (t + 0.5) hops.

@@ -11,7 +11,7 @@ namespace muspeaker::dsp {
 
 /// Moves the spectrum of speech to the log-mel that it was made from, in one step.
 ///
-/// Twin of correct_mel in muspeaker.model.mel_correction, which says how. Here the samples of an
+/// Twin of correct_mel in muspeaker.twin.dsp.mel_correction, which says how. Here the samples of an
 /// utterance come piece by piece: the bits of the result do not depend on where pieces end.
 class MelCorrection {
  public:

@@ -7,7 +7,7 @@ namespace muspeaker::dsp {
 
 /// A clip's mel without the colour of its voice and room.
 ///
-/// Twin of normalized_mel in muspeaker.model.phone_classifier.
+/// Twin of normalized_mel in muspeaker.twin.model.phone_classifier.
 /// mel: (frames, num_mels), natural log.
 /// Returns (frames, num_mels), the mean of each band removed, of deviation one over all.
 /// Throws std::invalid_argument if there is no frame, or no whole number of them.

@@ -24,7 +24,7 @@ void check(const char* name, Samples samples, int64_t least, int64_t rate_hz) {
   require_finite(samples.data, samples.count, name);
 }
 
-/// Gives the vector the length sqrt(size). Twin of scale_timbre in muspeaker.model.muspeaker.
+/// Gives the vector the length sqrt(size). Twin of scale_timbre in muspeaker.twin.model.muspeaker.
 void scale_timbre(std::vector<float>& timbre) {
   double square = 0.0;
   for (const float value : timbre) {

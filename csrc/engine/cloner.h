@@ -12,7 +12,7 @@ namespace muspeaker::engine {
 
 /// Prompt samples to a voice.
 ///
-/// Twin of MuSpeaker.clone in muspeaker.model.muspeaker, with the features before it.
+/// Twin of MuSpeaker.clone in muspeaker.twin.model.muspeaker, with the features before it.
 class Cloner {
  public:
   /// Model and listener must outlive the cloner.

@@ -65,7 +65,7 @@ class Listener {
 
 /// The factor that brings one voice's F0 to another's register: the ratio of their geometric means
 /// over the frames that are voiced in both, 1 if there is none. Each (frames) in Hz, 0 where
-/// unvoiced. Twin of register_factor in muspeaker.model.conversion.
+/// unvoiced. Twin of register_factor in muspeaker.twin.engine.synthesizer.
 float register_factor(const std::vector<float>& source_f0, const std::vector<float>& target_f0);
 
 }  // namespace muspeaker::engine

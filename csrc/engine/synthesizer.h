@@ -44,7 +44,7 @@ struct Speech {
 
 /// One loaded model: prompts to voices, token ids and a voice to samples.
 ///
-/// Twin of MuSpeaker.forward in muspeaker.model.muspeaker. Calls may come from any thread and take
+/// Twin of MuSpeaker.forward in muspeaker.twin.model.muspeaker. Calls may come from any thread and take
 /// turns. The same input gives the same bits at any number of threads.
 class Synthesizer {
  public:
@@ -79,7 +79,7 @@ class Synthesizer {
 
   /// Says again what a recording says: with its content, durations and loudness, and its melody in
   /// the register of the voice. tokens: its text; of the options, pitch and energy change that, and
-  /// the seed is of the vocoder's noise. Twin of convert in muspeaker.model.conversion.
+  /// the seed is of the vocoder's noise. Twin of convert in muspeaker.twin.engine.synthesizer.
   /// Throws std::invalid_argument as Listener::hear does, or if an input is out of range.
   [[nodiscard]] Speech convert(Samples samples, const Tokens& tokens, const Voice& voice,
                                const SynthesisOptions& options);

@@ -12,7 +12,7 @@ namespace muspeaker::model {
 
 /// One residual block of the mel decoder, normalised to the speaker's statistics.
 ///
-/// Twin of muspeaker.model.adain_res_block.AdaINResBlock, member for member.
+/// Twin of muspeaker.twin.model.adain_res_block.AdaINResBlock, member for member.
 /// Source: Huang and Belongie 2017 (arXiv:1703.06868), Eq. 8, inside the paper's mel decoder.
 /// Throws ModelFileError from the constructor if a tensor is absent or misshapen.
 class AdaINResBlock {

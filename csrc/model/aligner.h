@@ -15,7 +15,7 @@ namespace muspeaker::model {
 /// A hidden Markov model whose phones say what they sound like.
 ///
 /// Mean and deviation of the cepstra of each phone, shifted by its neighbours.
-/// Twin of muspeaker.model.aligner.Aligner, member for member.
+/// Twin of muspeaker.twin.model.aligner.Aligner, member for member.
 /// Source: hidden Markov models for speech, Rabiner 1989 (doi 10.1109/5.18626), Section III.
 /// Throws ModelFileError from the constructor if a tensor is absent or misshapen.
 class Aligner {
@@ -40,7 +40,7 @@ std::vector<int32_t> merge_pauses(std::vector<int32_t> phones, int64_t num_pause
 
 /// Token number of each state: two states a phone, one a pause; one each in a very short clip.
 /// phones: (tokens,). Returns (states,), at most `frames` of them unless there are more tokens.
-/// Twin of states_of in muspeaker.model.aligner.
+/// Twin of states_of in muspeaker.twin.model.aligner.
 std::vector<int32_t> states_of(const std::vector<int32_t>& phones, int64_t frames,
                                int64_t num_pauses);
 

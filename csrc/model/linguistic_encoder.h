@@ -15,7 +15,7 @@ namespace muspeaker::model {
 
 /// Relative-position self-attention, then a convolutional feed-forward, both pre-normalised.
 ///
-/// Twin of muspeaker.model.linguistic_encoder.TransformerBlock, member for member.
+/// Twin of muspeaker.twin.model.linguistic_encoder.TransformerBlock, member for member.
 /// Source: Ren et al. 2019 (arXiv:1905.09263), Section 3.1, with the norms in front.
 /// Throws ModelFileError from the constructor if a tensor is absent or misshapen.
 class TransformerBlock {
@@ -35,7 +35,7 @@ class TransformerBlock {
 
 /// Phones, stresses and word boundaries to e_ling.
 ///
-/// Twin of muspeaker.model.linguistic_encoder.LinguisticEncoder, member for member.
+/// Twin of muspeaker.twin.model.linguistic_encoder.LinguisticEncoder, member for member.
 /// Source: the paper's linguistic encoder; blocks after Ren et al. 2019 (arXiv:1905.09263).
 /// Throws ModelFileError from the constructor if a tensor is absent or misshapen.
 class LinguisticEncoder {

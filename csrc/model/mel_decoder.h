@@ -14,7 +14,7 @@ namespace muspeaker::model {
 
 /// A 1-D ResNet whose AdaIN layers take e_tim.
 ///
-/// Twin of muspeaker.model.mel_decoder.MelDecoder, member for member.
+/// Twin of muspeaker.twin.model.mel_decoder.MelDecoder, member for member.
 /// Source: the paper's mel decoder.
 /// Throws ModelFileError from the constructor if a tensor is absent or misshapen.
 class MelDecoder {

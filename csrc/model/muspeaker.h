@@ -23,7 +23,7 @@ namespace muspeaker::model {
 
 /// Every part of the system; engine::Synthesizer and engine::Cloner wire them.
 ///
-/// Twin of muspeaker.model.muspeaker.MuSpeaker, member for member.
+/// Twin of muspeaker.twin.model.muspeaker.MuSpeaker, member for member.
 /// Source: Chen et al. 2025 (arXiv:2501.08566), Section 2.
 /// Throws ModelFileError from the constructor if a tensor is absent, misshapen or not known.
 class MuSpeaker {

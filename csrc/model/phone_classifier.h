@@ -15,7 +15,7 @@ namespace muspeaker::model {
 
 /// What one block adds to what is heard: a dilated convolution, and a linear layer.
 ///
-/// Twin of muspeaker.model.phone_classifier.PhoneClassifierBlock, member for member.
+/// Twin of muspeaker.twin.model.phone_classifier.PhoneClassifierBlock, member for member.
 /// Throws ModelFileError from the constructor if a tensor is absent or misshapen.
 class PhoneClassifierBlock {
  public:
@@ -33,7 +33,7 @@ class PhoneClassifierBlock {
 
 /// Which phone is heard in each frame, from the mel around it.
 ///
-/// Twin of muspeaker.model.phone_classifier.PhoneClassifier, member for member.
+/// Twin of muspeaker.twin.model.phone_classifier.PhoneClassifier, member for member.
 /// Source: hybrid recognition, Bourlard and Morgan 1994 (doi 10.1007/978-1-4615-3210-2), Chapter 7.
 /// Throws ModelFileError from the constructor if a tensor is absent or misshapen.
 class PhoneClassifier {
@@ -48,7 +48,7 @@ class PhoneClassifier {
   /// How well each phone explains each frame, up to what is the same for all phones; all pauses
   /// are phone 0. logits: (frames, phones) from forward.
   /// Returns (frames, phones): log-probabilities, less a power of how often each phone is heard, at
-  /// least -12. Twin of phone_scores in muspeaker.model.phone_classifier after a log-softmax.
+  /// least -12. Twin of phone_scores in muspeaker.twin.model.phone_classifier after a log-softmax.
   [[nodiscard]] std::vector<float> phone_scores(std::vector<float> logits) const;
 
  private:

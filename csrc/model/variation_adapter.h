@@ -24,7 +24,7 @@ struct VariationOptions {
 
 /// Predicts durations, stretches the content, predicts pitch and energy and adds both.
 ///
-/// Twin of muspeaker.model.variation_adapter.VariationAdapter, member for member. Its forward is
+/// Twin of muspeaker.twin.model.variation_adapter.VariationAdapter, member for member. Its forward is
 /// cut where a size, or a threshold, depends on what was predicted: predict_durations, then
 /// predict_melody, then embed are described in one graph each, with decide_* on plain arrays
 /// between them. Source: the paper's variation adapter; after Ren et al. 2020 (arXiv:2006.04558),

@@ -22,7 +22,7 @@ struct Margins {
 
 /// HiFi-GAN generator with a harmonic source injected at every scale.
 ///
-/// Twin of muspeaker.model.vocoder.Vocoder, member for member.
+/// Twin of muspeaker.twin.model.vocoder.Vocoder, member for member.
 /// Source: Kong et al. 2020 (arXiv:2010.05646), Section 2.2; source after Wang et al. 2019
 /// (arXiv:1904.12088).
 /// Throws ModelFileError from the constructor if a tensor is absent or misshapen.

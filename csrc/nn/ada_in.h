@@ -11,7 +11,7 @@ namespace muspeaker::nn {
 
 /// Instance norm over time whose gain and shift come from the timbre.
 ///
-/// Twin of muspeaker.model.adain_res_block.AdaIN, member for member.
+/// Twin of muspeaker.twin.model.adain_res_block.AdaIN, member for member.
 /// Source: Huang and Belongie 2017 (arXiv:1703.06868), Eq. 8.
 /// Throws ModelFileError from the constructor if a tensor is absent or misshapen.
 class AdaIN {

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from muspeaker._core import ModelFileError
-    from muspeaker.audio import Audio, Span
     from muspeaker.options import SynthesisOptions
-    from muspeaker.speech import SpeechStream
+    from muspeaker.sound.audio import Audio
+    from muspeaker.sound.span import Span
+    from muspeaker.stream import SpeechStream
     from muspeaker.tts import Synthesizer, load
     from muspeaker.voice import Voice
 

@@ -110,3 +110,27 @@ def _check_seed(seed: object) -> None:
         raise TypeError(f"seed must be an int or None, got {type(seed).__name__}")
     if not 0 <= seed <= MAX_SEED:
         raise ValueError(f"seed must be 0 to 2**63 - 1, got {seed}")
+
+
+class ConversionFields(TypedDict, total=False):
+    """Keywords of `Synthesizer.convert`; the meanings stand in `SynthesisOptions`."""
+
+    pitch: float
+    energy: float
+    seed: int | None
+    language: str | None
+    phonemes: bool
+
+
+def conversion_options(given: ConversionFields) -> SynthesisOptions:
+    """Check the keywords of `Synthesizer.convert`.
+
+    Raises:
+        TypeError: If one is unknown, or of another type.
+        ValueError: If a number is out of its range.
+    """
+    known = ConversionFields.__annotations__
+    for name in given:
+        if name not in known:
+            raise TypeError(f"unknown option {name!r}: expected one of {', '.join(known)}")
+    return SynthesisOptions(**given)

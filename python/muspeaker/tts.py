@@ -13,19 +13,28 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from muspeaker.audio import Audio, Span, read_prompt, read_source, resample
-from muspeaker.conversion import conversion_options, join_utterances
-from muspeaker.loudness import normalize_loudness
-from muspeaker.options import PAUSE_RANGE, SynthesisOptions, check_number, sentence_seed
-from muspeaker.speech import SpeechStream, begun_between, share_out, stereo_places, with_speaker
+from muspeaker.many import share_out, stereo_places, with_speaker
+from muspeaker.options import (
+    PAUSE_RANGE,
+    SynthesisOptions,
+    check_number,
+    conversion_options,
+    sentence_seed,
+)
+from muspeaker.sound.audio import Audio
+from muspeaker.sound.recording import normalize_loudness, read_prompt, read_source, resample
+from muspeaker.sound.span import Span, begun_between
+from muspeaker.stream import SpeechStream
 from muspeaker.text.symbols import PAUSE
 from muspeaker.text.utterances import (
     MAX_TEXT_CHARACTERS,
     Reading,
     Utterance,
+    join_utterances,
     model_language,
     read_text,
 )
+from muspeaker.threads import available_cores, check_threads, default_threads
 from muspeaker.voice import Voice
 
 if TYPE_CHECKING:
@@ -33,15 +42,14 @@ if TYPE_CHECKING:
     from typing import Unpack
 
     from muspeaker import _core
-    from muspeaker.conversion import ConversionFields
-    from muspeaker.options import OptionFields
+    from muspeaker.options import ConversionFields, OptionFields
     from muspeaker.text.phonemize import Tokens
+
 
 __all__ = ["DEFAULT_MODEL", "MAX_TEXT_CHARACTERS", "Synthesizer", "load"]
 
 DEFAULT_MODEL = Path(__file__).parent / "models" / "lite-q8.bin"
 TIMBRE_RATE_HZ = 16000  # of the Kaldi features, whatever the model
-MAX_THREADS = 256
 
 
 def load(
@@ -67,26 +75,6 @@ def load(
     from muspeaker import _core  # noqa: PLC0415 (the engine is loaded with the first model)
 
     return Synthesizer(_core.Synthesizer(str(path), num_threads), num_threads)
-
-
-def available_cores() -> int:
-    """Cores that this process may use, at most 256."""
-    has_affinity = hasattr(os, "sched_getaffinity")
-    cores = len(os.sched_getaffinity(0)) if has_affinity else os.cpu_count() or 1
-    return min(cores, MAX_THREADS)
-
-
-def default_threads() -> int:
-    """Threads that leave the machine usable: 1 on up to two cores, else half of them."""
-    return max(1, available_cores() // 2)
-
-
-def check_threads(num_threads: object, name: str = "num_threads") -> None:
-    """Raise TypeError if a number of threads is no int, ValueError if it is out of range."""
-    if isinstance(num_threads, bool) or not isinstance(num_threads, int):
-        raise TypeError(f"{name} must be an int, got {type(num_threads).__name__}")
-    if not 1 <= num_threads <= MAX_THREADS:
-        raise ValueError(f"{name} must be 1 to {MAX_THREADS}, got {num_threads}")
 
 
 def _model_path(model: object) -> Path:

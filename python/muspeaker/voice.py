@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from muspeaker.audio import write_whole
+from muspeaker.sound.files import write_whole
 
 if TYPE_CHECKING:
     import os

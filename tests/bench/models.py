@@ -14,7 +14,7 @@ import torch
 from torch.nn.utils import parametrize
 
 from muspeaker import config as sizes
-from muspeaker.model.muspeaker import MuSpeaker
+from muspeaker.twin.model.muspeaker import MuSpeaker
 from tests.tiny_model import checkpoint_of, tiny_model
 from tools.convert_weights import convert
 

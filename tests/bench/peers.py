@@ -14,16 +14,16 @@ import torch
 from torch import nn
 
 from muspeaker.config import FORMAT_VERSION
-from muspeaker.model.duration_predictor import round_durations
-from muspeaker.model.harmonic_source import integrate_phase
-from muspeaker.model.mel_correction import correct_mel
-from muspeaker.text.normalize import normalize
+from muspeaker.text.normalize.english import normalize
 from muspeaker.text.phonemize import Tokens, tokens
 from muspeaker.text.sentences import split_sentences
+from muspeaker.twin.dsp.mel_correction import correct_mel
+from muspeaker.twin.model.duration_predictor import round_durations
+from muspeaker.twin.model.harmonic_source import integrate_phase
 from tests.bench.models import CACHE, folded_model
 
 if TYPE_CHECKING:
-    from muspeaker.model.muspeaker import MuSpeaker
+    from muspeaker.twin.model.muspeaker import MuSpeaker
 
 PIPER_VOICE = (
     "MUSPEAKER_PIPER_VOICE"  # environment variable: a voice file of Piper, its .json beside it

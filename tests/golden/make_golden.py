@@ -15,23 +15,19 @@ import torch
 
 from muspeaker._core import probe
 from muspeaker.config import FORMAT_VERSION
-from muspeaker.model.aligner import cepstral_features, states_of
-from muspeaker.model.conversion import Recording, convert
-from muspeaker.model.features import (
-    kaldi_fbank,
-    log_energy,
-    log_mel,
-    num_samples,
-    remove_time_mean,
-)
-from muspeaker.train.aligner import best_path
+from muspeaker.twin.dsp.best_path import best_path, states_of
+from muspeaker.twin.dsp.cepstra import cepstral_features
+from muspeaker.twin.dsp.fbank import kaldi_fbank, remove_time_mean
+from muspeaker.twin.dsp.mel import log_energy, log_mel, num_samples
+from muspeaker.twin.engine.listener import Recording
+from muspeaker.twin.engine.synthesizer import convert
 from tests.conftest import speech_like
 from tests.model_reader import load
 from tests.tiny_model import checkpoint_of, tiny_config, tiny_model
 from tools.convert_weights import convert as convert_weights
 
 if TYPE_CHECKING:
-    from muspeaker.model.muspeaker import MuSpeaker
+    from muspeaker.twin.model.muspeaker import MuSpeaker
 
 FOLDER = Path(__file__).parent
 MODEL_SEED = 20  # one that passes check_margins

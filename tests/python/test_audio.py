@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 import soundfile
 
-from muspeaker.audio import Audio, Span, read_prompt, resample
+from muspeaker.sound.audio import Audio
+from muspeaker.sound.recording import read_prompt, resample
+from muspeaker.sound.span import Span
 
 if TYPE_CHECKING:
     from pathlib import Path

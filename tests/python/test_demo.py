@@ -26,9 +26,10 @@ import soundfile
 from PIL import Image
 
 import muspeaker
-from muspeaker.audio import Audio, Span
-from muspeaker.serve.live_speech import LiveSpeech, LiveSpeeches
-from muspeaker.serve.picture import speech_picture
+from muspeaker.serve.demo.live_speech import LiveSpeech, LiveSpeeches
+from muspeaker.serve.demo.picture import speech_picture
+from muspeaker.sound.audio import Audio
+from muspeaker.sound.span import Span
 from muspeaker.voice import Voice
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from muspeaker.audio import Audio
+from muspeaker.sound.audio import Audio
 from muspeaker.voice import Voice
 
 if TYPE_CHECKING:

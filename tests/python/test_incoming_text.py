@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from muspeaker.serve.incoming_text import IncomingText
+from muspeaker.serve.wyoming.incoming_text import IncomingText
 
 
 @pytest.mark.parametrize("size", [1, 3, 1000])

@@ -16,8 +16,8 @@ import pytest
 import soundfile
 
 import muspeaker
-from muspeaker.serve.encoders import FORMATS
-from muspeaker.serve.settings import Settings
+from muspeaker.serve.openai.encoders import FORMATS
+from muspeaker.serve.openai.settings import Settings
 from muspeaker.tts import Synthesizer
 from tests.serving import CONSENT, add_voice, serving
 

@@ -133,7 +133,7 @@ def test_bad_options(run: Any, options: tuple[str, ...], code: int, words: str) 
 
 
 def test_a_missing_extra_is_named(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delitem(sys.modules, "muspeaker.serve.app", raising=False)
+    monkeypatch.delitem(sys.modules, "muspeaker.serve.openai.app", raising=False)
     monkeypatch.setitem(sys.modules, "fastapi", None)
     result, served = run()
     assert result.exit_code == 1

@@ -12,7 +12,7 @@ import av
 import pytest
 
 import muspeaker
-from muspeaker.serve.settings import Settings
+from muspeaker.serve.openai.settings import Settings
 from tests.serving import serving
 
 if TYPE_CHECKING:

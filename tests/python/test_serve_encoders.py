@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 import soundfile
 
-from muspeaker.serve.encoders import FORMATS, encoder, to_int16
-from muspeaker.serve.tempo import Tempo, split_speed
-from muspeaker.serve.uploads import read_recording
+from muspeaker.serve.openai.encoders import FORMATS, encoder, to_int16
+from muspeaker.serve.openai.tempo import Tempo, split_speed
+from muspeaker.serve.openai.uploads import read_recording
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -15,8 +15,8 @@ import openai
 import pytest
 
 import muspeaker
-from muspeaker.audio import Audio
-from muspeaker.serve.settings import Settings
+from muspeaker.serve.openai.settings import Settings
+from muspeaker.sound.audio import Audio
 from tests.serving import (
     PATIENCE_SECONDS,
     SPEECH,

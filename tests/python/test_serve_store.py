@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from muspeaker.serve.store import (
+from muspeaker.serve.openai.store import (
     ORPHAN_SECONDS,
     NameTakenError,
     StoreFullError,

@@ -11,8 +11,8 @@ import openai
 import pytest
 
 import muspeaker
-from muspeaker.serve.settings import Settings
-from muspeaker.serve.uploads import read_recording
+from muspeaker.serve.openai.settings import Settings
+from muspeaker.serve.openai.uploads import read_recording
 from tests.serving import CONSENT, VOICES, add_voice, ask, noise, serving, speak, wav
 
 if TYPE_CHECKING:

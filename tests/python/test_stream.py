@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from muspeaker.audio import Audio
-from muspeaker.tts import Synthesizer, default_threads, load
+from muspeaker.sound.audio import Audio
+from muspeaker.threads import default_threads
+from muspeaker.tts import Synthesizer, load
 from muspeaker.voice import Voice
 
 GOLDEN = Path(__file__).parent.parent / "golden"

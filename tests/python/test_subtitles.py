@@ -6,8 +6,9 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from muspeaker.audio import Audio, Span
-from muspeaker.subtitles import LINE_CHARACTERS, MAX_SECONDS, NUM_LINES, cues
+from muspeaker.sound.audio import Audio
+from muspeaker.sound.span import Span
+from muspeaker.sound.subtitles import LINE_CHARACTERS, MAX_SECONDS, NUM_LINES, cues
 
 
 def audio_of(text: str, *, seconds_a_word: float = 0.3, speaker: str = "") -> Audio:

@@ -7,8 +7,8 @@ import pytest
 import soundfile
 
 import muspeaker
-from muspeaker.audio import Audio
 from muspeaker.options import sentence_seed
+from muspeaker.sound.audio import Audio
 from muspeaker.text.sentences import PARAGRAPH_PAUSE_SECONDS, SENTENCE_PAUSE_SECONDS
 from muspeaker.text.utterances import MAX_TOKENS
 from muspeaker.voice import Voice

@@ -12,7 +12,7 @@ from muspeaker.text.sentences import PARAGRAPH_PAUSE_SECONDS, SENTENCE_PAUSE_SEC
 from muspeaker.text.utterances import Reading, read_text, split_at_marks
 
 if TYPE_CHECKING:
-    from muspeaker.audio import Audio
+    from muspeaker.sound.audio import Audio
     from muspeaker.tts import Synthesizer
     from muspeaker.voice import Voice
 

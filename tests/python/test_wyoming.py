@@ -36,7 +36,7 @@ from zeroconf import ServiceInfo, Zeroconf
 
 import muspeaker
 from muspeaker.serve.voice_folder import VoiceFolder
-from muspeaker.serve.wyoming import WyomingHandler, WyomingService, serve
+from muspeaker.serve.wyoming.protocol import WyomingHandler, WyomingService, serve
 from muspeaker.voice import Voice
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from muspeaker.config import base, config_from_dict
-from muspeaker.model.muspeaker import MuSpeaker
-from muspeaker.model.timbre_encoder import TimbreEncoder
 from muspeaker.quantize import WEIGHT_TYPES, store
+from muspeaker.twin.model.muspeaker import MuSpeaker
+from muspeaker.twin.model.timbre_encoder import TimbreEncoder
 from tools.convert_weights.checkpoint import CheckpointError, check_state, read_config_and_state
 from tools.convert_weights.fold import fold_batch_norm, fold_weight_norm
 from tools.convert_weights.write import Layout, fingerprint, write_model

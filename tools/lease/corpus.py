@@ -21,10 +21,10 @@ import numpy.typing as npt
 import torch
 
 from muspeaker.config import AudioConfig
-from muspeaker.loudness import normalize_loudness
-from muspeaker.model.features import energy_from_magnitude, magnitude_spectrum, mel_from_magnitude
-from muspeaker.train.alignment import ALIGNMENT, alignment_path
-from muspeaker.train.cache import Cache, Clip
+from muspeaker.sound.recording import normalize_loudness
+from muspeaker.train.corpus.alignment import ALIGNMENT, alignment_path
+from muspeaker.train.corpus.cache import Cache, Clip
+from muspeaker.twin.dsp.mel import energy_from_magnitude, magnitude_spectrum, mel_from_magnitude
 from tools.lease import codec
 from tools.lease.archive import find_members, read_member
 
@@ -98,7 +98,7 @@ def _chunks(clips: list[Clip], numbers: list[int]) -> Iterator[list[int]]:
 
 
 def unpack(archives: Path, folder: Path, workers: int) -> None:
-    """Write the folder that `muspeaker.train.cache.Cache` reads; nothing is done if it is there.
+    """Write the folder that `muspeaker.train.corpus.cache.Cache` reads; nothing is done if it is there.
 
     Args:
         archives: Folder of all archives.

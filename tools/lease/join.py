@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from muspeaker.train.checkpoint import load_checkpoint, save_checkpoint
+from muspeaker.train.loop.checkpoint import load_checkpoint, save_checkpoint
 from tools.lease import state
 
 

@@ -6,8 +6,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from muspeaker.train.cache import Cache
-from muspeaker.train.checkpoint import load_checkpoint
+from muspeaker.train.corpus.cache import Cache
+from muspeaker.train.loop.checkpoint import load_checkpoint
 from tools.lease import corpus, state
 from tools.lease.archive import write_archives
 
@@ -25,7 +25,9 @@ def members(folder: Path, checkpoints: list[Path]) -> Iterator[tuple[str, bytes]
 def main(arguments: list[str] | None = None) -> None:
     """Command line of the verb."""
     parser = argparse.ArgumentParser(prog="python -m tools.lease pack", description=__doc__)
-    parser.add_argument("corpus", type=Path, help="folder written by muspeaker.train.prepare")
+    parser.add_argument(
+        "corpus", type=Path, help="folder written by muspeaker.train.stages.prepare"
+    )
     parser.add_argument("--checkpoint", type=Path, action="append", default=[],
                         help="such as runs/vocoder/vocoder.pt; may be repeated")  # fmt: skip
     parser.add_argument("--out", type=Path, default=Path("runs/lease"))

@@ -18,14 +18,14 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from muspeaker.train.checkpoint import load_checkpoint, save_checkpoint
+from muspeaker.train.loop.checkpoint import load_checkpoint, save_checkpoint
 from tools.lease import corpus, state
 from tools.lease.archive import find_members, read_member
 
 if TYPE_CHECKING:
     from muspeaker.config import ModelConfig
 
-STAGES = ("acoustic", "student", "vocoder", "timbre")
+STAGES = ("teacher", "student", "vocoder", "timbre")
 PART_BYTES = 16 * 1024 * 1024
 MAX_PARTS = 8
 
@@ -73,14 +73,14 @@ def main(arguments: list[str] | None = None, config: ModelConfig | None = None) 
     print(f"unpacked in {time.monotonic() - started:.0f} s; training on {device}", flush=True)
     torch.backends.cudnn.benchmark = True
     stand_in_for_progress_bars()
-    stage = import_module(f"muspeaker.train.{options.stage}")
+    stage = import_module(f"muspeaker.train.stages.{options.stage}")
     checkpoint = options.work / options.stage / f"{options.stage}.pt"
     command = [str(options.work / "corpus"), "--out", str(checkpoint.parent)]
     command += ["--minutes", str(options.minutes), "--threads", str(min(8, options.workers))]
-    if options.stage in {"acoustic", "student"}:
+    if options.stage in {"teacher", "student"}:
         command += ["--timbre", str(options.work / "timbre" / "timbre.pt")]
     if options.stage == "student":
-        command += ["--teacher", str(options.work / "acoustic" / "acoustic.pt")]
+        command += ["--teacher", str(options.work / "teacher" / "teacher.pt")]
     try:
         stage.main([*command, *extra], config)
     finally:  # what was saved before a failure is taken home as well

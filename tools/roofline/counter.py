@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import nn
 
-from muspeaker.model.attention import CrossAttention, RelativeAttention
-from muspeaker.model.muspeaker import MuSpeaker
+from muspeaker.twin.model.muspeaker import MuSpeaker
+from muspeaker.twin.nn.attention import CrossAttention, RelativeAttention
 
 if TYPE_CHECKING:
     from muspeaker.config import ModelConfig

@@ -11,8 +11,8 @@ import typer
 from rich.table import Table
 
 from muspeaker import bench as measuring
-from muspeaker.audio import write_whole
 from muspeaker.cli.terminal import ModelOption, failing_cleanly, progress, to_stdout
+from muspeaker.sound.files import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 import muspeaker
-from muspeaker.cli.say import Outlets
+from muspeaker.cli.outlets import Outlets
 from muspeaker.cli.speech_options import (
     DEFAULTS,
     EnergyOption,

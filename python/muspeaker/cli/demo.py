@@ -32,7 +32,7 @@ def demo(
             try:
                 import uvicorn  # noqa: PLC0415 (an extra)
 
-                from muspeaker.serve.demo import LOOPBACK_HOSTS, create_app  # noqa: PLC0415
+                from muspeaker.serve.demo.page import LOOPBACK_HOSTS, create_app  # noqa: PLC0415
                 from muspeaker.serve.voice_folder import VoiceFolder, usual_folder  # noqa: PLC0415
             except ModuleNotFoundError as error:
                 message = f"{error.name} is missing: pip install 'muspeaker[demo]'"

@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
 
-from muspeaker.audio import Audio
+from muspeaker.sound.audio import Audio
 
 # Programs in the order they are tried. {rate} is filled in; they read 16-bit samples from their
 # standard input, but for the one that takes a {file}.

@@ -12,7 +12,7 @@ from rich.console import Console
 
 import muspeaker
 from muspeaker.cli.terminal import ModelOption, ThreadsOption, failing_cleanly, progress
-from muspeaker.tts import available_cores, default_threads
+from muspeaker.threads import available_cores, default_threads
 from muspeaker.voice import DEFAULT_NAME
 
 if TYPE_CHECKING:
@@ -83,9 +83,9 @@ def application(model: Path | None, threads: int, options: dict[str, Any]) -> Fa
         ValueError: If an option is out of range.
     """
     try:
-        from muspeaker.serve.app import create_app  # noqa: PLC0415 (an extra)
-        from muspeaker.serve.errors import ApiError  # noqa: PLC0415
-        from muspeaker.serve.settings import Settings  # noqa: PLC0415
+        from muspeaker.serve.openai.app import create_app  # noqa: PLC0415 (an extra)
+        from muspeaker.serve.openai.errors import ApiError  # noqa: PLC0415
+        from muspeaker.serve.openai.settings import Settings  # noqa: PLC0415
     except ModuleNotFoundError as error:
         message = f"{error.name} is missing: pip install 'muspeaker[serve]'"
         raise RuntimeError(message) from error

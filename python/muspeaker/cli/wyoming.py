@@ -40,8 +40,8 @@ def wyoming(
     """Serve the Wyoming protocol, for Home Assistant."""
     with failing_cleanly():
         try:
-            from muspeaker.serve import wyoming as protocol  # noqa: PLC0415 (an extra)
             from muspeaker.serve.voice_folder import VoiceFolder, usual_folder  # noqa: PLC0415
+            from muspeaker.serve.wyoming import protocol  # noqa: PLC0415 (an extra)
         except ModuleNotFoundError as error:
             raise RuntimeError(
                 f"{error.name} is missing: pip install 'muspeaker[wyoming]'"

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import logging
 import threading
-from typing import TYPE_CHECKING
+from pathlib import Path
 
-from muspeaker.serve.settings import default_data_folder
+import platformdirs
+
 from muspeaker.voice import DEFAULT_NAME, SUFFIX, VOICES_FOLDER, Voice
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -106,3 +104,8 @@ class VoiceFolder:
             voice = None
         self._read[path] = (stamp, voice)
         return voice
+
+
+def default_data_folder() -> Path:
+    """Where a user's programs keep their data, such as ~/.local/share/muspeaker."""
+    return Path(platformdirs.user_data_dir("muspeaker", appauthor=False))

@@ -6,12 +6,15 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from muspeaker.text.normalize import normalize
+import numpy as np
+
+from muspeaker.text.normalize.english import normalize
 from muspeaker.text.phonemize import Tokens, canonical_language, tokens
 from muspeaker.text.sentences import SENTENCE_PAUSE_SECONDS, Sentence, split_sentences
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
 
 MAX_TEXT_CHARACTERS = 50_000
 MAX_TOKENS = 400
@@ -168,3 +171,20 @@ def model_language(language: str | None, languages: Sequence[str]) -> str:
             f"language {language!r} is not one of this model's: expected {', '.join(languages)}"
         )
     return tag
+
+
+def join_utterances(utterances: Sequence[Utterance]) -> Tokens:
+    """One utterance from several, with one silence where two of them meet."""
+    parts = [utterance.tokens for utterance in utterances]
+    words, first = [], 0
+    for part in parts:
+        words += [
+            replace(word, start=first + word.start, end=first + word.end) for word in part.words
+        ]
+        first += len(part.phones) - 1  # the next begins with the silence that this one ends with
+
+    def joined(name: str) -> np.ndarray:
+        rows = [getattr(part, name) for part in parts]
+        return np.concatenate([rows[0], *(row[1:] for row in rows[1:])])
+
+    return Tokens(joined("phones"), joined("stresses"), joined("boundaries"), words)

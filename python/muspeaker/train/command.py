@@ -5,20 +5,20 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 
-STAGES = {
-    "prepare": "prepare",
-    "align": "align",
-    "realign": "realign",
-    "timbre": "timbre",
-    "vocoder": "vocoder",
-    "teacher": "acoustic",
-    "pairs": "pairs",
-    "student": "student",
-    "predict": "predict",
-    "resynthesize": "resynthesize",
-    "export": "export",
-    "snapshot": "snapshot",
-}
+STAGES = (
+    "prepare",
+    "align",
+    "realign",
+    "timbre",
+    "vocoder",
+    "teacher",
+    "pairs",
+    "student",
+    "predict",
+    "resynthesize",
+    "export",
+    "snapshot",
+)
 EXTRAS = {"torch": "train", "ray": "ray"}
 
 
@@ -33,7 +33,7 @@ def main(arguments: list[str] | None = None) -> int:
         stream.write(f"usage: muspeaker-train {{{','.join(STAGES)}}} ... (--help for each)\n")
         return 0 if asked else 2
     try:
-        import_module(f"muspeaker.train.{STAGES[words[0]]}").main(words[1:])
+        import_module(f"muspeaker.train.stages.{words[0]}").main(words[1:])
     except ModuleNotFoundError as error:
         missing = (error.name or "").partition(".")[0]
         extra = EXTRAS.get(missing, "train")

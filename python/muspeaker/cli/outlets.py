@@ -1,0 +1,111 @@
+"""Where speech goes: a file, a pipe, the sound card."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+import muspeaker
+from muspeaker.cli.player import Player, open_player
+from muspeaker.cli.terminal import (
+    to_stdout,
+)
+from muspeaker.sound.audio import check_sound_path
+from muspeaker.sound.files import check_path, write_whole
+
+if TYPE_CHECKING:
+    from muspeaker.sound.audio import Audio
+DEFAULT_OUTPUT = Path("speech.wav")
+STDOUT = Path("-")
+
+
+@dataclass
+class Outlets:
+    """Where speech goes: samples at once where they are piped or played, files at the end."""
+
+    output: Path | None
+    subtitles: Path | None
+    raw: bool
+    play: bool
+    as_json: bool
+    chunks: list[Audio] = field(default_factory=list)
+    player: Player | None = None
+
+    @classmethod
+    def chosen(
+        cls, output: Path | None, subtitles: Path | None, *, raw: bool, play: bool, as_json: bool
+    ) -> Outlets:
+        """Check what was asked for.
+
+        Raises:
+            typer.BadParameter: If standard output would get two things, or subtitles have no format.
+            OSError: If a file cannot be written.
+            ValueError: If the suffix of a sound file is unknown.
+        """
+        if output is None and (raw or not play):
+            output = STDOUT if raw else DEFAULT_OUTPUT
+        if as_json and output == STDOUT:
+            raise typer.BadParameter("standard output takes either speech or --json, not both")
+        if subtitles is not None and subtitles.suffix.lower() not in {".srt", ".vtt"}:
+            raise typer.BadParameter(f"--subtitles must end in .srt or .vtt, got {subtitles}")
+        if subtitles is not None:
+            check_path(subtitles)
+        if output not in {None, STDOUT}:
+            (check_path if raw else check_sound_path)(output)
+        return cls(output, subtitles, raw, play, as_json)
+
+    def open(self, sample_rate: int) -> None:
+        """Get ready for the first chunk."""
+        if self.play:
+            self.player = open_player(sample_rate)
+
+    def write(self, chunk: Audio) -> None:
+        """Pass one chunk on, or keep it for a file."""
+        if self.player is not None:
+            self.player.write(chunk)
+        if self.raw and self.output == STDOUT:
+            sys.stdout.buffer.write(chunk.encode(".pcm"))
+            sys.stdout.buffer.flush()
+        self.chunks.append(chunk)
+
+    def finish(self, voice: str) -> None:
+        """Write what is written at the end."""
+        audio = muspeaker.Audio.join(self.chunks)
+        if self.subtitles is not None:
+            is_srt = self.subtitles.suffix.lower() == ".srt"
+            write_whole(self.subtitles, (audio.to_srt() if is_srt else audio.to_vtt()).encode())
+        if self.output == STDOUT:
+            if not self.raw:
+                sys.stdout.buffer.write(audio.encode(".wav"))
+                sys.stdout.buffer.flush()
+        elif self.output is not None and self.raw:
+            write_whole(self.output, audio.encode(".pcm"))
+        elif self.output is not None:
+            audio.save(self.output)
+        if self.player is not None:
+            self.player.close()
+        if self.as_json:
+            sys.stdout.write(json.dumps(self._report(audio, voice), ensure_ascii=False) + "\n")
+        elif self.output not in {None, STDOUT}:
+            to_stdout().print(f"{self.output}: {audio.duration:.2f} s", markup=False)
+
+    def _report(self, audio: Audio, voice: str) -> dict[str, Any]:
+        return {
+            "file": None if self.output is None else str(self.output),
+            "voice": voice,
+            "seconds": round(audio.duration, 4),
+            "sample_rate": audio.sample_rate,
+            "words": [
+                {"text": w.text, "start": round(w.start, 4), "end": round(w.end, 4), "mark": w.mark}
+                for w in audio.words
+            ],
+            "phones": [
+                {"text": p.text, "start": round(p.start, 4), "end": round(p.end, 4)}
+                for p in audio.phones
+            ],
+        }

@@ -1,0 +1,306 @@
+"""A web page to try everything: record or upload a voice, type, listen, and see what was spoken."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import threading
+from collections.abc import Iterator  # noqa: TC003 (gradio resolves `speak`'s annotations)
+from datetime import UTC, datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import gradio as gr
+from fastapi import FastAPI, HTTPException
+from fastapi.responses import StreamingResponse
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+
+import muspeaker
+from muspeaker.options import (
+    ENERGY_RANGE,
+    PITCH_RANGE,
+    SPEED_RANGE,
+    TEMPERATURE_RANGE,
+    SynthesisOptions,
+)
+from muspeaker.serve.demo.live_speech import LiveSpeeches
+from muspeaker.serve.demo.picture import speech_picture
+from muspeaker.sound.audio import Audio
+from muspeaker.voice import SUFFIX
+
+if TYPE_CHECKING:
+    from muspeaker.serve.voice_folder import VoiceFolder
+    from muspeaker.tts import Synthesizer
+    from muspeaker.voice import Voice
+
+LOOPBACK_HOSTS = ["127.0.0.1", "localhost"]
+CLONE = "A recording…"
+CONSENT = "This is my own voice, or the person whose voice it is has agreed to this clone."
+EXAMPLE = "Hello there. This is a synthetic voice, spoken by a small model on this very machine."
+MAX_UPLOAD_BYTES = 20_000_000
+KEEP_FILES_SECONDS = 3600
+CACHED_CLONES = 16
+
+_CSS = """
+.gradio-container { max-width: 1240px !important; margin: 0 auto !important; }
+.player audio { width: 100%; }
+#recording { border: 0 !important; }
+.picture { overflow-x: auto; }
+.picture svg { display: block; }
+"""
+_DEFAULTS = SynthesisOptions()
+
+
+class Demo:
+    """What the page does, apart from how it looks.
+
+    Args:
+        tts: The model.
+        voices: Those that can be chosen without a recording.
+    """
+
+    def __init__(self, tts: Synthesizer, voices: VoiceFolder) -> None:
+        self.tts = tts
+        self.voices = voices
+        self.speeches = LiveSpeeches()
+        self._folder = tempfile.TemporaryDirectory(prefix="muspeaker-demo-")
+        # the page's server names an upload by its content, so a path is the recording
+        self._clone = lru_cache(maxsize=CACHED_CLONES)(self._cloned)
+        self._stops: dict[str | None, threading.Event] = {}  # of each page that is being spoken to
+
+    def speak(  # noqa: PLR0913, PLR0917 (one argument a field of the page)
+        self,
+        choice: str,
+        recording: str | None,
+        consent: bool,
+        text: str,
+        speed: float,
+        pitch: float,
+        temperature: float,
+        energy: float,
+        seed: float,
+        request: gr.Request,
+    ) -> Iterator[tuple[Any, ...]]:
+        """Answer the button: the player at once, news while it speaks, picture and files at the end.
+
+        `stop` from the same page ends it after the chunk that is being made.
+
+        Yields:
+            Values for the player, the status, the picture and the three download buttons.
+
+        Raises:
+            gr.Error: If consent was not given, or the library refuses the input.
+        """
+        stop = self._stops[request.session_hash] = threading.Event()
+        try:
+            yield from self._speak(
+                self._voice(choice, recording, consent),
+                text,
+                stop,
+                speed=speed,
+                pitch=pitch,
+                temperature=temperature,
+                energy=energy,
+                seed=int(seed or 0),
+            )
+        except (ValueError, TypeError, OSError) as error:
+            raise gr.Error(str(error), print_exception=False) from error
+        finally:
+            if self._stops.get(request.session_hash) is stop:  # not of a later click
+                del self._stops[request.session_hash]
+
+    def stop(self, request: gr.Request) -> None:
+        """End what the page is speaking, if it is."""
+        stop = self._stops.get(request.session_hash)
+        if stop is not None:
+            stop.set()
+
+    def _voice(self, choice: str, recording: str | None, consent: bool) -> Voice:
+        if choice != CLONE:
+            return self.voices.get(choice)
+        if recording is None:
+            raise ValueError("record or upload a voice first, or choose one from the list")
+        if consent is not True:
+            raise ValueError("no clone without consent: tick the box under the recording first")
+        return self._clone(recording)
+
+    def _cloned(self, recording: str) -> Voice:
+        today = datetime.now(tz=UTC).date().isoformat()
+        note = f"{today}, ticked in the demo: {CONSENT}"
+        return self.tts.clone(recording, name=Path(recording).stem[:60], consent=note)
+
+    def _speak(
+        self, voice: Voice, text: str, stop: threading.Event, **options: Any
+    ) -> Iterator[tuple[Any, ...]]:
+        keep = gr.skip()
+        stream = self.tts.stream(text, voice, **options)
+        name, live = self.speeches.begin(self.tts.sample_rate)
+        chunks: list[Audio] = []
+        try:
+            yield _player(name), "Speaking…", "", *_no_files()
+            for chunk in stream:
+                chunks.append(chunk)
+                live.add(chunk)
+                seconds = sum(part.duration for part in chunks)
+                yield keep, f"Speaking… {seconds:.1f} s so far", keep, *_no_files()
+                if stop.is_set():
+                    break
+        finally:
+            live.finish()
+        audio = Audio.join(chunks)
+        count = f"{len(audio.words)} word{'s' * (len(audio.words) != 1)}"
+        status = ("Stopped. " if stop.is_set() else "") + (
+            f"Synthetic speech in the voice of *{_plain(voice.name)}*: {count} "
+            f"in {audio.duration:.2f} s."
+        )
+        yield keep, status, speech_picture(audio), *self._files(audio, voice)
+
+    def _files(self, audio: Audio, voice: Voice) -> tuple[Any, ...]:
+        folder = Path(tempfile.mkdtemp(dir=self._folder.name))
+        speech, subtitles = folder / "speech.wav", folder / "speech.srt"
+        kept = folder / f"{_plain(voice.name) or 'voice'}{SUFFIX}"
+        audio.save(speech)
+        subtitles.write_text(audio.to_srt(), encoding="utf-8")
+        voice.save(kept)
+        return tuple(
+            gr.update(value=str(path), interactive=True) for path in (speech, subtitles, kept)
+        )
+
+
+def _no_files() -> tuple[Any, ...]:
+    return tuple(gr.update(value=None, interactive=False) for _ in range(3))
+
+
+def _player(name: str) -> str:
+    return f'<audio controls autoplay src="speech/{name}.wav"></audio>'
+
+
+def _plain(name: str) -> str:
+    """A name without what Markdown or a file system would read as more."""
+    return "".join(c for c in name if c.isalnum() or c in " -.").strip(" .")
+
+
+def _voice_fields(demo: Demo) -> list[Any]:
+    names = list(demo.voices.voices())
+    choice = gr.Radio([*names, CLONE], value=names[0], label="Voice", elem_id="choice")
+    with gr.Group(visible=False, elem_id="clone") as clone:
+        recording = gr.Audio(
+            sources=["upload", "microphone"],
+            type="filepath",
+            label="Recording of one speaker, best 3 to 15 seconds",
+            buttons=["download"],  # not "share", which would publish the recording
+            elem_id="recording",
+        )
+        consent = gr.Checkbox(value=False, label=CONSENT, elem_id="consent")
+    choice.change(
+        lambda chosen: gr.update(visible=chosen == CLONE), choice, clone, api_visibility="private"
+    )
+    # another recording may be of another person: consent is given for each anew
+    recording.change(None, None, consent, js="() => false", api_visibility="private")
+    return [choice, recording, consent]
+
+
+def _manner_fields() -> list[Any]:
+    with gr.Row():
+        speed = gr.Slider(*SPEED_RANGE, value=_DEFAULTS.speed, step=0.05, label="Speed")
+        pitch = gr.Slider(*PITCH_RANGE, value=_DEFAULTS.pitch, step=0.5, label="Pitch")
+    with gr.Row():
+        temperature = gr.Slider(
+            *TEMPERATURE_RANGE, value=_DEFAULTS.temperature, step=0.001, label="Liveliness"
+        )
+        energy = gr.Slider(*ENERGY_RANGE, value=_DEFAULTS.energy, step=0.05, label="Energy")
+    take = gr.Number(0, label="Take: another number is another delivery", precision=0, minimum=0)
+    return [speed, pitch, temperature, energy, take]
+
+
+def build_page(demo: Demo) -> gr.Blocks:
+    """Lay the page out."""
+    page = gr.Blocks(
+        title="muspeaker",
+        analytics_enabled=False,
+        delete_cache=(KEEP_FILES_SECONDS, KEEP_FILES_SECONDS),
+    )
+    with page:
+        gr.Markdown(
+            "# muspeaker\nText to speech in any voice, on this machine alone: nothing leaves it."
+        )
+        with gr.Row():
+            with gr.Column(scale=2, min_width=380):
+                voice_fields = _voice_fields(demo)
+                manner_fields = _manner_fields()
+            with gr.Column(scale=3, min_width=420):
+                text = gr.Textbox(EXAMPLE, label="Text", lines=10, max_lines=14, elem_id="text")
+                with gr.Row():
+                    speak = gr.Button("Speak", variant="primary", scale=3, elem_id="speak")
+                    stop = gr.Button("Stop", scale=1, min_width=80, elem_id="stop")
+                player = gr.HTML("", elem_classes="player", elem_id="player")
+                status = gr.Markdown("", elem_id="status")
+                with gr.Row():
+                    files = [
+                        gr.DownloadButton(label, size="sm", interactive=False, min_width=100)
+                        for label in ("Speech .wav", "Subtitles .srt", f"Voice {SUFFIX}")
+                    ]
+        picture = gr.HTML("", elem_classes="picture", elem_id="picture")
+        fields = [*voice_fields, text, *manner_fields]
+        speak.click(
+            demo.speak,
+            fields,
+            [player, status, picture, *files],
+            show_progress="hidden",
+            trigger_mode="once",
+            api_visibility="private",
+        )
+        stop.click(demo.stop, show_progress="hidden", queue=False, api_visibility="private")
+    page.queue(api_open=False, max_size=32, default_concurrency_limit=4)
+    return page
+
+
+def create_app(tts: Synthesizer, voices: VoiceFolder, *, host: str = "127.0.0.1") -> FastAPI:
+    """The page and its growing sound files as one web application.
+
+    No font, script or picture comes from elsewhere, and nothing is reported to anyone.
+
+    Args:
+        tts: The model.
+        voices: Those that can be chosen without a recording.
+        host: Address that it will listen on; on a loopback address no other host name is answered,
+            so that no web page elsewhere can reach it through a name of its own.
+    """
+    os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+    os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    demo = Demo(tts, voices)
+    app = FastAPI(title="muspeaker", version=muspeaker.__version__, openapi_url=None)
+    if host in LOOPBACK_HOSTS:
+        app.add_middleware(TrustedHostMiddleware, allowed_hosts=LOOPBACK_HOSTS)
+
+    @app.get("/speech/{name}.wav")
+    def speech(name: str) -> StreamingResponse:
+        live = demo.speeches.find(name)
+        if live is None:
+            raise HTTPException(404, "no such speech")
+        size = live.finished_size()
+        headers = {"Cache-Control": "no-store"}
+        if size is not None:
+            headers["Content-Length"] = str(size)
+        return StreamingResponse(live.read(), media_type="audio/wav", headers=headers)
+
+    page_app: FastAPI = gr.mount_gradio_app(
+        app,
+        build_page(demo),
+        path="/",
+        server_name=host,
+        footer_links=[],
+        run_history=False,
+        max_file_size=MAX_UPLOAD_BYTES,
+        ssr_mode=False,
+        pwa=False,
+        mcp_server=False,
+        theme=gr.themes.Default(
+            primary_hue="violet",
+            font=("system-ui", "sans-serif"),
+            font_mono=("ui-monospace", "monospace"),
+        ),
+        css=_CSS,
+    )
+    return page_app

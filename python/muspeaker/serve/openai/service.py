@@ -1,0 +1,141 @@
+"""What every endpoint of one server shares."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+import anyio
+import anyio.to_thread
+from fastapi import Request  # noqa: TC002 (FastAPI reads it at run time)
+
+from muspeaker.serve.openai.errors import ApiError
+from muspeaker.serve.openai.limits import Gate
+from muspeaker.serve.openai.metrics import Metrics
+from muspeaker.serve.openai.store import VoiceStore
+from muspeaker.voice import Voice
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from muspeaker.serve.openai.settings import Settings
+    from muspeaker.serve.openai.store import StoredVoice
+    from muspeaker.tts import Synthesizer
+
+T = TypeVar("T")
+
+log = logging.getLogger("muspeaker.serve")
+
+# Clients ask for these unless told otherwise; a voice that a user stored under the name goes first.
+OPENAI_NAMES = frozenset(
+    (
+        "alloy",
+        "ash",
+        "ballad",
+        "cedar",
+        "coral",
+        "echo",
+        "fable",
+        "marin",
+        "nova",
+        "onyx",
+        "sage",
+        "shimmer",
+        "verse",
+    )
+)
+
+
+@dataclass(frozen=True)
+class Service:
+    """What every endpoint of one server shares.
+
+    Attributes:
+        tts: The model.
+        settings: As given.
+        store: The voices users made.
+        gate: The queue.
+        metrics: The counters.
+        threads: Where speaking, encoding and reading files happen, never on the event loop.
+    """
+
+    tts: Synthesizer
+    settings: Settings
+    store: VoiceStore
+    gate: Gate
+    metrics: Metrics
+    threads: anyio.CapacityLimiter
+
+    @classmethod
+    def of(cls, tts: Synthesizer, settings: Settings) -> Service:
+        """The parts of a new server."""
+        gate = Gate(settings.max_running, settings.max_waiting)
+        return cls(
+            tts,
+            settings,
+            VoiceStore(settings.data_folder, settings.max_voices),
+            gate,
+            Metrics(gate),
+            anyio.CapacityLimiter(settings.workers),
+        )
+
+    async def in_thread(self, function: Callable[..., T], *args: Any, **keywords: Any) -> T:
+        """Run a blocking function; a cancelled caller waits for its end, so none is left behind."""
+        call = partial(function, *args, **keywords)
+        return await anyio.to_thread.run_sync(call, limiter=self.threads)
+
+    def voice(self, reference: str, param: str = "voice") -> Voice:
+        """A voice by identifier or name: stored, built in, or one of OpenAI's names.
+
+        Raises:
+            ApiError: With status 404 if there is none, 409 if this model cannot speak with it.
+        """
+        reference = reference.encode("utf-8", "replace").decode()  # SQLite takes no lone surrogate
+        voice = self._known(reference)
+        if voice is None and reference.strip().casefold() in OPENAI_NAMES:
+            voice = self._known(self.settings.default_voice)
+        if voice is None:
+            message = f"no voice {reference[:100]!r}: GET /v1/audio/voices lists them"
+            raise ApiError(404, message, param=param, code="voice_not_found")
+        if isinstance(voice, Voice):
+            return voice
+        raise ApiError(409, f"voice {voice}", param=param, code="voice_unusable")
+
+    def _known(self, reference: str) -> Voice | str | None:
+        """A stored or built-in voice, or why it cannot be used, or None if there is none."""
+        row = self.store.find(reference)
+        if row is not None:
+            reason = self.unusable(row)
+            return f"{row.name!r} {reason}" if reason else self._loaded(row)
+        name = reference.strip().casefold()
+        if name not in Voice.builtin_names():
+            return None
+        voice = Voice.builtin(name)
+        reason = self.foreign(voice.fingerprint)
+        return f"{name!r} {reason}" if reason else voice
+
+    def _loaded(self, row: StoredVoice) -> Voice | str:
+        try:
+            return self.store.load(row)
+        except (OSError, ValueError) as error:
+            log.warning("voice %s cannot be read: %s", row.id, error)
+            return f"{row.name!r} cannot be read from its file: clone it again"
+
+    def foreign(self, fingerprint: str) -> str | None:
+        """Why this model cannot speak with a voice of the model with a fingerprint; None if it can."""
+        if fingerprint == self.tts.fingerprint:
+            return None
+        return f"was made by model {fingerprint}, this is {self.tts.fingerprint}: clone it again"
+
+    def unusable(self, row: StoredVoice) -> str | None:
+        """Why this model cannot speak with a stored voice; None if it can."""
+        if reason := self.foreign(row.fingerprint):
+            return reason
+        return None if self.store.has_file(row) else "has lost its file: clone it again"
+
+
+def service_of(request: Request) -> Service:
+    """The service of the app that answers a request."""
+    return cast("Service", request.app.state.service)

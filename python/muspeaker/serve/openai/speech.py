@@ -1,0 +1,276 @@
+"""POST /v1/audio/speech: a text in, speech out while it is being spoken."""
+
+from __future__ import annotations
+
+import base64
+import json
+import math
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import anyio
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.responses import StreamingResponse
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from muspeaker.options import (
+    ENERGY_RANGE,
+    MAX_SEED,
+    PITCH_RANGE,
+    TEMPERATURE_RANGE,
+)
+from muspeaker.serve.openai.encoders import encoder, media_type
+from muspeaker.serve.openai.errors import ApiError
+from muspeaker.serve.openai.service import Service, service_of
+from muspeaker.serve.openai.tempo import Tempo, split_speed
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Iterator
+
+    from starlette.types import Message, Receive, Scope, Send
+
+    from muspeaker.sound.audio import Audio
+
+MIN_SPEED = 0.25
+MAX_SPEED = 4.0
+FRAME_SAMPLES = 256
+CLIENT_GONE = 499  # as nginx logs it; nobody reads this answer
+
+router = APIRouter()
+
+
+def _identifier(value: object) -> object:
+    """What `{"id": ...}` holds, as the OpenAI API takes custom voices."""
+    return value.get("id") if isinstance(value, dict) else value
+
+
+Reference = Annotated[
+    str, BeforeValidator(_identifier, json_schema_input_type=str | dict[str, str])
+]
+
+
+class SpeechRequest(BaseModel):
+    """The body of the OpenAI API, and below `instructions` what only this server knows."""
+
+    model_config = ConfigDict(extra="ignore", allow_inf_nan=False)
+
+    input: str = Field(min_length=1, description="The text to speak.")
+    model: str = Field(default="muspeaker", description="Any; one model is loaded.")
+    voice: Reference = Field(description="A name, an identifier, or an object with one.")
+    response_format: Literal["mp3", "opus", "aac", "flac", "wav", "pcm"] = "mp3"
+    speed: float = Field(default=1.0, ge=MIN_SPEED, le=MAX_SPEED)
+    stream_format: Literal["audio", "sse"] = "audio"
+    instructions: str | None = Field(default=None, description="Ignored.")
+    style: Reference | None = Field(default=None, description="Voice whose manner is taken.")
+    pitch: float = Field(default=0.0, ge=PITCH_RANGE[0], le=PITCH_RANGE[1])
+    energy: float = Field(default=1.0, ge=ENERGY_RANGE[0], le=ENERGY_RANGE[1])
+    temperature: float | None = Field(
+        default=None, ge=TEMPERATURE_RANGE[0], le=TEMPERATURE_RANGE[1]
+    )
+    seed: int = Field(default=0, ge=0, le=MAX_SEED)
+    language: str | None = None
+
+
+@router.post("/audio/speech", response_class=Response)
+async def create_speech(
+    body: SpeechRequest, request: Request, service: Annotated[Service, Depends(service_of)]
+) -> Response:
+    """Speak a text; the answer comes in chunks, its first when the first is spoken."""
+    limit = service.settings.max_characters
+    if len(body.input) > limit:
+        raise ApiError(
+            422,
+            f"input is too long: expected at most {limit} characters, got {len(body.input)}",
+            param="input",
+            code="string_above_max_length",
+        )
+    if not body.input.strip():
+        raise ApiError(422, "input is empty", param="input", code="empty_string")
+    start = time.monotonic()
+    usage = Usage(num_characters=len(body.input))
+    audio = _spoken(service, body, usage)
+    first = await _unless_gone(request, audio)
+    if first is None:
+        service.metrics.disconnects.inc()
+        return Response(status_code=CLIENT_GONE)
+    service.metrics.first_chunk_seconds.observe(time.monotonic() - start)
+    chunks = _with_first(first, audio)
+    if body.stream_format == "sse":
+        return SpeechResponse(_events(chunks, usage), audio, "text/event-stream", service)
+    return SpeechResponse(chunks, audio, media_type(body.response_format), service)
+
+
+@dataclass
+class Usage:
+    """What a request took: characters given, and samples spoken so far."""
+
+    num_characters: int
+    num_samples: int = 0
+
+
+class _StalledError(Exception):
+    """The client reads nothing."""
+
+
+class SpeechResponse(StreamingResponse):
+    """Chunks of one request. A client that leaves, or reads nothing for long, ends the synthesis."""
+
+    def __init__(
+        self,
+        content: AsyncGenerator[bytes],
+        audio: AsyncGenerator[bytes],
+        content_type: str,
+        service: Service,
+    ) -> None:
+        headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+        super().__init__(content, media_type=content_type, headers=headers)
+        self._audio = audio
+        self._service = service
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the chunks; whatever ends it, the synthesis ends too."""
+        is_complete = False
+
+        async def timed_send(message: Message) -> None:
+            nonlocal is_complete
+            with anyio.move_on_after(self._service.settings.stall_seconds) as waiting:
+                await send(message)
+            if waiting.cancelled_caught:
+                raise _StalledError
+            is_complete = is_complete or not message.get("more_body", True)
+
+        try:
+            with suppress(_StalledError):
+                await super().__call__(scope, receive, timed_send)
+            if not is_complete:
+                self._service.metrics.disconnects.inc()
+        finally:
+            with anyio.CancelScope(shield=True):
+                await self._audio.aclose()
+
+
+async def _with_first(first: bytes, rest: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:
+    yield first
+    async for data in rest:
+        yield data
+
+
+async def _events(chunks: AsyncGenerator[bytes], usage: Usage) -> AsyncGenerator[bytes]:
+    """Server-sent events as the OpenAI API shapes them; tokens are characters and frames here."""
+    async for data in chunks:
+        yield _event(
+            {"type": "speech.audio.delta", "audio": base64.b64encode(data).decode("ascii")}
+        )
+    given, spoken = usage.num_characters, math.ceil(usage.num_samples / FRAME_SAMPLES)
+    counts = {"input_tokens": given, "output_tokens": spoken, "total_tokens": given + spoken}
+    yield _event({"type": "speech.audio.done", "usage": counts})
+
+
+def _event(content: dict[str, Any]) -> bytes:
+    return f"data: {json.dumps(content)}\n\n".encode()
+
+
+async def _unless_gone(request: Request, audio: AsyncGenerator[bytes]) -> bytes | None:
+    """The first chunk; None if the client leaves before it is spoken, or in the queue."""
+    first: bytes | None = None
+    failure: Exception | None = None
+    async with anyio.create_task_group() as tasks:
+
+        async def watch() -> None:
+            while (await request.receive())["type"] != "http.disconnect":
+                pass
+            tasks.cancel_scope.cancel()
+
+        tasks.start_soon(watch)
+        try:
+            first = await anext(audio, b"")
+        except Exception as error:  # noqa: BLE001 (raised again outside of the task group)
+            failure = error
+        tasks.cancel_scope.cancel()
+    if failure is not None:
+        raise failure
+    return first
+
+
+async def _spoken(service: Service, body: SpeechRequest, usage: Usage) -> AsyncGenerator[bytes]:
+    """Encoded speech; every step of the work is one call in a thread."""
+    async with service.gate.turn():
+        speaker = await service.in_thread(Speaker, service, body, usage)
+        try:
+            while (data := await service.in_thread(speaker.step)) is not None:
+                if data:
+                    yield data
+        finally:
+            speaker.close()
+
+
+class Speaker:
+    """One request at work.
+
+    Args:
+        service: Of the server.
+        body: Of the request.
+        usage: Told how much was spoken.
+
+    Raises:
+        ApiError: If the voice is unknown or unusable, or the text cannot be spoken.
+    """
+
+    def __init__(self, service: Service, body: SpeechRequest, usage: Usage) -> None:
+        tts = service.tts.fork(service.tts.num_threads)  # it takes no turns with other requests
+        voice = service.voice(body.voice)
+        speed, rest = split_speed(body.speed)
+        options: dict[str, Any] = {"speed": speed, "pitch": body.pitch, "energy": body.energy}
+        options |= {"seed": body.seed, "language": body.language}
+        if body.temperature is not None:
+            options["temperature"] = body.temperature
+        if body.style is not None:
+            options["style"] = service.voice(body.style, "style")
+        try:
+            self._chunks: Iterator[Audio] = iter(tts.stream(body.input, voice, **options))
+        except ValueError as error:
+            param = "language" if "language" in str(error) else "input"
+            raise ApiError(422, str(error), param=param, code="unspeakable") from error
+        self._tempo = None if rest == 1.0 else Tempo(tts.sample_rate, rest)
+        self._encoder = encoder(body.response_format, tts.sample_rate)
+        self._metrics = service.metrics
+        self._format = body.response_format
+        self._rate_hz = tts.sample_rate
+        self._work_seconds = 0.0
+        self._usage = usage
+        self._is_over = False
+
+    def step(self) -> bytes | None:
+        """Speak and encode one more chunk: what is ready of it, or None when all was given."""
+        if self._is_over:
+            return None
+        start = time.perf_counter()
+        chunk = next(self._chunks, None)
+        if chunk is None:
+            return self._last()
+        samples = chunk.samples if self._tempo is None else self._tempo.feed(chunk.samples)
+        data = self._encoder.encode(samples)
+        self._usage.num_samples += len(samples)
+        self._work_seconds += time.perf_counter() - start
+        self._metrics.audio_seconds.labels(self._format).inc(len(samples) / self._rate_hz)
+        return data
+
+    def close(self) -> None:
+        """Let go of the engine and the codec."""
+        if close := getattr(self._chunks, "close", None):
+            close()
+        self._encoder.close()
+
+    def _last(self) -> bytes:
+        self._is_over = True
+        data = b""
+        if self._tempo is not None:
+            samples = self._tempo.finish()
+            self._usage.num_samples += len(samples)
+            data = self._encoder.encode(samples)
+        if self._usage.num_samples:
+            seconds = self._usage.num_samples / self._rate_hz
+            self._metrics.real_time_factor.observe(self._work_seconds / seconds)
+        return data + self._encoder.finish()

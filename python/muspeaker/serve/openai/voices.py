@@ -1,0 +1,149 @@
+"""The voices: list, clone from an upload, delete."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+from fastapi import APIRouter, Depends, Request
+from starlette.datastructures import UploadFile
+
+from muspeaker.serve.openai.errors import ApiError
+from muspeaker.serve.openai.service import Service, service_of
+from muspeaker.serve.openai.store import (
+    NameTakenError,
+    StoredVoice,
+    StoreFullError,
+    checked_name,
+    folded,
+)
+from muspeaker.serve.openai.uploads import read_recording
+from muspeaker.voice import MAX_NOTE_CHARACTERS, Voice
+
+if TYPE_CHECKING:
+    from starlette.datastructures import FormData
+
+MAX_FIELDS = 10
+MAX_FIELD_BYTES = 16 * 1024
+REFUSALS = frozenset({"", "0", "false", "no", "none", "null", "off"})
+
+router = APIRouter()
+SharedService = Annotated[Service, Depends(service_of)]
+
+
+@router.get("")
+async def list_voices(service: SharedService) -> dict[str, Any]:
+    """Every voice, the built-in ones first; `voices` holds names and identifiers alone."""
+    listed = await service.in_thread(_described_all, service)
+    names = [{"id": voice["id"], "name": voice["name"]} for voice in listed if voice["usable"]]
+    return {"object": "list", "data": listed, "has_more": False, "voices": names}
+
+
+@router.get("/{voice_id}")
+async def get_voice(voice_id: str, service: SharedService) -> dict[str, Any]:
+    """One voice with its consent."""
+    row = await service.in_thread(service.store.find, voice_id)
+    if row is not None and row.id == voice_id:
+        return _described(service, row) | {"consent": row.consent}
+    if voice_id in Voice.builtin_names():
+        return _described_builtin(service, voice_id)
+    raise _unknown(voice_id)
+
+
+@router.post("")
+async def create_voice(request: Request, service: SharedService) -> dict[str, Any]:
+    """Clone a voice from `audio_sample`, under `name`, with the speaker's `consent` (multipart)."""
+    if not request.headers.get("content-type", "").startswith("multipart/form-data"):
+        raise ApiError(422, "expected multipart/form-data with audio_sample, name and consent")
+    async with request.form(
+        max_files=1, max_fields=MAX_FIELDS, max_part_size=MAX_FIELD_BYTES
+    ) as form:
+        consent = _consent(form)
+        name = _name(form)
+        sample = form.get("audio_sample")
+        if not isinstance(sample, UploadFile):
+            raise _invalid("audio_sample", "expected a file: a recording of 1 to 30 s")
+        async with service.gate.turn():
+            row = await service.in_thread(_cloned, service, sample, name, consent)
+    return _described(service, row)
+
+
+@router.delete("/{voice_id}")
+async def delete_voice(voice_id: str, service: SharedService) -> dict[str, Any]:
+    """Forget a voice."""
+    if voice_id in Voice.builtin_names():
+        raise ApiError(403, f"voice {voice_id!r} is built in: it stays", code="voice_built_in")
+    if not await service.in_thread(service.store.delete, voice_id):
+        raise _unknown(voice_id)
+    return {"id": voice_id, "deleted": True, "object": "audio.voice.deleted"}
+
+
+def _cloned(service: Service, sample: UploadFile, name: str, consent: str) -> StoredVoice:
+    try:
+        recording = read_recording(sample.file)
+        voice = service.tts.clone(recording, name=name, consent=consent)
+    except ValueError as error:
+        raise _invalid("audio_sample", str(error)) from error
+    try:
+        return service.store.add(voice, name, consent)
+    except NameTakenError as error:
+        raise ApiError(409, str(error), param="name", code="name_taken") from error
+    except StoreFullError as error:
+        raise ApiError(409, f"{error}: delete one first", code="too_many_voices") from error
+
+
+def _consent(form: FormData) -> str:
+    consent = form.get("consent")
+    if not isinstance(consent, str) or consent.strip().lower() in REFUSALS:
+        raise ApiError(
+            422,
+            "consent is missing: clone only a voice whose speaker agreed to it, and state here who "
+            "agreed, and how",
+            param="consent",
+            code="consent_required",
+        )
+    if len(consent) > MAX_NOTE_CHARACTERS:
+        raise _invalid("consent", f"expected at most {MAX_NOTE_CHARACTERS} characters")
+    return consent.strip()
+
+
+def _name(form: FormData) -> str:
+    name = form.get("name")
+    if not isinstance(name, str):
+        raise _invalid("name", "expected the name of the voice")
+    try:
+        name = checked_name(name)
+    except ValueError as error:
+        raise _invalid("name", str(error)) from error
+    if folded(name) in Voice.builtin_names():
+        raise ApiError(409, f"{name!r} is a built-in voice", param="name", code="name_taken")
+    return name
+
+
+def _described_all(service: Service) -> list[dict[str, Any]]:
+    builtin = [_described_builtin(service, name) for name in Voice.builtin_names()]
+    return builtin + [_described(service, row) for row in service.store.all()]
+
+
+def _described(service: Service, row: StoredVoice) -> dict[str, Any]:
+    reason = service.unusable(row)
+    voice = _description(row.id, row.name, row.created_at)
+    return voice | {"built_in": False, "usable": reason is None, "reason": reason}
+
+
+def _described_builtin(service: Service, name: str) -> dict[str, Any]:
+    reason = service.foreign(Voice.builtin(name).fingerprint)
+    voice = _description(name, name, 0)
+    return voice | {"built_in": True, "usable": reason is None, "reason": reason}
+
+
+def _description(voice_id: str, name: str, created_at: int) -> dict[str, Any]:
+    kind = {"object": "audio.voice", "type": "audio_sample"}
+    return {"id": voice_id, "name": name, "created_at": created_at, **kind}
+
+
+def _invalid(param: str, message: str) -> ApiError:
+    return ApiError(422, f"{param}: {message}", param=param, code="invalid_value")
+
+
+def _unknown(voice_id: str) -> ApiError:
+    return ApiError(404, f"no voice {voice_id[:100]!r}", param="voice_id", code="voice_not_found")

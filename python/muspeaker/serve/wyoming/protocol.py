@@ -1,0 +1,346 @@
+"""The Wyoming protocol: how Home Assistant and its satellites ask for speech.
+
+Source: the protocol of the package `wyoming`, events of its modules `info`, `tts`, `audio`, `error`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager, suppress
+from functools import partial
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
+from wyoming.audio import AudioChunk, AudioStart, AudioStop
+from wyoming.error import Error
+from wyoming.info import Attribution, Describe, Info, TtsProgram, TtsVoice
+from wyoming.ping import Ping, Pong
+from wyoming.server import AsyncEventHandler, AsyncServer, AsyncTcpServer
+from wyoming.tts import (
+    Synthesize,
+    SynthesizeChunk,
+    SynthesizeStart,
+    SynthesizeStop,
+    SynthesizeStopped,
+    SynthesizeVoice,
+)
+from zeroconf import ServiceInfo
+from zeroconf.asyncio import AsyncZeroconf
+
+import muspeaker
+from muspeaker.serve.wyoming.incoming_text import IncomingText
+from muspeaker.tts import MAX_TEXT_CHARACTERS
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
+    from numpy.typing import NDArray
+    from wyoming.event import Event
+
+    from muspeaker.serve.voice_folder import VoiceFolder
+    from muspeaker.sound.audio import Audio
+    from muspeaker.tts import Synthesizer
+    from muspeaker.voice import Voice
+
+CHUNK_SAMPLES = 2048  # 93 ms at 22.05 kHz
+MAX_EVENT_BYTES = 1_000_000
+_LOGGER = logging.getLogger(__name__)
+_SERVICE_KIND = "_wyoming._tcp.local."
+_MULTICAST_ADDRESS = "224.0.0.251"
+_PROJECT = Attribution(name="muspeaker", url="https://arxiv.org/abs/2501.08566")
+
+
+class WyomingService:
+    """What all connections share: the model, its voices, and whose turn it is.
+
+    Clients take turns piece by piece, first come first served, so that a long text of one does
+    not hold up the others.
+
+    Args:
+        tts: The model.
+        voices: What it may speak with.
+        speed: Of every request.
+    """
+
+    def __init__(self, tts: Synthesizer, voices: VoiceFolder, *, speed: float = 1.0) -> None:
+        self.tts = tts
+        self.voices = voices
+        self.speed = speed
+        self._turn = asyncio.Lock()
+
+    def info(self) -> Info:
+        """The answer to `describe`."""
+        languages = [_bcp47(language) for language in self.tts.languages]
+        listed = [
+            TtsVoice(
+                name=name,
+                attribution=_PROJECT,
+                installed=True,
+                description=voice.name or name,
+                version=None,
+                languages=languages,
+            )
+            for name, voice in self.voices.voices().items()
+        ]
+        program = TtsProgram(
+            name="muspeaker",
+            attribution=_PROJECT,
+            installed=True,
+            description="Zero-shot text to speech",
+            version=muspeaker.__version__,
+            voices=listed,
+            supports_synthesize_streaming=True,
+        )
+        return Info(tts=[program])
+
+    async def speak(self, text: str, voice: Voice, language: str | None) -> AsyncGenerator[Audio]:
+        """Speak a text, each piece in turn with those of other clients."""
+        stream = await asyncio.to_thread(
+            self.tts.stream, text, voice, speed=self.speed, language=language
+        )
+        try:
+            while True:
+                async with self._turn:
+                    audio = await asyncio.to_thread(next, stream, None)
+                if audio is None:
+                    return
+                yield audio
+        finally:
+            stream.close()
+
+
+class WyomingHandler(AsyncEventHandler):
+    """One connection.
+
+    A failed `synthesize` is answered with `error`, and the connection is closed, as a client that waits
+    for `audio-stop` would otherwise wait for ever. A failed stream is answered with `error` at once; the
+    rest of its text is dropped, and `synthesize-stopped` answers its end.
+    """
+
+    def __init__(
+        self, service: WyomingService, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        super().__init__(cast("asyncio.StreamReader", _BoundedReader(reader)), writer)
+        self._service = service
+        self._rate_hz = service.tts.sample_rate
+        self._incoming: _Incoming | None = None
+        self._sent_samples: int | None = None  # None outside audio-start and audio-stop
+
+    async def run(self) -> None:
+        """Answer events until the client leaves or sends what is no event."""
+        try:
+            await super().run()
+        except (ConnectionError, asyncio.IncompleteReadError):
+            _LOGGER.debug("client left")
+        except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
+            _LOGGER.warning("no Wyoming event, connection closed: %r", error)
+
+    async def handle_event(self, event: Event) -> bool:
+        """Answer one event; False closes the connection."""
+        try:
+            return await self._answer(event)
+        except ConnectionError:
+            return False
+        except KeyError as error:
+            return await self._fail("bad-request", f"{event.type} lacks {error}")
+        except (ValueError, TypeError, AttributeError) as error:
+            return await self._fail("bad-request", str(error))
+        except Exception as error:
+            _LOGGER.exception("%s failed", event.type)
+            return await self._fail("failed", str(error))
+
+    async def _answer(self, event: Event) -> bool:
+        if Describe.is_type(event.type):
+            info = await asyncio.to_thread(self._service.info)
+            await self.write_event(info.event())
+        elif Ping.is_type(event.type):
+            await self.write_event(Pong(Ping.from_event(event).text).event())
+        elif Synthesize.is_type(event.type):
+            # inside a stream it repeats the whole text, for servers that know no streams
+            if self._incoming is None:
+                await self._synthesize(Synthesize.from_event(event))
+        elif SynthesizeStart.is_type(event.type):
+            self._incoming = _Incoming()
+            self._incoming.open(self._service, SynthesizeStart.from_event(event))
+        elif SynthesizeChunk.is_type(event.type):
+            await self._stream_chunk(SynthesizeChunk.from_event(event).text)
+        elif SynthesizeStop.is_type(event.type):
+            await self._stream_stop()
+        return True
+
+    async def _fail(self, code: str, text: str) -> bool:
+        _LOGGER.warning("%s: %s", code, text)
+        with suppress(ConnectionError):
+            await self.write_event(Error(text=text, code=code).event())
+            if self._incoming is not None:
+                self._incoming.failed = True
+                return True
+        return False
+
+    async def _synthesize(self, request: Synthesize) -> None:
+        _check_format(request.text_format)
+        voice, language = _chosen(self._service, request.voice)
+        await self._speak(request.text, voice, language)
+        await self._stop_audio()
+
+    async def _stream_chunk(self, text: str) -> None:
+        incoming = self._incoming
+        if incoming is None:
+            raise ValueError("synthesize-chunk came before synthesize-start")
+        if incoming.failed:
+            return
+        for sentence in incoming.text.add(_checked_text(text)):
+            await self._speak(sentence.text, incoming.voice, incoming.language)
+            seconds = sentence.pause_seconds / self._service.speed
+            silence = np.zeros(round(seconds * self._rate_hz), np.float32)
+            await self._send(silence)
+
+    async def _stream_stop(self) -> None:
+        incoming = self._incoming
+        if incoming is None:
+            raise ValueError("synthesize-stop came before synthesize-start")
+        try:
+            if not incoming.failed:
+                rest = incoming.text.finish()
+                if rest or self._sent_samples is None:  # an empty text is refused as ever
+                    await self._speak(rest, incoming.voice, incoming.language)
+        except (ValueError, TypeError, RuntimeError) as error:
+            await self._fail("bad-request", str(error))
+        self._incoming = None
+        await self._stop_audio()
+        await self.write_event(SynthesizeStopped().event())
+
+    async def _speak(self, text: str, voice: Voice, language: str | None) -> None:
+        async with aclosing(self._service.speak(text, voice, language)) as pieces:
+            async for audio in pieces:
+                await self._send(audio.samples)
+
+    async def _send(self, samples: NDArray[np.float32]) -> None:
+        """Send (samples,) float32 as 16-bit chunks, after `audio-start` if they are the first."""
+        data = np.rint(np.clip(samples, -1.0, 1.0) * 32767).astype("<i2")
+        if self._sent_samples is None:
+            self._sent_samples = 0
+            start = AudioStart(rate=self._rate_hz, width=2, channels=1, timestamp=0)
+            await self.write_event(start.event())
+        for at in range(0, len(data), CHUNK_SAMPLES):
+            part = data[at : at + CHUNK_SAMPLES]
+            chunk = AudioChunk(
+                rate=self._rate_hz,
+                width=2,
+                channels=1,
+                audio=part.tobytes(),
+                timestamp=self._milliseconds(),
+            )
+            await self.write_event(chunk.event())
+            self._sent_samples += len(part)
+
+    async def _stop_audio(self) -> None:
+        if self._sent_samples is not None:
+            await self.write_event(AudioStop(timestamp=self._milliseconds()).event())
+        self._sent_samples = None
+
+    def _milliseconds(self) -> int:
+        return round(1000 * (self._sent_samples or 0) / self._rate_hz)
+
+
+class _Incoming:
+    """A stream of text on its way in."""
+
+    voice: Voice
+    language: str | None
+    text: IncomingText
+
+    def __init__(self) -> None:
+        self.failed = False
+
+    def open(self, service: WyomingService, start: SynthesizeStart) -> None:
+        """Choose the voice; on an error the stream exists already, to be failed."""
+        _check_format(start.text_format)
+        self.voice, self.language = _chosen(service, start.voice)
+        self.text = IncomingText(self.language or service.tts.languages[0], MAX_TEXT_CHARACTERS)
+
+
+class _BoundedReader:
+    """A reader that refuses the lengths of absurd events before it waits for them."""
+
+    def __init__(self, reader: asyncio.StreamReader) -> None:
+        self._reader = reader
+        self.readline = reader.readline
+        self.feed_eof = reader.feed_eof
+
+    async def readexactly(self, num_bytes: int) -> bytes:
+        if num_bytes > MAX_EVENT_BYTES:
+            raise TypeError(
+                f"expected an event of at most {MAX_EVENT_BYTES} bytes, got {num_bytes}"
+            )
+        return await self._reader.readexactly(num_bytes)
+
+
+def _chosen(service: WyomingService, voice: SynthesizeVoice | None) -> tuple[Voice, str | None]:
+    """The voice and the language that a request asks for."""
+    if voice is None:
+        return service.voices.get(), None
+    if voice.language is not None and not isinstance(voice.language, str):
+        raise TypeError(f"language must be a string, got {type(voice.language).__name__}")
+    return service.voices.get(voice.name), voice.language
+
+
+def _check_format(text_format: object) -> None:
+    if text_format not in {None, "text"}:
+        raise ValueError(f"text_format {text_format!r} is not supported: expected 'text'")
+
+
+def _checked_text(text: object) -> str:
+    if not isinstance(text, str):
+        raise TypeError(f"text must be a string, got {type(text).__name__}")
+    return text
+
+
+def _bcp47(language: str) -> str:
+    """The tag of espeak-ng as others spell it: en-us to en-US."""
+    first, *rest = language.split("-")
+    return "-".join([first, *(part.upper() if len(part) == 2 else part for part in rest)])
+
+
+async def serve(service: WyomingService, uri: str, *, zeroconf_name: str | None = None) -> None:
+    """Answer clients until the process is told to stop.
+
+    Args:
+        service: What to answer with.
+        uri: `tcp://HOST:PORT` or `unix://PATH`.
+        zeroconf_name: Announce a TCP server under this name on the local network; None does not.
+
+    Raises:
+        ValueError: If the URI is of another kind, or lacks its port.
+        OSError: If the address is taken.
+    """
+    server = AsyncServer.from_uri(uri)
+    async with AsyncExitStack() as stack:
+        if zeroconf_name is not None:
+            if not isinstance(server, AsyncTcpServer):
+                raise ValueError(f"only a tcp:// server can be announced, got {uri!r}")
+            await stack.enter_async_context(_announced(zeroconf_name, server.host, server.port))
+        _LOGGER.info("Wyoming server on %s", uri)
+        await server.run(partial(WyomingHandler, service))
+
+
+@asynccontextmanager
+async def _announced(name: str, host: str, port: int) -> AsyncGenerator[None]:
+    """Announce a server by multicast DNS, and take it back at the end."""
+    if host in {"0.0.0.0", "::", ""}:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            probe.connect((_MULTICAST_ADDRESS, 1))  # sends nothing; it chooses the way out
+            address = probe.getsockname()[0]
+    else:
+        address = await asyncio.to_thread(socket.gethostbyname, host)
+    info = ServiceInfo(
+        _SERVICE_KIND, f"{name}.{_SERVICE_KIND}", port, addresses=[socket.inet_aton(address)]
+    )
+    async with AsyncZeroconf() as zeroconf:
+        await zeroconf.async_register_service(info)
+        try:
+            yield
+        finally:
+            await zeroconf.async_unregister_service(info)

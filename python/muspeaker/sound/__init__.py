@@ -1,0 +1,1 @@
+"""Recordings and speech: reading, levels, files, subtitles."""

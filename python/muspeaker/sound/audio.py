@@ -1,0 +1,176 @@
+"""Recordings: what is spoken, and what is read as a prompt."""
+
+from __future__ import annotations
+
+import base64
+import io
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import soundfile
+import soxr
+
+from muspeaker.sound import subtitles
+from muspeaker.sound.files import check_path, write_whole
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Iterable, Sequence
+
+    from numpy.typing import NDArray
+
+    from muspeaker.sound.span import Span
+
+
+# suffix: (container, coding) of libsndfile
+_FORMATS = {
+    ".wav": ("WAV", "PCM_16"),
+    ".flac": ("FLAC", "PCM_16"),
+    ".ogg": ("OGG", "VORBIS"),
+    ".opus": ("OGG", "OPUS"),
+    ".mp3": ("MP3", "MPEG_LAYER_III"),
+    ".aiff": ("AIFF", "PCM_16"),
+    ".au": ("AU", "PCM_16"),
+    ".pcm": ("RAW", "PCM_16"),
+}
+_OPUS_RATE_HZ = 24000  # Opus takes no 22.05 kHz
+
+
+@dataclass(frozen=True, eq=False)
+class Audio:
+    """Speech with the times of its words and phones.
+
+    Attributes:
+        samples: (samples,) float32, full scale 1; (samples, 2), left and right, if it is stereo.
+        sample_rate: Samples per second.
+        words: Written words, after numbers and abbreviations were spelled out, with their times.
+        phones: Phones with their times; pauses are the gaps between them.
+    """
+
+    samples: NDArray[np.float32]
+    sample_rate: int
+    words: list[Span] = field(default_factory=list)
+    phones: list[Span] = field(default_factory=list)
+
+    @property
+    def duration(self) -> float:
+        """Length in seconds."""
+        return len(self.samples) / self.sample_rate
+
+    @property
+    def channels(self) -> int:
+        """1, or 2 if it is stereo."""
+        return 1 if self.samples.ndim == 1 else int(self.samples.shape[1])
+
+    @classmethod
+    def join(cls, chunks: Iterable[Audio]) -> Audio:
+        """One recording from several of the same rate, end to end.
+
+        Raises:
+            ValueError: If there is none, or their rates or channels differ.
+        """
+        parts = list(chunks)
+        rates = {part.sample_rate for part in parts}
+        if len(rates) != 1:
+            raise ValueError(
+                f"expected chunks of one sample rate, got {sorted(rates) or 'no chunks'}"
+            )
+        counts = {part.channels for part in parts}
+        if len(counts) != 1:
+            raise ValueError(f"expected chunks of as many channels, got {sorted(counts)}")
+        words: list[Span] = []
+        phones: list[Span] = []
+        start = 0.0
+        for part in parts:
+            words += _shifted(part.words, start)
+            phones += _shifted(part.phones, start)
+            start += part.duration
+        samples = np.concatenate([part.samples for part in parts])
+        return cls(samples, parts[0].sample_rate, words, phones)
+
+    def encode(self, suffix: str = ".wav") -> bytes:
+        """The contents of a sound file.
+
+        Args:
+            suffix: `.wav` (16 bit), `.flac`, `.ogg`, `.opus`, `.mp3`, `.aiff`, `.au`, or `.pcm`: samples of
+                16 bits alone, little-endian, channels in turns.
+
+        Raises:
+            ValueError: If the suffix is none of these.
+        """
+        container, coding = _format(suffix)
+        samples, rate = np.clip(self.samples, -1.0, 1.0), self.sample_rate
+        if coding == "OPUS":
+            samples, rate = soxr.resample(samples, rate, _OPUS_RATE_HZ), _OPUS_RATE_HZ
+        buffer = io.BytesIO()
+        endian = "LITTLE" if container == "RAW" else None
+        soundfile.write(buffer, samples, rate, coding, endian, container)
+        return buffer.getvalue()
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write a sound file, its format by the suffix. An interrupted write leaves nothing behind.
+
+        Raises:
+            ValueError: If the suffix names no known format.
+            FileNotFoundError: If the folder does not exist.
+        """
+        path = Path(path)
+        check_sound_path(path)
+        write_whole(path, self.encode(path.suffix))
+
+    def panned(self, position: float) -> Audio:
+        """The same in stereo, as loud from any place.
+
+        Args:
+            position: -1 is left, 0 the middle, 1 right.
+
+        Raises:
+            ValueError: If it is stereo already, or the position is out of range.
+        """
+        if self.samples.ndim != 1:
+            raise ValueError(f"expected one channel to place, got {self.channels}")
+        if not -1 <= position <= 1:
+            raise ValueError(f"position must be -1 to 1, got {position}")
+        angle = (position + 1) * np.pi / 4
+        gains = np.array([np.cos(angle), np.sin(angle)], np.float32)  # of constant power
+        stereo = np.ascontiguousarray(self.samples[:, None] * gains)
+        return replace(self, samples=stereo)
+
+    def to_srt(self) -> str:
+        """Subtitles of the words in SubRip: one cue a sentence, or several where it is long."""
+        return subtitles.to_srt(subtitles.cues(self.words, self.duration))
+
+    def to_vtt(self) -> str:
+        """The same in WebVTT, with the speakers of a dialogue."""
+        return subtitles.to_vtt(subtitles.cues(self.words, self.duration))
+
+    def _repr_html_(self) -> str:
+        data = base64.b64encode(self.encode(".wav")).decode("ascii")
+        return f'<audio controls src="data:audio/wav;base64,{data}"></audio>'
+
+    def __repr__(self) -> str:
+        words = " ".join(word.text for word in self.words[:6])
+        more = " …" if len(self.words) > 6 else ""
+        return f"Audio({self.duration:.2f} s, {self.sample_rate} Hz, {words + more!r})"
+
+
+def _shifted(spans: Sequence[Span], seconds: float) -> list[Span]:
+    return [replace(span, start=span.start + seconds, end=span.end + seconds) for span in spans]
+
+
+def _format(suffix: str) -> tuple[str, str]:
+    """Container and coding."""
+    known = _FORMATS.get(suffix.lower())
+    if known is None:
+        raise ValueError(f"unknown sound format {suffix!r}: expected {', '.join(_FORMATS)}")
+    return known
+
+
+def check_sound_path(path: Path) -> None:
+    """Raise what `Audio.save` would for this path, before there is anything to save."""
+    if not path.suffix:
+        raise ValueError(f"no file suffix in {str(path)!r}: expected {', '.join(_FORMATS)}")
+    _format(path.suffix)
+    check_path(path)

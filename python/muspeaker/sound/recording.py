@@ -1,0 +1,191 @@
+"""Recordings: reading, checking, resampling and levelling."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import soundfile
+import soxr
+
+from muspeaker.sound.audio import Audio
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+TARGET_RMS = 0.07
+PEAK_LIMIT = 0.99
+FRAME_SAMPLES = 1024
+ACTIVE_SHARE = 0.1
+
+PROMPT_MIN_SECONDS = 1.0
+PROMPT_MAX_SECONDS = 30.0
+SOURCE_MIN_SECONDS = 0.3
+SOURCE_MAX_SECONDS = 60.0
+MIN_RATE_HZ = 4000
+MAX_RATE_HZ = 768_000
+SILENCE_LEVEL = 1e-4  # -80 dB of full scale
+MAX_CHANNELS = 8
+
+
+def read_prompt(prompt: object) -> tuple[NDArray[np.float32], int]:
+    """Bring a prompt of any kind to one checked channel.
+
+    Args:
+        prompt: A path to a sound file of any rate, channel count and format that libsndfile reads;
+            or (samples, sample_rate) with samples (samples,) or (samples, channels) of any integer or
+            floating dtype; or an Audio.
+
+    Returns:
+        (samples,) float32 with peaks of at most 1, the first 30 s, and the rate in Hz.
+
+    Raises:
+        FileNotFoundError: If the file does not exist.
+        TypeError: If the prompt or its dtype is of another kind.
+        ValueError: If it is no sound file, misshapen, shorter than 1 s, silent or not finite.
+    """
+    return _read(prompt, "prompt", PROMPT_MIN_SECONDS, PROMPT_MAX_SECONDS)
+
+
+def read_source(source: object) -> tuple[NDArray[np.float32], int]:
+    """`read_prompt` for a recording that is converted: all of it, 0.3 to 60 s.
+
+    Raises:
+        FileNotFoundError: As `read_prompt`.
+        TypeError: As `read_prompt`.
+        ValueError: As `read_prompt`, or if it is longer.
+    """
+    longest = SOURCE_MAX_SECONDS
+    samples, rate = _read(source, "source", SOURCE_MIN_SECONDS, longest + 1)
+    if len(samples) > longest * rate:
+        raise ValueError(f"source is too long: expected at most {longest:g} s, got more")
+    return samples, rate
+
+
+def _read(
+    recording: object, role: str, min_seconds: float, max_seconds: float
+) -> tuple[NDArray[np.float32], int]:
+    """The first max_seconds, checked; `role` begins the texts of errors."""
+    if isinstance(recording, Audio):
+        recording = (recording.samples, recording.sample_rate)
+    if isinstance(recording, (str, os.PathLike)):
+        samples, rate = _read_file(Path(os.fspath(recording)), role, max_seconds)
+    elif isinstance(recording, (tuple, list)) and len(recording) == 2:
+        rate = _checked_rate(recording[1])
+        samples = _read_array(recording[0], role, int(max_seconds * rate))
+    else:
+        count = f" of {len(recording)}" if isinstance(recording, (tuple, list)) else ""
+        raise TypeError(
+            f"{role} must be a path, (samples, sample_rate) or an Audio, "
+            f"got {type(recording).__name__}{count}"
+        )
+    return _checked(samples, rate, role, min_seconds), rate
+
+
+def resample(samples: NDArray[np.float32], rate_hz: int, to_hz: int) -> NDArray[np.float32]:
+    """Resample (samples,) float32, as the training speech was."""
+    if rate_hz == to_hz:
+        return np.ascontiguousarray(samples, dtype=np.float32)
+    return np.ascontiguousarray(soxr.resample(samples, rate_hz, to_hz, "VHQ"), dtype=np.float32)
+
+
+def _read_file(path: Path, role: str, max_seconds: float) -> tuple[NDArray[np.float64], int]:
+    if not path.exists():
+        raise FileNotFoundError(f"{role} file {str(path)!r} does not exist")
+    if path.is_dir():
+        raise IsADirectoryError(f"{role} {str(path)!r} is a folder: expected a sound file")
+    try:
+        with soundfile.SoundFile(path) as file:
+            rate = int(file.samplerate)
+            samples = file.read(int(max_seconds * rate), dtype="float64", always_2d=True)
+    except soundfile.LibsndfileError as error:
+        raise ValueError(f"{role} {str(path)!r} is no readable sound file: {error}") from error
+    return samples.mean(axis=1), _checked_rate(rate)
+
+
+def _checked_rate(rate: object) -> int:
+    if isinstance(rate, bool) or not isinstance(rate, (int, float, np.integer, np.floating)):
+        raise TypeError(f"sample_rate must be an int, got {type(rate).__name__}")
+    if not MIN_RATE_HZ <= rate <= MAX_RATE_HZ or int(rate) != rate:
+        raise ValueError(
+            f"sample_rate must be a whole number of {MIN_RATE_HZ} to {MAX_RATE_HZ} Hz, got {rate}"
+        )
+    return int(rate)
+
+
+def _read_array(array: Any, role: str, max_samples: int) -> NDArray[np.float64]:
+    array = np.asarray(array)
+    if array.dtype.kind not in "iuf":
+        raise TypeError(f"{role} samples must be integers or floats, got dtype {array.dtype}")
+    if array.ndim == 2 and array.shape[0] <= MAX_CHANNELS < array.shape[1]:
+        array = array.T  # (channels, samples), as librosa gives
+    if array.ndim not in {1, 2} or (array.ndim == 2 and not 1 <= array.shape[1] <= MAX_CHANNELS):
+        raise ValueError(
+            f"{role} samples must have shape (samples,) or (samples, channels) with at most "
+            f"{MAX_CHANNELS} channels, got {array.shape}"
+        )
+    array = array[:max_samples]
+    scaled: NDArray[np.float64] = array.astype(np.float64)
+    if array.dtype.kind in "iu":
+        full_scale = float(2 ** (8 * array.dtype.itemsize - 1))
+        scaled = (scaled - (full_scale if array.dtype.kind == "u" else 0.0)) / full_scale
+    mono: NDArray[np.float64] = scaled if scaled.ndim == 1 else scaled.mean(axis=1)
+    return mono
+
+
+def _checked(
+    samples: NDArray[np.float64], rate_hz: int, role: str, min_seconds: float
+) -> NDArray[np.float32]:
+    seconds = len(samples) / rate_hz
+    if seconds < min_seconds:
+        raise ValueError(
+            f"{role} is too short: expected at least {min_seconds:g} s, got {seconds:.2f} s"
+        )
+    finite = np.isfinite(samples)
+    if not finite.all():
+        at = int(np.argmin(finite))
+        raise ValueError(f"{role} has non-finite samples: the first is {samples[at]} at index {at}")
+    peak = float(np.abs(samples).max())
+    samples = samples / max(1.0, peak)
+    level = float(np.sqrt(np.mean((samples - samples.mean()) ** 2)))
+    if level < SILENCE_LEVEL:
+        raise ValueError(
+            f"{role} is silent: expected a level of at least {SILENCE_LEVEL:g}, got {level:.1e}"
+        )
+    return samples.astype(np.float32)
+
+
+def active_rms(samples: npt.NDArray[np.float32]) -> float:
+    """Root mean square of the frames in which someone speaks.
+
+    Args:
+        samples: (samples,) float32, full scale 1.
+
+    Returns:
+        The level over the frames of at least a tenth of the loudest frame's; 0 for silence.
+    """
+    num_frames = max(1, len(samples) // FRAME_SAMPLES)
+    frames = np.array_split(samples.astype(np.float64), num_frames)
+    power = np.array([float(np.mean(frame**2)) if len(frame) else 0.0 for frame in frames])
+    active = power[power >= power.max() * ACTIVE_SHARE**2]
+    return float(np.sqrt(active.mean()))
+
+
+def normalize_loudness(samples: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Scale a recording to the level of the training speech, without clipping.
+
+    Args:
+        samples: (samples,) float32, full scale 1.
+
+    Returns:
+        (samples,) float32 with an active level of 0.07 (about -23 dB), peaks at most 0.99.
+    """
+    level = active_rms(samples)
+    if level <= 0.0:
+        return samples
+    gain = min(TARGET_RMS / level, PEAK_LIMIT / float(np.abs(samples).max()))
+    return (samples * np.float32(gain)).astype(np.float32)

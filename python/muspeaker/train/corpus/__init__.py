@@ -1,0 +1,1 @@
+"""Recordings, texts, phones and their places, as the stages read them."""

@@ -1,0 +1,290 @@
+"""Batches for the teacher and the student: a target utterance, and a prompt by the same speaker."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from muspeaker.train.corpus.alignment import alignment_path, load_alignment
+from muspeaker.train.loop.distributed import world
+from muspeaker.train.loop.feed import Batch, Plan
+from muspeaker.twin.dsp.mel_moments import mel_moments, speech_frames
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from muspeaker.config import ModelConfig
+    from muspeaker.train.corpus.cache import Cache, Clip
+
+SOURCE_WEIGHTS = {
+    "kathleen": 0.6,
+    "vctk56_mssnsd": 1.0,
+    "vcc2018": 1.0,
+    "picovoice_barista": 0.25,
+    "speechocean762": 0.3,
+}
+SPEED_WEIGHT = 0.6
+WORST_SHARE = 0.1
+EQUALIZER_SHARE = 0.7
+EQUALIZER_KNOTS = 6
+EQUALIZER_NATS = 0.4
+PROMPT_FRAMES = (120, 360)
+MAX_FRAMES = 620
+POOL = 16
+UNKNOWN = "_unk"  # in the name of speakers who are not known to be one person
+
+Floats = npt.NDArray[np.floating]
+
+
+class AcousticData:
+    """Sampling, prompts and padding.
+
+    Args:
+        cache: The prepared corpus.
+        timbres: (clips, embedding) float32, one vector for each clip of the cache.
+        config: Sizes, scales of the targets, and what a timbre holds.
+        frames: In a batch, padding included.
+        seed: Of the sampling.
+
+    Attributes:
+        items: Token ids (3, tokens) and durations (tokens,) of every usable clip, by number.
+    """
+
+    def __init__(
+        self,
+        cache: Cache,
+        timbres: npt.NDArray[np.float32],
+        config: ModelConfig,
+        frames: int,
+        seed: int,
+    ) -> None:
+        self._cache = cache
+        self._timbres = timbres
+        self._config = config
+        self._frames = frames
+        self._seed = seed
+        alignment = load_alignment(alignment_path(cache.folder))
+        floor = np.quantile([score for _, _, score in alignment.values()], WORST_SHARE)
+        self.items = {
+            i: (tokens, durations)
+            for i, (tokens, durations, score) in alignment.items()
+            if score > floor and cache.clips[i].frames <= MAX_FRAMES and not cache.clips[i].warp
+        }
+        self._numbers = np.array(sorted(self.items))
+        weights = np.array([self._weight(cache.clips[i]) for i in self._numbers])
+        self._weights = weights / weights.sum()
+        self._by_speaker: dict[str, list[int]] = defaultdict(list)
+        for i, clip in enumerate(cache.clips):
+            self._by_speaker[clip.speaker].append(i)
+        self._speaker = {name: number for number, name in enumerate(sorted(self._by_speaker))}
+        self._pairs: npt.NDArray[np.float16] | None = None
+        self._share = 0.0
+
+    @staticmethod
+    def _weight(clip: Clip) -> float:
+        weight = SOURCE_WEIGHTS.get(clip.source, 1.0) * clip.frames
+        return weight * (1.0 if clip.speed == 1.0 else SPEED_WEIGHT)
+
+    def add_pairs(self, pairs: npt.NDArray[np.float16], share: float) -> None:
+        """Take content from parallel speech in other voices.
+
+        Args:
+            pairs: (frames, mels), laid out as the cache's mel; not a number where a clip has none.
+            share: Of the samples, where there is a pair.
+
+        Raises:
+            ValueError: If the pairs do not belong to this corpus.
+        """
+        if pairs.shape != self._cache.mel.shape:
+            raise ValueError(
+                f"the pairs are {pairs.shape}, the corpus is {self._cache.mel.shape}: make them anew"
+            )
+        self._pairs, self._share = pairs, share
+
+    def plans(self, first: int) -> Iterator[Plan]:
+        """Batches of similar lengths; see `Source`."""
+        number = pool = 0
+        while True:
+            random = np.random.default_rng((self._seed, pool))
+            for group in self._groups(random):
+                if number >= first:
+                    yield Plan(number, tuple(group))
+                number += 1
+            pool += 1
+
+    def _groups(self, random: np.random.Generator) -> list[list[int]]:
+        picks = random.choice(self._numbers, 16 * POOL, p=self._weights)
+        groups: list[list[int]] = []
+        group: list[int] = []
+        for i in sorted(picks.tolist(), key=lambda i: self._cache.clips[i].frames):
+            if group and self._cache.clips[i].frames * (len(group) + 1) > self._frames:
+                groups.append(group)
+                group = []
+            group.append(i)
+        groups.append(group)
+        cut = [group[: len(group) // world() * world()] for group in groups]
+        order = random.permutation(len(cut)).tolist()
+        kept = [cut[at] for at in order if len(cut[at]) > 1]
+        if not kept:
+            raise ValueError(
+                f"batches of {self._frames} frames hold no two clips for {world()} processes"
+            )
+        return kept
+
+    def prompt_of(self, i: int, random: np.random.Generator) -> int:
+        """Another clip of the same speaker; the clip itself where there is none."""
+        clip = self._cache.clips[i]
+        others = self._by_speaker[clip.speaker]
+        if UNKNOWN in clip.speaker or len(others) == 1:
+            return i
+        j = others[random.integers(len(others))]
+        return j if j != i else others[(others.index(i) + 1) % len(others)]
+
+    def other_voice(self, i: int, random: np.random.Generator) -> int:
+        """A clip of another speaker, by whom this one's text may be spoken; speakers count alike."""
+        mine = self._cache.clips[i].speaker
+        names = sorted(name for name in self._by_speaker if name != mine and UNKNOWN not in name)
+        if not names:
+            raise ValueError("pairs need a second speaker")
+        clips = self._by_speaker[names[random.integers(len(names))]]
+        return clips[random.integers(len(clips))]
+
+    def collate(self, plan: Plan, rows: slice) -> Batch:
+        """Padded tensors of some clips and their prompts; see `batch_of` and `prompts_of`."""
+        random = np.random.default_rng((self._seed, plan.number, 1))
+        prompts = [self.prompt_of(i, random) for i in plan.clips]
+        lengths = random.integers(*PROMPT_FRAMES, len(prompts))
+        places, paired = random.random(len(prompts)), random.random(len(prompts)) < self._share
+        curves = self._equalizers(len(prompts), random)
+        batch = self.batch_of(plan.clips, rows, curves)
+        batch |= self.prompts_of(prompts, lengths.tolist(), places.tolist(), rows, curves)
+        noise = random.standard_normal(
+            (len(prompts), batch["tokens"].shape[2], self._config.mel_encoder.latent),
+            dtype=np.float32,
+        )
+        return batch | {
+            "noise": torch.from_numpy(noise[rows].copy()),
+            "content_mel": self._content(plan.clips[rows], paired[rows].tolist(), batch["mel"]),
+            "place": torch.tensor(random.random()),
+            "shortest": torch.tensor(min(self._cache.clips[i].frames for i in plan.clips)),
+        }
+
+    def _content(
+        self, numbers: Sequence[int], paired: Sequence[bool], mel: torch.Tensor
+    ) -> torch.Tensor:
+        """(batch, mels, frames) that the mel encoder hears: the pair's, or the target's own."""
+        if self._pairs is None or not any(paired):
+            return mel
+        content = mel.clone()
+        for row, (i, use) in enumerate(zip(numbers, paired, strict=True)):
+            clip = self._cache.clips[i]
+            if use and np.isfinite(self._pairs[clip.first_frame, 0]):
+                spoken = self._pairs[clip.span].astype(np.float32).T
+                content[row, :, : clip.frames] = torch.from_numpy(spoken)
+        return content
+
+    def _equalizers(self, size: int, random: np.random.Generator) -> npt.NDArray[np.float32]:
+        """A smooth gain (size, mels) in nats for target and prompt alike, so that e_tim is heeded."""
+        knots = random.normal(0.0, EQUALIZER_NATS, (size, EQUALIZER_KNOTS))
+        knots *= random.random((size, 1)) < EQUALIZER_SHARE
+        mels = np.linspace(0, EQUALIZER_KNOTS - 1, self._cache.mel.shape[1])
+        rows = [np.interp(mels, np.arange(EQUALIZER_KNOTS), row) for row in knots]
+        return np.asarray(rows, np.float32)
+
+    def _timbre(
+        self, prompts: Sequence[int], curves: npt.NDArray[np.float32] | None
+    ) -> torch.Tensor:
+        """(batch, timbre_size): vectors and, where the model has them, moments of whole clips."""
+        timbre = torch.from_numpy(self._timbres[list(prompts)])
+        if not self._config.mel_decoder.prompt_moments:
+            return timbre
+        moments = []
+        for row, i in enumerate(prompts):
+            heard = self._cache.mel[self._cache.clips[i].span].astype(np.float32)
+            heard = heard if curves is None else heard + curves[row]
+            mel = torch.from_numpy(heard.T).unsqueeze(0)
+            moments.append(mel_moments(mel, speech_frames(mel)))
+        return torch.cat([timbre, torch.cat(moments)], 1)
+
+    def batch_of(
+        self, numbers: Sequence[int], rows: slice, curves: npt.NDArray[np.float32] | None = None
+    ) -> Batch:
+        """What was said, and how: the given rows of these clips, padded as the whole.
+
+        Args:
+            numbers: Of clips.
+            rows: Which of them are wanted; the others count for the padding.
+            curves: Gains (clips, mels) in nats, added to the mels.
+
+        Returns:
+            tokens (batch, 3, tokens), durations and token_mask (batch, tokens), mel (batch, mels,
+            frames), f0, energy and frame_mask (batch, frames), speaker (batch,).
+        """
+        cache, adapter = self._cache, self._config.variation_adapter
+        num_tokens = max(len(self.items[i][1]) for i in numbers)
+        num_frames = max(cache.clips[i].frames for i in numbers)
+        numbers = numbers[rows]
+        size = len(numbers)
+        batch = {
+            "tokens": torch.zeros(size, 3, num_tokens, dtype=torch.long),
+            "durations": torch.zeros(size, num_tokens, dtype=torch.long),
+            "token_mask": torch.zeros(size, num_tokens, dtype=torch.bool),
+            "mel": torch.zeros(size, cache.mel.shape[1], num_frames),
+            "f0": torch.zeros(size, num_frames),
+            "energy": torch.zeros(size, num_frames),
+            "frame_mask": torch.zeros(size, num_frames, dtype=torch.bool),
+            "speaker": torch.tensor([self._speaker[cache.clips[i].speaker] for i in numbers]),
+        }
+        for row, i in enumerate(numbers):
+            clip, (tokens, durations) = cache.clips[i], self.items[i]
+            n, t = len(durations), clip.frames
+            batch["tokens"][row, :, :n] = torch.from_numpy(tokens.astype(np.int64))
+            batch["durations"][row, :n] = torch.from_numpy(durations)
+            batch["token_mask"][row, :n] = True
+            mel = cache.mel[clip.span].astype(np.float32)
+            mel = mel if curves is None else mel + curves[rows][row]
+            batch["mel"][row, :, :t] = torch.from_numpy(mel.T)
+            batch["f0"][row, :t] = torch.from_numpy(np.array(cache.f0[clip.span]))
+            energy = cache.energy[clip.span].astype(np.float32)
+            energy = (energy - adapter.log_energy_mean) / adapter.log_energy_std
+            batch["energy"][row, :t] = torch.from_numpy(energy)
+            batch["frame_mask"][row, :t] = True
+        return batch
+
+    def prompts_of(
+        self,
+        prompts: Sequence[int],
+        lengths: Sequence[int],
+        places: Sequence[float],
+        rows: slice,
+        curves: npt.NDArray[np.float32] | None = None,
+    ) -> Batch:
+        """Cuts of the prompts: timbre (batch, timbre_size), prompt_mel and prompt_mask, padded.
+
+        Args:
+            prompts: Numbers of clips.
+            lengths: Of the cuts, in frames.
+            places: Where they lie in their clips, 0 to 1.
+            rows: Which of them are wanted; the others count for the padding.
+            curves: Gains (prompts, mels) in nats, added to the mels.
+        """
+        curves = None if curves is None else curves[rows]
+        clips = [self._cache.clips[i] for i in prompts]
+        lengths = [min(n, clip.frames) for n, clip in zip(lengths, clips, strict=True)]
+        longest = max(lengths)
+        size = len(prompts[rows])
+        mel = torch.zeros(size, self._cache.mel.shape[1], longest)
+        mask = torch.zeros(size, -(-longest // 4), dtype=torch.bool)
+        cuts = list(zip(clips, lengths, places, strict=True))[rows]
+        for row, (clip, length, place) in enumerate(cuts):
+            start = clip.first_frame + int(place * (clip.frames - length + 1))
+            cut = self._cache.mel[start : start + length].astype(np.float32)
+            cut = cut if curves is None else cut + curves[row]
+            mel[row, :, :length] = torch.from_numpy(cut.T)
+            mask[row, : -(-length // 4)] = True
+        timbre = self._timbre(prompts[rows], curves)
+        return {"prompt_mel": mel, "prompt_mask": mask, "timbre": timbre}

@@ -1,0 +1,118 @@
+"""One recording to the features of a clip."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+import parselmouth
+import soundfile
+import soxr
+
+from muspeaker.sound.recording import FRAME_SAMPLES, active_rms, normalize_loudness
+from muspeaker.train.corpus.augment import warp_voice
+from muspeaker.train.corpus.cache import AUDIO
+
+if TYPE_CHECKING:
+    from muspeaker.train.corpus.corpora import Utterance
+
+F0_FLOOR_HZ = 60.0
+F0_CEILING_HZ = 550.0
+MIN_SECONDS = 0.8
+TRIM_SHARE = 0.01  # of the active level; below it an edge is silence
+TRIM_SECONDS = 0.15  # of the silence that stays
+
+
+@dataclass(frozen=True)
+class Variant:
+    """How copies differ from the recordings."""
+
+    speed: float = 1.0
+    warp: str = ""
+    trim: bool = True
+
+    @property
+    def suffix(self) -> str:
+        """What is added to the names of clips and speakers."""
+        speed = "" if self.speed == 1.0 else f"@{self.speed}"
+        return speed + (f"@{self.warp}" if self.warp else "")
+
+
+@dataclass(frozen=True)
+class PreparedClip:
+    """One leveled clip: (samples,) float32 and its F0 (frames,) in Hz."""
+
+    samples: npt.NDArray[np.float32]
+    f0: npt.NDArray[np.float32]
+
+
+def track_f0(samples: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """F0 at the middle of each mel frame, by Praat's autocorrelation method.
+
+    Args:
+        samples: (samples,) float32 at the model's rate, a whole number of frames.
+
+    Returns:
+        (frames,) float32 in Hz, 0 where unvoiced.
+    """
+    step = AUDIO.hop_samples / AUDIO.sample_rate
+    sound = parselmouth.Sound(samples.astype(np.float64), AUDIO.sample_rate)
+    pitch = sound.to_pitch_ac(time_step=step, pitch_floor=F0_FLOOR_HZ, pitch_ceiling=F0_CEILING_HZ)
+    values = pitch.selected_array["frequency"]
+    times = (np.arange(len(samples) // AUDIO.hop_samples) + 0.5) * step
+    nearest = np.rint((times - pitch.x1) / step).astype(int)
+    inside = (nearest >= 0) & (nearest < len(values))
+    return np.where(inside, values[nearest.clip(0, len(values) - 1)], 0.0).astype(np.float32)
+
+
+def trim_silence(samples: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Cut what is 40 dB below the speech at both ends, but for a seventh of a second.
+
+    Args:
+        samples: (samples,) float32 at the model's rate.
+
+    Returns:
+        (fewer samples,) float32.
+    """
+    count = len(samples) // FRAME_SAMPLES
+    frames = samples[: count * FRAME_SAMPLES].reshape(count, FRAME_SAMPLES)
+    rms = np.sqrt(np.square(frames, dtype=np.float64).mean(1))
+    heard = np.flatnonzero(rms > TRIM_SHARE * active_rms(samples))
+    if len(heard) == 0:
+        return samples
+    kept = int(TRIM_SECONDS * AUDIO.sample_rate)
+    first = max(0, int(heard[0]) * FRAME_SAMPLES - kept)
+    return samples[first : (int(heard[-1]) + 1) * FRAME_SAMPLES + kept]
+
+
+def prepare_clip(utterance: Utterance, variant: Variant) -> PreparedClip | str:
+    """Decode one clip; the reason in words if it cannot be used."""
+    try:
+        samples, rate_hz = soundfile.read(utterance.path, dtype="float32", always_2d=True)
+        return _prepare_samples(samples, rate_hz, variant)
+    except (OSError, ValueError, soundfile.LibsndfileError, parselmouth.PraatError) as error:
+        return str(error)
+
+
+def _prepare_samples(
+    samples: npt.NDArray[np.float32], rate_hz: int, variant: Variant
+) -> PreparedClip:
+    """The same of (samples, channels); raises ValueError with the reason."""
+    if not np.isfinite(samples).all():
+        raise ValueError("not finite")
+    mono = soxr.resample(samples.mean(axis=1), rate_hz * variant.speed, AUDIO.sample_rate, "VHQ")
+    if len(mono) < MIN_SECONDS * AUDIO.sample_rate:
+        raise ValueError(f"shorter than {MIN_SECONDS} s")
+    if active_rms(mono) < 1e-4:
+        raise ValueError("silent")
+    if variant.trim:
+        mono = trim_silence(mono)
+    if variant.warp:
+        mono = warp_voice(mono, AUDIO.sample_rate, variant.warp)
+    mono = mono[: len(mono) // AUDIO.hop_samples * AUDIO.hop_samples].astype(np.float32)
+    if len(mono) < MIN_SECONDS * AUDIO.sample_rate:
+        raise ValueError(f"less than {MIN_SECONDS} s of speech")
+    mono = normalize_loudness(mono)
+    return PreparedClip(mono, track_f0(mono))

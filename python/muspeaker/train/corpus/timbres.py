@@ -1,0 +1,102 @@
+"""Speaker embeddings of the clips of a corpus."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from tqdm import tqdm
+
+from muspeaker.train.loop.checkpoint import load_checkpoint
+from muspeaker.train.stages.timbre import AUDIO
+from muspeaker.twin.dsp.fbank import FBANK_RATE_HZ, kaldi_fbank, num_fbank_frames, remove_time_mean
+from muspeaker.twin.engine.cloner import scale_timbre
+from muspeaker.twin.model.timbre_encoder import TimbreEncoder
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from muspeaker.config import ModelConfig
+    from muspeaker.train.corpus.cache import Cache, Clip
+
+
+TIMBRE_FRAMES = 160
+TIMBRE_BATCH = 32
+
+
+@torch.no_grad()
+def timbre_vectors(
+    cache: Cache, encoder_path: Path, config: ModelConfig
+) -> npt.NDArray[np.float32]:
+    """(clips, embedding) float32 from the middle 1.6 s of every clip, kept on disk."""
+    path = cache.folder / "timbres.npy"
+    if path.exists():
+        return np.asarray(np.load(path))
+    encoder = timbre_encoder(encoder_path, config)
+    fbanks = Fbanks(cache)
+    vectors = np.empty((len(cache.clips), config.timbre_encoder.embedding), np.float32)
+    for first in tqdm(range(0, len(vectors), TIMBRE_BATCH), "timbre vectors", mininterval=20):
+        batch = range(first, min(first + TIMBRE_BATCH, len(vectors)))
+        rows = torch.from_numpy(np.stack([middle(fbanks.clip(i)) for i in batch]))
+        with torch.autocast("cpu", torch.bfloat16):
+            timbre = encoder(remove_time_mean(rows))
+        vectors[first : first + len(batch)] = scale_timbre(timbre.float()).numpy()
+    partial = path.with_suffix(".partial.npy")
+    np.save(partial, vectors)
+    partial.replace(path)
+    return vectors
+
+
+def timbre_encoder(path: Path, config: ModelConfig) -> TimbreEncoder:
+    """The trained encoder, in evaluation."""
+    encoder = TimbreEncoder(config.timbre_encoder).eval()
+    encoder.load_state_dict(load_checkpoint(path)["ema"])
+    return encoder
+
+
+def middle(fbank: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """The middle TIMBRE_FRAMES of (frames, fbanks), repeated if there are fewer."""
+    if len(fbank) < TIMBRE_FRAMES:
+        fbank = np.tile(fbank, (-(-TIMBRE_FRAMES // len(fbank)), 1))
+    start = (len(fbank) - TIMBRE_FRAMES) // 2
+    return fbank[start : start + TIMBRE_FRAMES]
+
+
+class Fbanks:
+    """Filter banks of every clip, kept on disk.
+
+    Args:
+        cache: The prepared corpus.
+    """
+
+    def __init__(self, cache: Cache) -> None:
+        self.cache = cache
+        path = cache.folder / "fbank.npy"
+        lengths = [self._frames(clip) for clip in cache.clips]
+        self._ends = np.cumsum(lengths)
+        if not path.exists():
+            import soxr  # noqa: PLC0415  (a machine that was sent filter banks may lack it)
+
+            rows = np.empty((self._ends[-1], 80), np.float16)
+            for index, clip in enumerate(tqdm(cache.clips, "filter banks")):
+                samples = soxr.resample(cache.samples(clip), AUDIO.sample_rate, FBANK_RATE_HZ)
+                fbank = kaldi_fbank(torch.from_numpy(samples).unsqueeze(0))[0].numpy()
+                target = rows[self._ends[index] - lengths[index] : self._ends[index]]
+                target[:] = fbank[: len(target)]
+            partial = path.with_suffix(".partial.npy")
+            np.save(partial, rows)
+            partial.replace(path)
+        self._rows = np.load(path, mmap_mode="r")
+        self._lengths = lengths
+
+    @staticmethod
+    def _frames(clip: Clip) -> int:
+        samples = int(clip.frames * AUDIO.hop_samples * FBANK_RATE_HZ / AUDIO.sample_rate)
+        return num_fbank_frames(samples)
+
+    def clip(self, index: int) -> npt.NDArray[np.float32]:
+        """(frames, fbanks) float32 of one clip."""
+        end = self._ends[index]
+        return self._rows[end - self._lengths[index] : end].astype(np.float32)

@@ -1,0 +1,1 @@
+"""Losses as pure functions, and the frozen or adversarial networks that some need."""

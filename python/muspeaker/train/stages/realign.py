@@ -1,0 +1,290 @@
+"""Stage: align the corpus anew, by a network that learns from the first alignment what phones sound like.
+
+The hidden Markov model of `muspeaker.train.stages.align` knows one Gaussian a phone and one frame of sound; over many
+speakers and noise its paths lose whole words. Most of its labels are right, though. A network that hears a
+fifth of a second around each frame learns what most of them say, its own paths replace them, and so on every
+few hundred steps. Writes `realigned.npz` beside the corpus, which the later stages prefer.
+Source: hybrid recognition, Bourlard and Morgan 1994 (doi 10.1007/978-1-4615-3210-2), Chapter 7.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+import torch
+import torch.nn.functional as F
+from tqdm import tqdm
+
+from muspeaker.config import SYMBOLS, ModelConfig, PhoneClassifierConfig
+from muspeaker.train.corpus.acoustic_data import SOURCE_WEIGHTS, SPEED_WEIGHT
+from muspeaker.train.corpus.alignment import ALIGNMENT, REALIGNED, load_alignment, save_alignment
+from muspeaker.train.corpus.alignment_pictures import show_paths, shown_clips
+from muspeaker.train.corpus.cache import Cache
+from muspeaker.train.loop import distributed
+from muspeaker.train.loop.checkpoint import load_checkpoint
+from muspeaker.train.loop.feed import Batch, Plan
+from muspeaker.train.loop.options import TrainOptions, model_config, option, parse
+from muspeaker.train.loop.trainer import Trainer
+from muspeaker.twin.dsp.best_path import NUM_PAUSES, best_path, merge_pauses, states_of
+from muspeaker.twin.dsp.normalized_mel import normalized_mel
+from muspeaker.twin.model.phone_classifier import LEAST, PhoneClassifier, phone_scores
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from muspeaker.train.corpus.alignment import Alignment
+
+log = logging.getLogger(__name__)
+WEIGHTS = {"phone": 1.0}
+CUT_FRAMES = 300
+SMOOTHING = 0.05  # of the labels, some of which are wrong
+UNSURE_SHARE = 0.2  # of the clips, those of lowest score, teach nothing
+BATCH = 16  # clips that are aligned at a time
+
+
+@dataclass(frozen=True, kw_only=True)
+class RealignOptions(TrainOptions):
+    """The command line of the stage."""
+
+    out: Path = option(Path("runs/realign"), "folder of the checkpoint, the log and the samples")
+    rate: float = option(2e-3, "peak learning rate")
+    batch: int = option(32, "cuts in a batch")
+    round_steps: int = option(300, "between two alignments")
+    to: Path | None = option(None, f"where the durations go (default: {REALIGNED} of the corpus)")
+
+
+def classified_path(
+    log_posterior: npt.NDArray[np.float32],
+    log_prior: npt.NDArray[np.float32],
+    phones: npt.NDArray[np.int32],
+    num_pauses: int = NUM_PAUSES,
+) -> tuple[npt.NDArray[np.int64], float]:
+    """The best path of a text through what the classifier heard.
+
+    Args:
+        log_posterior: (frames, phones), log-probabilities.
+        log_prior: (phones,), how often each is heard.
+        phones: (tokens,) of the text.
+        num_pauses: The first symbols, which are pauses.
+
+    Returns:
+        Durations (tokens,) in frames, and the mean log-probability of the path's phones where they are
+        no pauses.
+    """
+    frames, merged = len(log_posterior), merge_pauses(phones, num_pauses)
+    states = states_of(phones, frames, num_pauses)
+    scores = phone_scores(log_posterior, log_prior)
+    in_states = best_path(np.ascontiguousarray(scores[:, merged[states]]))
+    durations = np.bincount(states, in_states, len(phones)).astype(np.int64)
+    held = np.repeat(merged, durations)
+    spoken = held > 0
+    if not spoken.any():
+        return durations, LEAST
+    heard = log_posterior[np.arange(frames), held].clip(LEAST)
+    return durations, float(heard[spoken].mean())
+
+
+class RealignData:
+    """Cuts of clips.
+
+    Args:
+        cache: The prepared corpus.
+        numbers: Of the clips that have an alignment.
+        size: Cuts in a batch.
+        seed: Of the sampling.
+    """
+
+    def __init__(self, cache: Cache, numbers: list[int], size: int, seed: int) -> None:
+        self._cache = cache
+        self._numbers = np.array(numbers)
+        self._size = size
+        self._seed = seed
+        weights = np.array([self._weight(i) for i in numbers])
+        self._weights = weights / weights.sum()
+
+    def _weight(self, i: int) -> float:
+        clip = self._cache.clips[i]
+        plain = clip.speed == 1.0 and not clip.warp
+        return SOURCE_WEIGHTS.get(clip.source, 1.0) * clip.frames * (1 if plain else SPEED_WEIGHT)
+
+    def plans(self, first: int) -> Iterator[Plan]:
+        """See `Source`."""
+        number = first
+        while True:
+            random = np.random.default_rng((self._seed, number))
+            picks = random.choice(self._numbers, self._size, p=self._weights)
+            yield Plan(number, tuple(picks.tolist()))
+            number += 1
+
+    def collate(self, plan: Plan, rows: slice) -> Batch:
+        """Mel (batch, bands, CUT_FRAMES), padded; clip, first and frames (batch,) of the cuts."""
+        places = np.random.default_rng((self._seed, plan.number, 1)).random(len(plan.clips))
+        clips = plan.clips[rows]
+        batch = {
+            "mel": torch.zeros(len(clips), self._cache.mel.shape[1], CUT_FRAMES),
+            "clip": torch.tensor(clips),
+            "first": torch.zeros(len(clips), dtype=torch.long),
+            "frames": torch.zeros(len(clips), dtype=torch.long),
+        }
+        for row, (i, place) in enumerate(zip(clips, places[rows].tolist(), strict=True)):
+            clip = self._cache.clips[i]
+            first = int(place * max(1, clip.frames - CUT_FRAMES + 1))
+            cut = normalized_mel(self._cache.mel[clip.span])[:, first : first + CUT_FRAMES]
+            batch["mel"][row, :, : cut.shape[1]] = torch.from_numpy(cut)
+            batch["first"][row], batch["frames"][row] = first, cut.shape[1]
+        return batch
+
+
+class RealignTrainer(Trainer):
+    """The classifier, and the labels that it learns from and replaces.
+
+    Args:
+        config: Sizes of the model; the classifier's are its usual ones unless they are there.
+        options: The command line.
+        cache: The prepared corpus.
+        alignment: From `load_alignment`, the first labels.
+
+    Attributes:
+        alignment: The labels now.
+    """
+
+    file = "realign"
+    minutes = 9
+
+    def __init__(
+        self, config: ModelConfig, options: RealignOptions, cache: Cache, alignment: Alignment
+    ) -> None:
+        sizes = config.phone_classifier or PhoneClassifierConfig()
+        super().__init__(replace(config, phone_classifier=sizes), options, WEIGHTS)
+        classifier = PhoneClassifier(sizes, cache.mel.shape[1], len(SYMBOLS))
+        self.classifier = self.network("classifier", classifier, decay=0.99)
+        self.optimizer(
+            "optimizer", torch.optim.AdamW(classifier.parameters(), options.rate), options.rate
+        )
+        self.cache = cache
+        self.alignment = alignment
+        self._num_pauses = sizes.num_pauses
+        self._round_steps = options.round_steps
+        self._data = RealignData(cache, sorted(alignment), options.batch, options.seed)
+        self._count_phones()
+
+    def source(self) -> RealignData:
+        """Cuts of clips."""
+        return self._data
+
+    def state(self) -> dict[str, object]:
+        """The labels besides what every stage keeps."""
+        durations = [torch.from_numpy(self.alignment[i][1]) for i in sorted(self.alignment)]
+        scores = [self.alignment[i][2] for i in sorted(self.alignment)]
+        return super().state() | {"durations": torch.cat(durations), "scores": scores}
+
+    def resume(self, path: Path) -> None:
+        """Load what `state` gave; where a snapshot left the labels out, the classifier places them.
+
+        Raises:
+            ValueError: If the checkpoint is of another corpus.
+        """
+        super().resume(path)
+        state = load_checkpoint(path)
+        if "scores" not in state:
+            self.realign()
+            return
+        numbers = sorted(self.alignment)
+        lengths = [len(self.alignment[i][1]) for i in numbers]
+        if len(state["scores"]) != len(numbers) or len(state["durations"]) != sum(lengths):
+            raise ValueError(f"{path} was made on another corpus: move it away")
+        parts = state["durations"].split(lengths)
+        for i, durations, score in zip(numbers, parts, state["scores"], strict=True):
+            self.alignment[i] = (self.alignment[i][0], durations.numpy(), score)
+        self._count_phones()
+
+    def train_step(self, batch: Batch, progress: float) -> dict[str, torch.Tensor]:  # noqa: ARG002  (every budget teaches alike)
+        """Learn the labels of some cuts; now and then replace all labels before that."""
+        if self.step and self.step % self._round_steps == 0:
+            self.realign()
+        labels = self._labels(batch).to(self.device)
+        with self.autocast():
+            logits = self.classifier(batch["mel"])
+        loss = F.cross_entropy(
+            logits.float().transpose(1, 2), labels, label_smoothing=SMOOTHING, reduction="sum"
+        )
+        count = distributed.joint_mean((labels >= 0).sum().float()).clamp(min=1)
+        losses = {"phone": loss / count}
+        self.descend("optimizer", self.total(losses))
+        return losses
+
+    def _labels(self, batch: Batch) -> torch.Tensor:
+        """(batch, CUT_FRAMES) phones; -100 where nothing is taught."""
+        surest = np.quantile([score for _, _, score in self.alignment.values()], UNSURE_SHARE)
+        labels = torch.full((len(batch["clip"]), CUT_FRAMES), -100)
+        places = zip(*(batch[name].tolist() for name in ("clip", "first", "frames")), strict=True)
+        for row, (i, first, frames) in enumerate(places):
+            tokens, durations, score = self.alignment[i]
+            if score >= surest:
+                phones = np.repeat(merge_pauses(tokens[0], self._num_pauses), durations)
+                labels[row, :frames] = torch.from_numpy(phones[first : first + frames])
+        return labels
+
+    @torch.no_grad()
+    def realign(self) -> None:
+        """Replace all labels by the best paths through what the averaged classifier hears."""
+        assert self.ema
+        clips = self.cache.clips
+        log_prior = self.ema.module.get_buffer("log_prior").cpu().numpy()  # of what it learnt from
+        order = sorted(self.alignment, key=lambda i: clips[i].frames)
+        groups = [order[at : at + BATCH] for at in range(0, len(order), BATCH)]
+        for group in tqdm(groups, "realign", mininterval=10, disable=distributed.rank() > 0):
+            x = torch.zeros(len(group), self.cache.mel.shape[1], clips[group[-1]].frames)
+            for row, i in enumerate(group):
+                cut = normalized_mel(self.cache.mel[clips[i].span])
+                x[row, :, : clips[i].frames] = torch.from_numpy(cut)
+            with self.autocast():
+                logits = self.ema.module(x.to(self.device))
+            heard = F.log_softmax(logits.float(), -1).cpu().numpy()
+            for row, i in enumerate(group):
+                tokens = self.alignment[i][0]
+                posterior = heard[row, : clips[i].frames]
+                path = classified_path(posterior, log_prior, tokens[0], self._num_pauses)
+                self.alignment[i] = (tokens, *path)
+        self._count_phones()
+
+    def show(self) -> None:
+        """Ten mels with a line at every boundary of the labels now, and the first one's audio."""
+        if self.journal.shows:
+            paths = {i: self.alignment[i][1] for i in shown_clips(self.alignment)}
+            show_paths(self.journal, self.cache, paths, self.step)
+
+    def _count_phones(self) -> None:
+        """Tell the classifier how often each phone is in the labels now, and once more than that."""
+        assert self.ema
+        counts = np.ones(len(SYMBOLS))
+        for tokens, durations, _ in self.alignment.values():
+            np.add.at(counts, merge_pauses(tokens[0], self._num_pauses), durations)
+        log_prior = torch.from_numpy(np.log(counts / counts.sum()).astype(np.float32))
+        for module in (self.classifier, self.ema.module):
+            module.get_buffer("log_prior").copy_(log_prior)
+
+
+def main(arguments: list[str] | None = None, config: ModelConfig | None = None) -> None:
+    """Command line of the stage; `config` stands in for the sizes that it names."""
+    options = parse(RealignOptions, arguments, "muspeaker-train realign", __doc__)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    if options.round_steps < 1:
+        raise ValueError(f"--round-steps must be at least 1, got {options.round_steps}")
+    with distributed.first_goes_ahead():
+        cache = Cache(options.corpus)
+    alignment = load_alignment(options.corpus / ALIGNMENT)
+    trainer = RealignTrainer(config or model_config(options), options, cache, alignment)
+    trainer.run()
+    if distributed.rank() == 0:
+        trainer.realign()
+        save_alignment(options.to or options.corpus / REALIGNED, trainer.alignment)
+
+
+if __name__ == "__main__":
+    main()

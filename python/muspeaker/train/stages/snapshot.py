@@ -1,0 +1,100 @@
+"""The state of all stages as small files that can be kept with the code: averaged weights in float16.
+
+`save` writes one file for each stage, `restore` turns them into checkpoints that the stages resume from. The
+optimizers start anew, and `realign` places its labels anew.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+
+from muspeaker.train.loop.checkpoint import load_checkpoint, save_checkpoint
+from muspeaker.train.loop.options import argument, option, parse
+
+log = logging.getLogger(__name__)
+SUFFIX = ".snapshot"
+WEIGHTS = {
+    "align": "aligner",
+    "realign": "classifier",
+    "timbre": "encoder",
+    "teacher": "model",
+    "student": "model",
+    "vocoder": "generator",
+}
+ALONG = ("discriminator", "margin")
+AS_THEY_ARE = ("config", "step", "ema_steps")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SnapshotOptions:
+    """The command line."""
+
+    verb: Literal["save", "restore"] = argument("save or restore")
+    runs: Path = option(Path("runs"), "folder of the stages' folders")
+    folder: Path = option(Path("checkpoints"), "folder of the snapshots")
+
+
+def _cast(state: dict[str, torch.Tensor], dtype: torch.dtype) -> dict[str, torch.Tensor]:
+    return {n: t.to(dtype) if t.is_floating_point() else t for n, t in state.items()}
+
+
+def save(runs: Path, folder: Path) -> list[Path]:
+    """Write a snapshot of every stage that has a checkpoint under `runs`; returns the files."""
+    written = []
+    for stage, name in WEIGHTS.items():
+        path = runs / stage / f"{stage}.pt"
+        if not path.exists():
+            continue
+        state = load_checkpoint(path)
+        small: dict[str, Any] = {key: state[key] for key in AS_THEY_ARE if key in state}
+        small[name] = _cast(state.get("ema", state[name]), torch.float16)
+        small |= {key: _cast(state[key], torch.float16) for key in ALONG if key in state}
+        written.append(folder / f"{stage}{SUFFIX}")
+        save_checkpoint(written[-1], small)
+    return written
+
+
+def restore(folder: Path, runs: Path) -> list[Path]:
+    """Write a checkpoint under `runs` for every snapshot in `folder`; returns the files.
+
+    Raises:
+        FileExistsError: If a checkpoint is there already.
+    """
+    written = []
+    for stage, name in WEIGHTS.items():
+        source = folder / f"{stage}{SUFFIX}"
+        if not source.exists():
+            continue
+        path = runs / stage / f"{stage}.pt"
+        if path.exists():
+            raise FileExistsError(f"{path} is there already; move it away first")
+        state = load_checkpoint(source)
+        grown = {
+            key: value if key in AS_THEY_ARE else _cast(value, torch.float32)
+            for key, value in state.items()
+        }
+        grown["ema"] = grown[name]
+        save_checkpoint(path, grown)
+        written.append(path)
+    return written
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Command line."""
+    options = parse(SnapshotOptions, arguments, "muspeaker-train snapshot", __doc__)
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    if options.verb == "save":
+        written = save(options.runs, options.folder)
+    else:
+        written = restore(options.folder, options.runs)
+    for path in written:
+        log.info("%s", path)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,61 @@
+"""The best monotonic path of tokens through scores of frames."""
+
+from __future__ import annotations
+
+import numba
+import numpy as np
+import numpy.typing as npt
+
+from muspeaker.config import PhoneClassifierConfig
+
+STATES_A_PHONE = 2  # so a phone lasts at least two frames; a pause has one
+
+NUM_PAUSES = PhoneClassifierConfig().num_pauses
+
+
+def merge_pauses(
+    phones: npt.NDArray[np.int32], num_pauses: int = NUM_PAUSES
+) -> npt.NDArray[np.int64]:
+    """The (tokens,) phones with all pauses, the first `num_pauses` symbols, the same."""
+    return np.where(phones < num_pauses, 0, phones).astype(np.int64)
+
+
+def states_of(phones: npt.NDArray[np.int32], frames: int, num_pauses: int) -> npt.NDArray[np.int64]:
+    """Token number of each state: two states a phone, one a pause; one each in a very short clip.
+
+    Args:
+        phones: (tokens,) int32.
+        frames: Number of mel frames.
+        num_pauses: The first symbols, which are pauses.
+
+    Returns:
+        (states,) int64, at most `frames` of them unless there are more tokens.
+    """
+    states = np.repeat(np.arange(len(phones)), np.where(phones < num_pauses, 1, STATES_A_PHONE))
+    return states if len(states) <= frames else np.arange(len(phones))
+
+
+@numba.njit(cache=True)
+def best_path(scores: npt.NDArray[np.float32]) -> npt.NDArray[np.int64]:  # pragma: no cover
+    """The monotonic path of highest score that gives each token at least one frame.
+
+    Args:
+        scores: (frames, tokens) float32, frames >= tokens.
+
+    Returns:
+        Durations, (tokens,) int64, frames.
+    """
+    frames, tokens = scores.shape
+    best = np.full((frames, tokens), -np.inf, np.float64)
+    best[0, 0] = scores[0, 0]
+    for t in range(1, frames):
+        for n in range(max(0, tokens - frames + t), min(tokens, t + 1)):
+            move = best[t - 1, n - 1] if n > 0 else -np.inf
+            best[t, n] = scores[t, n] + max(best[t - 1, n], move)
+    durations = np.zeros(tokens, np.int64)
+    n = tokens - 1
+    for t in range(frames - 1, -1, -1):
+        durations[n] += 1
+        if t > 0 and n > 0 and best[t - 1, n - 1] >= best[t - 1, n]:
+            n -= 1
+    return durations

@@ -1,0 +1,104 @@
+"""A vocoder's speech moved to the log-mel that it was made from: a step of Griffin and Lim's."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import torch
+import torch.nn.functional as F
+
+from muspeaker.twin.dsp.mel import POWER_FLOOR, fft_bins_hz, mel_edges_hz, mel_from_magnitude
+
+if TYPE_CHECKING:
+    from muspeaker.config import AudioConfig
+
+LIMIT = 2.0  # nats that a band may be moved by
+
+
+def correct_mel(
+    samples: torch.Tensor, mel: torch.Tensor, share: float, audio: AudioConfig
+) -> torch.Tensor:
+    """Give every band of every frame the level that its mel asked for, and keep the vocoder's phase.
+
+    A small vocoder misses the levels of its mel by about half a neper. They can be measured on what it
+    said, so each frame of the short-time spectrum is multiplied by what is missing, interpolated between
+    the peaks of the mel bands and constant above the last, and the frames are added up again.
+
+    Source: Griffin and Lim 1984 (IEEE Trans. ASSP 32(2)), Eq. 6, on mel bands, from a given phase.
+
+    Args:
+        samples: (batch, samples) float32 in (-1, 1), whole frames.
+        mel: (batch, mels, frames), natural-log mel that they were made from.
+        share: Of the difference, 0 to 1; with 0 the samples come back as they are.
+        audio: The frame clock; windows of at least four hops.
+
+    Returns:
+        (batch, samples) float32 in [-1, 1].
+
+    Raises:
+        ValueError: If the samples are not those of the mel's frames, or windows are too short.
+    """
+    hop, fft = audio.hop_samples, audio.fft_samples
+    if (
+        samples.dim() != 2
+        or mel.shape
+        != (
+            len(samples),
+            audio.num_mels,
+            samples.shape[1] // hop,
+        )
+        or samples.shape[1] % hop
+    ):
+        raise ValueError(f"samples {tuple(samples.shape)} are not those of mel {tuple(mel.shape)}")
+    if share > 0 and audio.window_samples < 4 * hop:
+        raise ValueError(f"windows must be at least 4 hops, got {audio.window_samples} samples")
+    padding = (fft - hop) // 2
+    if share == 0 or samples.shape[1] <= padding:  # or too short for its ends to be reflected
+        return samples
+    with torch.autocast(samples.device.type, enabled=False):
+        window = _centred_window(audio, samples.device)
+        padded = F.pad(samples.float(), (padding, padding), mode="reflect")
+        frames = padded.unfold(1, fft, hop) * window  # (batch, frames, fft)
+        spectrum = torch.fft.rfft(frames)
+        power = torch.view_as_real(spectrum).square().sum(-1).clamp_min(POWER_FLOOR)
+        magnitude = power.sqrt().transpose(1, 2)
+        missing = mel - mel_from_magnitude(magnitude, audio)  # (batch, mels, frames)
+        gains = torch.exp(share * missing.clamp(-LIMIT, LIMIT)).transpose(1, 2)
+        spectrum = spectrum * (gains @ _interpolation(audio, samples.device))
+        frames = torch.fft.irfft(spectrum, fft) * window
+        weights = window.square().expand_as(frames)
+        added = _add_up(frames, hop)[:, padding:-padding]
+        weight = _add_up(weights, hop)[:, padding:-padding]
+        return (added / weight).clamp(-1, 1)
+
+
+def _add_up(frames: torch.Tensor, hop: int) -> torch.Tensor:
+    """Overlap and add: (batch, frames, fft) to (batch, samples)."""
+    batch, count, fft = frames.shape
+    length = fft + (count - 1) * hop
+    folded: torch.Tensor = F.fold(frames.transpose(1, 2), (1, length), (1, fft), stride=(1, hop))
+    return folded.view(batch, length)
+
+
+@lru_cache(maxsize=4)
+@torch.inference_mode(False)
+def _centred_window(audio: AudioConfig, device: torch.device) -> torch.Tensor:
+    """The Hann window in the middle of (fft,) float32."""
+    around = (audio.fft_samples - audio.window_samples) // 2
+    window = torch.hann_window(audio.window_samples, device=device)
+    return F.pad(window, (around, audio.fft_samples - audio.window_samples - around))
+
+
+@lru_cache(maxsize=4)
+@torch.inference_mode(False)
+def _interpolation(audio: AudioConfig, device: torch.device) -> torch.Tensor:
+    """(mels, bins) float32: how much of each band's gain a bin takes."""
+    peaks, bins = mel_edges_hz(audio)[1:-1], fft_bins_hz(audio)
+    bins = bins.clamp(peaks[0], peaks[-1])
+    band = torch.searchsorted(peaks, bins, right=True).clamp(1, len(peaks) - 1) - 1
+    way = (bins - peaks[band]) / (peaks[band + 1] - peaks[band])
+    matrix = torch.zeros(len(peaks), len(bins), dtype=torch.float64)
+    matrix[band, torch.arange(len(bins))] = 1 - way
+    matrix[band + 1, torch.arange(len(bins))] += way
+    return matrix.float().to(device)

@@ -1,0 +1,1 @@
+"""PyTorch twins of csrc/engine: cloning, listening, speaking."""

@@ -1,0 +1,1 @@
+"""PyTorch twins of csrc/model: the parts of the network."""
