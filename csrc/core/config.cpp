@@ -101,6 +101,17 @@ void require_heads(const std::string& part, int64_t hidden, int64_t num_heads) {
                             std::to_string(hidden));
 }
 
+/// Whether dsp::RealFft takes that length.
+bool has_small_factors(int64_t samples) {
+  int64_t remaining = samples / 2;
+  for (const int64_t factor : {2, 3, 5}) {
+    while (remaining > 1 && remaining % factor == 0) {
+      remaining /= factor;
+    }
+  }
+  return samples % 2 == 0 && remaining == 1;
+}
+
 AudioConfig read_audio(const HeaderReader& in) {
   AudioConfig config;
   config.sample_rate = in.integer("audio.sample_rate", 8000, 192000);
@@ -112,8 +123,9 @@ AudioConfig read_audio(const HeaderReader& in) {
   config.mel_low_hz = in.real("audio.mel_low_hz", 0, nyquist_hz);
   config.mel_high_hz = in.real("audio.mel_high_hz", config.mel_low_hz + 1, nyquist_hz);
   config.mel_floor = in.real("audio.mel_floor", 1e-30, 1);
-  HeaderReader::require((config.fft_samples & (config.fft_samples - 1)) == 0, "audio.fft_samples",
-                        "is " + std::to_string(config.fft_samples) + ", expected a power of two");
+  HeaderReader::require(
+      has_small_factors(config.fft_samples), "audio.fft_samples",
+      "is " + std::to_string(config.fft_samples) + ", expected an even product of 2, 3 and 5");
   HeaderReader::require(
       config.window_samples <= config.fft_samples && config.hop_samples <= config.window_samples,
       "audio.window_samples",

@@ -1,5 +1,6 @@
 #include "dsp/fft.h"
 
+#include <array>
 #include <cmath>
 #include <string>
 
@@ -88,34 +89,115 @@ void radix4(Source x, Target y, int64_t groups, int64_t any_stride, Source twidd
   }
 }
 
-/// The last step of an odd power of two: one group, no twiddle factors.
-void radix2(Source x, Target y, int64_t stride) {
-  for (int64_t q = 0; q < stride; ++q) {
-    y.set(q, x.get(q) + x.get(q + stride));
-    y.set(q + stride, x.get(q) - x.get(q + stride));
+/// -i x.
+inline Complex turned(Complex x) {
+  return {x.imag, -x.real};
+}
+
+inline Complex operator*(float factor, Complex x) {
+  return {factor * x.real, factor * x.imag};
+}
+
+/// The Fourier transform of 2, 3 or 5 values, in place.
+template <int64_t kRadix>
+void transform_few(std::array<Complex, kRadix>& x) {
+  if constexpr (kRadix == 2) {
+    x = {x[0] + x[1], x[0] - x[1]};
+  } else if constexpr (kRadix == 3) {
+    constexpr float kSin = 0.866025403784438647F;  // of a third of a turn
+    const Complex sum = x[1] + x[2];
+    const Complex middle = x[0] + (-0.5F * sum);
+    const Complex side = kSin * turned(x[1] - x[2]);
+    x = {x[0] + sum, middle + side, middle - side};
+  } else {
+    static_assert(kRadix == 5);
+    constexpr float kCos1 = 0.309016994374947424F;  // of one fifth of a turn
+    constexpr float kSin1 = 0.951056516295153572F;
+    constexpr float kCos2 = -0.809016994374947424F;  // of two fifths
+    constexpr float kSin2 = 0.587785252292473129F;
+    const Complex outer = x[1] + x[4];
+    const Complex inner = x[2] + x[3];
+    const Complex outer_turned = turned(x[1] - x[4]);
+    const Complex inner_turned = turned(x[2] - x[3]);
+    const Complex first = x[0] + (kCos1 * outer) + (kCos2 * inner);
+    const Complex second = x[0] + (kCos2 * outer) + (kCos1 * inner);
+    const Complex first_side = (kSin1 * outer_turned) + (kSin2 * inner_turned);
+    const Complex second_side = (kSin2 * outer_turned) - (kSin1 * inner_turned);
+    x = {x[0] + outer + inner, first + first_side, second + second_side, second - second_side,
+         first - first_side};
   }
 }
 
-bool is_power_of_two(int64_t value) {
-  const auto bits = static_cast<uint64_t>(value);
-  return (bits & (bits - 1)) == 0;
+/// As radix4, with groups of kRadix inputs.
+template <int64_t kRadix, int64_t kStride>
+void small_radix(Source x, Target y, int64_t groups, int64_t any_stride, Source twiddles) {
+  const int64_t stride = kStride > 0 ? kStride : any_stride;
+  const int64_t distance = groups * stride;
+  const float* __restrict real = x.real;
+  const float* __restrict imag = x.imag;
+  float* __restrict to_real = y.real;
+  float* __restrict to_imag = y.imag;
+  for (int64_t p = 0; p < groups; ++p) {
+    std::array<Complex, kRadix - 1> factors{};
+    for (int64_t j = 1; j < kRadix; ++j) {
+      factors[j - 1] = twiddles.get(((j - 1) * groups) + p);
+    }
+    for (int64_t q = 0; q < stride; ++q) {
+      const Source in{real + (p * stride) + q, imag + (p * stride) + q};
+      const Target out{to_real + (kRadix * p * stride) + q, to_imag + (kRadix * p * stride) + q};
+      std::array<Complex, kRadix> values{};
+      for (int64_t j = 0; j < kRadix; ++j) {
+        values[j] = in.get(j * distance);
+      }
+      transform_few<kRadix>(values);
+      out.set(0, values[0]);
+      for (int64_t j = 1; j < kRadix; ++j) {
+        out.set(j * stride, values[j] * factors[j - 1]);
+      }
+    }
+  }
+}
+
+/// The radix of the next step: 4 as long as it divides, then 2, 5 and 3; 0 for other factors.
+int64_t next_radix(int64_t remaining) {
+  for (const int64_t radix : {4, 2, 5, 3}) {
+    if (remaining % radix == 0) {
+      return radix;
+    }
+  }
+  return 0;
+}
+
+/// Whether a real signal of that length can be transformed: 1, or an even product of 2, 3 and 5.
+bool can_transform(int64_t num_samples) {
+  if (num_samples < 1 || num_samples > kMaxSamples) {
+    return false;
+  }
+  if (num_samples == 1) {
+    return true;
+  }
+  int64_t remaining = num_samples % 2 == 0 ? num_samples / 2 : 0;
+  while (remaining > 1 && next_radix(remaining) > 0) {
+    remaining /= next_radix(remaining);
+  }
+  return remaining == 1;
 }
 
 }  // namespace
 
 RealFft::RealFft(int64_t num_samples) : num_samples_(num_samples) {
-  core::require_input(
-      num_samples >= 1 && num_samples <= kMaxSamples && is_power_of_two(num_samples),
-      "the length of a Fourier transform must be a power of two up to 2^24, got " +
-          std::to_string(num_samples));
+  core::require_input(can_transform(num_samples),
+                      "the length of a Fourier transform must be 1 or an even product of 2, 3 and "
+                      "5 up to 2^24, got " +
+                          std::to_string(num_samples));
   const int64_t half = num_samples / 2;
   int64_t remaining = half;
   int64_t stride = 1;
   while (remaining > 1) {
-    const int64_t radix = remaining >= 4 ? 4 : 2;
+    const int64_t radix = next_radix(remaining);
     const int64_t groups = remaining / radix;
     stages_.push_back({radix, groups, stride, static_cast<int64_t>(twiddle_real_.size())});
-    for (int64_t power = 1; radix == 4 && power < 4; ++power) {
+    for (int64_t power = 1; power < radix; ++power) {
       for (int64_t p = 0; p < groups; ++p) {
         const double angle =
             -kTwoPi * static_cast<double>(p * power) / static_cast<double>(remaining);
@@ -145,8 +227,14 @@ void RealFft::transform_half(Workspace& workspace) const {
       radix4<4>(x, y, stage.groups, 4, twiddles);
     } else if (stage.radix == 4) {
       radix4<0>(x, y, stage.groups, stage.stride, twiddles);
+    } else if (stage.radix == 2 && stage.stride == 4) {
+      small_radix<2, 4>(x, y, stage.groups, 4, twiddles);
+    } else if (stage.radix == 2) {
+      small_radix<2, 0>(x, y, stage.groups, stage.stride, twiddles);
+    } else if (stage.radix == 3) {
+      small_radix<3, 0>(x, y, stage.groups, stage.stride, twiddles);
     } else {
-      radix2(x, y, stage.stride);
+      small_radix<5, 0>(x, y, stage.groups, stage.stride, twiddles);
     }
     workspace.first_real.swap(workspace.second_real);
     workspace.first_imag.swap(workspace.second_imag);

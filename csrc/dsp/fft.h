@@ -5,12 +5,13 @@
 
 namespace muspeaker::dsp {
 
-/// Fourier transform of real signals whose length is a power of two, in float, with twiddle factors
-/// computed in double.
+/// Fourier transform of real signals whose length is an even product of 2, 3 and 5 (or 1), in
+/// float, with twiddle factors computed in double.
 ///
 /// Even and odd samples form one complex signal of half the length, transformed by a self-sorting
-/// radix-4 Stockham transform (Swarztrauber 1984, Parallel Computing 1) over separate arrays of
-/// real and imaginary parts, which compilers vectorise; then the two halves are separated.
+/// Stockham transform (Swarztrauber 1984, Parallel Computing 1) of radix 4, then 2, 5 and 3, over
+/// separate arrays of real and imaginary parts, which compilers vectorise; then the two halves are
+/// separated.
 class RealFft {
  public:
   /// Scratch memory of one transform; keep one per thread.
@@ -18,7 +19,8 @@ class RealFft {
     std::vector<float> first_real, first_imag, second_real, second_imag, spectrum_imag;
   };
 
-  /// Throws std::invalid_argument if num_samples is not a power of two from 1 to 2^24.
+  /// Throws std::invalid_argument if num_samples is neither 1 nor an even product of 2, 3 and 5 up
+  /// to 2^24.
   explicit RealFft(int64_t num_samples);
 
   [[nodiscard]] int64_t num_samples() const { return num_samples_; }
@@ -36,7 +38,7 @@ class RealFft {
   void power(const float* samples, float* power, Workspace& workspace) const;
 
  private:
-  /// One radix-4 or radix-2 step; the factors lie in twiddle_real_ and twiddle_imag_ from `offset`.
+  /// One step; the factors lie in twiddle_real_ and twiddle_imag_ from `offset`.
   struct Stage {
     int64_t radix;
     int64_t groups;

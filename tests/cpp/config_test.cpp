@@ -157,8 +157,9 @@ TEST(Config, RefusesValuesAtOddsWithEachOther) {
             "the 3 symbols");
   EXPECT_EQ(fault([](auto& file) { file.integer("muspeaker.vp_flow.kernel", 4); }),
             "header value muspeaker.vp_flow.kernel is 4, expected odd");
-  EXPECT_EQ(fault([](auto& file) { file.integer("muspeaker.audio.fft_samples", 1000); }),
-            "header value muspeaker.audio.fft_samples is 1000, expected a power of two");
+  EXPECT_EQ(fault([](auto& file) { file.integer("muspeaker.audio.fft_samples", 1022); }),
+            "header value muspeaker.audio.fft_samples is 1022, expected an even product of 2, 3 "
+            "and 5");
   EXPECT_EQ(fault([](auto& file) {
               file.real("muspeaker.vocoder.mel_correction", 0.5F);
               file.integer("muspeaker.audio.window_samples", 1023);

@@ -66,9 +66,13 @@ TEST_P(RealFftLength, EqualsDefinition) {
 INSTANTIATE_TEST_SUITE_P(PowersOfTwo, RealFftLength,
                          ::testing::Values(1, 2, 4, 8, 16, 32, 64, 128, 512, 1024, 2048));
 
+INSTANTIATE_TEST_SUITE_P(OtherFactors, RealFftLength,
+                         ::testing::Values(6, 10, 12, 18, 20, 24, 30, 50, 54, 60, 90, 150, 250, 600,
+                                           960, 1000, 1200, 1500, 2400));
+
 TEST(RealFft, RejectsOtherLengths) {
-  for (const int64_t num_samples :
-       {int64_t{0}, int64_t{-8}, int64_t{3}, int64_t{1000}, int64_t{1} << 25, int64_t{INT64_MIN}}) {
+  for (const int64_t num_samples : {int64_t{0}, int64_t{-8}, int64_t{3}, int64_t{15}, int64_t{14},
+                                    int64_t{1022}, int64_t{1} << 25, int64_t{INT64_MIN}}) {
     EXPECT_THROW(RealFft{num_samples}, std::invalid_argument) << num_samples;
   }
 }
