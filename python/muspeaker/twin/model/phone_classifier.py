@@ -4,30 +4,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-import numpy.typing as npt
 import torch
 import torch.nn.functional as F
 from torch import nn
 
-from muspeaker.twin.nn.convolution import Conv1d
+from muspeaker.twin.nn.conv1d import Conv1d
 
 if TYPE_CHECKING:
-    from typing import Any
-
     from muspeaker.config import PhoneClassifierConfig
 
 BLOCK_KERNEL = 3
-PRIOR_POWER = 0.7  # of how often a phone is heard, taken out of what the network says
-LEAST = -12.0  # score below which a phone is as unlikely as can be
+PRIOR_POWER = 0.7  # exponent of the phone prior that is divided out of the posterior
+LEAST = -12.0  # scores are clamped to this from below
 
 
 class PhoneClassifierBlock(nn.Module):
-    """What one block adds to what is heard: a dilated convolution, and a linear layer.
+    """One residual branch: a dilated convolution, and a linear layer, behind layer norms.
 
     Args:
         hidden: Width of the residual stream.
-        dilation: Of the convolution, in frames.
+        dilation: Dilation of the convolution, in frames.
     """
 
     def __init__(self, hidden: int, dilation: int) -> None:
@@ -93,18 +89,15 @@ class PhoneClassifier(nn.Module):
         logits: torch.Tensor = self.linear(F.relu(self.norm(x)))
         return logits
 
+    def phone_scores(self, logits: torch.Tensor) -> torch.Tensor:
+        """How well each phone explains each frame, up to what is the same for all phones.
 
-def phone_scores(
-    log_posterior: npt.NDArray[np.float32], log_prior: npt.NDArray[np.float32]
-) -> npt.NDArray[np.float32]:
-    """How well each phone explains each frame, up to what is the same for all phones.
+        Args:
+            logits: (..., phones) from `forward`.
 
-    Args:
-        log_posterior: (frames, phones) float32, log-probabilities, natural log.
-        log_prior: (phones,) float32, how often each is heard, natural log.
-
-    Returns:
-        (frames, phones) float32, at least LEAST.
-    """
-    scores: npt.NDArray[Any] = np.maximum(log_posterior - PRIOR_POWER * log_prior, LEAST)
-    return scores.astype(np.float32)
+        Returns:
+            The shape of logits, float32: natural-log probabilities, less PRIOR_POWER times the log
+            prior, at least LEAST. All pauses are phone 0.
+        """
+        log_posterior = torch.log_softmax(logits.float(), -1)
+        return (log_posterior - PRIOR_POWER * self.log_prior).clamp(min=LEAST)
