@@ -14,10 +14,15 @@ gguf = pytest.importorskip("gguf")
 import safetensors.torch
 from torch.nn.utils import parametrize
 
-from muspeaker._core import Synthesizer
+from muspeaker import _core
 from muspeaker.config import base, lite
 from muspeaker.twin.dsp.fbank import kaldi_fbank, remove_time_mean
-from muspeaker.twin.engine.cloner import scale_timbre
+from muspeaker.twin.engine.acoustic_pass import AcousticPass
+from muspeaker.twin.engine.cloner import Cloner, scale_timbre
+from muspeaker.twin.engine.listener import Listener, Recording
+from muspeaker.twin.engine.noise import Noise, vocoder_noise
+from muspeaker.twin.engine.synthesizer import Synthesizer
+from muspeaker.twin.model.linguistic_encoder import TokenIds
 from muspeaker.twin.model.timbre_encoder import TimbreEncoder
 from tests.model_reader import config_of, folded_model, load, read
 from tests.tiny_model import checkpoint_of, tiny_config, tiny_model
@@ -41,10 +46,13 @@ def speak(model: MuSpeaker) -> list[torch.Tensor]:
     mel = torch.randn(1, config.audio.num_mels, 60, generator=generator)
     fbank = torch.randn(1, 50, config.timbre_encoder.num_fbanks, generator=generator)
     noise = torch.randn(1, 9, config.mel_encoder.latent, generator=generator)
-    timbre, e_sty = model.clone(mel, fbank)
+    frames = mel.shape[2]
+    prompt = Recording(mel, torch.zeros(1, frames), torch.zeros(1, frames), torch.zeros(1, 0))
+    voice = Cloner(model, Listener(model), AcousticPass(model)).clone(prompt, fbank)
     path = torch.eye(12).repeat_interleave(5, dim=1).unsqueeze(0)  # (1, tokens, frames)
-    speech = model(phones, phones % 3, phones % 2, timbre, e_sty, noise)
-    return [timbre, e_sty, *model.mel_encoder(mel, path), *speech]
+    ids = TokenIds(phones, phones % 3, phones % 2)
+    speech = Synthesizer(model).synthesize(ids, voice, Noise(noise, vocoder_noise(0)))
+    return [*voice, *model.mel_encoder(mel, path), *speech]
 
 
 def test_f32_file_computes_what_the_checkpoint_does(tmp_path):
@@ -270,7 +278,7 @@ def test_public_timbre_encoder_runs_in_the_engine(tmp_path, public_timbre, gener
     )
     convert(checkpoint, tmp_path / "a.bin", "f32", public_timbre)
     samples, samples_16k = (generated_audio(rate_hz, 1.1) for rate_hz in (22050, 16000))
-    actual, _ = Synthesizer(str(tmp_path / "a.bin"), 1).clone(samples, samples_16k)
+    actual, _ = _core.Synthesizer(str(tmp_path / "a.bin"), 1).clone(samples, samples_16k)
     model = TimbreEncoder(encoder).eval()
     model.load_state_dict(public_timbre, strict=False)  # without the counters of batches
     fbank = kaldi_fbank(torch.from_numpy(samples_16k).unsqueeze(0), encoder.num_fbanks)
