@@ -116,8 +116,8 @@ class VariationAdapterConfig:
 class MelDecoderConfig:
     """Sizes of the AdaIN ResNet; `timbre` is the size of e_tim.
 
-    With `prompt_moments` 2, e_tim is told the mean and the deviation of the prompt's mel besides the
-    speaker embedding; with 0 only the embedding, as in the paper.
+    With `prompt_moments` 2, the decoder's timbre holds the mean and the deviation of the prompt's mel
+    besides the speaker embedding. With 0 it holds only the embedding, as in the paper.
     """
 
     channels: int = 192

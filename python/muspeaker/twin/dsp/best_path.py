@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from muspeaker.config import PhoneClassifierConfig
 
-STATES_A_PHONE = 2  # so a phone lasts at least two frames; a pause has one
+STATES_A_PHONE = 2  # a phone lasts at least two frames; a pause has one state
 
 NUM_PAUSES = PhoneClassifierConfig().num_pauses
 
@@ -26,7 +26,7 @@ def states_of(phones: npt.NDArray[np.int32], frames: int, num_pauses: int) -> np
     Args:
         phones: (tokens,) int32.
         frames: Number of mel frames.
-        num_pauses: The first symbols, which are pauses.
+        num_pauses: Number of pauses, which are the first symbols.
 
     Returns:
         (states,) int64, at most `frames` of them unless there are more tokens.

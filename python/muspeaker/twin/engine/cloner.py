@@ -34,7 +34,7 @@ class Cloner:
         self._acoustic_pass = acoustic_pass
 
     def clone(self, prompt: Recording, fbank: torch.Tensor) -> Voice:
-        """Hear a prompt.
+        """Make a voice of a prompt.
 
         Args:
             prompt: From `Listener.measure`.
@@ -53,15 +53,14 @@ class Cloner:
         return Voice(timbre, self._model.style_encoder(prompt.mel))
 
     def speak_again(self, prompt: Recording, timbre: torch.Tensor) -> torch.Tensor:
-        """Say the phones of a prompt with its durations, F0 and energy.
+        """Render the phones of a prompt with its durations, F0 and energy.
 
         Args:
             prompt: From `Listener.measure`.
             timbre: (1, timbre_size), the voice.
 
         Returns:
-            (1, mels, frames), natural log, as the decoder makes it. Neither stresses nor
-            boundaries are heard.
+            (1, mels, frames), natural log, as the decoder makes it.
 
         Raises:
             ValueError: If the model has no phone classifier.

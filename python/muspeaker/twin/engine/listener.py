@@ -1,4 +1,4 @@
-"""A recording and its phones to what the model can say again."""
+"""A recording to its mel, melody and the durations of its phones."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Recording(NamedTuple):
-    """What is heard in a recording.
+    """The measurements of a recording.
 
     Attributes:
         mel: (1, mels, frames), natural log.
@@ -34,7 +34,7 @@ class Recording(NamedTuple):
 
 
 class Listener:
-    """Measures recordings, and places the phones of their text. F0 comes from outside.
+    """Measures recordings and aligns their text. F0 is given: the pitch tracker has no twin.
 
     Args:
         model: In evaluation.
@@ -69,13 +69,13 @@ class Listener:
         )
 
     def phone_logits(self, mel: torch.Tensor) -> torch.Tensor:
-        """Which phone the classifier hears in each frame.
+        """Classify every frame.
 
         Args:
             mel: (1, mels, frames), natural log.
 
         Returns:
-            (frames, phones), log-probabilities but for a constant of each frame.
+            (frames, phones), log-probabilities up to a constant for each frame.
 
         Raises:
             ValueError: If the model has no phone classifier.
@@ -93,7 +93,7 @@ class Listener:
         return self._model.phone_classifier.phone_scores(logits)
 
     def align(self, mel: torch.Tensor, phones: torch.Tensor) -> torch.Tensor:
-        """Place phones by the phone classifier, or by the aligner if there is no classifier.
+        """Align phones by the phone classifier, or by the aligner if there is no classifier.
 
         Args:
             mel: (1, mels, frames), natural log.

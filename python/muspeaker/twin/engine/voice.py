@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 class Voice(NamedTuple):
-    """What the model knows of a speaker.
+    """A cloned speaker.
 
     Attributes:
         vector: (1, voice_size): the speaker embedding, of length sqrt(embedding), and, where the

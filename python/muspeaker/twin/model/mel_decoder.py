@@ -35,7 +35,7 @@ class MelDecoder(nn.Module):
         self.conv_post = Conv1d(config.channels, num_mels, 1)
 
     def forward(self, e_lat: torch.Tensor, e_tim: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-        """Paint the spectrogram.
+        """Decode a mel.
 
         Args:
             e_lat: (batch, frames, content).

@@ -102,7 +102,7 @@ class MuSpeaker(nn.Module):
     def decode_mel(
         self, e_lat: torch.Tensor, timbre: torch.Tensor, mask: torch.Tensor
     ) -> torch.Tensor:
-        """Paint the spectrogram in a voice.
+        """Decode a mel in a voice.
 
         Args:
             e_lat: (batch, frames, hidden).

@@ -1,4 +1,4 @@
-"""The phone classifier: which phone is heard in each frame of a recording."""
+"""The phone classifier: the phone of each frame of a recording."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LEAST = -12.0  # scores are clamped to this from below
 
 
 class PhoneClassifierBlock(nn.Module):
-    """One residual branch: a dilated convolution, and a linear layer, behind layer norms.
+    """One residual branch: a dilated convolution and a linear layer, each after a layer norm.
 
     Args:
         hidden: Width of the residual stream.
@@ -34,7 +34,7 @@ class PhoneClassifierBlock(nn.Module):
         self.linear = nn.Linear(hidden, hidden)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Listen around each frame.
+        """Compute the branch.
 
         Args:
             x: (batch, frames, hidden) float32.
@@ -48,7 +48,7 @@ class PhoneClassifierBlock(nn.Module):
 
 
 class PhoneClassifier(nn.Module):
-    """Which phone is heard in each frame, from the mel around it.
+    """Classifies the phone of each frame from the mel around it.
 
     Source: hybrid recognition, Bourlard and Morgan 1994 (doi 10.1007/978-1-4615-3210-2), Chapter 7.
 
@@ -58,8 +58,8 @@ class PhoneClassifier(nn.Module):
         num_phones: Size of the phone table.
 
     Attributes:
-        log_prior: (num_phones,) float32, natural log of how often each phone is heard where this was
-            trained, all pauses counted as phone 0.
+        log_prior: (num_phones,) float32, natural log of the share of each phone in the training
+            frames, with all pauses as phone 0.
     """
 
     log_prior: torch.Tensor
@@ -75,7 +75,7 @@ class PhoneClassifier(nn.Module):
         self.register_buffer("log_prior", torch.zeros(num_phones))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Listen.
+        """Classify every frame.
 
         Args:
             x: (batch, num_mels, frames) float32 from `normalized_mel`.

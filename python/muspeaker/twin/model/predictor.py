@@ -35,7 +35,7 @@ class PredictorLayer(nn.Module):
 
 
 class Predictor(nn.Module):
-    """Convolutions, a look at the prompt's style, convolutions, and a linear layer.
+    """Convolutions, attention to the prompt's style, convolutions, and a linear layer.
 
     Source: the paper's variation adapter; layers after Ren et al. 2020 (arXiv:2006.04558).
 

@@ -19,7 +19,7 @@ LONGEST_PERIOD = 10000.0
 
 
 class StyleBlock(nn.Module):
-    """A residual convolution behind a layer norm.
+    """A residual branch: a layer norm, then a convolution.
 
     Args:
         hidden: Width of the sequence.
