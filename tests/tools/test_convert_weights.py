@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +31,7 @@ from tests.tiny_model import checkpoint_of, tiny_config, tiny_model
 from tools.convert_weights import CheckpointError, convert
 from tools.convert_weights.__main__ import main
 from tools.convert_weights.checkpoint import read_checkpoint, read_timbre_checkpoint
+from tools.convert_weights.write import fingerprint
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -77,6 +80,17 @@ def test_header_holds_the_config(tmp_path):
             assert {n: actual[part].pop(n) for n in floats} == pytest.approx(floats)
             expected[part] = {n: v for n, v in values.items() if n not in floats}
     assert actual == expected
+
+
+def test_fingerprint_counts_a_vocoder_that_older_files_could_not_have():
+    config, weights = tiny_config(), {"a": np.ones(3, np.float32)}
+    sizes = {name: value for name, value in asdict(config).items() if value is not None}
+    del sizes["vocoder"]["kind"]
+    digest = hashlib.sha256(json.dumps(sizes, sort_keys=True).encode())
+    digest.update(b"a (3,)" + weights["a"].tobytes())
+    assert fingerprint(config, weights) == digest.hexdigest()[:16]
+    other = replace(config, vocoder=replace(config.vocoder, kind="other"))
+    assert fingerprint(other, weights) != fingerprint(config, weights)
 
 
 def test_f16_file(tmp_path):

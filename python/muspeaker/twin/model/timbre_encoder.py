@@ -51,7 +51,8 @@ class AttentionalFusion(nn.Module):
         Returns:
             The shape of x.
         """
-        w = 1 + torch.tanh(self.local_att(torch.cat([x, y], dim=1)))
+        attention = self.local_att(torch.cat([x, y], dim=1))  # (batch, channels, mels, frames)
+        w = 1 + torch.tanh(attention)
         return x * w + y * (2 - w)
 
 
@@ -141,10 +142,11 @@ class TimbreEncoder(nn.Module):
             zip(config.num_blocks, (False, False, True, True), strict=True)
         ):
             layer = nn.Sequential()
+            planes = c << index  # doubled from layer to layer
             for position in range(count):
                 stride = 2 if index > 0 and position == 0 else 1
-                layer.append(ERes2NetBlock(width, c << index, stride, config, fused=fused))
-                width = (c << index) * config.expansion
+                layer.append(ERes2NetBlock(width, planes, stride, config, fused=fused))
+                width = planes * config.expansion
             setattr(self, f"layer{index + 1}", layer)
         self.layer3_ds = nn.Conv2d(width // 2, width, 3, 2, 1, bias=False)
         self.fuse34 = AttentionalFusion(width)
