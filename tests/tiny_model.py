@@ -75,6 +75,14 @@ def tiny_model(seed: int = 0, config: sizes.ModelConfig | None = None) -> MuSpea
     return model
 
 
+def decided_model(seed: int = 6, config: sizes.ModelConfig | None = None) -> MuSpeaker:
+    """A model whose phone classifier is sure of many a frame, so that phones take turns."""
+    model = tiny_model(seed, config or tiny_config(classifier=True))
+    assert model.phone_classifier
+    model.phone_classifier.linear.weight.mul_(20)
+    return model
+
+
 def checkpoint_of(model: MuSpeaker) -> dict[str, Any]:
     """What training saves, its tensors copied."""
     state = {name: tensor.clone() for name, tensor in model.state_dict().items()}

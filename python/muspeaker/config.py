@@ -14,7 +14,7 @@ from typing import Any, TypeVar, get_args, get_type_hints
 FORMAT_VERSION = 2
 
 Config = TypeVar("Config")
-# In a field's metadata: its value in checkpoints and files that are older than it.
+# Metadata key: the value to assume when an older checkpoint or file lacks this field.
 ABSENT = "absent"
 
 # Phones of espeak-ng's English voices, then single letters of the IPA, so that other languages are
@@ -116,8 +116,8 @@ class VariationAdapterConfig:
 class MelDecoderConfig:
     """Sizes of the AdaIN ResNet; `timbre` is the size of e_tim.
 
-    With `prompt_moments` 2, e_tim is told the mean and the deviation of the prompt's mel besides the
-    speaker embedding; with 0 only the embedding, as in the paper.
+    With `prompt_moments` 2, the decoder's timbre holds the mean and the deviation of the prompt's mel
+    besides the speaker embedding. With 0 it holds only the embedding, as in the paper.
     """
 
     channels: int = 192
@@ -129,12 +129,13 @@ class MelDecoderConfig:
 
 @dataclass(frozen=True)
 class VocoderConfig:
-    """Sizes of NSF-HiFiGAN; the defaults are the widths of HiFi-GAN V2.
+    """Which vocoder, and its sizes; the defaults are NSF-HiFiGAN with the widths of HiFi-GAN V2.
 
-    `mel_correction` is the share, 0 to 1, of what its speech lacks of the mel that is put right afterwards;
-    with 0 the samples stay as the network makes them, as in the paper.
+    `mel_correction` is how far, 0 to 1, post-processing pulls the band levels of the output to the
+    requested mel (ADR 008). 0 turns it off, as in the paper.
     """
 
+    kind: str = field(default="nsf_hifigan", metadata={ABSENT: "nsf_hifigan"})
     initial_channels: int = 128
     upsample_rates: tuple[int, ...] = (8, 8, 2, 2)
     upsample_kernels: tuple[int, ...] = (16, 16, 4, 4)
@@ -160,9 +161,8 @@ class AlignerConfig:
 class PhoneClassifierConfig:
     """Sizes of the phone classifier; the first `num_pauses` symbols are pauses and sound the same.
 
-    `kernel` is that of the first convolution; each entry of `dilations` is a block. By the phones that it
-    hears, a prompt is compared with what the model makes of them: `map_cepstra` is how many cepstra that
-    difference may depend on; with 0 voices are not compared.
+    `kernel` is that of the first convolution; each entry of `dilations` is a block. `map_cepstra` is the
+    number of cepstra used by a voice's spectral map (ADR 010). 0 turns the map off.
     """
 
     hidden: int = 128
@@ -214,8 +214,11 @@ class ModelConfig:
 
 
 def lite() -> ModelConfig:
-    """The shipped default: at most 9 M parameters in all, timbre encoder included."""
-    return ModelConfig()
+    """What ships, phone classifier included: at most 9 M parameters in all.
+
+    The default of `ModelConfig` is the same without a phone classifier, which is trained last.
+    """
+    return ModelConfig(phone_classifier=PhoneClassifierConfig())
 
 
 def base() -> ModelConfig:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import warnings
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -18,8 +17,12 @@ from muspeaker.text.normalize.english import normalize
 from muspeaker.text.phonemize import Tokens, tokens
 from muspeaker.text.sentences import split_sentences
 from muspeaker.twin.dsp.mel_correction import correct_mel
-from muspeaker.twin.model.duration_predictor import round_durations
+from muspeaker.twin.engine.acoustic_pass import AcousticPass
+from muspeaker.twin.engine.noise import Noise, vocoder_noise
+from muspeaker.twin.engine.synthesizer import Synthesizer
+from muspeaker.twin.engine.voice import Voice
 from muspeaker.twin.model.harmonic_source import integrate_phase
+from muspeaker.twin.model.linguistic_encoder import TokenIds
 from tests.bench.models import CACHE, folded_model
 
 if TYPE_CHECKING:
@@ -42,21 +45,13 @@ class Peer(Protocol):
         """Speak, and say how many seconds of audio came out."""
 
 
-@dataclass
-class Prompt:
-    """A voice as the network takes it, random."""
-
-    timbre: torch.Tensor
-    e_sty: torch.Tensor
-
-
-def random_prompt(model: MuSpeaker) -> Prompt:
+def random_voice(model: MuSpeaker) -> Voice:
     generator = torch.Generator().manual_seed(1)
     audio = model.config.audio
     frames = round(PROMPT_SECONDS * audio.sample_rate / audio.hop_samples / 4)
     timbre = torch.randn(1, model.timbre_projection.in_features, generator=generator)
-    e_sty = torch.randn(1, frames, model.config.style_encoder.hidden, generator=generator)
-    return Prompt(timbre, e_sty)
+    style = torch.randn(1, frames, model.config.style_encoder.hidden, generator=generator)
+    return Voice(timbre, style)
 
 
 def sentences_of(model: MuSpeaker, text: str) -> list[Tokens]:
@@ -66,10 +61,10 @@ def sentences_of(model: MuSpeaker, text: str) -> list[Tokens]:
     ]
 
 
-def ids_of(sentence: Tokens) -> tuple[torch.Tensor, ...]:
+def ids_of(sentence: Tokens) -> TokenIds:
     """(1, tokens) int64 each."""
     ids = (sentence.phones, sentence.stresses, sentence.boundaries)
-    return tuple(torch.from_numpy(np.asarray(part)).long().unsqueeze(0) for part in ids)
+    return TokenIds(*(torch.from_numpy(np.asarray(part)).long().unsqueeze(0) for part in ids))
 
 
 class Eager:
@@ -79,7 +74,7 @@ class Eager:
 
     def __init__(self, size: str) -> None:
         self._model = folded_model(size)
-        self._prompt = random_prompt(self._model)
+        self._voice = random_voice(self._model)
         self._generator = torch.Generator().manual_seed(0)
 
     @torch.inference_mode()
@@ -88,8 +83,8 @@ class Eager:
         for sentence in sentences_of(self._model, text):
             latent = self._model.config.mel_encoder.latent
             noise = torch.randn(1, len(sentence.phones), latent, generator=self._generator)
-            ids = ids_of(sentence)
-            speech = self._model(*ids, self._prompt.timbre, self._prompt.e_sty, TEMPERATURE * noise)
+            drawn = Noise(TEMPERATURE * noise, vocoder_noise(0))
+            speech = Synthesizer(self._model).synthesize(ids_of(sentence), self._voice, drawn)
             seconds += speech.samples.numel() / self._model.config.audio.sample_rate
         return seconds
 
@@ -109,13 +104,10 @@ class Content(nn.Module):
         noise: torch.Tensor,
         e_sty: torch.Tensor,
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        model = self.model
-        mask = torch.ones_like(phones, dtype=torch.bool)
-        e_ling = model.linguistic_encoder(phones, stresses, boundaries, mask)
-        e_con = e_ling + model.fusion(model.vp_flow.inverse(noise, e_ling, mask))
+        model, mask = self.model, torch.ones_like(phones, dtype=torch.bool)
+        e_con = model.encode_content(TokenIds(phones, stresses, boundaries), noise, mask)
         style_mask = torch.ones_like(e_sty[..., 0], dtype=torch.bool)
-        durations = model.variation_adapter.duration_predictor(e_con, e_sty, mask, style_mask)
-        return e_con, durations.squeeze(-1)
+        return e_con, model.variation_adapter.predict_durations(e_con, e_sty, mask, style_mask)
 
 
 class Acoustic(nn.Module):
@@ -129,16 +121,12 @@ class Acoustic(nn.Module):
         self, frames: torch.Tensor, e_sty: torch.Tensor, timbre: torch.Tensor
     ) -> tuple[torch.Tensor, torch.Tensor]:
         model, adapter = self.model, self.model.variation_adapter
-        config = model.config.variation_adapter
-        mask = torch.ones_like(frames[..., 0], dtype=torch.bool)
-        style_mask = torch.ones_like(e_sty[..., 0], dtype=torch.bool)
-        pitch = adapter.pitch_predictor(frames, e_sty, mask, style_mask)
-        f0 = torch.exp(pitch[..., 0] * config.log_f0_std + config.log_f0_mean)
-        f0 = f0 * (pitch[..., 1] > 0)
-        energy = adapter.energy_predictor(frames, e_sty, mask, style_mask).squeeze(-1)
-        e_lat = adapter.embed(frames, f0, energy)
-        mel = model.mel_decoder(e_lat, model.timbre_projection(timbre), mask)
-        return model.match_prompt(mel, timbre), f0
+        mask, style_mask = (torch.ones_like(x[..., 0], dtype=torch.bool) for x in (frames, e_sty))
+        f0 = adapter.decide_f0(adapter.predict_pitch(frames, e_sty, mask, style_mask))
+        energy = adapter.predict_energy(frames, e_sty, mask, style_mask)
+        e_lat = adapter.embed(frames, adapter.normalize_f0(f0), energy)
+        mel = model.decode_mel(e_lat, timbre, mask)
+        return AcousticPass(model).match(mel, timbre), f0
 
 
 class Onnx:
@@ -156,7 +144,7 @@ class Onnx:
         kind = "int8, dynamic quantisation" if int8 else "float32"
         self.detail = f"ONNX Runtime {onnxruntime.__version__}, {kind}"
         self._model = folded_model(size)
-        self._prompt = random_prompt(self._model)
+        self._voice = random_voice(self._model)
         self._random = np.random.default_rng(0)
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = num_threads
@@ -177,10 +165,11 @@ class Onnx:
 
     def samples_of(self, sentence: Tokens, latent: np.ndarray, noise: Any = None) -> np.ndarray:
         """(1, samples) from the latent noise; the vocoder's noise is drawn if it is not given."""
-        e_con, log_durations = self.run("content", *ids_of(sentence), latent, self._prompt.e_sty)
-        durations = round_durations(torch.from_numpy(log_durations).exp())
+        e_con, log_durations = self.run("content", *ids_of(sentence), latent, self._voice.style)
+        adapter = self._model.variation_adapter
+        durations = adapter.decide_durations(torch.from_numpy(log_durations))
         frames = np.repeat(e_con, durations[0].numpy(), axis=1)
-        mel, f0 = self.run("acoustic", frames, self._prompt.e_sty, self._prompt.timbre)
+        mel, f0 = self.run("acoustic", frames, self._voice.style, self._voice.vector)
         phase = integrate_phase(torch.from_numpy(f0), self._model.config.audio)
         if noise is None:
             noise = self._random.standard_normal(phase.shape, dtype=np.float32)

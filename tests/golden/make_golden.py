@@ -15,18 +15,22 @@ import torch
 
 from muspeaker._core import probe
 from muspeaker.config import FORMAT_VERSION
-from muspeaker.twin.dsp.best_path import best_path, states_of
-from muspeaker.twin.dsp.cepstra import cepstral_features
 from muspeaker.twin.dsp.fbank import kaldi_fbank, remove_time_mean
-from muspeaker.twin.dsp.mel import log_energy, log_mel, num_samples
-from muspeaker.twin.engine.listener import Recording
-from muspeaker.twin.engine.synthesizer import convert
+from muspeaker.twin.dsp.mel import num_frames
+from muspeaker.twin.engine.acoustic_pass import AcousticPass
+from muspeaker.twin.engine.listener import Listener
+from muspeaker.twin.engine.noise import Noise
+from muspeaker.twin.engine.synthesizer import Synthesizer
+from muspeaker.twin.model.length_regulator import make_path
+from muspeaker.twin.model.linguistic_encoder import TokenIds
+from muspeaker.twin.model.variation_adapter import VariationOptions
 from tests.conftest import speech_like
 from tests.model_reader import load
 from tests.tiny_model import checkpoint_of, tiny_config, tiny_model
 from tools.convert_weights import convert as convert_weights
 
 if TYPE_CHECKING:
+    from muspeaker.twin.engine.voice import Voice
     from muspeaker.twin.model.muspeaker import MuSpeaker
 
 FOLDER = Path(__file__).parent
@@ -38,7 +42,6 @@ SPEED, PITCH, ENERGY = 1.05, 2.0, 1.2
 PROMPT_SECONDS = 1.1
 SOURCE_SECONDS = 0.3
 SOURCE_PHONES = [0, 7, 10, 0]
-TOKENS = ("phones", "stresses", "boundaries")
 MARGIN = 0.02  # of decisions: a phone's rounding in frames, a voicing logit
 
 
@@ -53,78 +56,87 @@ def floats(samples: np.ndarray) -> torch.Tensor:
 
 
 def noise(stream: int, count: int) -> torch.Tensor:
-    """The engine's noise: (count,) float32."""
-    return torch.from_numpy(probe.fill_normal(SEED, stream, 0, count))
+    """The engine's noise: (1, count) float32."""
+    return torch.from_numpy(probe.fill_normal(SEED, stream, 0, count)).unsqueeze(0)
+
+
+def vocoder_noise(count: int) -> torch.Tensor:
+    """The engine's noise of the vocoder: (1, count) float32."""
+    return noise(1, count)
+
+
+def ids_of(inputs: dict[str, np.ndarray], prefix: str = "") -> TokenIds:
+    """The ids of the text, or with the prefix of the recording."""
+    arrays = (inputs[f"{prefix}{name}"] for name in TokenIds._fields)
+    return TokenIds(*(torch.from_numpy(row).long().unsqueeze(0) for row in arrays))
+
+
+def voice_of(model: MuSpeaker, inputs: dict[str, np.ndarray]) -> Voice:
+    """The prompt's; a model without a spectral map does not ask for its F0."""
+    samples, samples_16k = floats(inputs["samples"]), floats(inputs["samples_16k"])
+    silence = torch.zeros(1, num_frames(samples.shape[1], model.config.audio))
+    fbank = kaldi_fbank(samples_16k, model.config.timbre_encoder.num_fbanks)
+    prompt = Listener(model).measure(samples, silence)
+    return Synthesizer(model).clone(prompt, remove_time_mean(fbank))
 
 
 @torch.no_grad()
 def converted(model: MuSpeaker, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     """The beginning of the prompt in its own voice, said again; F0 as the engine hears it."""
-    audio, scales = model.config.audio, model.config.variation_adapter
+    audio, ids = model.config.audio, ids_of(inputs, "source_")
     samples = floats(inputs["samples"])[:, : round(SOURCE_SECONDS * audio.sample_rate)]
-    ids = [torch.from_numpy(inputs[f"source_{name}"]).long().unsqueeze(0) for name in TOKENS]
-    mel = log_mel(samples, audio)
-    features = cepstral_features(mel[0].numpy(), model.config.aligner.num_cepstra)
-    scores = model.aligner(torch.from_numpy(features).unsqueeze(0), ids[0])[0].numpy()
-    phones = inputs["source_phones"]
-    states = states_of(phones, mel.shape[2], model.config.aligner.num_pauses)
-    in_states = best_path(np.ascontiguousarray(scores[:, states]))
-    durations = np.bincount(states, in_states, len(phones)).astype(np.int64)
     f0 = probe.track_pitch(samples[0].numpy(), audio.sample_rate, audio.hop_samples)
-    energy = (log_energy(samples, audio) - scales.log_energy_mean) / scales.log_energy_std
-    heard = Recording(mel, torch.from_numpy(f0)[None], energy, torch.from_numpy(durations)[None])
-    fbank = kaldi_fbank(floats(inputs["samples_16k"]), model.config.timbre_encoder.num_fbanks)
-    voice = model.clone(log_mel(floats(inputs["samples"]), audio), remove_time_mean(fbank))
-    mel, f0, _ = convert(model, tuple(ids), heard, voice, PITCH, ENERGY)
-    count = num_samples(mel.shape[2], audio)
-    output = model.vocode(mel, f0, noise(1, count).unsqueeze(0))
+    recording = Listener(model).hear(samples, torch.from_numpy(f0).unsqueeze(0), ids.phones)
+    options = VariationOptions(pitch_semitones=PITCH, energy_gain=ENERGY)
+    speech = Synthesizer(model).convert(
+        recording, ids, voice_of(model, inputs), vocoder_noise, options
+    )
     return {
-        "converted": output[0].numpy().astype(np.float16),
-        "converted_durations": durations.astype(np.int32),
+        "converted": speech.samples[0].numpy().astype(np.float16),
+        "converted_durations": speech.durations[0].numpy().astype(np.int32),
     }
 
 
 @torch.no_grad()
 def expected(model: MuSpeaker, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     """What the engine should give, all by PyTorch but the bits of the noise."""
-    config = model.config
-    mel = log_mel(floats(inputs["samples"]), config.audio)
-    fbank = kaldi_fbank(floats(inputs["samples_16k"]), config.timbre_encoder.num_fbanks)
-    timbre, e_sty = model.clone(mel, remove_time_mean(fbank))
-    ids = [torch.from_numpy(inputs[name]).long().unsqueeze(0) for name in TOKENS]
-    mask = torch.ones_like(ids[0], dtype=torch.bool)
-    latent = config.mel_encoder.latent
+    voice, ids = voice_of(model, inputs), ids_of(inputs)
+    latent = model.config.mel_encoder.latent
     latent_noise = noise(0, len(PHONES) * latent).view(1, -1, latent) * TEMPERATURE
-    e_ling = model.linguistic_encoder(*ids, mask)
-    e_con = e_ling + model.fusion(model.vp_flow.inverse(latent_noise, e_ling, mask))
-    adapter = model.variation_adapter
-    e_lat, durations, f0, _ = adapter(e_con, e_sty, SPEED, PITCH, ENERGY)
-    frame_mask = torch.ones(e_lat.shape[:2], dtype=torch.bool)
-    mel = model.mel_decoder(e_lat, model.timbre_projection(timbre), frame_mask)
-    mel = model.match_prompt(mel, timbre, ENERGY)
-    count = num_samples(mel.shape[2], config.audio)
-    samples = model.vocode(mel, f0, noise(1, count).unsqueeze(0))
-    check_margins(model, e_con, e_sty)
-    results = {"timbre": timbre, "style": e_sty, "durations": durations, "output": samples.half()}
+    check_margins(model, ids, voice, latent_noise)
+    speech = Synthesizer(model).synthesize(
+        ids,
+        voice,
+        Noise(latent_noise, vocoder_noise),
+        VariationOptions(SPEED, PITCH, ENERGY),
+    )
+    results = {
+        "timbre": voice.vector,
+        "style": voice.style,
+        "durations": speech.durations,
+        "output": speech.samples.half(),
+    }
     return {name: tensor.squeeze(0).numpy() for name, tensor in results.items()}
 
 
-def check_margins(model: MuSpeaker, e_con: torch.Tensor, e_sty: torch.Tensor) -> None:
+def check_margins(
+    model: MuSpeaker, ids: TokenIds, voice: Voice, latent_noise: torch.Tensor
+) -> None:
     """Refuse a model whose decisions hang on rounding.
 
     Raises:
         ValueError: If a duration or a voicing is within MARGIN of flipping.
     """
     adapter = model.variation_adapter
-    mask = torch.ones(e_con.shape[:2], dtype=torch.bool)
-    style_mask = torch.ones(e_sty.shape[:2], dtype=torch.bool)
-    lengths = adapter.duration_predictor(e_con, e_sty, mask, style_mask).squeeze(-1).exp() / SPEED
-    ends = torch.cumsum(lengths, dim=1)
+    e_con = AcousticPass(model).encode(ids, latent_noise)
+    masks = (torch.ones(x.shape[:2], dtype=torch.bool) for x in (e_con, voice.style))
+    log_durations = adapter.predict_durations(e_con, voice.style, *masks)
+    ends = torch.cumsum(log_durations.exp() / SPEED, dim=1)
     to_rounding = ((ends + 0.5) - (ends + 0.5).round()).abs().min().item()
-    durations = adapter(e_con, e_sty, SPEED).durations
-    frames = e_con.repeat_interleave(durations[0], dim=1)
-    frame_mask = torch.ones(frames.shape[:2], dtype=torch.bool)
-    voicing = adapter.pitch_predictor(frames, e_sty, frame_mask, style_mask)[..., 1]
+    durations = adapter.decide_durations(log_durations, VariationOptions(SPEED))
+    frames = adapter.stretch(e_con, make_path(durations, int(durations.sum())))
+    masks = (torch.ones(x.shape[:2], dtype=torch.bool) for x in (frames, voice.style))
+    voicing = adapter.predict_pitch(frames, voice.style, *masks)[..., 1]
     if not (voicing.min() < 0 < voicing.max()):
         raise ValueError(
             f"all frames are alike: voicing {voicing.min():.3f} to {voicing.max():.3f}"

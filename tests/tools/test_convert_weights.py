@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
@@ -14,16 +16,22 @@ gguf = pytest.importorskip("gguf")
 import safetensors.torch
 from torch.nn.utils import parametrize
 
-from muspeaker._core import Synthesizer
+from muspeaker import _core
 from muspeaker.config import base, lite
 from muspeaker.twin.dsp.fbank import kaldi_fbank, remove_time_mean
-from muspeaker.twin.engine.cloner import scale_timbre
+from muspeaker.twin.engine.acoustic_pass import AcousticPass
+from muspeaker.twin.engine.cloner import Cloner, scale_timbre
+from muspeaker.twin.engine.listener import Listener, Recording
+from muspeaker.twin.engine.noise import Noise, vocoder_noise
+from muspeaker.twin.engine.synthesizer import Synthesizer
+from muspeaker.twin.model.linguistic_encoder import TokenIds
 from muspeaker.twin.model.timbre_encoder import TimbreEncoder
 from tests.model_reader import config_of, folded_model, load, read
 from tests.tiny_model import checkpoint_of, tiny_config, tiny_model
 from tools.convert_weights import CheckpointError, convert
 from tools.convert_weights.__main__ import main
 from tools.convert_weights.checkpoint import read_checkpoint, read_timbre_checkpoint
+from tools.convert_weights.write import fingerprint
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,10 +49,13 @@ def speak(model: MuSpeaker) -> list[torch.Tensor]:
     mel = torch.randn(1, config.audio.num_mels, 60, generator=generator)
     fbank = torch.randn(1, 50, config.timbre_encoder.num_fbanks, generator=generator)
     noise = torch.randn(1, 9, config.mel_encoder.latent, generator=generator)
-    timbre, e_sty = model.clone(mel, fbank)
+    frames = mel.shape[2]
+    prompt = Recording(mel, torch.zeros(1, frames), torch.zeros(1, frames), torch.zeros(1, 0))
+    voice = Cloner(model, Listener(model), AcousticPass(model)).clone(prompt, fbank)
     path = torch.eye(12).repeat_interleave(5, dim=1).unsqueeze(0)  # (1, tokens, frames)
-    speech = model(phones, phones % 3, phones % 2, timbre, e_sty, noise)
-    return [timbre, e_sty, *model.mel_encoder(mel, path), *speech]
+    ids = TokenIds(phones, phones % 3, phones % 2)
+    speech = Synthesizer(model).synthesize(ids, voice, Noise(noise, vocoder_noise(0)))
+    return [*voice, *model.mel_encoder(mel, path), *speech]
 
 
 def test_f32_file_computes_what_the_checkpoint_does(tmp_path):
@@ -69,6 +80,17 @@ def test_header_holds_the_config(tmp_path):
             assert {n: actual[part].pop(n) for n in floats} == pytest.approx(floats)
             expected[part] = {n: v for n, v in values.items() if n not in floats}
     assert actual == expected
+
+
+def test_fingerprint_counts_a_vocoder_that_older_files_could_not_have():
+    config, weights = tiny_config(), {"a": np.ones(3, np.float32)}
+    sizes = {name: value for name, value in asdict(config).items() if value is not None}
+    del sizes["vocoder"]["kind"]
+    digest = hashlib.sha256(json.dumps(sizes, sort_keys=True).encode())
+    digest.update(b"a (3,)" + weights["a"].tobytes())
+    assert fingerprint(config, weights) == digest.hexdigest()[:16]
+    other = replace(config, vocoder=replace(config.vocoder, kind="other"))
+    assert fingerprint(other, weights) != fingerprint(config, weights)
 
 
 def test_f16_file(tmp_path):
@@ -270,7 +292,7 @@ def test_public_timbre_encoder_runs_in_the_engine(tmp_path, public_timbre, gener
     )
     convert(checkpoint, tmp_path / "a.bin", "f32", public_timbre)
     samples, samples_16k = (generated_audio(rate_hz, 1.1) for rate_hz in (22050, 16000))
-    actual, _ = Synthesizer(str(tmp_path / "a.bin"), 1).clone(samples, samples_16k)
+    actual, _ = _core.Synthesizer(str(tmp_path / "a.bin"), 1).clone(samples, samples_16k)
     model = TimbreEncoder(encoder).eval()
     model.load_state_dict(public_timbre, strict=False)  # without the counters of batches
     fbank = kaldi_fbank(torch.from_numpy(samples_16k).unsqueeze(0), encoder.num_fbanks)

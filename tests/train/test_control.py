@@ -105,8 +105,7 @@ class WordAligner:
         states = states_of(spoken.phones, features.shape[1], self.config.num_pauses)
         phones = torch.from_numpy(spoken.phones.astype(np.int64)).unsqueeze(0)
         scores = self.aligner(torch.from_numpy(features).unsqueeze(0), phones)[0].numpy()
-        path = best_path(np.ascontiguousarray(scores[:, states]))
-        durations = np.bincount(states, path, len(spoken.phones))
+        durations = best_path(scores, states)
         return np.r_[0.0, np.cumsum(durations)] * sizes.hop_samples / sizes.sample_rate
 
 

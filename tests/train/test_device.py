@@ -19,7 +19,7 @@ from muspeaker.train.losses.voice_judge import VoiceJudge, contrastive_loss
 from muspeaker.train.stages.timbre import AngularMargin, held_out_vectors
 from muspeaker.twin.model.aligner import Aligner
 from muspeaker.twin.model.timbre_encoder import TimbreEncoder
-from muspeaker.twin.model.vocoder import Vocoder
+from muspeaker.twin.model.vocoder import make_vocoder
 from tests import tiny_corpus
 
 pytestmark = pytest.mark.torch
@@ -47,7 +47,7 @@ def test_a_tensor_left_on_the_cpu_is_refused():
 
 
 def test_vocoder_stage():
-    generator = Vocoder(CONFIG.vocoder, CONFIG.audio).to(DEVICE)
+    generator = make_vocoder(CONFIG.vocoder, CONFIG.audio).to(DEVICE)
     discriminator = VocoderDiscriminator(2, 2).to(DEVICE)
     samples = FRAMES * HOP
     fake = generator(empty(2, 80, FRAMES), empty(2, FRAMES), empty(2, samples), empty(2, samples))

@@ -35,7 +35,7 @@ def test_pairs_lie_on_the_frames_of_their_targets(maker, monkeypatch):
     tokens = torch.arange(100.0).view(1, -1, 1)
     monkeypatch.setattr(
         pairs,
-        "imagine_content",
+        "encode_prior",
         lambda _m, b, _t: tokens[:, : b["tokens"].shape[2]].expand(4, -1, 80),
     )
     monkeypatch.setattr(pairs, "predict_contours", lambda _m, _e, b: (b["f0"], b["energy"]))

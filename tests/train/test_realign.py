@@ -34,15 +34,23 @@ def posterior(phones: list[int], sure: float = 5.0) -> np.ndarray:
     return logits - np.log(np.exp(logits).sum(1, keepdims=True))
 
 
+def scores_of(log_posterior: np.ndarray, log_prior: np.ndarray = FLAT) -> np.ndarray:
+    """What a classifier with this prior makes of it."""
+    classifier = PhoneClassifier(PhoneClassifierConfig(hidden=8), BANDS, len(SYMBOLS))
+    classifier.log_prior.copy_(torch.from_numpy(log_prior))
+    return classifier.phone_scores(torch.from_numpy(log_posterior)).numpy()
+
+
 def test_a_path_follows_what_is_heard():
     heard = posterior([0, 0, 0, 7, 7, 9, 9, 9, 9, 0])
-    durations, score = classified_path(heard, FLAT, np.array([0, 7, 9, 2], np.int32))
+    durations, score = classified_path(heard, scores_of(heard), np.array([0, 7, 9, 2], np.int32))
     assert durations.tolist() == [3, 2, 4, 1]
     assert score == pytest.approx(heard.max())
 
 
 def test_a_path_gives_each_phone_two_frames():
-    durations, score = classified_path(posterior([9] * 8), FLAT, np.array([7, 9], np.int32))
+    heard = posterior([9] * 8)
+    durations, score = classified_path(heard, scores_of(heard), np.array([7, 9], np.int32))
     assert durations.tolist() == [2, 6]
     assert score < posterior([9]).max()
 
@@ -50,14 +58,15 @@ def test_a_path_gives_each_phone_two_frames():
 def test_a_rare_phone_is_believed_sooner():
     heard = posterior([7, 7, 7, 7, 7, 7])
     heard[3:, 9] = heard[3:, 7] - 1
-    prior = FLAT.copy()
-    assert classified_path(heard, prior, np.array([7, 9], np.int32))[0].tolist() == [4, 2]
+    phones, prior = np.array([7, 9], np.int32), FLAT.copy()
+    assert classified_path(heard, scores_of(heard, prior), phones)[0].tolist() == [4, 2]
     prior[9] -= 3
-    assert classified_path(heard, prior, np.array([7, 9], np.int32))[0].tolist() == [3, 3]
+    assert classified_path(heard, scores_of(heard, prior), phones)[0].tolist() == [3, 3]
 
 
 def test_silence_alone_has_the_lowest_score():
-    durations, score = classified_path(posterior([0] * 4), FLAT, np.array([0, 2], np.int32))
+    heard = posterior([0] * 4)
+    durations, score = classified_path(heard, scores_of(heard), np.array([0, 2], np.int32))
     assert durations.sum() == 4
     assert score == LEAST
 

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 torch = pytest.importorskip("torch")
 
-from muspeaker.config import ModelConfig, base, lite
+from muspeaker import _core
+from muspeaker.config import AlignerConfig, ModelConfig, base, lite
+from muspeaker.tts import DEFAULT_MODEL
 from muspeaker.twin.model.muspeaker import MuSpeaker
 from tools.convert_weights.fold import fold_weight_norm
 from tools.roofline.counter import ONCE_A_VOICE, PROMPT_SECONDS, count_work
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 pytestmark = pytest.mark.torch
 
@@ -21,6 +28,15 @@ NOT_WHILE_SPEAKING = ("mel_encoder", "timbre_encoder")  # of the count that the 
 def show(title: str, counts: Counter[str], unit: float) -> None:
     rows = [f"{part:>20} {count / unit:9.4f}" for part, count in counts.items()]
     print(f"\n{title}", *rows, sep="\n")  # noqa: T201
+
+
+def fields_of(values: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Names and values as the header of a file has them."""
+    for name, value in values.items():
+        if isinstance(value, dict):
+            yield from fields_of(value, f"{prefix}{name}.")
+        elif value is not None:
+            yield f"{prefix}{name}", list(value) if isinstance(value, tuple) else value
 
 
 def num_parameters(config: ModelConfig) -> Counter[str]:
@@ -45,8 +61,23 @@ def test_base_takes_the_public_timbre_encoder():
     assert num_parameters(base())["timbre_encoder"] == pytest.approx(17.86e6, rel=0.001)
 
 
-def test_lite_has_at_most_9_million_in_all():
-    assert num_parameters(lite()).total() <= 9e6
+def test_lite_is_what_ships_and_has_at_most_9_million():
+    counts = num_parameters(lite())
+    assert counts["phone_classifier"] == 310_606  # 96 of them are the prior
+    assert counts.total() <= 9e6
+    engine = _core.Synthesizer(str(DEFAULT_MODEL), 1)
+    assert engine.num_parameters == counts.total()
+    shipped = engine.config
+    for field, value in fields_of(asdict(lite())):
+        assert shipped.get(field, value) == (
+            pytest.approx(value) if isinstance(value, float) else value
+        ), field
+
+
+def test_lite_with_an_aligner_instead_has_at_most_9_million():
+    counts = num_parameters(replace(lite(), phone_classifier=None, aligner=AlignerConfig()))
+    assert counts["aligner"] < 0.1e6
+    assert counts.total() <= 9e6
 
 
 def products_per_second(config: ModelConfig) -> Counter[str]:

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from muspeaker.config import FORMAT_VERSION, ModelConfig
+from muspeaker.config import FORMAT_VERSION, ModelConfig, VocoderConfig
 from muspeaker.quantize import WEIGHT_TYPE_KEY, write_file
 
 if TYPE_CHECKING:
@@ -62,8 +62,14 @@ def header_fields(config: object, prefix: str = "") -> Iterator[tuple[str, objec
 
 
 def fingerprint(config: ModelConfig, weights: Mapping[str, np.ndarray]) -> str:
-    """Hash sizes and f32 weights, so that f32, f16 and q8 files of one model share a fingerprint."""
+    """Hash sizes and f32 weights, so that f32, f16 and q8 files of one model share a fingerprint.
+
+    The kind of vocoder counts unless it is that of older files: the same model, written again, keeps the
+    voices that it made.
+    """
     sizes = {name: value for name, value in asdict(config).items() if value is not None}
+    if config.vocoder.kind == VocoderConfig().kind:
+        sizes["vocoder"].pop("kind")
     digest = hashlib.sha256(json.dumps(sizes, sort_keys=True).encode())
     for name in sorted(weights):
         digest.update(f"{name} {weights[name].shape}".encode())

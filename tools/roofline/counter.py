@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import nn
 
+from muspeaker.twin.model.linguistic_encoder import TokenIds
 from muspeaker.twin.model.muspeaker import MuSpeaker
 from muspeaker.twin.nn.attention import CrossAttention, RelativeAttention
 
@@ -120,7 +121,7 @@ def run_every_part(model: MuSpeaker, config: ModelConfig, seconds: float) -> Non
     phones = torch.zeros(1, tokens, dtype=torch.long)
     mask = torch.ones(1, tokens, dtype=torch.bool)
     frame_mask = torch.ones(1, frames, dtype=torch.bool)
-    e_ling = model.linguistic_encoder(phones, phones, phones, mask)
+    e_ling = model.linguistic_encoder(TokenIds(phones, phones, phones), mask)
     e_mel = model.vp_flow(torch.ones(1, tokens, config.mel_encoder.latent), e_ling, mask)
     model.fusion(e_mel)
     prompt = torch.ones(1, num_mels, round(frame_rate_hz * PROMPT_SECONDS))
@@ -133,5 +134,6 @@ def run_every_part(model: MuSpeaker, config: ModelConfig, seconds: float) -> Non
     model.variation_adapter.duration_predictor(e_ling, e_sty, mask, style_mask)
     model.variation_adapter.pitch_predictor(e_con, e_sty, frame_mask, style_mask)
     model.variation_adapter.energy_predictor(e_con, e_sty, frame_mask, style_mask)
-    e_lat = model.variation_adapter.embed(e_con, f0, f0)
+    pitch = model.variation_adapter.normalize_f0(f0)
+    e_lat = model.variation_adapter.embed(e_con, pitch, f0)
     model.vocoder(model.mel_decoder(e_lat, e_tim, frame_mask), f0, noise, noise)

@@ -1,6 +1,10 @@
-"""The engine's voice conversion against PyTorch, on the F0 that the engine heard."""
+"""Synthesizer against PyTorch, noise given: texts and recordings to samples, threads, bad input."""
 
 from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -11,40 +15,165 @@ pytest.importorskip("numba")
 
 from muspeaker import _core
 from muspeaker._core import probe
-from muspeaker.twin.dsp.best_path import best_path, states_of
-from muspeaker.twin.dsp.cepstra import cepstral_features
-from muspeaker.twin.dsp.mel import log_energy, log_mel
-from muspeaker.twin.engine.listener import Recording, register_factor
-from muspeaker.twin.engine.synthesizer import convert
+from muspeaker.twin.engine.listener import Listener
+from muspeaker.twin.engine.noise import Noise, vocoder_noise
+from muspeaker.twin.engine.synthesizer import Synthesizer
+from muspeaker.twin.model.variation_adapter import VariationOptions
 from tests.closeness import CEILING, squared_error
+from tests.engine_calls import (
+    PLAIN,
+    TOKENS,
+    Arrays,
+    tokens_of,
+    twin_ids,
+    twin_voice,
+    voice_of,
+)
 from tests.model_reader import load
-from tests.tiny_model import tiny_model
+from tests.padding import normal
+from tests.tiny_model import tiny_config, tiny_model
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
 
 pytestmark = pytest.mark.torch
 
-TOKENS = 19
+
+@pytest.fixture
+def synthesizer(model_file: Callable[..., Path]) -> Callable[..., _core.Synthesizer]:
+    """A function of a weight type and a number of threads."""
+    return lambda weight_type="f32", threads=1: _core.Synthesizer(
+        str(model_file(tiny_model(), weight_type)), threads
+    )
 
 
-def inputs_of(model, tokens=TOKENS):
-    """Phones, stresses and boundaries; a timbre and a style that nobody has."""
-    rng = np.random.default_rng(tokens)
-    config = model.config
-    sizes = config.linguistic_encoder
-    limits = (sizes.num_phones, sizes.num_stresses, sizes.num_boundaries)
-    ids = tuple(rng.integers(0, limit, tokens).astype(np.int32) for limit in limits)
-    timbre_size = model.timbre_projection.in_features
-    timbre = rng.standard_normal(timbre_size, np.float32)
-    return ids, (timbre, rng.standard_normal((30, config.style_encoder.hidden), np.float32))
+def given(noise: np.ndarray) -> Callable[[int], torch.Tensor]:
+    """The first values of an array, as the twin asks for them."""
+    return lambda count: torch.from_numpy(noise[:count]).unsqueeze(0)
 
 
-def durations_of(model, mel, phones):
-    """The aligner's, by numba: (tokens,) int64."""
-    config = model.config.aligner
-    features = torch.from_numpy(cepstral_features(mel, config.num_cepstra)).unsqueeze(0)
-    scores = model.aligner(features, torch.from_numpy(phones).long().unsqueeze(0))[0].numpy()
-    states = states_of(phones, mel.shape[1], config.num_pauses)
-    in_states = best_path(np.ascontiguousarray(scores[:, states]))
-    return np.bincount(states, in_states, len(phones)).astype(np.int64)
+@pytest.mark.parametrize(
+    "options", [{}, {"speed": 1.7, "pitch": -3.0, "energy": 2.0}], ids=["plain", "changed"]
+)
+@pytest.mark.parametrize("weight_type", ["f32", "f16", "q8"])
+@pytest.mark.parametrize("classifier", [False, True], ids=["moments", "map"])
+def test_samples(model_file, weight_type, options, classifier):
+    path = model_file(tiny_model(0, tiny_config(classifier=classifier)), weight_type)
+    model = load(path)
+    ids, voice = tokens_of(model), voice_of(model)
+    rng = np.random.default_rng(1)
+    latent = rng.standard_normal((TOKENS, model.config.mel_encoder.latent), np.float32)
+    noise = rng.standard_normal(400_000, np.float32)
+    expected = Synthesizer(model).synthesize(
+        twin_ids(ids),
+        twin_voice(voice),
+        Noise(torch.from_numpy(latent).unsqueeze(0), given(noise)),
+        VariationOptions(*options.values()),
+    )
+    engine = _core.Synthesizer(str(path), 1)
+    actual = probe.synthesize_stages(engine, *ids, *voice, latent, noise, **options)
+    assert set(actual) == set(expected._fields)
+    # Through the vocoder's int8 arithmetic, or on f32 through the phase of a whole utterance.
+    limit = 1e-5 if weight_type != "q8" else 10 * CEILING["q8"]
+    assert squared_error(actual["samples"], expected.samples[0].numpy()) < limit
+
+
+def test_the_twin_repeats_itself():
+    model = tiny_model()
+    tokens, voice = twin_ids(tokens_of(model, 7)), twin_voice(voice_of(model))
+    latent = normal(1, 7, model.config.mel_encoder.latent, seed=3)
+
+    def say(seed: int) -> Any:
+        return Synthesizer(model).synthesize(tokens, voice, Noise(latent, vocoder_noise(seed)))
+
+    first, again, other = say(4), say(4), say(5)
+    for a, b in zip(first, again, strict=True):
+        torch.testing.assert_close(a, b, rtol=0, atol=0)
+    hop = model.config.audio.hop_samples
+    assert first.samples.shape == (1, hop * int(first.durations.sum()))
+    assert bool(torch.isfinite(first.samples).all())
+    assert first.samples.std() > 1e-3
+    assert not torch.equal(other.samples, first.samples)
+    assert torch.equal(other.mel, first.mel)  # the seed of this call is the vocoder's alone
+
+
+@pytest.mark.parametrize("weight_type", ["f32", "q8"])
+def test_threads_give_the_same_bits(synthesizer, weight_type, generated_audio):
+    model = tiny_model()
+    prompt = generated_audio(22050, 1.1), generated_audio(16000, 1.1)
+    results = []
+    for threads in (1, 2, 3):
+        engine = synthesizer(weight_type, threads)
+        voice = engine.clone(*prompt)
+        results.append((*voice, *engine.synthesize(*tokens_of(model), *voice, **PLAIN)))
+    for other in results[1:]:
+        for ours, theirs in zip(results[0], other, strict=True):
+            np.testing.assert_array_equal(ours, theirs)
+
+
+def test_options_do_something(synthesizer):
+    model = tiny_model()
+    engine = synthesizer()
+
+    def say(**options: float) -> Arrays:
+        return engine.synthesize(*tokens_of(model), *voice_of(model), **PLAIN | options)
+
+    samples, durations = say()
+    assert samples.dtype == np.float32
+    assert durations.dtype == np.int32
+    assert len(samples) == durations.sum() * model.config.audio.hop_samples
+    np.testing.assert_array_equal(say()[0], samples)
+    assert say(speed=2.0)[1].sum() == pytest.approx(durations.sum() / 2, abs=1)
+    for option in ({"pitch": 3.0}, {"energy": 2.0}, {"seed": 6}, {"temperature": 0.0}):
+        other = say(**option)[0]
+        assert len(other) != len(samples) or not np.array_equal(other, samples)
+
+
+def test_calls_from_several_threads_take_turns(synthesizer):
+    model = tiny_model()
+    engine = synthesizer(threads=2)
+    tokens = [tokens_of(model, count) for count in (TOKENS, 9)]
+    expected = [engine.synthesize(*ids, *voice_of(model), **PLAIN)[0] for ids in tokens]
+    said: list[list[np.ndarray]] = [[], []]
+
+    def run(index: int) -> None:
+        for _ in range(4):
+            said[index].append(engine.synthesize(*tokens[index], *voice_of(model), **PLAIN)[0])
+
+    threads = [threading.Thread(target=run, args=(index,)) for index in (0, 1)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for index in (0, 1):
+        assert len(said[index]) == 4
+        for samples in said[index]:
+            np.testing.assert_array_equal(samples, expected[index])
+
+
+def test_other_threads_run_meanwhile(synthesizer):
+    model = tiny_model()
+    engine = synthesizer()
+    ticks: list[float] = []
+    done = threading.Event()
+
+    def tick() -> None:
+        while not done.wait(0.001):
+            ticks.append(time.perf_counter())
+
+    ticker = threading.Thread(target=tick)
+    ticker.start()
+    shares = []  # of a call's time, the longest that the other thread stood still
+    for _ in range(3):
+        begin = time.perf_counter()
+        engine.synthesize(*tokens_of(model), *voice_of(model), **PLAIN | {"speed": 0.25})
+        end = time.perf_counter()
+        during = [begin, *(t for t in ticks if begin < t < end), end]
+        shares.append(float(np.diff(during).max()) / (end - begin))
+    done.set()
+    ticker.join()
+    assert min(shares) < 0.5
 
 
 @pytest.mark.parametrize("options", [{}, {"pitch": 5.0, "energy": 0.5}], ids=["plain", "changed"])
@@ -52,48 +181,69 @@ def durations_of(model, mel, phones):
 def test_convert(model_file, generated_audio, weight_type, options):
     path = model_file(tiny_model(4), weight_type)
     model = load(path)
-    audio, scales = model.config.audio, model.config.variation_adapter
     samples = generated_audio(22050, 1.4)
-    ids, voice = inputs_of(model)
-    batched = torch.from_numpy(samples).unsqueeze(0)
-    mel = log_mel(batched, audio)
-    heard = probe.hear(probe.Model(str(path)), samples, ids[0])
-    energy = (log_energy(batched, audio) - scales.log_energy_mean) / scales.log_energy_std
-    durations = durations_of(model, mel[0].numpy(), ids[0])
-    np.testing.assert_array_equal(heard["durations"], durations)
-    assert squared_error(heard["mel"].T, mel[0].numpy()) < CEILING["f32"]
-    assert squared_error(heard["energy"], energy[0].numpy()) < CEILING["f32"]
-    assert 0 < np.count_nonzero(heard["f0"]) < len(heard["f0"])
-    recording = Recording(
-        mel, torch.from_numpy(heard["f0"])[None], energy, torch.from_numpy(durations)[None]
-    )
-    expected, f0, loudness = convert(
-        model,
-        tuple(torch.from_numpy(x).long().unsqueeze(0) for x in ids),
-        recording,
-        tuple(torch.from_numpy(x).unsqueeze(0) for x in voice),
-        options.get("pitch", 0.0),
-        options.get("energy", 1.0),
+    ids, voice = tokens_of(model, 19), voice_of(model)
+    tokens = twin_ids(ids)
+    f0 = probe.hear(probe.Model(str(path)), samples, ids[0])["f0"]
+    heard = (torch.from_numpy(x).unsqueeze(0) for x in (samples, f0))
+    expected = Synthesizer(model).convert(
+        Listener(model).hear(*heard, tokens.phones),
+        tokens,
+        twin_voice(voice),
+        lambda count: torch.from_numpy(probe.fill_normal(0, 1, 0, count)).unsqueeze(0),
+        VariationOptions(1.0, *options.values()),
     )
     engine = _core.Synthesizer(str(path), 1)
     stages = probe.convert_stages(engine, samples, *ids, *voice, **options)
-    assert squared_error(stages["f0"], f0[0].numpy()) < CEILING["f32"]
-    assert squared_error(stages["energy"], loudness[0].numpy()) < CEILING["f32"]
-    assert squared_error(stages["mel"], expected[0].numpy().T) < CEILING[weight_type]
+    assert squared_error(stages["f0"], expected.f0[0].numpy()) < CEILING["f32"]
+    assert squared_error(stages["energy"], expected.energy[0].numpy()) < CEILING["f32"]
+    assert squared_error(stages["mel"], expected.mel[0].numpy().T) < CEILING[weight_type]
+    limit = 1e-5 if weight_type != "q8" else 10 * CEILING["q8"]
+    assert squared_error(stages["samples"], expected.samples[0].numpy()) < limit
     settings = {"pitch": 0.0, "energy": 1.0, "seed": 0} | options
     spoken, frames = engine.convert(samples, *ids, *voice, **settings)
     np.testing.assert_array_equal(spoken, stages["samples"])
-    np.testing.assert_array_equal(frames, durations)
-    assert len(spoken) == durations.sum() * audio.hop_samples
+    np.testing.assert_array_equal(frames, expected.durations[0].numpy())
+    assert len(spoken) == frames.sum() * model.config.audio.hop_samples
     again, _ = _core.Synthesizer(str(path), 3).convert(samples, *ids, *voice, **settings)
     np.testing.assert_array_equal(again, spoken)
 
 
-def test_register_factor():
-    source = torch.tensor([100.0, 0.0, 200.0, 100.0, 150.0])
-    target = torch.tensor([200.0, 90.0, 400.0, 0.0, 300.0])
-    assert register_factor(source, target) == pytest.approx(2.0)
-    assert register_factor(source, 0 * target) == 1.0
+def test_silence_is_converted_to_something(model_file):
+    """Nothing voiced, nothing loud: the register stays, and the result is finite."""
+    model = tiny_model(4)
+    engine = _core.Synthesizer(str(model_file(model)), 1)
+    ids, voice = tokens_of(model, 19), voice_of(model)
+    stages = probe.convert_stages(engine, np.zeros(22050, np.float32), *ids, *voice)
+    assert not stages["f0"].any()
+    assert np.isfinite(stages["samples"]).all()
+
+
+def bad_calls() -> dict[str, tuple[dict[str, Any], str]]:
+    """Argument or option to a bad value, and what the message says."""
+    return {
+        "no tokens": ({"phones": [], "stresses": [], "boundaries": []}, "1 to 2048 tokens, got 0"),
+        "lengths": ({"stresses": [0]}, "one length, got 21, 1 and 21"),
+        "axes": ({"phones": [[1, 2]]}, "phones must have 1 axes, got 2"),
+        "phone": ({"phones": [12] + [0] * 20}, r"phones\[0\] must be 0 to 11, got 12"),
+        "negative": ({"stresses": [0] * 20 + [-1]}, r"stresses\[20\] must be 0 to 2, got -1"),
+        "boundary": ({"boundaries": [3] * 21}, r"boundaries\[0\] must be 0 to 2, got 3"),
+        "slow": ({"speed": 0.2}, "speed must be 0.25 to 4, got 0.2"),
+        "speed": ({"speed": np.nan}, "speed must be 0.25 to 4, got nan"),
+        "pitch": ({"pitch": 49.0}, "pitch must be -48 to 48"),
+        "energy": ({"energy": 0.0}, "energy must be above 0"),
+        "temperature": ({"temperature": -0.1}, "temperature must be 0 to 10"),
+    }
+
+
+@pytest.mark.parametrize("name", bad_calls())
+def test_bad_input_is_refused(synthesizer, name):
+    changed, message = bad_calls()[name]
+    model = tiny_model()
+    arguments = dict(zip(("phones", "stresses", "boundaries"), tokens_of(model), strict=True))
+    arguments |= dict(zip(("timbre", "style"), voice_of(model), strict=True))
+    with pytest.raises(ValueError, match=message):
+        synthesizer().synthesize(**arguments | PLAIN | changed)
 
 
 @pytest.mark.parametrize(
@@ -109,17 +259,41 @@ def test_register_factor():
 def test_bad_recordings_are_refused(model_file, count, change, message):
     model = tiny_model(4)
     engine = _core.Synthesizer(str(model_file(model)), 1)
-    ids, voice = inputs_of(model)
+    ids, voice = tokens_of(model, 19), voice_of(model)
     samples = np.full(count, change.pop("value", 0.1), np.float32)
     with pytest.raises(ValueError, match=message):
         engine.convert(samples, *ids, *voice, **{"pitch": 0.0, "energy": 1.0, "seed": 0} | change)
 
 
-def test_silence_is_converted_to_something(model_file):
-    """Nothing voiced, nothing loud: the register stays, and the result is finite."""
-    model = tiny_model(4)
-    engine = _core.Synthesizer(str(model_file(model)), 1)
-    ids, voice = inputs_of(model)
-    stages = probe.convert_stages(engine, np.zeros(22050, np.float32), *ids, *voice)
-    assert not stages["f0"].any()
-    assert np.isfinite(stages["samples"]).all()
+def test_no_speech_and_endless_speech_are_refused(model_file):
+    model = tiny_model()
+    bias = model.variation_adapter.duration_predictor.linear.bias
+    for value, message in ((-30.0, "less than one frame"), (9.0, "longer than 10335 frames")):
+        bias.fill_(value)
+        engine = _core.Synthesizer(str(model_file(model)), 1)
+        with pytest.raises(ValueError, match=message):
+            engine.synthesize(*tokens_of(model), *voice_of(model), **PLAIN)
+
+
+def test_loading_is_strict(model_file, tmp_path):
+    with pytest.raises(_core.ModelFileError, match=r"none\.bin"):
+        _core.Synthesizer(str(tmp_path / "none.bin"), 1)
+    path = model_file(tiny_model())
+    with pytest.raises(ValueError, match="num_threads must be 1 to 256, got 0"):
+        _core.Synthesizer(str(path), 0)
+    name = b"mel_decoder.blocks.1.conv2.weight"
+    broken = path.read_bytes().replace(name, name[:-1] + b"s")
+    assert broken != path.read_bytes()
+    path.write_bytes(broken)
+    with pytest.raises(_core.ModelFileError, match=name.decode()):
+        _core.Synthesizer(str(path), 1)
+
+
+def test_header(synthesizer):
+    model = tiny_model()
+    config = synthesizer("q8").config
+    assert config["symbols"] == list(model.config.symbols)
+    assert config["audio.sample_rate"] == 22050
+    assert config["weight_type"] == "q8"
+    assert config["vocoder.upsample_rates"] == [8, 8, 2, 2]
+    assert config["variation_adapter.log_f0_mean"] == pytest.approx(5.1)

@@ -9,7 +9,9 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("gguf")
 
 from muspeaker._core import probe
+from muspeaker.twin.model.length_regulator import make_path
 from tests.closeness import CEILING, squared_error
+from tests.padding import normal
 from tests.tiny_model import tiny_model
 
 pytestmark = pytest.mark.torch
@@ -41,3 +43,16 @@ def test_encoder(model_file, durations, frames, num_threads):
     for result, wanted in zip(actual, expected, strict=True):
         posterior = result.reshape(-1, model.config.mel_encoder.latent)  # also where tokens is 1
         assert squared_error(posterior, wanted[0].numpy()) < CEILING["f32"]
+
+
+def test_padding_changes_no_posterior():
+    encoder, frames = tiny_model().mel_encoder, 23
+    durations = torch.tensor([[3, 4, 2, 5, 0, 6, 3]])
+    mel = normal(1, 20, frames)
+    plain = encoder(mel, make_path(durations, frames))
+    long = encoder(
+        torch.cat([mel, torch.zeros(1, 20, 5)], dim=2),
+        make_path(torch.cat([durations, torch.zeros(1, 2, dtype=torch.long)], dim=1), frames + 5),
+    )
+    # Two 3x3 convolutions in each of two blocks reach four frames back from the end.
+    torch.testing.assert_close(long[0][:, :5], plain[0][:, :5])

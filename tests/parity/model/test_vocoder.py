@@ -1,52 +1,52 @@
-"""Vocoder in C++ against PyTorch, noise and phase given."""
+"""The seam of vocoders: what each of them takes and gives, and how far it looks."""
 
 from __future__ import annotations
 
-import numpy as np
+from dataclasses import replace
+
 import pytest
 
 torch = pytest.importorskip("torch")
-pytest.importorskip("gguf")
 
-from muspeaker._core import probe
 from muspeaker.twin.model.harmonic_source import integrate_phase
-from tests.closeness import CEILING, squared_error
-from tests.tiny_model import tiny_model
+from muspeaker.twin.model.nsf_hifigan import NsfHifigan
+from muspeaker.twin.model.vocoder import Vocoder, make_vocoder
+from tests.padding import normal
+from tests.tiny_model import tiny_config, tiny_model
 
 pytestmark = pytest.mark.torch
 
-
-def inputs_of(model, frames: int) -> tuple[torch.Tensor, ...]:
-    """mel (1, mels, frames), f0 (1, frames), phase and noise (1, samples)."""
-    generator = torch.Generator().manual_seed(frames)
-    mel = torch.randn(1, model.config.audio.num_mels, frames, generator=generator)
-    f0 = 80 + 200 * torch.rand(1, frames, generator=generator)
-    f0[:, frames // 3 : frames // 2] = 0
-    phase = integrate_phase(f0, model.config.audio)
-    return mel, f0, phase, torch.randn(phase.shape, generator=generator)
+CONFIG = tiny_config()
+KINDS = {"nsf_hifigan": NsfHifigan}
 
 
-def run(path, inputs: tuple[torch.Tensor, ...], num_threads: int = 1, **options) -> np.ndarray:
-    mel, *others = (x[0].numpy() for x in inputs)
-    return probe.vocoder(probe.Model(str(path), num_threads), mel.T, *others, **options)
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_config_names_its_vocoder(kind):
+    vocoder = make_vocoder(replace(CONFIG.vocoder, kind=kind), CONFIG.audio)
+    assert type(vocoder) is KINDS[kind]
+    assert set(KINDS.values()) == set(Vocoder.__subclasses__())
 
 
-@pytest.mark.parametrize("frames", [1, 2, 37])
-@pytest.mark.parametrize(
-    ("weight_type", "int8"), [("f32", True), ("f16", True), ("q8", False), ("q8", True)]
-)
-def test_vocoder(model_file, weight_type, int8, frames):
-    model = tiny_model(7)
-    inputs = inputs_of(model, frames)
-    expected = model.vocoder(*inputs)[0].numpy()
-    actual = run(model_file(model, weight_type), inputs, int8=int8)
-    # Half floats and int8 add up over some fifty layers here: ten ceilings of a block.
-    allowed = CEILING[weight_type] * (1 if weight_type == "f32" else 10)
-    assert squared_error(actual, expected) < allowed
+def test_an_unknown_kind_is_refused():
+    with pytest.raises(ValueError, match="vocoder kind is other, expected nsf_hifigan"):
+        make_vocoder(replace(CONFIG.vocoder, kind="other"), CONFIG.audio)
 
 
-@pytest.mark.parametrize("weight_type", ["f32", "q8"])
-def test_threads_give_the_same_bits(model_file, weight_type):
-    model = tiny_model(7)
-    path, inputs = model_file(model, weight_type), inputs_of(model, 21)
-    np.testing.assert_array_equal(run(path, inputs, 1), run(path, inputs, 3))
+@pytest.mark.parametrize("kind", KINDS)
+def test_samples_depend_on_frames_within_reach_alone(kind):
+    """Frames beyond the reach change nothing; the reach is no more than two frames too wide."""
+    assert CONFIG.vocoder.kind == kind
+    vocoder = tiny_model().vocoder
+    reach, hop = vocoder.reach_frames, vocoder.samples_a_frame
+    frames = 2 * reach + 9
+    middle = frames // 2
+    mel, f0 = normal(1, CONFIG.audio.num_mels, frames), torch.full((1, frames), 150.0)
+    phase = integrate_phase(f0, CONFIG.audio)
+    noise = normal(1, frames * hop)
+    plain = vocoder(mel, f0, phase, noise)
+    assert plain.shape == (1, frames * hop)
+    mel[:, :, middle] += 5
+    moved = (vocoder(mel, f0, phase, noise) != plain).view(frames, hop).any(1).nonzero()[:, 0]
+    assert moved.min() >= middle - reach
+    assert moved.max() <= middle + reach
+    assert moved.max() - moved.min() >= 2 * (reach - 2)

@@ -11,6 +11,7 @@ pytest.importorskip("gguf")
 from muspeaker._core import probe
 from tests.closeness import CEILING, squared_error
 from tests.model_reader import load
+from tests.padding import normal, padded, some
 from tests.tiny_model import tiny_model
 
 pytestmark = pytest.mark.torch
@@ -47,3 +48,39 @@ def test_inverse_undoes_forward(model_file):
     np.testing.assert_allclose(
         probe.vp_flow(opened, noise, e_ling, inverse=True), x, rtol=0, atol=1e-5
     )
+
+
+@pytest.fixture(scope="module")
+def flow():
+    return tiny_model().vp_flow
+
+
+LATENT, HIDDEN = 8, 18  # of the tiny model
+
+
+def test_flow_undoes_itself(flow):
+    e_mel, e_ling, mask = normal(1, 7, LATENT), normal(1, 7, HIDDEN), some(7)
+    noise = flow(e_mel, e_ling, mask)
+    assert (noise - e_mel).abs().max() > 0.1
+    torch.testing.assert_close(flow.inverse(noise, e_ling, mask), e_mel)
+
+
+def test_flow_preserves_volume(flow):
+    """The Jacobian's determinant is plus or minus one: couplings shift, and swapping permutes."""
+    tokens = 3
+    e_ling, mask = normal(1, tokens, HIDDEN), some(tokens)
+
+    def flat_flow(flat: torch.Tensor) -> torch.Tensor:
+        return flow(flat.view(1, tokens, LATENT), e_ling, mask).flatten()
+
+    jacobian = torch.autograd.functional.jacobian(flat_flow, normal(tokens * LATENT))
+    eye = torch.eye(tokens * LATENT)
+    assert (jacobian - eye).abs().max() > 0.1
+    assert abs(torch.linalg.det(jacobian.double()).item()) == pytest.approx(1.0, abs=1e-4)
+
+
+def test_padding_changes_no_token(flow):
+    e_mel, e_ling = normal(1, 7, LATENT), normal(1, 7, HIDDEN)
+    noise = flow(e_mel, e_ling, some(7))
+    long = flow(padded(e_mel, 5, 9.0), padded(e_ling, 5, 9.0), some(7, 12))
+    torch.testing.assert_close(long[:, :7], noise)

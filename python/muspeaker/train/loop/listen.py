@@ -12,7 +12,7 @@ import torch
 from muspeaker.config import AudioConfig
 from muspeaker.train.loop.checkpoint import config_of, load_checkpoint
 from muspeaker.twin.model.harmonic_source import integrate_phase
-from muspeaker.twin.model.vocoder import Vocoder
+from muspeaker.twin.model.vocoder import Vocoder, make_vocoder
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,7 +36,7 @@ class Speaker:
         if path.exists():
             state = load_checkpoint(path)
             config = config_of(state)
-            self._vocoder = Vocoder(config.vocoder, config.audio).eval().to(device)
+            self._vocoder = make_vocoder(config.vocoder, config.audio).eval().to(device)
             self._vocoder.load_state_dict(state["ema"])
         else:
             log.info("%s is not there: samples by Griffin and Lim's method", path)

@@ -160,7 +160,7 @@ class AlignTrainer(Trainer):
         batch = {name: value.to(self.device) for name, value in batch.items()}
         emissions = state_scores(self.ema.module, batch, 1.0)[0].cpu().numpy()
         states = batch["states"][0].cpu().numpy()
-        in_states = best_path(emissions)
+        in_states = best_path(emissions, np.arange(len(states)))
         tokens = batch["phones"].shape[1]
         durations = np.bincount(states, in_states, tokens).astype(np.int64)
         held = np.repeat(np.arange(len(states)), in_states)

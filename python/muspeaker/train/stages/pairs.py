@@ -18,7 +18,7 @@ import numpy.typing as npt
 import torch
 from tqdm import tqdm
 
-from muspeaker.train.acoustic_pass import acoustic_parts, decode, imagine_content, predict_contours
+from muspeaker.train.acoustic_pass import acoustic_parts, decode, encode_prior, predict_contours
 from muspeaker.train.corpus.acoustic_data import PROMPT_FRAMES, AcousticData
 from muspeaker.train.corpus.cache import PAIRS, Cache
 from muspeaker.train.corpus.timbres import timbre_vectors
@@ -100,7 +100,7 @@ class PairMaker:
         batch["noise"] = torch.from_numpy(noise)
         batch = {name: value.to(self._device) for name, value in batch.items()}
         with torch.autocast(self._device.type, torch.bfloat16):
-            e_con = imagine_content(self._model, batch, self._options.temperature)
+            e_con = encode_prior(self._model, batch, self._options.temperature)
             batch["f0"], batch["energy"] = predict_contours(self._model, e_con, batch)
             mels, _ = decode(self._model, e_con, batch)
         rows = mels.float().cpu().numpy()

@@ -15,13 +15,14 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from muspeaker.train.acoustic_pass import acoustic_parts, decode, imagine_content
+from muspeaker.train.acoustic_pass import acoustic_parts, decode, encode_prior
 from muspeaker.train.corpus.acoustic_data import PROMPT_FRAMES, AcousticData
 from muspeaker.train.corpus.cache import Cache
 from muspeaker.train.corpus.timbres import timbre_vectors
 from muspeaker.train.loop.checkpoint import config_of, load_checkpoint
 from muspeaker.train.loop.distributed import start
 from muspeaker.train.loop.options import argument, option, parse
+from muspeaker.twin.engine.acoustic_pass import AcousticPass
 
 if TYPE_CHECKING:
     from muspeaker.config import ModelConfig
@@ -52,6 +53,7 @@ def predict(model: MuSpeaker, data: AcousticData, cache: Cache, options: Predict
     mel = np.full(cache.mel.shape, np.nan, np.float16)
     random = np.random.default_rng(options.seed)
     device = next(model.parameters()).device
+    acoustic_pass = AcousticPass(model)
     numbers = [i for i in sorted(data.items) if random.random() < options.share]
     numbers.sort(key=lambda i: cache.clips[i].frames)
     groups = [numbers[at : at + BATCH] for at in range(0, len(numbers), BATCH)]
@@ -65,11 +67,11 @@ def predict(model: MuSpeaker, data: AcousticData, cache: Cache, options: Predict
         batch["noise"] = torch.from_numpy(random.standard_normal(shape, dtype=np.float32))
         batch = {name: value.to(device) for name, value in batch.items()}
         with torch.autocast(device.type, torch.bfloat16):
-            predicted, _ = decode(model, imagine_content(model, batch, options.temperature), batch)
+            predicted, _ = decode(model, encode_prior(model, batch, options.temperature), batch)
         for i, row, timbre in zip(group, predicted.float(), batch["timbre"], strict=True):
             clip = cache.clips[i]
             spoken = row[:, : clip.frames].unsqueeze(0)  # (1, mels, frames)
-            matched = model.match_prompt(spoken, timbre.unsqueeze(0))  # as in speaking
+            matched = acoustic_pass.match(spoken, timbre.unsqueeze(0))  # as in speaking
             mel[clip.span] = matched[0].T.cpu().numpy()
     path = cache.folder / MELS
     partial = path.with_suffix(".partial.npy")

@@ -32,7 +32,7 @@ from muspeaker.train.loop.options import TrainOptions, model_config, option, par
 from muspeaker.train.loop.trainer import Trainer
 from muspeaker.twin.dsp.best_path import NUM_PAUSES, best_path, merge_pauses, states_of
 from muspeaker.twin.dsp.normalized_mel import normalized_mel
-from muspeaker.twin.model.phone_classifier import LEAST, PhoneClassifier, phone_scores
+from muspeaker.twin.model.phone_classifier import LEAST, PhoneClassifier
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,7 +60,7 @@ class RealignOptions(TrainOptions):
 
 def classified_path(
     log_posterior: npt.NDArray[np.float32],
-    log_prior: npt.NDArray[np.float32],
+    scores: npt.NDArray[np.float32],
     phones: npt.NDArray[np.int32],
     num_pauses: int = NUM_PAUSES,
 ) -> tuple[npt.NDArray[np.int64], float]:
@@ -68,7 +68,7 @@ def classified_path(
 
     Args:
         log_posterior: (frames, phones), log-probabilities.
-        log_prior: (phones,), how often each is heard.
+        scores: (frames, phones) from `PhoneClassifier.phone_scores`.
         phones: (tokens,) of the text.
         num_pauses: The first symbols, which are pauses.
 
@@ -78,9 +78,7 @@ def classified_path(
     """
     frames, merged = len(log_posterior), merge_pauses(phones, num_pauses)
     states = states_of(phones, frames, num_pauses)
-    scores = phone_scores(log_posterior, log_prior)
-    in_states = best_path(np.ascontiguousarray(scores[:, merged[states]]))
-    durations = np.bincount(states, in_states, len(phones)).astype(np.int64)
+    durations = best_path(scores[:, merged], states)
     held = np.repeat(merged, durations)
     spoken = held > 0
     if not spoken.any():
@@ -235,21 +233,25 @@ class RealignTrainer(Trainer):
         """Replace all labels by the best paths through what the averaged classifier hears."""
         assert self.ema
         clips = self.cache.clips
-        log_prior = self.ema.module.get_buffer("log_prior").cpu().numpy()  # of what it learnt from
+        classifier = self.ema.module  # its prior is of the labels that it learnt from
+        assert isinstance(classifier, PhoneClassifier)
         order = sorted(self.alignment, key=lambda i: clips[i].frames)
         groups = [order[at : at + BATCH] for at in range(0, len(order), BATCH)]
         for group in tqdm(groups, "realign", mininterval=10, disable=distributed.rank() > 0):
             x = torch.zeros(len(group), self.cache.mel.shape[1], clips[group[-1]].frames)
             for row, i in enumerate(group):
-                cut = normalized_mel(self.cache.mel[clips[i].span])
-                x[row, :, : clips[i].frames] = torch.from_numpy(cut)
+                mel = normalized_mel(self.cache.mel[clips[i].span])
+                x[row, :, : clips[i].frames] = torch.from_numpy(mel)
             with self.autocast():
-                logits = self.ema.module(x.to(self.device))
+                logits = classifier(x.to(self.device))
             heard = F.log_softmax(logits.float(), -1).cpu().numpy()
+            scores = classifier.phone_scores(logits).cpu().numpy()
             for row, i in enumerate(group):
                 tokens = self.alignment[i][0]
-                posterior = heard[row, : clips[i].frames]
-                path = classified_path(posterior, log_prior, tokens[0], self._num_pauses)
+                cut = slice(clips[i].frames)
+                path = classified_path(
+                    heard[row, cut], scores[row, cut], tokens[0], self._num_pauses
+                )
                 self.alignment[i] = (tokens, *path)
         self._count_phones()
 

@@ -16,7 +16,7 @@ from muspeaker.train.loop.options import argument, option, parse
 from muspeaker.twin.dsp.mel import log_mel
 from muspeaker.twin.dsp.mel_correction import correct_mel
 from muspeaker.twin.model.harmonic_source import integrate_phase
-from muspeaker.twin.model.vocoder import Vocoder
+from muspeaker.twin.model.vocoder import Vocoder, make_vocoder
 
 if TYPE_CHECKING:
     from muspeaker.config import ModelConfig
@@ -51,7 +51,7 @@ def main(arguments: list[str] | None = None) -> None:
     torch.set_num_threads(1)
     state = load_checkpoint(options.vocoder)
     config = config_of(state)
-    vocoder = Vocoder(config.vocoder, config.audio).eval()
+    vocoder = make_vocoder(config.vocoder, config.audio).eval()
     vocoder.load_state_dict(state["ema"])
     options.out.mkdir(parents=True, exist_ok=True)
     for path in options.audio:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 import torch
 
-from muspeaker.train.acoustic_pass import acoustic_losses, acoustic_parts, decode, imagine_content
+from muspeaker.train.acoustic_pass import acoustic_losses, acoustic_parts, decode, encode_prior
 from muspeaker.train.corpus.acoustic_data import AcousticData
 from muspeaker.train.corpus.cache import Cache
 from muspeaker.train.corpus.timbres import timbre_encoder, timbre_vectors
@@ -169,7 +169,7 @@ class AcousticTrainer(Trainer):
         batch = self._data.collate(plan, slice(None))
         batch = {name: value.to(self.device) for name, value in batch.items()}
         with self.autocast():
-            mels, _ = decode(model, imagine_content(model, batch, TEMPERATURE), batch)
+            mels, _ = decode(model, encode_prior(model, batch, TEMPERATURE), batch)
         for row, frames in enumerate(batch["frame_mask"].sum(1).tolist()):
             real, mel = batch["mel"][row, :, :frames], mels[row, :, :frames].float()
             self.journal.picture(f"mel/{row}", torch.cat([real, mel]).cpu().numpy(), self.step)

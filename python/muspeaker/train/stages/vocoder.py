@@ -31,7 +31,7 @@ from muspeaker.train.losses.vocoder import (
 )
 from muspeaker.twin.dsp.mel import log_mel
 from muspeaker.twin.model.harmonic_source import integrate_phase
-from muspeaker.twin.model.vocoder import Vocoder
+from muspeaker.twin.model.vocoder import make_vocoder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -182,7 +182,7 @@ class VocoderTrainer(Trainer):
 
     def __init__(self, config: ModelConfig, options: VocoderOptions, segments: Segments) -> None:
         super().__init__(config, options, WEIGHTS)
-        generator = Vocoder(config.vocoder, config.audio)
+        generator = make_vocoder(config.vocoder, config.audio)
         widths = options.period_width, options.resolution_width
         self.generator = self.network("generator", generator, decay=0.999)
         self.discriminator = self.network("discriminator", VocoderDiscriminator(*widths))

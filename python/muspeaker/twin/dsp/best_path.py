@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from muspeaker.config import PhoneClassifierConfig
 
-STATES_A_PHONE = 2  # so a phone lasts at least two frames; a pause has one
+STATES_A_PHONE = 2  # a phone lasts at least two frames; a pause has one state
 
 NUM_PAUSES = PhoneClassifierConfig().num_pauses
 
@@ -26,7 +26,7 @@ def states_of(phones: npt.NDArray[np.int32], frames: int, num_pauses: int) -> np
     Args:
         phones: (tokens,) int32.
         frames: Number of mel frames.
-        num_pauses: The first symbols, which are pauses.
+        num_pauses: Number of pauses, which are the first symbols.
 
     Returns:
         (states,) int64, at most `frames` of them unless there are more tokens.
@@ -35,16 +35,30 @@ def states_of(phones: npt.NDArray[np.int32], frames: int, num_pauses: int) -> np
     return states if len(states) <= frames else np.arange(len(phones))
 
 
-@numba.njit(cache=True)
-def best_path(scores: npt.NDArray[np.float32]) -> npt.NDArray[np.int64]:  # pragma: no cover
-    """The monotonic path of highest score that gives each token at least one frame.
+def best_path(
+    scores: npt.NDArray[np.float32], states: npt.NDArray[np.int64]
+) -> npt.NDArray[np.int64]:
+    """The monotonic path of highest score that gives each state at least one frame.
+
+    Source: Viterbi 1967 (doi 10.1109/TIT.1967.1054010).
 
     Args:
-        scores: (frames, tokens) float32, frames >= tokens.
+        scores: (frames, tokens) float32.
+        states: (states,) the token of each, not falling, one at least for each token; no more than
+            frames.
 
     Returns:
-        Durations, (tokens,) int64, frames.
+        Frames of each token, (tokens,) int64.
     """
+    in_states = _path_of_states(np.ascontiguousarray(scores[:, states]))
+    return np.bincount(states, in_states, scores.shape[1]).astype(np.int64)
+
+
+@numba.njit(cache=True)
+def _path_of_states(  # pragma: no cover
+    scores: npt.NDArray[np.float32],
+) -> npt.NDArray[np.int64]:
+    """The same where each column of the scores is a state: (states,) int64, frames of each."""
     frames, tokens = scores.shape
     best = np.full((frames, tokens), -np.inf, np.float64)
     best[0, 0] = scores[0, 0]

@@ -1,4 +1,4 @@
-"""Cepstra of a mel and their slopes, which the aligner hears."""
+"""Cepstra of a mel and their slopes, the input of the aligner."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def cepstral_features(mel: npt.NDArray[np.float32], num_cepstra: int) -> npt.NDA
 
     Args:
         mel: (mels, frames), natural-log mel.
-        num_cepstra: How many, the level among them.
+        num_cepstra: Number of cepstra, the level included.
 
     Returns:
         (2 * num_cepstra, frames) float32.

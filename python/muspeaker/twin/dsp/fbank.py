@@ -1,4 +1,4 @@
-"""Kaldi filter-bank features, which the timbre encoder hears."""
+"""Kaldi filter-bank features, the input of the timbre encoder."""
 
 from __future__ import annotations
 

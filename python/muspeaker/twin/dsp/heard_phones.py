@@ -5,26 +5,26 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-CHANGE_COST = 4.0  # nats, so that a phone changes where it is heard to, not where it is noisy
+CHANGE_COST = 4.0  # nats, so that noise in single frames changes no phone
 
 
 def heard_phones(
     log_posterior: npt.NDArray[np.float32],
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """The likeliest phones, each held until another is worth the change.
+    """Find the likeliest phones, with a cost for each change of phone.
 
     Source: Viterbi 1967 (doi 10.1109/TIT.1967.1054010), with one state a phone.
 
     Args:
-        log_posterior: (frames, phones) float32, log-probabilities, natural log, or what differs from them
-            by a constant of each frame; at least one frame.
+        log_posterior: (frames, phones) float32, natural-log probabilities up to a constant for each
+            frame; at least one frame.
 
     Returns:
         Phones (tokens,) and their durations in frames (tokens,).
     """
     frames, count = log_posterior.shape
     best = log_posterior[0].astype(np.float64)
-    before = np.empty((frames, count), np.int64)  # phone of the frame before, on the best way here
+    before = np.empty((frames, count), np.int64)  # phone of the frame before, on the best path
     before[0] = np.arange(count)
     for t in range(1, frames):
         likeliest = int(best.argmax())

@@ -1,4 +1,4 @@
-"""Log-mel, log-energy and Kaldi filter banks: batched, differentiable twins of csrc/dsp."""
+"""Log-mel and log-energy, batched and differentiable."""
 
 from __future__ import annotations
 
@@ -23,16 +23,6 @@ def num_frames(num_samples: int, audio: AudioConfig = DEFAULT_AUDIO) -> int:
 def num_samples(num_frames: int, audio: AudioConfig = DEFAULT_AUDIO) -> int:
     """Count the samples that a number of frames spans."""
     return num_frames * audio.hop_samples
-
-
-def frames_to_seconds(frames: float, audio: AudioConfig = DEFAULT_AUDIO) -> float:
-    """Convert a duration in frames to seconds; frame t is centred at (t + 0.5) hops."""
-    return frames * audio.hop_samples / audio.sample_rate
-
-
-def seconds_to_frames(seconds: float, audio: AudioConfig = DEFAULT_AUDIO) -> float:
-    """Convert a time in seconds to the frame clock, unrounded."""
-    return seconds * audio.sample_rate / audio.hop_samples
 
 
 def magnitude_spectrum(samples: torch.Tensor, audio: AudioConfig = DEFAULT_AUDIO) -> torch.Tensor:

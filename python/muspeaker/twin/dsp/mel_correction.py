@@ -1,4 +1,4 @@
-"""A vocoder's speech moved to the log-mel that it was made from: a step of Griffin and Lim's."""
+"""Correct the vocoder's band levels to the mel that it was given, by a step of Griffin and Lim's."""
 
 from __future__ import annotations
 
@@ -13,31 +13,31 @@ from muspeaker.twin.dsp.mel import POWER_FLOOR, fft_bins_hz, mel_edges_hz, mel_f
 if TYPE_CHECKING:
     from muspeaker.config import AudioConfig
 
-LIMIT = 2.0  # nats that a band may be moved by
+LIMIT = 2.0  # nats, the largest correction of a band
 
 
 def correct_mel(
     samples: torch.Tensor, mel: torch.Tensor, share: float, audio: AudioConfig
 ) -> torch.Tensor:
-    """Give every band of every frame the level that its mel asked for, and keep the vocoder's phase.
+    """Give every band of every frame the level that the mel asks for, and keep the vocoder's phase.
 
-    A small vocoder misses the levels of its mel by about half a neper. They can be measured on what it
-    said, so each frame of the short-time spectrum is multiplied by what is missing, interpolated between
-    the peaks of the mel bands and constant above the last, and the frames are added up again.
+    A small vocoder misses the levels of its mel. They can be measured on its output, so each frame of
+    the short-time spectrum is multiplied by the missing gain, interpolated between the peaks of the mel
+    bands and constant above the last. The frames are then overlapped and added.
 
     Source: Griffin and Lim 1984 (IEEE Trans. ASSP 32(2)), Eq. 6, on mel bands, from a given phase.
 
     Args:
         samples: (batch, samples) float32 in (-1, 1), whole frames.
         mel: (batch, mels, frames), natural-log mel that they were made from.
-        share: Of the difference, 0 to 1; with 0 the samples come back as they are.
-        audio: The frame clock; windows of at least four hops.
+        share: Share of the difference that is corrected, 0 to 1. With 0 the samples are unchanged.
+        audio: The frame clock, with windows of at least four hops.
 
     Returns:
         (batch, samples) float32 in [-1, 1].
 
     Raises:
-        ValueError: If the samples are not those of the mel's frames, or windows are too short.
+        ValueError: If the shapes of samples and mel do not fit, or windows are too short.
     """
     hop, fft = audio.hop_samples, audio.fft_samples
     if (

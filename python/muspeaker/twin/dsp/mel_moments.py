@@ -6,15 +6,15 @@ import math
 
 import torch
 
-MEL_MEAN, MEL_DEVIATION, DEVIATION_SCALE = -6.0, 1.7, 0.5  # about those of speech
-SPEECH_FLOOR = 1e-3  # of the loudest frame, in amplitude
+MEL_MEAN, MEL_DEVIATION, DEVIATION_SCALE = -6.0, 1.7, 0.5  # typical of speech
+SPEECH_FLOOR = 1e-3  # amplitude, relative to the loudest frame
 MOMENT_EPSILON = 1e-6
-HALF_MATCHED_FRAMES = 43  # half a second
-MOST_STRETCHED = 2.0
+HALF_MATCHED_FRAMES = 43  # half a second of speech is moved half of the way
+MOST_STRETCHED = 2.0  # factor of a band's deviation, either way
 
 
 def speech_frames(mel: torch.Tensor) -> torch.Tensor:
-    """Where there is speech: within 60 dB of the loudest frame.
+    """Find the frames of speech, those within 60 dB of the loudest.
 
     Args:
         mel: (batch, mels, frames), natural-log mel.
@@ -31,7 +31,7 @@ def mel_moments(mel: torch.Tensor, frames: torch.Tensor) -> torch.Tensor:
 
     Args:
         mel: (batch, mels, frames), natural-log mel.
-        frames: (batch, frames) bool, those that count.
+        frames: (batch, frames) bool, true for the frames to use.
 
     Returns:
         (batch, 2 * mels) float32.
@@ -49,15 +49,15 @@ def match_moments(
 ) -> torch.Tensor:
     """Move every band of a spoken mel to the prompt's mean and deviation.
 
-    The decoder predicts a mean of what could be said, smoother than speech. A short utterance holds too
-    few phones to have the prompt's moments, so it is moved less.
+    The decoder predicts the mean of many renderings, which is smoother than any one of them. A short
+    utterance holds too few phones to have the prompt's moments, so it is moved less.
 
     Source: Huang and Belongie 2017 (arXiv:1703.06868), Eq. 8, with the style's own statistics.
 
     Args:
         mel: (1, mels, frames), natural-log mel.
         moments: (1, 2 * mels) of the prompt, from `mel_moments`.
-        energy_gain: What the speaker was told to add to the prompt's level.
+        energy_gain: Factor of the level that was asked for.
 
     Returns:
         The shape of mel.
@@ -73,6 +73,6 @@ def match_moments(
 
 
 def _moments_of(scaled: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """Mean and deviation, each (batch, mels, 1), as they were before `mel_moments` scaled them."""
+    """Mean and deviation, each (batch, mels, 1), with the scaling of `mel_moments` undone."""
     mean, deviation = scaled.unsqueeze(2).chunk(2, dim=1)
     return mean + MEL_MEAN, deviation * DEVIATION_SCALE + MEL_DEVIATION

@@ -1,4 +1,4 @@
-"""What a prompt sounds like beside what the model makes of its phones, and spoken mels moved by that."""
+"""Fit, and apply, the per-band correction from the model's rendering of a prompt to the prompt."""
 
 from __future__ import annotations
 
@@ -8,27 +8,27 @@ import torch
 
 from muspeaker.twin.dsp.mel_moments import speech_frames
 
-RIDGE = 0.09  # of a frame's squared cepstra, against maps that only fit this prompt
-RIDGE_FRAMES = 1000  # twelve seconds, added to the frames of the prompt
-HALF_TRUSTED_FRAMES = 22  # of a prompt whose levels and deviations count for half
-MOST_STRETCHED = 2.0
+RIDGE = 0.09  # for each frame, added to squared cepstra against overfitting
+RIDGE_FRAMES = 1000  # twelve seconds, added to the number of frames
+HALF_TRUSTED_FRAMES = 22  # a prompt of this length moves levels and deviations half of the way
+MOST_STRETCHED = 2.0  # factor of a band's deviation, either way
 EPSILON = 1e-6
 
 
 def fit_spectral_map(prompt: torch.Tensor, spoken: torch.Tensor, num_cepstra: int) -> torch.Tensor:
     """Compare a prompt with the model's own rendering of it, frame by frame.
 
-    The decoder's voice differs from the prompt's in the level of each band, and in ways that depend on the
-    sound: a ridge regression of the difference on the cepstra of what was spoken. A regression makes
-    speech flatter where it cannot tell, so that each band is then stretched to the prompt's deviation.
+    The decoder differs from the prompt in the level of each band, and in ways that depend on the sound.
+    A ridge regression predicts the latter from the cepstra of the rendering. Regression shrinks what it
+    cannot predict, so each band is then stretched to the prompt's deviation.
 
     Source: the transform of maximum-likelihood linear regression (Leggetter and Woodland 1995,
     doi 10.1006/csla.1995.0010), on spectra, by least squares.
 
     Args:
         prompt: (1, mels, frames), natural-log mel.
-        spoken: The shape of prompt: its phones with its durations, F0 and energy in the prompt's timbre.
-        num_cepstra: That the difference may depend on, the level among them; at most mels.
+        spoken: The shape of prompt: the model's rendering, with the prompt's durations, F0 and energy.
+        num_cepstra: Number of cepstra in the regression, the level included; at most mels.
 
     Returns:
         (1, mels * (2 + cepstra)) float32: offset and stretch of each band, and the regression's weights

@@ -1,59 +1,131 @@
-"""Voice conversion: the content, rhythm and melody of a recording in another voice."""
+"""Tokens and a voice, or a recording and another voice, to samples."""
 
 from __future__ import annotations
 
-import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-import torch
-
-from muspeaker.twin.engine.listener import Recording, register_factor
-from muspeaker.twin.model.length_regulator import make_path
+from muspeaker.twin.dsp.mel import num_samples
+from muspeaker.twin.dsp.mel_correction import correct_mel
+from muspeaker.twin.engine.acoustic_pass import AcousticPass, Melody
+from muspeaker.twin.engine.cloner import Cloner
+from muspeaker.twin.engine.listener import Listener, Recording, register_factor
+from muspeaker.twin.model.harmonic_source import integrate_phase
+from muspeaker.twin.model.variation_adapter import PLAIN, VariationOptions
 
 if TYPE_CHECKING:
+    import torch
+
+    from muspeaker.twin.engine.noise import Noise, NoiseAt
+    from muspeaker.twin.engine.voice import Voice
+    from muspeaker.twin.model.linguistic_encoder import TokenIds
     from muspeaker.twin.model.muspeaker import MuSpeaker
 
 
-def convert(
-    model: MuSpeaker,
-    ids: tuple[torch.Tensor, torch.Tensor, torch.Tensor],
-    recording: Recording,
-    voice: tuple[torch.Tensor, torch.Tensor],
-    pitch_semitones: float = 0.0,
-    energy_gain: float = 1.0,
-) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Say again what a recording says, up to the mel.
+class Speech(NamedTuple):
+    """One spoken utterance and what was decided on the way.
 
-    Source: the paper's mel encoder, whose posterior stands where the flow's sample stands in speaking.
+    Attributes:
+        samples: (1, samples) in [-1, 1].
+        durations: (1, tokens) int64, frames.
+        f0: (1, frames) in Hz, 0 where unvoiced.
+        energy: (1, frames), normalised log-energy.
+        mel: (1, mels, frames), natural log.
+    """
+
+    samples: torch.Tensor
+    durations: torch.Tensor
+    f0: torch.Tensor
+    energy: torch.Tensor
+    mel: torch.Tensor
+
+
+class Synthesizer:
+    """A model that speaks.
 
     Args:
         model: In evaluation.
-        ids: Phones, stresses and boundaries of the text, each (1, tokens) int64.
-        recording: Of one utterance.
-        voice: Timbre (1, voice_size) and e_sty (1, style frames, style) of `MuSpeaker.clone`.
-        pitch_semitones: Added to the melody, which is the recording's in the register that the voice
-            would have by itself.
-        energy_gain: Factor of the recording's energy contour.
-
-    Returns:
-        Mel (1, mels, frames), F0 (1, frames) in Hz, and normalised log-energy (1, frames).
     """
-    timbre, e_sty = voice
-    mask = torch.ones_like(ids[0], dtype=torch.bool)
-    e_ling = model.linguistic_encoder(*ids, mask)
-    path = make_path(recording.durations, recording.mel.shape[2])  # (1, tokens, frames)
-    mean, _ = model.mel_encoder(recording.mel, path)
-    e_con = e_ling + model.fusion(mean)  # (1, tokens, hidden)
-    adapter = model.variation_adapter
-    frames = adapter.length_regulator(e_con, path)  # (1, frames, hidden)
-    frame_mask = torch.ones(frames.shape[:2], dtype=torch.bool)
-    style_mask = torch.ones(e_sty.shape[:2], dtype=torch.bool)
-    scales = model.config.variation_adapter
-    level, voicing = adapter.pitch_predictor(frames, e_sty, frame_mask, style_mask).unbind(-1)
-    own_f0 = torch.exp(level * scales.log_f0_std + scales.log_f0_mean) * (voicing > 0)
-    factor = register_factor(recording.f0[0], own_f0[0]) * 2 ** (pitch_semitones / 12)
-    f0 = recording.f0 * factor
-    energy = recording.energy + math.log(energy_gain) / scales.log_energy_std
-    e_lat = adapter.embed(frames, f0, energy)
-    mel = model.mel_decoder(e_lat, model.project_timbre(timbre), frame_mask)
-    return model.match_prompt(mel, timbre, energy_gain), f0, energy
+
+    def __init__(self, model: MuSpeaker) -> None:
+        self._model = model
+        self._acoustic_pass = AcousticPass(model)
+        self._listener = Listener(model)
+        self._cloner = Cloner(model, self._listener, self._acoustic_pass)
+
+    def clone(self, prompt: Recording, fbank: torch.Tensor) -> Voice:
+        """See `Cloner.clone`."""
+        return self._cloner.clone(prompt, fbank)
+
+    def synthesize(
+        self, ids: TokenIds, voice: Voice, noise: Noise, options: VariationOptions = PLAIN
+    ) -> Speech:
+        """Speak one utterance.
+
+        Args:
+            ids: One utterance.
+            voice: The voice to speak in.
+            noise: Of the content and of the vocoder.
+            options: What to change about the delivery.
+        """
+        e_con = self._acoustic_pass.encode(ids, noise.latent)
+        durations = self._acoustic_pass.predict_durations(e_con, voice, options)
+        melody = self._acoustic_pass.shape_melody(e_con, durations, voice, options)
+        return self._decode(e_con, durations, melody, voice, options, noise.vocoder)
+
+    def convert(
+        self,
+        recording: Recording,
+        ids: TokenIds,
+        voice: Voice,
+        noise: NoiseAt,
+        options: VariationOptions = PLAIN,
+    ) -> Speech:
+        """Say again what a recording says, with its durations and energy, in another voice.
+
+        Source: the paper's mel encoder, whose posterior stands where the flow's sample stands in
+        speaking.
+
+        Args:
+            recording: From `Listener.hear`.
+            ids: Its text.
+            voice: The voice to speak in. The melody is the recording's, in the register that the
+                voice would have by itself.
+            noise: The noise of the vocoder.
+            options: Pitch and energy change the recording's; the speed does nothing.
+        """
+        durations = recording.durations
+        e_con = self._acoustic_pass.encode_recording(ids, recording.mel, durations)
+        own = self._acoustic_pass.shape_melody(e_con, durations, voice)
+        factor = register_factor(recording.f0[0], own.f0[0]) * 2 ** (options.pitch_semitones / 12)
+        energy = self._model.variation_adapter.decide_energy(recording.energy, options)
+        melody = Melody(recording.f0 * factor, energy)
+        return self._decode(e_con, durations, melody, voice, options, noise)
+
+    def _decode(
+        self,
+        e_con: torch.Tensor,
+        durations: torch.Tensor,
+        melody: Melody,
+        voice: Voice,
+        options: VariationOptions,
+        noise: NoiseAt,
+    ) -> Speech:
+        mel = self._acoustic_pass.decode(e_con, durations, melody, voice.vector)
+        mel = self._acoustic_pass.match(mel, voice.vector, options.energy_gain)
+        return Speech(self.vocode(mel, melody.f0, noise), durations, *melody, mel)
+
+    def vocode(self, mel: torch.Tensor, f0: torch.Tensor, noise: NoiseAt) -> torch.Tensor:
+        """Samples of a mel, their band levels corrected to it as far as the config asks.
+
+        Args:
+            mel: (1, mels, frames), natural log.
+            f0: (1, frames) in Hz, 0 where unvoiced.
+            noise: The noise of the vocoder.
+
+        Returns:
+            (1, samples) in [-1, 1].
+        """
+        audio, share = self._model.config.audio, self._model.config.vocoder.mel_correction
+        drawn = noise(num_samples(mel.shape[2], audio)).to(mel.device)
+        samples: torch.Tensor = self._model.vocoder(mel, f0, integrate_phase(f0, audio), drawn)
+        return correct_mel(samples, mel, share, audio)

@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from muspeaker.twin.nn.adain import AdaIN
-from muspeaker.twin.nn.convolution import Conv1d
+from muspeaker.twin.nn.conv1d import Conv1d
 
 SLOPE = 0.2
 

@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING
 import torch
 from torch import nn
 
-from muspeaker.twin.nn.convolution import Conv1d
+from muspeaker.twin.nn.conv1d import Conv1d
 
 if TYPE_CHECKING:
     from muspeaker.config import AlignerConfig
 
-EMISSION_SCALE = 0.3
+EMISSION_SCALE = 0.3  # frames are not independent, so each counts for less
 LOG_STD_RANGE = (-1.5, 1.0)
 
 
 class Aligner(nn.Module):
-    """A hidden Markov model whose phones say what they sound like.
+    """A hidden Markov model with one Gaussian over cepstra for each phone.
 
-    Mean and deviation of the cepstra of each phone, shifted by its neighbours.
+    A small network shifts the mean by the neighbouring phones.
     Source: hidden Markov models for speech, Rabiner 1989 (doi 10.1109/5.18626), Section III.
 
     Args:
@@ -50,7 +50,7 @@ class Aligner(nn.Module):
         Args:
             features: (batch, 2 * num_cepstra, frames) from `cepstral_features`.
             phones: (batch, tokens) int64.
-            context: How much the neighbours count, 0 to 1; below 1 in training alone.
+            context: Factor of that shift, 0 to 1; below 1 in training alone.
 
         Returns:
             (batch, frames, tokens), scaled log-likelihood of each frame under each phone.

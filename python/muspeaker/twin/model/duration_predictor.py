@@ -28,7 +28,7 @@ class DurationPredictor(Predictor):
 
 
 def round_durations(durations: torch.Tensor) -> torch.Tensor:
-    """Round to whole frames so that the sum stays right: each boundary is rounded, not each phone.
+    """Round to whole frames. Each boundary is rounded, not each phone, so errors do not add up.
 
     Args:
         durations: (batch, tokens) float32, frames.

@@ -11,7 +11,7 @@ from torch import nn
 if TYPE_CHECKING:
     from muspeaker.config import AudioConfig, VocoderConfig
 
-NOISE_GAIN = 8.0  # at the start of training
+NOISE_GAIN = 8.0  # initial weight of the noise channel
 
 
 def integrate_phase(f0: torch.Tensor, audio: AudioConfig) -> torch.Tensor:
@@ -31,8 +31,8 @@ def integrate_phase(f0: torch.Tensor, audio: AudioConfig) -> torch.Tensor:
 class HarmonicSource(nn.Module):
     """Sine waves at F0 and its overtones plus noise, merged to one channel.
 
-    Source: Wang et al. 2019 (arXiv:1904.12088), Section II-B. One noise channel stands beside the
-    sines instead of one for each, since the linear layer adds them up anyway.
+    Source: Wang et al. 2019 (arXiv:1904.12088), Section II-B. There is one noise channel for
+    all sines instead of one for each, since the linear layer adds them up anyway.
 
     Args:
         vocoder: Amplitudes and the number of overtones.
@@ -44,7 +44,7 @@ class HarmonicSource(nn.Module):
         self._vocoder = vocoder
         self._audio = audio
         self.merge = nn.Linear(vocoder.num_overtones + 2, 1)
-        with torch.no_grad():  # loud enough to be used: too faint, the noise is never picked up
+        with torch.no_grad():  # with a small weight, training never begins to use the noise
             self.merge.weight.fill_(1.0)
             self.merge.weight[:, -1] = NOISE_GAIN
 

@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 import torch.nn.functional as F
 from torch import nn
 
 from muspeaker.twin.nn.attention import RelativeAttention
-from muspeaker.twin.nn.convolution import Conv1d
+from muspeaker.twin.nn.conv1d import Conv1d
 
 if TYPE_CHECKING:
     from muspeaker.config import LinguisticEncoderConfig
+
+
+class TokenIds(NamedTuple):
+    """Utterances, token by token. A further row, such as a language, is a field here and an embedding.
+
+    Attributes:
+        phones: (batch, tokens) int64, below num_phones.
+        stresses: (batch, tokens) int64, below num_stresses.
+        boundaries: (batch, tokens) int64, below num_boundaries.
+    """
+
+    phones: torch.Tensor
+    stresses: torch.Tensor
+    boundaries: torch.Tensor
 
 
 class TransformerBlock(nn.Module):
@@ -67,25 +81,17 @@ class LinguisticEncoder(nn.Module):
         self.blocks = nn.ModuleList(TransformerBlock(config) for _ in range(config.num_layers))
         self.norm = nn.LayerNorm(config.hidden)
 
-    def forward(
-        self,
-        phones: torch.Tensor,
-        stresses: torch.Tensor,
-        boundaries: torch.Tensor,
-        mask: torch.Tensor,
-    ) -> torch.Tensor:
+    def forward(self, ids: TokenIds, mask: torch.Tensor) -> torch.Tensor:
         """Encode.
 
         Args:
-            phones: (batch, tokens) int64.
-            stresses: (batch, tokens) int64.
-            boundaries: (batch, tokens) int64.
+            ids: What to say.
             mask: (batch, tokens) bool, true where there is a token.
 
         Returns:
             e_ling, (batch, tokens, hidden).
         """
-        x = self.phone(phones) + self.stress(stresses) + self.boundary(boundaries)
+        x = self.phone(ids.phones) + self.stress(ids.stresses) + self.boundary(ids.boundaries)
         for block in self.blocks:
             x = block(x, mask)
         return self.norm(x) * mask.unsqueeze(-1)

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from muspeaker.twin.model.adain_res_block import AdaINResBlock
-from muspeaker.twin.nn.convolution import Conv1d
+from muspeaker.twin.nn.conv1d import Conv1d
 
 if TYPE_CHECKING:
     from muspeaker.config import MelDecoderConfig
@@ -35,7 +35,7 @@ class MelDecoder(nn.Module):
         self.conv_post = Conv1d(config.channels, num_mels, 1)
 
     def forward(self, e_lat: torch.Tensor, e_tim: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-        """Paint the spectrogram.
+        """Decode a mel.
 
         Args:
             e_lat: (batch, frames, content).

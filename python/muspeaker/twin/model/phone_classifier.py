@@ -1,33 +1,29 @@
-"""The phone classifier: which phone is heard in each frame of a recording."""
+"""The phone classifier: the phone of each frame of a recording."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-import numpy.typing as npt
 import torch
 import torch.nn.functional as F
 from torch import nn
 
-from muspeaker.twin.nn.convolution import Conv1d
+from muspeaker.twin.nn.conv1d import Conv1d
 
 if TYPE_CHECKING:
-    from typing import Any
-
     from muspeaker.config import PhoneClassifierConfig
 
 BLOCK_KERNEL = 3
-PRIOR_POWER = 0.7  # of how often a phone is heard, taken out of what the network says
-LEAST = -12.0  # score below which a phone is as unlikely as can be
+PRIOR_POWER = 0.7  # exponent of the phone prior that is divided out of the posterior
+LEAST = -12.0  # scores are clamped to this from below
 
 
 class PhoneClassifierBlock(nn.Module):
-    """What one block adds to what is heard: a dilated convolution, and a linear layer.
+    """One residual branch: a dilated convolution and a linear layer, each after a layer norm.
 
     Args:
         hidden: Width of the residual stream.
-        dilation: Of the convolution, in frames.
+        dilation: Dilation of the convolution, in frames.
     """
 
     def __init__(self, hidden: int, dilation: int) -> None:
@@ -38,7 +34,7 @@ class PhoneClassifierBlock(nn.Module):
         self.linear = nn.Linear(hidden, hidden)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Listen around each frame.
+        """Compute the branch.
 
         Args:
             x: (batch, frames, hidden) float32.
@@ -52,7 +48,7 @@ class PhoneClassifierBlock(nn.Module):
 
 
 class PhoneClassifier(nn.Module):
-    """Which phone is heard in each frame, from the mel around it.
+    """Classifies the phone of each frame from the mel around it.
 
     Source: hybrid recognition, Bourlard and Morgan 1994 (doi 10.1007/978-1-4615-3210-2), Chapter 7.
 
@@ -62,8 +58,8 @@ class PhoneClassifier(nn.Module):
         num_phones: Size of the phone table.
 
     Attributes:
-        log_prior: (num_phones,) float32, natural log of how often each phone is heard where this was
-            trained, all pauses counted as phone 0.
+        log_prior: (num_phones,) float32, natural log of the share of each phone in the training
+            frames, with all pauses as phone 0.
     """
 
     log_prior: torch.Tensor
@@ -79,7 +75,7 @@ class PhoneClassifier(nn.Module):
         self.register_buffer("log_prior", torch.zeros(num_phones))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Listen.
+        """Classify every frame.
 
         Args:
             x: (batch, num_mels, frames) float32 from `normalized_mel`.
@@ -93,18 +89,15 @@ class PhoneClassifier(nn.Module):
         logits: torch.Tensor = self.linear(F.relu(self.norm(x)))
         return logits
 
+    def phone_scores(self, logits: torch.Tensor) -> torch.Tensor:
+        """How well each phone explains each frame, up to what is the same for all phones.
 
-def phone_scores(
-    log_posterior: npt.NDArray[np.float32], log_prior: npt.NDArray[np.float32]
-) -> npt.NDArray[np.float32]:
-    """How well each phone explains each frame, up to what is the same for all phones.
+        Args:
+            logits: (..., phones) from `forward`.
 
-    Args:
-        log_posterior: (frames, phones) float32, log-probabilities, natural log.
-        log_prior: (phones,) float32, how often each is heard, natural log.
-
-    Returns:
-        (frames, phones) float32, at least LEAST.
-    """
-    scores: npt.NDArray[Any] = np.maximum(log_posterior - PRIOR_POWER * log_prior, LEAST)
-    return scores.astype(np.float32)
+        Returns:
+            The shape of logits, float32: natural-log probabilities, less PRIOR_POWER times the log
+            prior, at least LEAST. All pauses are phone 0.
+        """
+        log_posterior = torch.log_softmax(logits.float(), -1)
+        return (log_posterior - PRIOR_POWER * self.log_prior).clamp(min=LEAST)

@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from muspeaker.twin.nn.attention import CrossAttention
-from muspeaker.twin.nn.convolution import Conv1d
+from muspeaker.twin.nn.conv1d import Conv1d
 
 if TYPE_CHECKING:
     from muspeaker.config import VariationAdapterConfig
@@ -35,7 +35,7 @@ class PredictorLayer(nn.Module):
 
 
 class Predictor(nn.Module):
-    """Convolutions, a look at the prompt's style, convolutions, and a linear layer.
+    """Convolutions, attention to the prompt's style, convolutions, and a linear layer.
 
     Source: the paper's variation adapter; layers after Ren et al. 2020 (arXiv:2006.04558).
 

@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from muspeaker.twin.nn.convolution import Conv1d
+from muspeaker.twin.nn.conv1d import Conv1d
 
 if TYPE_CHECKING:
     from muspeaker.config import StyleEncoderConfig
@@ -19,7 +19,7 @@ LONGEST_PERIOD = 10000.0
 
 
 class StyleBlock(nn.Module):
-    """A residual convolution behind a layer norm.
+    """A residual branch: a layer norm, then a convolution.
 
     Args:
         hidden: Width of the sequence.

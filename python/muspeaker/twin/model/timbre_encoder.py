@@ -11,8 +11,8 @@ from torch import nn
 if TYPE_CHECKING:
     from muspeaker.config import TimbreEncoderConfig
 
-REDUCTION = 4
-CEILING = 20.0
+REDUCTION = 4  # of the channels inside a fusion
+CEILING = 20.0  # of the clipped ReLU
 NUM_SPLITS = 2
 
 
@@ -27,7 +27,7 @@ class AttentionalFusion(nn.Module):
     Source: Dai et al. 2021 (arXiv:2009.14082), inside Chen et al. 2024 (arXiv:2406.02167).
 
     Args:
-        channels: Of either map.
+        channels: Channels of either map.
     """
 
     def __init__(self, channels: int) -> None:
@@ -51,21 +51,22 @@ class AttentionalFusion(nn.Module):
         Returns:
             The shape of x.
         """
-        w = 1 + torch.tanh(self.local_att(torch.cat([x, y], dim=1)))
+        attention = self.local_att(torch.cat([x, y], dim=1))  # (batch, channels, mels, frames)
+        w = 1 + torch.tanh(attention)
         return x * w + y * (2 - w)
 
 
 class ERes2NetBlock(nn.Module):
-    """A bottleneck whose two halves see each other, plainly or through fusion.
+    """A bottleneck whose second half also reads the first, by a sum or by attentional fusion.
 
     Source: Chen et al. 2024 (arXiv:2406.02167), Section 2.
 
     Args:
         in_channels: Channels that come in.
         planes: Nominal width; `expansion` times as many channels go out.
-        stride: Of the first convolution, on both axes.
+        stride: Stride of the first convolution, on both axes.
         config: Base width and expansion.
-        fused: Whether the halves meet in an `AttentionalFusion`.
+        fused: Whether the halves meet in an `AttentionalFusion` instead of a sum.
     """
 
     def __init__(
@@ -141,10 +142,11 @@ class TimbreEncoder(nn.Module):
             zip(config.num_blocks, (False, False, True, True), strict=True)
         ):
             layer = nn.Sequential()
+            planes = c << index  # doubled from layer to layer
             for position in range(count):
                 stride = 2 if index > 0 and position == 0 else 1
-                layer.append(ERes2NetBlock(width, c << index, stride, config, fused=fused))
-                width = (c << index) * config.expansion
+                layer.append(ERes2NetBlock(width, planes, stride, config, fused=fused))
+                width = planes * config.expansion
             setattr(self, f"layer{index + 1}", layer)
         self.layer3_ds = nn.Conv2d(width // 2, width, 3, 2, 1, bias=False)
         self.fuse34 = AttentionalFusion(width)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, NamedTuple
 
 import torch
@@ -9,32 +10,37 @@ from torch import nn
 
 from muspeaker.twin.model.duration_predictor import DurationPredictor, round_durations
 from muspeaker.twin.model.energy_predictor import EnergyPredictor
-from muspeaker.twin.model.length_regulator import LengthRegulator, make_path
+from muspeaker.twin.model.length_regulator import LengthRegulator
 from muspeaker.twin.model.pitch_predictor import PitchPredictor
-from muspeaker.twin.nn.convolution import Conv1d
+from muspeaker.twin.nn.conv1d import Conv1d
 
 if TYPE_CHECKING:
     from muspeaker.config import VariationAdapterConfig
 
 
-class Variation(NamedTuple):
-    """What the adapter decided.
+class VariationOptions(NamedTuple):
+    """What a caller may change about the delivery.
 
     Attributes:
-        e_lat: (batch, frames, hidden).
-        durations: (batch, tokens) int64, frames.
-        f0: (batch, frames) in Hz, 0 where unvoiced.
-        energy: (batch, frames), normalised log-energy.
+        speed: Above 1 is faster.
+        pitch_semitones: Added to the melody.
+        energy_gain: Factor of the energy contour, above 0.
     """
 
-    e_lat: torch.Tensor
-    durations: torch.Tensor
-    f0: torch.Tensor
-    energy: torch.Tensor
+    speed: float = 1.0
+    pitch_semitones: float = 0.0
+    energy_gain: float = 1.0
+
+
+PLAIN = VariationOptions()
 
 
 class VariationAdapter(nn.Module):
     """Predicts durations, stretches the content, predicts pitch and energy and adds both.
+
+    There is no forward: a size, or a threshold, depends on what was predicted. One speaks by
+    predict_durations, decide_durations and stretch; then predict_pitch, predict_energy, decide_f0
+    and decide_energy; then normalize_f0 and embed.
 
     Source: the paper's variation adapter; after Ren et al. 2020 (arXiv:2006.04558), Section 2.3.
 
@@ -55,64 +61,112 @@ class VariationAdapter(nn.Module):
         self.pitch_embedding = Conv1d(2, content, config.embedding_kernel, padding=padding)
         self.energy_embedding = Conv1d(1, content, config.embedding_kernel, padding=padding)
 
-    def embed(self, frames: torch.Tensor, f0: torch.Tensor, energy: torch.Tensor) -> torch.Tensor:
+    def predict_durations(
+        self, e_con: torch.Tensor, e_sty: torch.Tensor, mask: torch.Tensor, style_mask: torch.Tensor
+    ) -> torch.Tensor:
+        """Predict how long each phone lasts.
+
+        Args:
+            e_con: (batch, tokens, hidden).
+            e_sty: (batch, style frames, style).
+            mask: (batch, tokens) bool, true where there is a token.
+            style_mask: (batch, style frames) bool, true where there is prompt.
+
+        Returns:
+            (batch, tokens), natural log of durations in frames.
+        """
+        log_durations: torch.Tensor = self.duration_predictor(e_con, e_sty, mask, style_mask)
+        return log_durations.squeeze(-1)
+
+    @staticmethod
+    def decide_durations(
+        log_durations: torch.Tensor, options: VariationOptions = PLAIN
+    ) -> torch.Tensor:
+        """(batch, tokens) int64, whole frames, from `predict_durations`."""
+        return round_durations(log_durations.exp() / options.speed)
+
+    def stretch(self, e_con: torch.Tensor, path: torch.Tensor) -> torch.Tensor:
+        """Repeat the content of each phone along a path.
+
+        Args:
+            e_con: (batch, tokens, hidden).
+            path: (batch, tokens, frames) from `make_path`.
+
+        Returns:
+            (batch, frames, hidden).
+        """
+        frames: torch.Tensor = self.length_regulator(e_con, path)
+        return frames
+
+    def predict_pitch(
+        self,
+        frames: torch.Tensor,
+        e_sty: torch.Tensor,
+        mask: torch.Tensor,
+        style_mask: torch.Tensor,
+    ) -> torch.Tensor:
+        """Predict pitch and voicing.
+
+        Args:
+            frames: (batch, frames, hidden) from `stretch`.
+            e_sty: (batch, style frames, style).
+            mask: (batch, frames) bool, true where there is content.
+            style_mask: (batch, style frames) bool, true where there is prompt.
+
+        Returns:
+            (batch, frames, 2), normalised log-F0 and the logit of being voiced.
+        """
+        pitch: torch.Tensor = self.pitch_predictor(frames, e_sty, mask, style_mask)
+        return pitch
+
+    def predict_energy(
+        self,
+        frames: torch.Tensor,
+        e_sty: torch.Tensor,
+        mask: torch.Tensor,
+        style_mask: torch.Tensor,
+    ) -> torch.Tensor:
+        """The same for normalised log-energy, (batch, frames)."""
+        energy: torch.Tensor = self.energy_predictor(frames, e_sty, mask, style_mask)
+        return energy.squeeze(-1)
+
+    def decide_f0(self, pitch: torch.Tensor, options: VariationOptions = PLAIN) -> torch.Tensor:
+        """(batch, frames) in Hz, 0 where unvoiced, from `predict_pitch`."""
+        shift = options.pitch_semitones * math.log(2.0) / 12
+        level = pitch[..., 0] * self._config.log_f0_std + self._config.log_f0_mean + shift
+        return level.exp() * (pitch[..., 1] > 0)
+
+    def decide_energy(
+        self, energy: torch.Tensor, options: VariationOptions = PLAIN
+    ) -> torch.Tensor:
+        """(batch, frames) normalised log-energy with the gain applied."""
+        return energy + math.log(options.energy_gain) / self._config.log_energy_std
+
+    def normalize_f0(self, f0: torch.Tensor) -> torch.Tensor:
+        """Prepare F0 for `embed`.
+
+        Args:
+            f0: (batch, frames) in Hz, 0 where unvoiced.
+
+        Returns:
+            (batch, 2, frames): normalised log-F0, 0 where unvoiced, and 1 where voiced, else 0.
+        """
+        voiced = f0 > 0
+        level = (f0.clamp(min=1.0).log() - self._config.log_f0_mean) / self._config.log_f0_std
+        return torch.stack([level * voiced, voiced.float()], dim=1)
+
+    def embed(
+        self, frames: torch.Tensor, pitch: torch.Tensor, energy: torch.Tensor
+    ) -> torch.Tensor:
         """Add pitch and energy to the stretched content.
 
         Args:
-            frames: (batch, frames, hidden).
-            f0: (batch, frames) in Hz, 0 where unvoiced.
+            frames: (batch, frames, hidden) from `stretch`.
+            pitch: (batch, 2, frames) from `normalize_f0`.
             energy: (batch, frames), normalised log-energy.
 
         Returns:
             e_lat, (batch, frames, hidden).
         """
-        voiced = (f0 > 0).float()
-        pitch = torch.stack([self.normalize_f0(f0), voiced], dim=1)  # (batch, 2, frames)
-        pitch_added = self.pitch_embedding(pitch).transpose(1, 2)
-        energy_added = self.energy_embedding(energy.unsqueeze(1)).transpose(1, 2)
-        return frames + pitch_added + energy_added
-
-    def normalize_f0(self, f0: torch.Tensor) -> torch.Tensor:
-        """Hz to normalised log-F0; 0 where unvoiced."""
-        config = self._config
-        level = (f0.clamp(min=1.0).log() - config.log_f0_mean) / config.log_f0_std
-        return level * (f0 > 0)
-
-    def forward(
-        self,
-        e_con: torch.Tensor,
-        e_sty: torch.Tensor,
-        speed: float = 1.0,
-        pitch_semitones: float = 0.0,
-        energy_gain: float = 1.0,
-    ) -> Variation:
-        """Speak the content in the manner of the prompt.
-
-        Args:
-            e_con: (1, tokens, hidden).
-            e_sty: (1, style frames, style).
-            speed: Above 1 is faster.
-            pitch_semitones: Added to the melody.
-            energy_gain: Factor of the energy contour.
-
-        Returns:
-            e_lat with the durations, F0 and energy that are in it.
-        """
-        config = self._config
-        mask = torch.ones(e_con.shape[:2], dtype=torch.bool, device=e_con.device)
-        style_mask = torch.ones(e_sty.shape[:2], dtype=torch.bool, device=e_con.device)
-        log_durations = self.duration_predictor(e_con, e_sty, mask, style_mask).squeeze(-1)
-        durations = round_durations(log_durations.exp() / speed)  # (1, tokens)
-        path = make_path(durations, int(durations.sum()))  # (1, tokens, frames)
-        frames = self.length_regulator(e_con, path)  # (1, frames, hidden)
-        mask = torch.ones(frames.shape[:2], dtype=torch.bool, device=e_con.device)
-        pitch = self.pitch_predictor(frames, e_sty, mask, style_mask)  # (1, frames, 2)
-        f0 = torch.exp(
-            pitch[..., 0] * config.log_f0_std
-            + config.log_f0_mean
-            + pitch_semitones * torch.log(torch.tensor(2.0)) / 12
-        )
-        f0 = f0 * (pitch[..., 1] > 0)
-        energy = self.energy_predictor(frames, e_sty, mask, style_mask).squeeze(-1)
-        energy = energy + torch.log(torch.tensor(energy_gain)) / config.log_energy_std
-        return Variation(self.embed(frames, f0, energy), durations, f0, energy)
+        e_lat = frames + self.pitch_embedding(pitch).transpose(1, 2)
+        return e_lat + self.energy_embedding(energy.unsqueeze(1)).transpose(1, 2)

@@ -1,63 +1,30 @@
-"""NSF-HiFiGAN: mel and F0 to samples."""
+"""The seam of every vocoder: mel and F0 in, samples out."""
 
 from __future__ import annotations
 
-import math
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
-import torch
-import torch.nn.functional as F
 from torch import nn
-from torch.nn.utils.parametrizations import weight_norm
-
-from muspeaker.twin.model.harmonic_source import HarmonicSource
-from muspeaker.twin.model.mrf_block import SLOPE, MRFBlock
-from muspeaker.twin.nn.convolution import Conv1d, ConvTranspose1d
 
 if TYPE_CHECKING:
+    import torch
+
     from muspeaker.config import AudioConfig, VocoderConfig
 
 
-class Vocoder(nn.Module):
-    """HiFi-GAN generator with a harmonic source injected at every scale.
+class Vocoder(nn.Module, ABC):
+    """A network that speaks a mel. Its subclasses differ in layers, not in what goes in and out.
 
-    Source: Kong et al. 2020 (arXiv:2010.05646), Section 2.2; source after Wang et al. 2019
-    (arXiv:1904.12088).
-
-    Args:
-        config: Widths and upsampling rates; their product must be the hop.
-        audio: Sample rate, hop and number of mel bands.
-
-    Raises:
-        ValueError: If the upsampling rates do not multiply to the hop.
+    Attributes:
+        reach_frames: Mel frames, to either side, that one frame of samples can depend on.
+        samples_a_frame: Samples that each mel frame becomes.
     """
 
-    def __init__(self, config: VocoderConfig, audio: AudioConfig) -> None:
-        super().__init__()
-        if math.prod(config.upsample_rates) != audio.hop_samples:
-            raise ValueError(
-                f"upsample rates {config.upsample_rates} must multiply to {audio.hop_samples}"
-            )
-        width = config.initial_channels
-        self.harmonic_source = HarmonicSource(config, audio)
-        self.conv_pre = weight_norm(Conv1d(audio.num_mels, width, 7, padding=3))
-        self.ups = nn.ModuleList()
-        self.source_convs = nn.ModuleList()
-        self.mrf_blocks = nn.ModuleList()
-        remaining = audio.hop_samples
-        for rate, kernel in zip(config.upsample_rates, config.upsample_kernels, strict=True):
-            remaining //= rate
-            up = ConvTranspose1d(width, width // 2, kernel, rate, padding=(kernel - rate) // 2)
-            width //= 2
-            source_kernel = 2 * remaining if remaining > 1 else 1
-            source = Conv1d(1, width, source_kernel, stride=remaining, padding=remaining // 2)
-            self.ups.append(weight_norm(up))
-            self.source_convs.append(source)
-            self.mrf_blocks.append(
-                MRFBlock(width, config.resblock_kernels, config.resblock_dilations)
-            )
-        self.conv_post = weight_norm(Conv1d(width, 1, 7, padding=3))
+    reach_frames: int
+    samples_a_frame: int
 
+    @abstractmethod
     def forward(
         self, mel: torch.Tensor, f0: torch.Tensor, phase: torch.Tensor, noise: torch.Tensor
     ) -> torch.Tensor:
@@ -70,15 +37,24 @@ class Vocoder(nn.Module):
             noise: (batch, samples), standard normal.
 
         Returns:
-            (batch, samples) in (-1, 1).
+            (batch, samples) in (-1, 1), `samples_a_frame` for each frame.
         """
-        source = self.harmonic_source(f0, phase, noise)  # (batch, 1, samples)
-        x = self.conv_pre(mel)  # (batch, channels, frames)
-        for up, source_conv, mrf_block in zip(
-            self.ups, self.source_convs, self.mrf_blocks, strict=True
-        ):
-            x = up(F.leaky_relu(x, SLOPE))  # (batch, channels, samples of this scale)
-            x = x + source_conv(source)
-            x = mrf_block(x)
-        x = self.conv_post(F.leaky_relu(x, SLOPE))  # (batch, 1, samples)
-        return torch.tanh(x).squeeze(1)
+
+
+def make_vocoder(config: VocoderConfig, audio: AudioConfig) -> Vocoder:
+    """The vocoder that a config names.
+
+    Args:
+        config: Kind and sizes.
+        audio: Sample rate, hop and number of mel bands.
+
+    Raises:
+        ValueError: If there is no vocoder of this kind, or the sizes do not fit each other.
+    """
+    # Here, because each of them is a Vocoder.
+    from muspeaker.twin.model.nsf_hifigan import NsfHifigan  # noqa: PLC0415
+
+    kinds: dict[str, type[NsfHifigan]] = {"nsf_hifigan": NsfHifigan}
+    if config.kind not in kinds:
+        raise ValueError(f"vocoder kind is {config.kind}, expected {' or '.join(kinds)}")
+    return kinds[config.kind](config, audio)

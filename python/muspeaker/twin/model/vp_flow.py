@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from muspeaker.twin.nn.convolution import Conv1d
+from muspeaker.twin.nn.conv1d import Conv1d
 
 if TYPE_CHECKING:
     from muspeaker.config import VPFlowConfig

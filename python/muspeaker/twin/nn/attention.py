@@ -55,7 +55,7 @@ class CrossAttention(nn.Module):
 
     Args:
         hidden: Width of the queries and of the result.
-        context: Width of the sequence that is looked at.
+        context: Width of the sequence that keys and values come from.
         num_heads: Must divide hidden.
     """
 
@@ -68,12 +68,12 @@ class CrossAttention(nn.Module):
         self.output = nn.Linear(hidden, hidden)
 
     def forward(self, x: torch.Tensor, y: torch.Tensor, y_mask: torch.Tensor) -> torch.Tensor:
-        """Gather from y what x asks for.
+        """Attend from x to y.
 
         Args:
             x: (batch, frames, hidden).
             y: (batch, style frames, context).
-            y_mask: (batch, style frames) bool, true where y holds something.
+            y_mask: (batch, style frames) bool, false where y is padding.
 
         Returns:
             (batch, frames, hidden).
@@ -94,7 +94,7 @@ def attend(
         query: (batch, queries, hidden).
         key: (batch, keys, hidden).
         value: (batch, keys, hidden).
-        bias: Added to the scores, broadcast to (batch, heads, queries, keys).
+        bias: Additive bias of the scores, broadcast to (batch, heads, queries, keys).
         num_heads: Must divide hidden.
 
     Returns:

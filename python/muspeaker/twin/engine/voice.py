@@ -1,0 +1,21 @@
+"""What is kept of a prompt."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    import torch
+
+
+class Voice(NamedTuple):
+    """A cloned speaker.
+
+    Attributes:
+        vector: (1, voice_size): the speaker embedding, of length sqrt(embedding), and, where the
+            config has them, the moments of the prompt's mel and its spectral map.
+        style: (1, style frames, hidden of the style encoder), e_sty.
+    """
+
+    vector: torch.Tensor
+    style: torch.Tensor
