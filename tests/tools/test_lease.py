@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.torch
 
 CONFIG = tiny_corpus.training_config()
+CODER = codec.Codec(CONFIG.audio)
 HOP, RATE_HZ = 256, 22050
 LIMIT_BYTES, PART_BYTES = 1_420_000, 400_000
 TINY = ["--batch", "2", "--adversarial-from", "0", "--period-width", "2", "--resolution-width", "2"]
@@ -230,24 +231,24 @@ def test_join_keeps_a_checkpoint_of_more_steps(tmp_path):
 
 def test_codec_keeps_the_distance_to_the_noise():
     samples = recording(200.0, 1, 1.0)
-    decoded = codec.decode(codec.encode(samples, 11025.0))
+    decoded = CODER.decode(CODER.encode(samples, 11025.0))
     ratio = np.square(samples).sum() / np.square(samples - decoded).sum()
     assert 10 * np.log10(ratio) > 18
     assert decoded.dtype == np.float32
-    silent = codec.encode(np.zeros(4 * HOP, np.float32), 8000.0)
-    assert np.abs(codec.decode(silent)).max() == 0
+    silent = CODER.encode(np.zeros(4 * HOP, np.float32), 8000.0)
+    assert np.abs(CODER.decode(silent)).max() == 0
 
 
 def test_codec_is_exact_where_it_does_not_round(monkeypatch):
     monkeypatch.setattr(codec, "NOISE_DB", ((1000.0, 42.0), (8000.0, 42.0)))
     samples = recording(200.0, 1, 1.0)
-    decoded = codec.decode(codec.encode(samples, 11025.0))
+    decoded = CODER.decode(CODER.encode(samples, 11025.0))
     assert np.square(samples - decoded).sum() < 2e-4 * np.square(samples).sum()
 
 
 def test_codec_compression_is_lossless():
-    clips = [codec.encode(recording(150.0, seed, 1.0), 8000.0) for seed in range(2)]
-    both = codec.decompress(*codec.compress(clips), codec.num_bands(8000.0))
+    clips = [CODER.encode(recording(150.0, seed, 1.0), 8000.0) for seed in range(2)]
+    both = CODER.decompress(*CODER.compress(clips), CODER.num_bands(8000.0))
     assert np.array_equal(both.levels, np.concatenate([clip.levels for clip in clips]))
     assert np.array_equal(both.coefficients, np.concatenate([c.coefficients for c in clips]))
 

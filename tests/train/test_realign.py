@@ -110,13 +110,13 @@ def spoken() -> tuple[SimpleNamespace, dict[int, np.ndarray], dict]:
         mel = np.repeat(sounds[phones], durations, axis=0)
         mels.append(mel + random.normal(size=mel.shape))
         clips.append(SimpleNamespace(span=slice(first, first + len(mel)), frames=len(mel),
-                                     source="made_up", speed=1.0, warp=""))  # fmt: skip
+                                     weight=1.0, speed=1.0, warp=""))  # fmt: skip
         first += len(mel)
         truth[number] = durations
         wrong = number % 4 == 0
         given = np.roll(durations, 3) if wrong else durations
         labels[number] = (np.stack([phones] * 3), given.astype(np.int64), -2.0 if wrong else -1.0)
-    return SimpleNamespace(clips=clips, mel=np.concatenate(mels)), truth, labels
+    return SimpleNamespace(folder="made up", clips=clips, mel=np.concatenate(mels)), truth, labels
 
 
 def far_off(alignment: dict, truth: dict[int, np.ndarray]) -> float:
