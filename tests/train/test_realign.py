@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -23,7 +24,8 @@ from muspeaker.twin.model.phone_classifier import LEAST, PhoneClassifier
 pytestmark = pytest.mark.torch
 
 BANDS = 20
-CONFIG = lite()
+SIZES = PhoneClassifierConfig(hidden=32)
+CONFIG = replace(lite(), phone_classifier=SIZES)
 FLAT = np.zeros(len(SYMBOLS), np.float32)
 
 
@@ -99,8 +101,9 @@ def test_an_alignment_survives_the_disk(tmp_path):
 
 
 @pytest.fixture
-def spoken() -> tuple[SimpleNamespace, dict[int, np.ndarray], dict]:
+def spoken(monkeypatch: pytest.MonkeyPatch) -> tuple[SimpleNamespace, dict[int, np.ndarray], dict]:
     """A corpus of made-up phones, its true durations, and labels of which a quarter is far off."""
+    monkeypatch.setattr(realign, "CUT_FRAMES", 96)  # more than the longest clip has
     random = np.random.default_rng(0)
     sounds = 2 * random.normal(size=(10, BANDS))
     mels, clips, truth, labels, first = [], [], {}, {}, 0
@@ -152,7 +155,7 @@ def test_the_checkpoint_knows_how_often_phones_are_heard(spoken, tmp_path):
     trainer = realign.RealignTrainer(CONFIG, options, cache, labels)
     save_checkpoint(trainer.path, trainer.state())
     state = load_checkpoint(trainer.path)
-    assert config_of(state).phone_classifier == PhoneClassifierConfig()
+    assert config_of(state).phone_classifier == SIZES
     for name in ("classifier", "ema"):
         mine, theirs = share_of(state[name]["log_prior"], labels, 7)
         assert mine == pytest.approx(theirs, rel=0.1)
