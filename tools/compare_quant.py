@@ -1,4 +1,4 @@
-"""What a quantised model loses against another type of the same weights, on voices it never heard.
+"""What a quantised model loses against another type of the same weights, on unseen voices.
 
     python -m tools.compare_quant f32.bin q8.bin SET --out DIR
 

@@ -1,4 +1,4 @@
-"""Draw what the model says beside the real recording of the same sentence.
+"""Draw the spectrogram of a recording above that of the model speaking the same sentence.
 
 python -m tools.spectrogram --prompt PROMPT --real RECORDING --text TEXT -o docs/spectrogram.png
 """

@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from muspeaker.sound.recording import normalize_loudness
+from muspeaker.sound.loudness import normalize_loudness
 from muspeaker.train.corpus.alignment import ALIGNMENT, alignment_path
 from muspeaker.train.corpus.cache import (
     SIZES,

@@ -211,7 +211,7 @@ class AcousticData:
         """What was said, and how: the given rows of these clips, padded as the whole.
 
         Args:
-            numbers: Of clips.
+            numbers: Numbers of the clips.
             rows: Which of them are wanted; the others count for the padding.
             curves: Gains (clips, mels) in nats, added to the mels.
 
@@ -262,7 +262,7 @@ class AcousticData:
 
         Args:
             prompts: Numbers of clips.
-            lengths: Of the cuts, in frames.
+            lengths: Lengths of the cuts in frames.
             places: Where they lie in their clips, 0 to 1.
             rows: Which of them are wanted; the others count for the padding.
             curves: Gains (prompts, mels) in nats, added to the mels.

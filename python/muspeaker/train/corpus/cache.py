@@ -36,8 +36,8 @@ class Clip:
         weight: How often it is drawn, relative to its length; from the manifest.
         certain: Whether its speaker label is known to be right, so that the speaker may be held out.
         phones: Its phones as the corpus writes them, empty where it gives none.
-        durations: Of the silence before them, of each character and of the silence after, in frames of
-            `manifest.GIVEN_FRAME_SECONDS`; empty where the corpus gives none.
+        durations: Frames of `manifest.GIVEN_FRAME_SECONDS` for the silence before the phones, each
+            character of them and the silence after; empty where the corpus gives none.
     """
 
     id: str

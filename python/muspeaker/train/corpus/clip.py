@@ -11,7 +11,7 @@ import parselmouth
 import soundfile
 import soxr
 
-from muspeaker.sound.recording import FRAME_SAMPLES, active_rms, normalize_loudness
+from muspeaker.sound.loudness import FRAME_SAMPLES, active_rms, normalize_loudness
 from muspeaker.train.corpus.augment import warp_voice
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ def prepare_clip(path: Path, variant: Variant, audio: AudioConfig) -> PreparedCl
     """Decode one recording.
 
     Args:
-        path: Of any rate and number of channels that libsndfile reads.
+        path: Sound file that libsndfile reads, of any rate and number of channels.
         variant: How the copy differs from the recording.
         audio: The model's rate and frame clock.
 

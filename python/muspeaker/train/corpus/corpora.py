@@ -64,7 +64,7 @@ def read_vctk(folder: Path) -> list[CorpusClip]:
 
 
 def read_libritts(folder: Path) -> list[CorpusClip]:
-    """Read LibriTTS or LibriTTS-R: `subset/speaker/chapter/*.wav` with `.normalized.txt` beside.
+    """Read LibriTTS or LibriTTS-R: `subset/speaker/chapter/*.wav` each with a `.normalized.txt`.
 
     The folder may be the root, with `speakers.tsv`, or one subset.
     """

@@ -75,7 +75,7 @@ def model_frames(
 
     Args:
         given: (tokens,) durations in frames of `GIVEN_FRAME_SECONDS`.
-        frames: Of the clip, on the model's clock; the last token takes up what differs from the given sum.
+        frames: Length of the clip on the model's clock; the last token absorbs any difference in the sum.
         audio: The model's clock.
 
     Returns:

@@ -34,8 +34,8 @@ class CorpusClip:
         band_hz: Highest frequency that the recording holds; 0 if that is half of the rate.
         certain: Whether the speaker label is known to be right.
         phones: What is said in phones; empty if it is not known.
-        durations: Of the silence before the phones, of each character of them and of the silence after,
-            in frames of `GIVEN_FRAME_SECONDS`; empty if they are not known.
+        durations: Frames of `GIVEN_FRAME_SECONDS` for the silence before the phones, each character of
+            them and the silence after; empty if they are not known.
     """
 
     id: str

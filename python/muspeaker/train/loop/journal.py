@@ -25,7 +25,7 @@ class Journal:
     Args:
         folder: Gets TensorBoard's files, and `samples/` with the last audio.
         every: Steps between lines.
-        rate_hz: Of the audio.
+        rate_hz: Sample rate of the audio.
     """
 
     def __init__(self, folder: Path, every: int, rate_hz: int) -> None:

@@ -46,7 +46,7 @@ def fbank_times(frames: int, audio: AudioConfig) -> tuple[torch.Tensor, torch.Te
     """Where each filter-bank frame lies between two mel frames.
 
     Args:
-        frames: Of the mel.
+        frames: Number of mel frames.
         audio: The mel's frame clock.
 
     Returns:
@@ -92,7 +92,7 @@ def fit_fbank_map(
 
 
 def fbank_map(cache: Cache) -> npt.NDArray[np.float32]:
-    """The map of a corpus, fitted once and kept beside it; see `fit_fbank_map`."""
+    """The map of a corpus, fitted once and kept in its folder; see `fit_fbank_map`."""
     path = cache.folder / MAP
     if not path.exists():
         fbanks = Fbanks(cache)

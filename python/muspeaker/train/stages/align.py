@@ -56,7 +56,7 @@ class AlignData:
         cache: The prepared corpus.
         ids: From `token_ids`.
         size: Clips in a batch.
-        seed: Of the sampling.
+        seed: Seed of the sampling.
     """
 
     def __init__(self, cache: Cache, ids: TokenIds, size: int, seed: int) -> None:

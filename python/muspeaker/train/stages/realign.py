@@ -64,11 +64,11 @@ def classified_path(
     phones: npt.NDArray[np.int32],
     num_pauses: int = NUM_PAUSES,
 ) -> tuple[npt.NDArray[np.int64], float]:
-    """The best path of a text through what the classifier heard.
+    """The best path of a text through the classifier's posteriors.
 
     Args:
         log_posterior: (frames, phones), log-probabilities.
-        log_prior: (phones,), how often each is heard.
+        log_prior: (phones,), log-frequency of each phone.
         phones: (tokens,) of the text.
         num_pauses: The first symbols, which are pauses.
 
@@ -94,9 +94,9 @@ class RealignData:
 
     Args:
         cache: The prepared corpus.
-        numbers: Of the clips that have an alignment.
+        numbers: Numbers of the clips that have an alignment.
         size: Cuts in a batch.
-        seed: Of the sampling.
+        seed: Seed of the sampling.
     """
 
     def __init__(self, cache: Cache, numbers: list[int], size: int, seed: int) -> None:
@@ -180,7 +180,7 @@ class RealignTrainer(Trainer):
         return self._data
 
     def state(self) -> dict[str, object]:
-        """The labels besides what every stage keeps."""
+        """What every stage keeps, and the labels."""
         durations = [torch.from_numpy(self.alignment[i][1]) for i in sorted(self.alignment)]
         scores = [self.alignment[i][2] for i in sorted(self.alignment)]
         return super().state() | {"durations": torch.cat(durations), "scores": scores}

@@ -90,7 +90,7 @@ def augment(fbank: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
 
     Args:
         fbank: (batch, frames, fbanks) float32.
-        generator: Of all randomness.
+        generator: Source of all random numbers.
 
     Returns:
         The shape of fbank.
@@ -117,7 +117,7 @@ def hide_stripes(fbank: torch.Tensor, generator: torch.Generator) -> torch.Tenso
 
     Args:
         fbank: (batch, frames, fbanks) float32.
-        generator: Of all randomness.
+        generator: Source of all random numbers.
 
     Returns:
         The shape of fbank.

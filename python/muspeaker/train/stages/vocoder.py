@@ -243,7 +243,7 @@ class VocoderTrainer(Trainer):
 
     @torch.no_grad()
     def show(self) -> None:
-        """Some clips spoken again by the average: audio, and their mels beside the real ones."""
+        """Some clips spoken again by the average: audio, and their mels with the real ones."""
         if not self.journal.shows:
             return
         assert self.ema
