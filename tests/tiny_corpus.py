@@ -73,4 +73,5 @@ def training_config() -> sizes.ModelConfig:
         vocoder=sizes.VocoderConfig(
             initial_channels=16, resblock_kernels=(3,), resblock_dilations=(1,)
         ),
+        phone_classifier=sizes.PhoneClassifierConfig(hidden=16),
     )

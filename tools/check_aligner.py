@@ -20,7 +20,7 @@ import espeakng_loader
 import numpy as np
 import soundfile
 
-from muspeaker.config import SYMBOLS, AudioConfig
+from muspeaker.config import SYMBOLS
 from muspeaker.text.normalize.english import normalize
 from muspeaker.text.phonemize import tokens
 from muspeaker.train.corpus.alignment import ALIGNMENT, REALIGNED, load_alignment
@@ -39,7 +39,6 @@ VOCABULARY = (
     "letters numbers colours shadows voices measure vision judge church thought brother "
     "nothing something young joyful "
 )
-AUDIO = AudioConfig()
 SYNCHRONOUS, PHONEME_EVENTS, UTF8 = 2, 1, 1
 WORD_EVENT = 1
 RATE_PARAMETER = 1
@@ -147,7 +146,7 @@ def write_corpus(folder: Path, count: int, seed: int) -> dict[str, list[float]]:
 def differences(corpus: Path, alignment: str, truth: dict[str, list[float]]) -> np.ndarray:
     """Found by an alignment minus known, in ms, of the starts of all words."""
     cache, found = Cache(corpus), []
-    frame_ms = 1000 * AUDIO.hop_samples / AUDIO.sample_rate
+    frame_ms = 1000 * cache.sizes.hop_samples / cache.sizes.sample_rate
     for number, (ids, durations, _) in load_alignment(corpus / alignment).items():
         clip = cache.clips[number]
         said = tokens(normalize(clip.text), "en-us", SYMBOLS)

@@ -1,4 +1,4 @@
-"""What a quantised model loses against another type of the same weights, on voices it never heard.
+"""What a quantised model loses against another type of the same weights, on unseen voices.
 
     python -m tools.compare_quant f32.bin q8.bin SET --out DIR
 
@@ -14,7 +14,7 @@ import argparse
 import csv
 import json
 import sys
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,6 +24,7 @@ from tqdm import tqdm
 
 import muspeaker
 from muspeaker import _core
+from muspeaker.config import AudioConfig
 from muspeaker.text.normalize.english import normalize
 from muspeaker.text.phonemize import tokens
 from muspeaker.text.sentences import split_sentences
@@ -60,11 +61,13 @@ class Difference:
     vocoder_snr_db: float | None = None
 
 
-class Speaker:
+class Candidate:
     """One model file: what users load, and its vocoder alone."""
 
     def __init__(self, path: Path) -> None:
         self.tts = muspeaker.load(path, num_threads=1)
+        sizes = {item.name: self.tts.config[f"audio.{item.name}"] for item in fields(AudioConfig)}
+        self.audio = AudioConfig(**sizes)
         self._vocoder = _core.probe.Model(str(path), 1)
 
     def stages(self, voice: muspeaker.Voice, said: Tokens) -> dict[str, np.ndarray]:
@@ -98,9 +101,9 @@ class Speaker:
         return samples.reshape(-1)
 
 
-def mel_of(samples: np.ndarray) -> np.ndarray:
+def mel_of(samples: np.ndarray, audio: AudioConfig) -> np.ndarray:
     """Natural-log mel, flat."""
-    return log_mel(torch.from_numpy(samples).reshape(1, -1)).numpy().ravel()
+    return log_mel(torch.from_numpy(samples).reshape(1, -1), audio).numpy().ravel()
 
 
 def energy(samples: np.ndarray) -> float:
@@ -109,7 +112,7 @@ def energy(samples: np.ndarray) -> float:
 
 
 def compare(
-    speakers: tuple[Speaker, Speaker],
+    candidates: tuple[Candidate, Candidate],
     voices: tuple[muspeaker.Voice, muspeaker.Voice],
     trial: str,
     text: str,
@@ -117,18 +120,22 @@ def compare(
     """Say one text twice, sentence by sentence; means over all its frames."""
     l1: dict[str, list[np.ndarray]] = {"decoder": [], "spoken": [], "vocoder": []}
     signal, noise = 0.0, 0.0
-    tts = speakers[0].tts
+    tts = candidates[0].tts
     for sentence in split_sentences(normalize(text)):
         said = tokens(sentence.text, tts.languages[0], tts.symbols)
         if not said.has_speech:
             continue
-        first, second = (who.stages(v, said) for who, v in zip(speakers, voices, strict=True))
+        first, second = (who.stages(v, said) for who, v in zip(candidates, voices, strict=True))
         if not np.array_equal(first["durations"], second["durations"]):
             return Difference(trial, same_durations=False)
-        one, other = (who.vocode(first["mel"], first["f0"]) for who in speakers)
+        one, other = (who.vocode(first["mel"], first["f0"]) for who in candidates)
         l1["decoder"].append(np.abs(first["mel"] - second["mel"]).ravel())
-        l1["spoken"].append(np.abs(mel_of(first["samples"]) - mel_of(second["samples"])))
-        l1["vocoder"].append(np.abs(mel_of(one) - mel_of(other)))
+        for name, pair in (
+            ("spoken", (first["samples"], second["samples"])),
+            ("vocoder", (one, other)),
+        ):
+            a, b = (mel_of(samples, candidates[0].audio) for samples in pair)
+            l1[name].append(np.abs(a - b))
         signal, noise = signal + energy(one), noise + energy(one - other)
     means = {f"{name}_l1": float(np.concatenate(parts).mean()) for name, parts in l1.items()}
     snr_db = 10 * float(np.log10(max(signal, TINY) / max(noise, TINY)))
@@ -154,8 +161,8 @@ def run(paths: tuple[Path, Path], folder: Path, out: Path, limit: int | None) ->
         OSError: If a file cannot be read.
         ValueError: If the models have other weights, or the set has no trials.
     """
-    speakers = (Speaker(paths[0]), Speaker(paths[1]))
-    prints = [speaker.tts.fingerprint for speaker in speakers]
+    candidates = (Candidate(paths[0]), Candidate(paths[1]))
+    prints = [candidate.tts.fingerprint for candidate in candidates]
     if prints[0] != prints[1]:
         raise ValueError(f"these are types of different weights: {prints[0]} and {prints[1]}")
     with (folder / "trials.tsv").open(encoding="utf-8", newline="") as file:
@@ -165,12 +172,14 @@ def run(paths: tuple[Path, Path], folder: Path, out: Path, limit: int | None) ->
     differences = []
     for trial in tqdm(trials, unit="trial"):
         prompt = folder / trial["prompt"]
-        voices = (speakers[0].tts.clone(prompt), speakers[1].tts.clone(prompt))
-        for speaker, voice, kind in zip(speakers, voices, ("reference", "quantised"), strict=True):
+        voices = (candidates[0].tts.clone(prompt), candidates[1].tts.clone(prompt))
+        for candidate, voice, kind in zip(
+            candidates, voices, ("reference", "quantised"), strict=True
+        ):
             (out / kind).mkdir(parents=True, exist_ok=True)
-            spoken = speaker.tts.synthesize(trial["text"], voice, seed=0)
+            spoken = candidate.tts.synthesize(trial["text"], voice, seed=0)
             spoken.save(out / kind / f"{trial['id']}.wav")
-        differences.append(compare(speakers, voices, trial["id"], trial["text"]))
+        differences.append(compare(candidates, voices, trial["id"], trial["text"]))
     result = summary(differences)
     report = {"summary": result, "trials": [asdict(difference) for difference in differences]}
     (out / "compare.json").write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Draw what the model says beside the real recording of the same sentence.
+"""Draw the spectrogram of a recording above that of the model speaking the same sentence.
 
 python -m tools.spectrogram --prompt PROMPT --real RECORDING --text TEXT -o docs/spectrogram.png
 """
@@ -15,27 +15,26 @@ import soundfile
 import soxr
 
 import muspeaker
-from muspeaker.config import AudioConfig
 
 mpl.use("Agg")
 from matplotlib import pyplot as plt
 
-AUDIO = AudioConfig()
+WINDOW_SAMPLES, HOP_SAMPLES = 1024, 256
 FLOOR_DB = -80
 
 
 def spectrogram(samples: np.ndarray) -> np.ndarray:
     """(bins, frames) in dB below the loudest bin."""
-    magnitude = np.abs(librosa.stft(samples, n_fft=1024, hop_length=AUDIO.hop_samples))
+    magnitude = np.abs(librosa.stft(samples, n_fft=WINDOW_SAMPLES, hop_length=HOP_SAMPLES))
     return np.asarray(librosa.amplitude_to_db(magnitude, ref=np.max, top_db=-FLOOR_DB))
 
 
-def draw(panels: list[tuple[str, np.ndarray]], path: Path) -> None:
-    """One panel for each title and (samples,) recording."""
+def draw(panels: list[tuple[str, np.ndarray]], rate_hz: int, path: Path) -> None:
+    """One panel for each title and (samples,) recording, all of one sample rate."""
     figure, axes = plt.subplots(len(panels), 1, figsize=(12, 3.4 * len(panels)), squeeze=False)
     for axis, (title, samples) in zip(axes[:, 0], panels, strict=True):
-        seconds = len(samples) / AUDIO.sample_rate
-        extent = (0, seconds, 0, AUDIO.sample_rate / 2000)
+        seconds = len(samples) / rate_hz
+        extent = (0, seconds, 0, rate_hz / 2000)
         axis.imshow(
             spectrogram(samples),
             origin="lower",
@@ -61,9 +60,10 @@ def main() -> None:
     tts = muspeaker.load(options.model) if options.model else muspeaker.load()
     spoken = tts.synthesize(options.text, tts.clone(options.prompt), seed=0)
     real, rate_hz = soundfile.read(options.real, dtype="float32", always_2d=True)
-    recording = soxr.resample(real.mean(axis=1), rate_hz, AUDIO.sample_rate)
+    recording = soxr.resample(real.mean(axis=1), rate_hz, tts.sample_rate)
     draw(
         [("real recording", recording), (f"muspeaker: “{options.text}”", spoken.samples)],
+        tts.sample_rate,
         options.out,
     )
 

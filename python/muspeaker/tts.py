@@ -22,7 +22,8 @@ from muspeaker.options import (
     sentence_seed,
 )
 from muspeaker.sound.audio import Audio
-from muspeaker.sound.recording import normalize_loudness, read_prompt, read_source, resample
+from muspeaker.sound.loudness import normalize_loudness
+from muspeaker.sound.recording import read_prompt, read_source, resample
 from muspeaker.sound.span import Span, begun_between
 from muspeaker.stream import SpeechStream
 from muspeaker.text.symbols import PAUSE

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import sys
 from dataclasses import asdict
 from importlib import import_module
 from importlib.util import find_spec
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from muspeaker.config import SYMBOLS
-from muspeaker.sound.recording import normalize_loudness
+from muspeaker.sound.loudness import normalize_loudness
 from muspeaker.train.corpus.cache import Cache, Clip
 from muspeaker.train.loop.checkpoint import load_checkpoint
 from muspeaker.train.stages import vocoder
@@ -23,12 +24,10 @@ from tests import tiny_corpus
 from tools.lease import __main__ as command
 from tools.lease import archive, codec, corpus, join, pack, state, train
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
 pytestmark = pytest.mark.torch
 
 CONFIG = tiny_corpus.training_config()
+CODER = codec.Codec(CONFIG.audio)
 HOP, RATE_HZ = 256, 22050
 LIMIT_BYTES, PART_BYTES = 1_420_000, 400_000
 TINY = ["--batch", "2", "--adversarial-from", "0", "--period-width", "2", "--resolution-width", "2"]
@@ -126,6 +125,58 @@ def test_a_stage_that_was_never_begun_trains_there_too(archives, tmp_path, monke
     train_there(archives, tmp_path, "teacher", ["--adversarial-from", "0", "--frames", "700"])
     join.main([str(tmp_path / "parts"), "--runs", str(tmp_path / "runs")])
     assert load_checkpoint(tmp_path / "runs" / "teacher" / "teacher.pt")["step"] >= 1
+
+
+ROOT = Path(__file__).parents[2]
+BARE = {"numpy", "torch", "tqdm"}  # tqdm has a stand-in; see below
+
+
+def source_of(module: str) -> Path | None:
+    """The file of a module of ours, if it is one."""
+    place = Path(*module.split("."))
+    for base in (ROOT / "python", ROOT):
+        for path in (base / place.with_suffix(".py"), base / place / "__init__.py"):
+            if path.exists():
+                return path
+    return None
+
+
+def imported_at_once(path: Path) -> set[str]:
+    """Modules, and names in them, that a file imports when it is imported itself."""
+    found = set()
+    for node in ast.parse(
+        path.read_text(encoding="utf-8")
+    ).body:  # none that stands in an if or a def
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return found
+
+
+def packages_behind(modules: set[str]) -> dict[str, str]:
+    """Packages of others that modules of ours import at once, with the module that does."""
+    found, seen, todo = {}, set(), [(name, "") for name in modules]
+    while todo:
+        name, by = todo.pop()
+        top = name.partition(".")[0]
+        if top not in {"muspeaker", "tools"}:
+            if top not in sys.stdlib_module_names:
+                found[top] = by
+            continue
+        path = source_of(name)
+        if path and path not in seen:
+            seen.add(path)
+            todo += [(other, name) for other in imported_at_once(path)]
+            todo.append((name.rpartition(".")[0] or name, by))  # the package that it is in
+    return found
+
+
+def test_a_bare_machine_has_all_that_is_imported():
+    stages = {f"muspeaker.train.stages.{name}" for name in ("teacher", "student", "vocoder")}
+    needed = packages_behind({"tools.lease.train", *stages})
+    assert set(needed) <= BARE, needed
+    assert {"soundfile", "parselmouth"} <= set(packages_behind({"muspeaker.train.stages.prepare"}))
 
 
 def test_progress_bars_are_not_needed(monkeypatch):
@@ -230,24 +281,24 @@ def test_join_keeps_a_checkpoint_of_more_steps(tmp_path):
 
 def test_codec_keeps_the_distance_to_the_noise():
     samples = recording(200.0, 1, 1.0)
-    decoded = codec.decode(codec.encode(samples, 11025.0))
+    decoded = CODER.decode(CODER.encode(samples, 11025.0))
     ratio = np.square(samples).sum() / np.square(samples - decoded).sum()
     assert 10 * np.log10(ratio) > 18
     assert decoded.dtype == np.float32
-    silent = codec.encode(np.zeros(4 * HOP, np.float32), 8000.0)
-    assert np.abs(codec.decode(silent)).max() == 0
+    silent = CODER.encode(np.zeros(4 * HOP, np.float32), 8000.0)
+    assert np.abs(CODER.decode(silent)).max() == 0
 
 
 def test_codec_is_exact_where_it_does_not_round(monkeypatch):
     monkeypatch.setattr(codec, "NOISE_DB", ((1000.0, 42.0), (8000.0, 42.0)))
     samples = recording(200.0, 1, 1.0)
-    decoded = codec.decode(codec.encode(samples, 11025.0))
+    decoded = CODER.decode(CODER.encode(samples, 11025.0))
     assert np.square(samples - decoded).sum() < 2e-4 * np.square(samples).sum()
 
 
 def test_codec_compression_is_lossless():
-    clips = [codec.encode(recording(150.0, seed, 1.0), 8000.0) for seed in range(2)]
-    both = codec.decompress(*codec.compress(clips), codec.num_bands(8000.0))
+    clips = [CODER.encode(recording(150.0, seed, 1.0), 8000.0) for seed in range(2)]
+    both = CODER.decompress(*CODER.compress(clips), CODER.num_bands(8000.0))
     assert np.array_equal(both.levels, np.concatenate([clip.levels for clip in clips]))
     assert np.array_equal(both.coefficients, np.concatenate([c.coefficients for c in clips]))
 

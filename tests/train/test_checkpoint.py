@@ -126,6 +126,7 @@ def test_a_save_that_fails_leaves_the_old_checkpoint(tmp_path, monkeypatch):
     with pytest.raises(OSError, match="no space"):
         save_checkpoint(path, {"step": 2})
     assert load_checkpoint(path)["step"] == 1
+    assert [p.name for p in tmp_path.iterdir()] == ["state.pt"]
 
 
 def test_load_needs_a_file(tmp_path):

@@ -91,7 +91,7 @@ def test_sizes_that_are_wrong(options, message):
 @pytest.mark.parametrize(
     ("words", "code", "message"),
     [
-        ([], 2, "usage: muspeaker-train {prepare,"),
+        ([], 2, "usage: muspeaker-train STAGE"),
         (["sing"], 2, "no stage 'sing'"),
         (["--help"], 0, "student"),
         (["align", "nowhere"], 1, "error: "),

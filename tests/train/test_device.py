@@ -13,6 +13,7 @@ pytest.importorskip("numba")
 
 from muspeaker.config import AlignerConfig
 from muspeaker.train import acoustic_pass
+from muspeaker.train.losses import adversarial
 from muspeaker.train.losses import vocoder as losses
 from muspeaker.train.losses.discriminators import MelDiscriminator, VocoderDiscriminator
 from muspeaker.train.losses.voice_judge import VoiceJudge, contrastive_loss
@@ -51,12 +52,14 @@ def test_vocoder_stage():
     discriminator = VocoderDiscriminator(2, 2).to(DEVICE)
     samples = FRAMES * HOP
     fake = generator(empty(2, 80, FRAMES), empty(2, FRAMES), empty(2, samples), empty(2, samples))
-    fake = losses.limit_band(fake, empty(2))
-    real = losses.limit_band(empty(2, samples), empty(2))
+    rate_hz = CONFIG.audio.sample_rate
+    fake = losses.limit_band(fake, empty(2), rate_hz)
+    real = losses.limit_band(empty(2, samples), empty(2), rate_hz)
     judged, judged_real = discriminator(fake), discriminator(real)
-    loss = sum(losses.spectral_losses((fake, fake), real))
-    loss = loss + losses.feature_loss(judged_real, judged) + losses.adversarial_loss(judged)
-    (loss + losses.discriminator_loss(judged_real, judged)).backward()
+    loss = sum(losses.spectral_losses((fake, fake), real, rate_hz))
+    maps = (adversarial.maps_of(judgements) for judgements in (judged_real, judged))
+    loss = loss + adversarial.feature_loss(*maps) + adversarial.adversarial_loss(judged)
+    (loss + adversarial.discriminator_loss(judged_real, judged)).backward()
     assert all(p.grad.device == DEVICE for p in generator.parameters() if p.grad is not None)
 
 
@@ -79,13 +82,14 @@ def test_acoustic_stage():
     }
     terms, mel = acoustic_pass.acoustic_losses(model, batch)
     judged = MelDiscriminator().to(DEVICE)(mel)
-    (sum(terms.values()) + losses.adversarial_loss(judged)).backward()
+    (sum(terms.values()) + adversarial.adversarial_loss(judged)).backward()
     assert mel.shape == (2, 80, FRAMES)
     f0, energy = acoustic_pass.predict_contours(
         model, empty(2, TOKENS, CONFIG.linguistic_encoder.hidden), batch
     )
     assert f0.shape == energy.shape == (2, FRAMES)
-    judge = VoiceJudge(TimbreEncoder(CONFIG.timbre_encoder), np.zeros((81, 80), np.float32))
+    encoder = TimbreEncoder(CONFIG.timbre_encoder)
+    judge = VoiceJudge(encoder, np.zeros((81, 80), np.float32), CONFIG.audio)
     features, vectors = judge.to(DEVICE)(mel)
     assert vectors.device == features[0].device == DEVICE
     speakers = empty(2, dtype=torch.long)

@@ -65,7 +65,11 @@ def together(runs, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict
     script.write_text(TWO, encoding="utf-8")
     stages = json.dumps({stage: arguments(runs, stage, folder) for stage in STAGES})
     root = os.fspath(Path(__file__).parents[2])
-    paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
+    given = filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))
+    paths = [
+        root,
+        *(os.fspath(Path(path).resolve()) for path in given),
+    ]  # the processes run elsewhere
     done = subprocess.run(
         [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2",
          str(script), stages, str(losses)],

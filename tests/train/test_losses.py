@@ -7,7 +7,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from muspeaker.train.losses import acoustic, vocoder
+from muspeaker.train.losses import acoustic, adversarial, vocoder
 
 pytestmark = pytest.mark.torch
 
@@ -26,22 +26,23 @@ def test_energy_distance_prefers_noise_to_one_answer():
     first, second, real = (0.1 * noise(seed, 4, 8192) for seed in range(3))
     pulses = torch.zeros(4, 8192)
     pulses[:, ::256] = 0.1 * 256**0.5  # the level of the noise, the same in every frame
-    fresh = vocoder.spectral_losses((first, second), real)
+    fresh = vocoder.spectral_losses((first, second), real, RATE_HZ)
     for constant in (first, pulses, torch.zeros_like(first)):
-        worse = vocoder.spectral_losses((constant, constant), real)
+        worse = vocoder.spectral_losses((constant, constant), real, RATE_HZ)
         assert all(a < 0.8 * b for a, b in zip(fresh, worse, strict=True))
 
 
 def test_energy_distance_is_zero_for_the_recording_itself():
     real = 0.1 * noise(0, 2, 8192)
-    assert all(float(loss) == 0 for loss in vocoder.spectral_losses((real, real), real))
+    losses = vocoder.spectral_losses((real, real), real, RATE_HZ)
+    assert all(float(loss) == 0 for loss in losses)
 
 
 def test_limit_band_cuts_above_the_band_of_each_clip():
     times = torch.arange(8192) / RATE_HZ
     low, high = (torch.sin(2 * torch.pi * hz * times) for hz in (3000.0, 9000.0))
     both = (low + high).repeat(3, 1)
-    limited = vocoder.limit_band(both, torch.tensor([8000.0, 11025.0, 2000.0]))
+    limited = vocoder.limit_band(both, torch.tensor([8000.0, 11025.0, 2000.0]), RATE_HZ)
     middle = slice(1000, 7000)
     torch.testing.assert_close(limited[0, middle], low[middle], atol=0.02, rtol=0)
     torch.testing.assert_close(limited[1], both[1], atol=1e-4, rtol=0)
@@ -50,20 +51,25 @@ def test_limit_band_cuts_above_the_band_of_each_clip():
 
 def test_adversarial_losses_at_their_minima():
     right, wrong = [(torch.ones(2, 3), [])], [(torch.zeros(2, 3), [])]
-    assert float(vocoder.discriminator_loss(right, wrong)) == 0
-    assert float(vocoder.discriminator_loss(wrong, right)) == 2
-    assert float(vocoder.adversarial_loss(right)) == 0
-    assert float(vocoder.adversarial_loss(wrong)) == 1
+    assert float(adversarial.discriminator_loss(right, wrong)) == 0
+    assert float(adversarial.discriminator_loss(wrong, right)) == 2
+    assert float(adversarial.adversarial_loss(right)) == 0
+    assert float(adversarial.adversarial_loss(wrong)) == 1
 
 
 def test_feature_loss_does_not_depend_on_the_scale_of_the_maps():
     real, fake = noise(0, 2, 5), noise(1, 2, 5)
     losses = [
-        float(vocoder.feature_loss([(real, [scale * real])], [(fake, [scale * fake])]))
-        for scale in (1.0, 10.0)
+        float(adversarial.feature_loss([scale * real], [scale * fake])) for scale in (1.0, 10.0)
     ]
     assert losses[0] == pytest.approx(losses[1])
-    assert float(vocoder.feature_loss([(real, [real])], [(real, [real])])) == 0
+    assert float(adversarial.feature_loss([real], [real])) == 0
+
+
+def test_the_maps_of_all_discriminators_count_alike():
+    real, fake = noise(0, 2, 5), noise(1, 2, 5)
+    judged = [(real, [real, fake]), (real, [real])]
+    assert [one is real for one in adversarial.maps_of(judged)] == [True, False, True]
 
 
 def test_kl_is_zero_for_a_standard_posterior():

@@ -115,7 +115,7 @@ def test_a_share_of_the_content_comes_from_pairs(runs, sigma):
 
 
 def test_pairs_of_another_corpus_are_refused(maker):
-    with pytest.raises(ValueError, match="make them anew"):
+    with pytest.raises(ValueError, match="make them again"):
         maker.data.add_pairs(np.zeros((3, 80), np.float16), 0.8)
 
 

@@ -12,10 +12,11 @@ pytest.importorskip("torch")
 pytest.importorskip("parselmouth")
 soundfile = pytest.importorskip("soundfile")
 
+from muspeaker.config import AudioConfig
 from muspeaker.train.corpus import clip
 from muspeaker.train.corpus.cache import Cache
 from muspeaker.train.corpus.clip import Variant, trim_silence
-from muspeaker.train.corpus.corpora import read_manifest
+from muspeaker.train.corpus.manifest import read_manifest
 from muspeaker.train.corpus.phones import load_tokens
 from muspeaker.train.stages import prepare
 from tests import tiny_corpus
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.torch
 
+AUDIO = AudioConfig()
 BAD = {"noise": b"no audio", "short": None, "silent": None, "broken": None}
 
 
@@ -70,25 +72,27 @@ def test_everything_is_used_or_named(manifest, tmp_path):
 
 
 def test_a_stopped_run_goes_on_and_processes_change_nothing(manifest, tmp_path, monkeypatch):
-    utterances, variants = read_manifest(manifest), [Variant()]
+    clips, variants = read_manifest(manifest)[:2], [Variant()]
     monkeypatch.setattr(prepare, "PART_CLIPS", 1)
-    prepare.prepare(utterances[:2], tmp_path / "two", variants, 2)  # in two processes
+    prepare.prepare(clips, tmp_path / "two", variants, 2, AUDIO)  # in two processes
     done = prepare.prepare_part
     calls = []
 
-    def stops(job):
+    def stops(part):
         if calls:
             raise KeyboardInterrupt
-        calls.append(job[0].name)
-        return done(job)
+        calls.append(part.path.name)
+        return done(part)
 
     monkeypatch.setattr(prepare, "prepare_part", stops)
     with pytest.raises(KeyboardInterrupt):
-        prepare.prepare(utterances[:2], tmp_path / "one", variants, 1)
+        prepare.prepare(clips, tmp_path / "one", variants, 1, AUDIO)
     assert not (tmp_path / "one" / "index.json").exists()
     seen = []
-    monkeypatch.setattr(prepare, "prepare_part", lambda job: seen.append(job[0].name) or done(job))
-    prepare.prepare(utterances[:2], tmp_path / "one", variants, 1)
+    monkeypatch.setattr(
+        prepare, "prepare_part", lambda part: seen.append(part.path.name) or done(part)
+    )
+    prepare.prepare(clips, tmp_path / "one", variants, 1, AUDIO)
     assert (calls, seen) == (["000000.npz"], ["000001.npz"])
     for name in (*prepare.ARRAYS, "index"):
         file = f"{name}.json" if name == "index" else f"{name}.npy"
@@ -109,13 +113,14 @@ def test_another_corpus_is_replaced_only_by_force(manifest, tmp_path):
 def test_a_corpus_without_one_clip(manifest, tmp_path):
     bad = [u for u in read_manifest(manifest) if u.id in BAD]
     with pytest.raises(ValueError, match=r"no clip can be used; .*left_out\.tsv has the reasons"):
-        prepare.prepare(bad, tmp_path, [Variant()], 1)
+        prepare.prepare(bad, tmp_path, [Variant()], 1, AUDIO)
     assert set(report(tmp_path)) == set(BAD)
 
 
 def test_pseudo_speakers_are_speakers_of_their_own(manifest, tmp_path):
     pytest.importorskip("pyworld")
-    prepare.prepare(read_manifest(manifest)[:1], tmp_path, [Variant(), Variant(warp="1.5:1.2")], 1)
+    variants = [Variant(), Variant(warp="1.5:1.2")]
+    prepare.prepare(read_manifest(manifest)[:1], tmp_path, variants, 1, AUDIO)
     plain, warped = Cache(tmp_path).clips
     assert (warped.id, warped.speaker, warped.warp) == ("anna0@1.5:1.2", "anna@1.5:1.2", "1.5:1.2")
     f0 = [Cache(tmp_path).f0[clip.span] for clip in (plain, warped)]
@@ -126,8 +131,8 @@ def test_pseudo_speakers_are_speakers_of_their_own(manifest, tmp_path):
 def test_trimming_leaves_a_little_silence():
     speech = np.sin(np.arange(22050) / 20).astype(np.float32)
     quiet = (1e-4 * np.random.default_rng(0).standard_normal(22050)).astype(np.float32)
-    trimmed = trim_silence(np.concatenate([quiet, speech, quiet]))
+    trimmed = trim_silence(np.concatenate([quiet, speech, quiet]), 22050)
     edge = clip.TRIM_SECONDS * 22050
     assert 22050 + 1.5 * edge < len(trimmed) < 22050 + 2 * edge + 2 * 1024
     assert np.abs(trimmed[: int(0.5 * edge)]).max() < 1e-3
-    assert len(trim_silence(speech)) == len(speech)
+    assert len(trim_silence(speech, 22050)) == len(speech)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -23,7 +24,8 @@ from muspeaker.twin.model.phone_classifier import LEAST, PhoneClassifier
 pytestmark = pytest.mark.torch
 
 BANDS = 20
-CONFIG = lite()
+SIZES = PhoneClassifierConfig(hidden=32)
+CONFIG = replace(lite(), phone_classifier=SIZES)
 FLAT = np.zeros(len(SYMBOLS), np.float32)
 
 
@@ -108,8 +110,9 @@ def test_an_alignment_survives_the_disk(tmp_path):
 
 
 @pytest.fixture
-def spoken() -> tuple[SimpleNamespace, dict[int, np.ndarray], dict]:
+def spoken(monkeypatch: pytest.MonkeyPatch) -> tuple[SimpleNamespace, dict[int, np.ndarray], dict]:
     """A corpus of made-up phones, its true durations, and labels of which a quarter is far off."""
+    monkeypatch.setattr(realign, "CUT_FRAMES", 96)  # more than the longest clip has
     random = np.random.default_rng(0)
     sounds = 2 * random.normal(size=(10, BANDS))
     mels, clips, truth, labels, first = [], [], {}, {}, 0
@@ -119,13 +122,13 @@ def spoken() -> tuple[SimpleNamespace, dict[int, np.ndarray], dict]:
         mel = np.repeat(sounds[phones], durations, axis=0)
         mels.append(mel + random.normal(size=mel.shape))
         clips.append(SimpleNamespace(span=slice(first, first + len(mel)), frames=len(mel),
-                                     source="made_up", speed=1.0, warp=""))  # fmt: skip
+                                     weight=1.0, speed=1.0, warp=""))  # fmt: skip
         first += len(mel)
         truth[number] = durations
         wrong = number % 4 == 0
         given = np.roll(durations, 3) if wrong else durations
         labels[number] = (np.stack([phones] * 3), given.astype(np.int64), -2.0 if wrong else -1.0)
-    return SimpleNamespace(clips=clips, mel=np.concatenate(mels)), truth, labels
+    return SimpleNamespace(folder="made up", clips=clips, mel=np.concatenate(mels)), truth, labels
 
 
 def far_off(alignment: dict, truth: dict[int, np.ndarray]) -> float:
@@ -161,7 +164,7 @@ def test_the_checkpoint_knows_how_often_phones_are_heard(spoken, tmp_path):
     trainer = realign.RealignTrainer(CONFIG, options, cache, labels)
     save_checkpoint(trainer.path, trainer.state())
     state = load_checkpoint(trainer.path)
-    assert config_of(state).phone_classifier == PhoneClassifierConfig()
+    assert config_of(state).phone_classifier == SIZES
     for name in ("classifier", "ema"):
         mine, theirs = share_of(state[name]["log_prior"], labels, 7)
         assert mine == pytest.approx(theirs, rel=0.1)

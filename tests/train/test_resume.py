@@ -14,7 +14,7 @@ from tests.tiny_training import CONFIG, FILES, STAGES
 
 pytestmark = pytest.mark.torch
 
-STEPS, PAUSE = 20, 10
+STEPS, PAUSE = 8, 4  # of realign, more than two rounds
 
 
 @pytest.fixture

@@ -84,7 +84,7 @@ def write_model(
     model_fingerprint: str,
     tensors: Mapping[str, np.ndarray],
 ) -> None:
-    """Write to a temporary name beside `path`, then rename.
+    """Write to a temporary name in the same folder, then rename.
 
     Raises:
         ValueError: If a name is longer than the reader takes.

@@ -1,7 +1,8 @@
-"""A prepared corpus, small enough to send and whole again where it arrives.
+"""A prepared corpus, packed small for sending, and unpacked where it arrives.
 
-Recordings travel once; copies played at another speed are made anew. F0, durations and timbre vectors
-travel as they are, since what computes them is not there. Mel and energy are computed from the audio.
+Recordings are sent once; copies played at another speed are made again there. F0, durations and timbre
+vectors are sent as they are, since what computes them is not there. Mel and energy are computed from the
+audio.
 """
 
 from __future__ import annotations
@@ -20,11 +21,16 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from muspeaker.config import AudioConfig
-from muspeaker.sound.recording import normalize_loudness
+from muspeaker.sound.loudness import normalize_loudness
 from muspeaker.train.corpus.alignment import ALIGNMENT, alignment_path
-from muspeaker.train.corpus.cache import Cache, Clip
-from muspeaker.twin.dsp.mel import energy_from_magnitude, magnitude_spectrum, mel_from_magnitude
+from muspeaker.train.corpus.cache import (
+    SIZES,
+    Cache,
+    Clip,
+    mel_and_energy,
+    read_index,
+    read_sizes,
+)
 from tools.lease import codec
 from tools.lease.archive import find_members, read_member
 
@@ -32,10 +38,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-AUDIO = AudioConfig()
+    from muspeaker.config import AudioConfig
+
 CHUNK_FRAMES = 20000
 INDEX, F0, TIMBRES = "index.json.xz", "f0.bz2", "timbres.bz2"
-FBANK_MAP = "fbank_map.npy"  # what the student's judge hears with; filter banks do not travel
+FBANK_MAP = "fbank_map.npy"  # for the student's judge of voices; the filter banks are not sent
 KINDS = ("json", "levels", "coefficients")  # the members of one chunk
 
 
@@ -53,12 +60,14 @@ def sources(clips: list[Clip]) -> dict[int, int]:
 def members(cache: Cache) -> Iterator[tuple[str, bytes]]:
     """Everything of the corpus that must travel, compressed, as members of archives."""
     source_of = sources(cache.clips)
+    coder = codec.Codec(cache.sizes)
     index = []
     for number, clip in enumerate(cache.clips):
-        # A copy made from 22.05 kHz holds less than one made from the original rate.
-        made_hz = AUDIO.sample_rate / 2 * clip.speed if number in source_of else clip.band_hz
+        # A copy made from the prepared rate holds less than one made from the original rate.
+        made_hz = cache.sizes.sample_rate / 2 * clip.speed if number in source_of else clip.band_hz
         index.append(asdict(replace(clip, band_hz=min(clip.band_hz, made_hz))))
     yield INDEX, lzma.compress(json.dumps(index).encode())
+    yield SIZES, json.dumps(asdict(cache.sizes)).encode()
     yield (
         F0,
         bz2.compress(np.asarray(cache.f0, np.float16).view(np.uint8).reshape(-1, 2).T.tobytes()),
@@ -74,22 +83,22 @@ def members(cache: Cache) -> Iterator[tuple[str, bytes]]:
         timbres = np.load(cache.folder / "timbres.npy")
         yield TIMBRES, bz2.compress(timbres.astype(np.float16).tobytes())
     sent = [number for number in range(len(cache.clips)) if number not in source_of]
-    for at, numbers in enumerate(_chunks(cache.clips, sent)):
+    for at, numbers in enumerate(_chunks(cache.clips, sent, coder)):
         clips = [cache.clips[number] for number in numbers]
-        coded = [codec.encode(cache.samples(clip), clip.band_hz) for clip in clips]
-        levels, coefficients = codec.compress(coded)
+        coded = [coder.encode(cache.samples(clip), clip.band_hz) for clip in clips]
+        levels, coefficients = coder.compress(coded)
         yield f"audio/{at:04}.json", json.dumps(numbers).encode()
         yield f"audio/{at:04}.levels", levels
         yield f"audio/{at:04}.coefficients", coefficients
 
 
-def _chunks(clips: list[Clip], numbers: list[int]) -> Iterator[list[int]]:
+def _chunks(clips: list[Clip], numbers: list[int], coder: codec.Codec) -> Iterator[list[int]]:
     """Clips of one bandwidth, CHUNK_FRAMES together."""
     chunk: list[int] = []
-    for number in sorted(numbers, key=lambda n: (codec.num_bands(clips[n].band_hz), n)):
-        bands = codec.num_bands(clips[number].band_hz)
+    for number in sorted(numbers, key=lambda n: (coder.num_bands(clips[n].band_hz), n)):
+        bands = coder.num_bands(clips[number].band_hz)
         full = sum(clips[n].frames for n in chunk) + clips[number].frames > CHUNK_FRAMES
-        if chunk and (full or bands != codec.num_bands(clips[chunk[0]].band_hz)):
+        if chunk and (full or bands != coder.num_bands(clips[chunk[0]].band_hz)):
             yield chunk
             chunk = []
         chunk.append(number)
@@ -116,7 +125,7 @@ def unpack(archives: Path, folder: Path, workers: int) -> None:
     halves = np.frombuffer(bz2.decompress(read_member(where[F0], F0)), np.uint8).reshape(2, -1)
     f0 = np.ascontiguousarray(halves.T).view(np.float16)[:, 0].astype(np.float32)
     np.save(folder / "f0.npy", f0)
-    for name in (ALIGNMENT, FBANK_MAP):
+    for name in (SIZES, ALIGNMENT, FBANK_MAP):
         if name in where:
             (folder / name).write_bytes(read_member(where[name], name))
     if TIMBRES in where:
@@ -124,9 +133,10 @@ def unpack(archives: Path, folder: Path, workers: int) -> None:
         np.save(
             folder / "timbres.npy", values.astype(np.float32).reshape(len(json.loads(index)), -1)
         )
+    audio = read_sizes(folder)
     for name, dtype, shape in (
-        ("audio", np.int16, (len(f0) * AUDIO.hop_samples,)),
-        ("mel", np.float16, (len(f0), AUDIO.num_mels)),
+        ("audio", np.int16, (len(f0) * audio.hop_samples,)),
+        ("mel", np.float16, (len(f0), audio.num_mels)),
         ("energy", np.float16, (len(f0),)),
     ):
         np.lib.format.open_memmap(folder / f"{name}.npy", "w+", dtype, shape).flush()
@@ -149,14 +159,15 @@ def unpack(archives: Path, folder: Path, workers: int) -> None:
 def _expand(folder: Path, chunk: dict[str, tuple[Path, str]]) -> None:
     """Decode one chunk, given its members, make the copies of its clips, compute mel and energy."""
     torch.set_num_threads(1)
-    index = json.loads((folder / "index.partial.json").read_bytes())
-    clips = [Clip(**entry) for entry in index]
+    clips = read_index((folder / "index.partial.json").read_text(encoding="utf-8"))
+    audio = read_sizes(folder)
+    coder = codec.Codec(audio)
     copies: dict[int, list[int]] = {}
     for copy, source in sources(clips).items():
         copies.setdefault(source, []).append(copy)
     numbers = json.loads(read_member(*chunk["json"]))
     levels, coefficients = (read_member(*chunk[kind]) for kind in KINDS[1:])
-    coded = codec.decompress(levels, coefficients, codec.num_bands(clips[numbers[0]].band_hz))
+    coded = coder.decompress(levels, coefficients, coder.num_bands(clips[numbers[0]].band_hz))
     arrays = {
         name: np.lib.format.open_memmap(folder / f"{name}.npy", "r+")
         for name in ("audio", "mel", "energy")
@@ -164,23 +175,24 @@ def _expand(folder: Path, chunk: dict[str, tuple[Path, str]]) -> None:
     end = 0
     for number in numbers:
         start, end = end, end + clips[number].frames + 1
-        samples = codec.decode(codec.Coded(coded.levels[start:end], coded.coefficients[start:end]))
-        _store(arrays, clips[number], samples)
+        samples = coder.decode(codec.Coded(coded.levels[start:end], coded.coefficients[start:end]))
+        _store(arrays, clips[number], samples, audio)
         for copy in copies.get(number, []):
             stretched = codec.resample(samples, round(len(samples) / clips[copy].speed))
-            _store(arrays, clips[copy], normalize_loudness(stretched))
+            _store(arrays, clips[copy], normalize_loudness(stretched), audio)
 
 
 def _store(
-    arrays: Mapping[str, np.ndarray[Any, Any]], clip: Clip, samples: npt.NDArray[np.float32]
+    arrays: Mapping[str, np.ndarray[Any, Any]],
+    clip: Clip,
+    samples: npt.NDArray[np.float32],
+    audio: AudioConfig,
 ) -> None:
     """Write one clip's audio and features, cut or padded to its frames."""
-    count = clip.frames * AUDIO.hop_samples
+    count = clip.frames * audio.hop_samples
     samples = np.pad(samples[:count], (0, max(0, count - len(samples))))
     stored = np.rint(samples * codec.INT16_MAX).clip(-codec.INT16_MAX, codec.INT16_MAX)
-    first = clip.first_frame * AUDIO.hop_samples
+    first = clip.first_frame * audio.hop_samples
     arrays["audio"][first : first + count] = stored
-    heard = torch.from_numpy((stored / codec.INT16_MAX).astype(np.float32)).unsqueeze(0)
-    magnitude = magnitude_spectrum(heard)
-    arrays["mel"][clip.span] = mel_from_magnitude(magnitude)[0].T.numpy()
-    arrays["energy"][clip.span] = energy_from_magnitude(magnitude)[0].numpy()
+    heard = (stored / codec.INT16_MAX).astype(np.float32)
+    arrays["mel"][clip.span], arrays["energy"][clip.span] = mel_and_energy(heard, audio)

@@ -1,7 +1,7 @@
 """Verb `train`: unpack where the machine was borrowed, train one stage for some minutes, leave parts.
 
-What follows `--` goes to the stage, such as `-- --batch 64`. Called again on the same machine it goes on
-with what is there. bf16 is what every stage computes in; CUDA is used where it is.
+What follows `--` goes to the stage, such as `-- --batch 64`. Called again on the same machine it
+continues from what is there. bf16 is what every stage computes in; CUDA is used where it is.
 """
 
 from __future__ import annotations

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 
@@ -19,10 +21,27 @@ def check_path(path: Path) -> None:
 
 def write_whole(path: Path, data: bytes) -> None:
     """Write a file beside its place and rename it, so that no reader sees half of it."""
+    with whole_file(path) as partial:
+        partial.write_bytes(data)
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[Path]:
+    """Give a temporary path beside `path` to write to; it takes the name `path` once all went well.
+
+    For what is better not held as bytes, such as a large array. NumPy adds a suffix to a name that lacks its
+    own: give it the opened file.
+
+    Args:
+        path: Where the file goes; replaced if it is there. Its folder must exist.
+
+    Raises:
+        OSError: If nothing can be written there; `path` is then as it was.
+    """
     check_path(path)
     partial = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        partial.write_bytes(data)
+        yield partial
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""Recordings: reading, checking, resampling and levelling."""
+"""Recordings: reading, checking and resampling."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 import soundfile
 import soxr
 
@@ -16,11 +15,6 @@ from muspeaker.sound.audio import Audio
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-
-TARGET_RMS = 0.07
-PEAK_LIMIT = 0.99
-FRAME_SAMPLES = 1024
-ACTIVE_SHARE = 0.1
 
 PROMPT_MIN_SECONDS = 1.0
 PROMPT_MAX_SECONDS = 30.0
@@ -157,35 +151,3 @@ def _checked(
             f"{role} is silent: expected a level of at least {SILENCE_LEVEL:g}, got {level:.1e}"
         )
     return samples.astype(np.float32)
-
-
-def active_rms(samples: npt.NDArray[np.float32]) -> float:
-    """Root mean square of the frames in which someone speaks.
-
-    Args:
-        samples: (samples,) float32, full scale 1.
-
-    Returns:
-        The level over the frames of at least a tenth of the loudest frame's; 0 for silence.
-    """
-    num_frames = max(1, len(samples) // FRAME_SAMPLES)
-    frames = np.array_split(samples.astype(np.float64), num_frames)
-    power = np.array([float(np.mean(frame**2)) if len(frame) else 0.0 for frame in frames])
-    active = power[power >= power.max() * ACTIVE_SHARE**2]
-    return float(np.sqrt(active.mean()))
-
-
-def normalize_loudness(samples: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """Scale a recording to the level of the training speech, without clipping.
-
-    Args:
-        samples: (samples,) float32, full scale 1.
-
-    Returns:
-        (samples,) float32 with an active level of 0.07 (about -23 dB), peaks at most 0.99.
-    """
-    level = active_rms(samples)
-    if level <= 0.0:
-        return samples
-    gain = min(TARGET_RMS / level, PEAK_LIMIT / float(np.abs(samples).max()))
-    return (samples * np.float32(gain)).astype(np.float32)

@@ -1,4 +1,4 @@
-"""Batches for the teacher and the student: a target utterance, and a prompt by the same speaker."""
+"""Batches for the teacher and the student: a target clip, and a prompt by the same speaker."""
 
 from __future__ import annotations
 
@@ -20,14 +20,7 @@ if TYPE_CHECKING:
     from muspeaker.config import ModelConfig
     from muspeaker.train.corpus.cache import Cache, Clip
 
-SOURCE_WEIGHTS = {
-    "kathleen": 0.6,
-    "vctk56_mssnsd": 1.0,
-    "vcc2018": 1.0,
-    "picovoice_barista": 0.25,
-    "speechocean762": 0.3,
-}
-SPEED_WEIGHT = 0.6
+SPEED_WEIGHT = 0.6  # of copies at another speed
 WORST_SHARE = 0.1
 EQUALIZER_SHARE = 0.7
 EQUALIZER_KNOTS = 6
@@ -37,8 +30,6 @@ MAX_FRAMES = 620
 POOL = 16
 UNKNOWN = "_unk"  # in the name of speakers who are not known to be one person
 
-Floats = npt.NDArray[np.floating]
-
 
 class AcousticData:
     """Sampling, prompts and padding.
@@ -47,11 +38,14 @@ class AcousticData:
         cache: The prepared corpus.
         timbres: (clips, embedding) float32, one vector for each clip of the cache.
         config: Sizes, scales of the targets, and what a timbre holds.
-        frames: In a batch, padding included.
-        seed: Of the sampling.
+        frames: Frames in a batch, padding included.
+        seed: Seed of the sampling.
 
     Attributes:
         items: Token ids (3, tokens) and durations (tokens,) of every usable clip, by number.
+
+    Raises:
+        ValueError: If the weights of the corpus leave nothing to learn from.
     """
 
     def __init__(
@@ -76,6 +70,8 @@ class AcousticData:
         }
         self._numbers = np.array(sorted(self.items))
         weights = np.array([self._weight(cache.clips[i]) for i in self._numbers])
+        if not weights.any():
+            raise ValueError(f"every clip of {cache.folder} that could be used has weight 0")
         self._weights = weights / weights.sum()
         self._by_speaker: dict[str, list[int]] = defaultdict(list)
         for i, clip in enumerate(cache.clips):
@@ -86,22 +82,21 @@ class AcousticData:
 
     @staticmethod
     def _weight(clip: Clip) -> float:
-        weight = SOURCE_WEIGHTS.get(clip.source, 1.0) * clip.frames
-        return weight * (1.0 if clip.speed == 1.0 else SPEED_WEIGHT)
+        return clip.weight * clip.frames * (1.0 if clip.speed == 1.0 else SPEED_WEIGHT)
 
     def add_pairs(self, pairs: npt.NDArray[np.float16], share: float) -> None:
         """Take content from parallel speech in other voices.
 
         Args:
-            pairs: (frames, mels), laid out as the cache's mel; not a number where a clip has none.
-            share: Of the samples, where there is a pair.
+            pairs: (frames, mels), laid out as the cache's mel; NaN where a clip has none.
+            share: Share of the samples that take it, where there is a pair.
 
         Raises:
             ValueError: If the pairs do not belong to this corpus.
         """
         if pairs.shape != self._cache.mel.shape:
             raise ValueError(
-                f"the pairs are {pairs.shape}, the corpus is {self._cache.mel.shape}: make them anew"
+                f"the pairs are {pairs.shape}, the corpus is {self._cache.mel.shape}: make them again"
             )
         self._pairs, self._share = pairs, share
 
@@ -188,7 +183,7 @@ class AcousticData:
         return content
 
     def _equalizers(self, size: int, random: np.random.Generator) -> npt.NDArray[np.float32]:
-        """A smooth gain (size, mels) in nats for target and prompt alike, so that e_tim is heeded."""
+        """One smooth gain (size, mels) in nats for target and prompt, so that the decoder uses e_tim."""
         knots = random.normal(0.0, EQUALIZER_NATS, (size, EQUALIZER_KNOTS))
         knots *= random.random((size, 1)) < EQUALIZER_SHARE
         mels = np.linspace(0, EQUALIZER_KNOTS - 1, self._cache.mel.shape[1])
@@ -216,7 +211,7 @@ class AcousticData:
         """What was said, and how: the given rows of these clips, padded as the whole.
 
         Args:
-            numbers: Of clips.
+            numbers: Numbers of the clips.
             rows: Which of them are wanted; the others count for the padding.
             curves: Gains (clips, mels) in nats, added to the mels.
 
@@ -267,7 +262,7 @@ class AcousticData:
 
         Args:
             prompts: Numbers of clips.
-            lengths: Of the cuts, in frames.
+            lengths: Lengths of the cuts in frames.
             places: Where they lie in their clips, 0 to 1.
             rows: Which of them are wanted; the others count for the padding.
             curves: Gains (prompts, mels) in nats, added to the mels.

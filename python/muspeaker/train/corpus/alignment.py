@@ -1,4 +1,8 @@
-"""The durations of a corpus on disk."""
+"""The alignment of a corpus: which phones each clip has, and for how many frames, on disk.
+
+The stage `align` writes one by a hidden Markov model (`twin.model.aligner`), the stage `realign` a better one
+by a network (`twin.model.phone_classifier`).
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
+
+from muspeaker.sound.files import whole_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,13 +48,12 @@ def save_alignment(
 ) -> None:
     """Write clip numbers, token ids, durations and scores of all clips, flattened."""
     numbers = sorted(alignment)
-    partial = path.with_suffix(".partial.npz")
-    np.savez(
-        partial,
-        numbers=np.array(numbers),
-        lengths=np.array([alignment[i][0].shape[1] for i in numbers]),
-        tokens=np.concatenate([alignment[i][0] for i in numbers], axis=1),
-        durations=np.concatenate([alignment[i][1] for i in numbers]),
-        scores=np.array([alignment[i][2] for i in numbers]),
-    )
-    partial.replace(path)
+    with whole_file(path) as partial, partial.open("wb") as file:
+        np.savez(
+            file,
+            numbers=np.array(numbers),
+            lengths=np.array([alignment[i][0].shape[1] for i in numbers]),
+            tokens=np.concatenate([alignment[i][0] for i in numbers], axis=1),
+            durations=np.concatenate([alignment[i][1] for i in numbers]),
+            scores=np.array([alignment[i][2] for i in numbers]),
+        )

@@ -30,7 +30,7 @@ def show_paths(
         journal: Gets them.
         cache: The prepared corpus.
         paths: Durations (tokens,) of some clips, by number.
-        step: Of the run.
+        step: Step of the run.
     """
     for number, (i, durations) in enumerate(paths.items()):
         clip = cache.clips[i]

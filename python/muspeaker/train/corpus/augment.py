@@ -1,4 +1,4 @@
-"""Other rooms, other microphones, other throats: what is done to speech before it is heard in training."""
+"""Augmentation of recordings: rooms, noise, narrow microphones, and other pitches and vocal tracts."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def add_noise(samples: Samples, random: np.random.Generator) -> Samples:
 
 
 def reverberate(samples: Samples, rate_hz: int, random: np.random.Generator) -> Samples:
-    """A room: noise that dies away behind the direct sound.
+    """A room: the direct sound, then noise that decays.
 
     Source: Polack 1988, the statistical model of a room's response, with equal decay in all bands.
 

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from muspeaker.config import SYMBOLS
+from muspeaker.sound.files import whole_file
 from muspeaker.text.normalize.english import normalize
 from muspeaker.text.phonemize import canonical_language, tokens_batch
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from muspeaker.train.corpus.cache import Cache
 
 MIN_TOKENS = 4
+
+ESPEAK_NAMES = {"zh": "cmn"}  # of languages that espeak-ng has under another tag
 
 TokenIds = dict[int, npt.NDArray[np.int32]]
 
@@ -33,7 +36,7 @@ def phonemized_as(language: str) -> str:
     tag = language.replace("_", "-")
     while True:
         try:
-            return canonical_language(tag)
+            return canonical_language(ESPEAK_NAMES.get(tag, tag))
         except ValueError:
             tag, dash, _ = tag.rpartition("-")
             if not dash:
@@ -52,7 +55,8 @@ def token_ids(cache: Cache) -> tuple[TokenIds, dict[str, str]]:
         texts = sorted({c.text for c in cache.clips if c.text and c.language == language})
         try:
             tag = phonemized_as(language)
-            tokens = tokens_batch([normalize(text) for text in texts], tag, SYMBOLS)
+            spelled = [normalize(text, tag) for text in texts]
+            tokens = tokens_batch(spelled, tag, SYMBOLS)
         except ValueError as error:
             spoken |= {(language, text): str(error) for text in texts}
             continue
@@ -77,12 +81,14 @@ def token_ids(cache: Cache) -> tuple[TokenIds, dict[str, str]]:
 def save_tokens(path: Path, ids: TokenIds) -> None:
     """Write the ids of all clips, flattened."""
     numbers = sorted(ids)
-    np.savez(
-        path,
-        numbers=np.array(numbers, np.int64),
-        lengths=np.array([ids[i].shape[1] for i in numbers], np.int64),
-        tokens=np.concatenate([ids[i] for i in numbers] or [np.zeros((3, 0), np.int32)], axis=1),
-    )
+    tokens = [ids[i] for i in numbers] or [np.zeros((3, 0), np.int32)]
+    with whole_file(path) as partial, partial.open("wb") as file:
+        np.savez(
+            file,
+            numbers=np.array(numbers, np.int64),
+            lengths=np.array([ids[i].shape[1] for i in numbers], np.int64),
+            tokens=np.concatenate(tokens, axis=1),
+        )
 
 
 def load_tokens(path: Path) -> TokenIds:

@@ -9,8 +9,8 @@ import numpy.typing as npt
 import torch
 from tqdm import tqdm
 
+from muspeaker.train.corpus.cache import write_array
 from muspeaker.train.loop.checkpoint import load_checkpoint
-from muspeaker.train.stages.timbre import AUDIO
 from muspeaker.twin.dsp.fbank import FBANK_RATE_HZ, kaldi_fbank, num_fbank_frames, remove_time_mean
 from muspeaker.twin.engine.cloner import scale_timbre
 from muspeaker.twin.model.timbre_encoder import TimbreEncoder
@@ -43,9 +43,7 @@ def timbre_vectors(
         with torch.autocast("cpu", torch.bfloat16):
             timbre = encoder(remove_time_mean(rows))
         vectors[first : first + len(batch)] = scale_timbre(timbre.float()).numpy()
-    partial = path.with_suffix(".partial.npy")
-    np.save(partial, vectors)
-    partial.replace(path)
+    write_array(path, vectors)
     return vectors
 
 
@@ -81,20 +79,18 @@ class Fbanks:
 
             rows = np.empty((self._ends[-1], 80), np.float16)
             for index, clip in enumerate(tqdm(cache.clips, "filter banks")):
-                samples = soxr.resample(cache.samples(clip), AUDIO.sample_rate, FBANK_RATE_HZ)
+                samples = soxr.resample(cache.samples(clip), cache.sizes.sample_rate, FBANK_RATE_HZ)
                 fbank = kaldi_fbank(torch.from_numpy(samples).unsqueeze(0))[0].numpy()
                 target = rows[self._ends[index] - lengths[index] : self._ends[index]]
                 target[:] = fbank[: len(target)]
-            partial = path.with_suffix(".partial.npy")
-            np.save(partial, rows)
-            partial.replace(path)
+            write_array(path, rows)
         self._rows = np.load(path, mmap_mode="r")
         self._lengths = lengths
 
-    @staticmethod
-    def _frames(clip: Clip) -> int:
-        samples = int(clip.frames * AUDIO.hop_samples * FBANK_RATE_HZ / AUDIO.sample_rate)
-        return num_fbank_frames(samples)
+    def _frames(self, clip: Clip) -> int:
+        audio = self.cache.sizes
+        samples = clip.frames * audio.hop_samples * FBANK_RATE_HZ / audio.sample_rate
+        return num_fbank_frames(int(samples))
 
     def clip(self, index: int) -> npt.NDArray[np.float32]:
         """(frames, fbanks) float32 of one clip."""

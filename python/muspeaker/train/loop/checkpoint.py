@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from muspeaker.config import ModelConfig, config_from_dict, lite
+from muspeaker.sound.files import whole_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,11 +49,10 @@ def set_learning_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:
 
 
 def save_checkpoint(path: Path, state: dict[str, Any]) -> None:
-    """Write `state` to a temporary name, then rename, so that a crash loses nothing."""
+    """Write `state` whole or not at all, so that a crash leaves the file of before."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".partial")
-    torch.save(state, partial)
-    partial.replace(path)
+    with whole_file(path) as partial:
+        torch.save(state, partial)
 
 
 def load_checkpoint(path: Path) -> dict[str, Any]:
@@ -66,13 +66,13 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
 
 
 def load_optimizer(optimizer: torch.optim.Optimizer, state: dict[str, Any] | None) -> None:
-    """Continue an optimizer; one that a snapshot left out, or that was of another kind, starts anew."""
+    """Continue an optimizer; one that a snapshot left out, or of another kind, starts from zero."""
     if state is None:
         return
     groups = [len(group["params"]) for group in optimizer.param_groups]
     if groups != [len(group["params"]) for group in state["param_groups"]]:
         log.warning(
-            "the checkpoint's %s was of another kind: starts anew", type(optimizer).__name__
+            "the checkpoint's %s was of another kind: starts from zero", type(optimizer).__name__
         )
         return
     optimizer.load_state_dict(state)

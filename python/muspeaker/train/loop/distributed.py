@@ -1,7 +1,7 @@
 """Several processes as one: each takes its share of a batch, and gradients are averaged.
 
-The gradients of one step are sent as one tensor once they are all there. With networks this small nothing
-is won by sending while computing, and a trainer may run its parts in any order and as often as it likes.
+The gradients of one step are sent as one tensor once they are all there. With networks this small, sending
+while computing gains nothing, and so a trainer may run its parts in any order and as often as it likes.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def joint_mean(value: torch.Tensor) -> torch.Tensor:
 
 
 def gather(value: torch.Tensor) -> torch.Tensor:
-    """The tensors of all processes behind each other, of equal shapes, without gradient."""
+    """The tensors of all processes concatenated, of equal shapes, without gradient."""
     if world() == 1:
         return value.detach()
     parts = [torch.empty_like(value) for _ in range(world())]

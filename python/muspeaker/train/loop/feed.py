@@ -1,7 +1,7 @@
 """Batches, each a function of the corpus, the seed and its number alone.
 
-Therefore a resumed run sees what an uninterrupted one sees, processes can share a batch without talking,
-and batches can be made ahead.
+Therefore a resumed run sees what an uninterrupted one sees, processes share a batch without communicating,
+and batches can be prefetched.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class Plan:
     """What goes into a batch.
 
     Attributes:
-        number: Of the batch; with the seed it decides everything random.
+        number: Number of the batch; with the seed it decides everything random.
         clips: Numbers of clips, where the plan has chosen them.
     """
 
@@ -62,7 +62,7 @@ def feed(source: Source, first: int, loaders: int) -> Iterator[Batch]:
     Args:
         source: Makes them.
         first: Number of the first one.
-        loaders: Processes that make them ahead; 0: none.
+        loaders: Processes that prefetch them; 0 for none.
     """
     rows = slice(distributed.rank(), None, distributed.world())
     loader = DataLoader(

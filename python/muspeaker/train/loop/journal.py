@@ -1,4 +1,4 @@
-"""What a run tells: lines of the log, TensorBoard, and the last samples as files."""
+"""What a run reports: lines of the log, TensorBoard, and the last samples as files."""
 
 from __future__ import annotations
 
@@ -10,14 +10,12 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from muspeaker.config import AudioConfig
 from muspeaker.train.loop import distributed
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 log = logging.getLogger(__name__)
-RATE_HZ = AudioConfig().sample_rate
 KEEP = 0.98  # of the running means in the log
 
 
@@ -27,9 +25,11 @@ class Journal:
     Args:
         folder: Gets TensorBoard's files, and `samples/` with the last audio.
         every: Steps between lines.
+        rate_hz: Sample rate of the audio.
     """
 
-    def __init__(self, folder: Path, every: int) -> None:
+    def __init__(self, folder: Path, every: int, rate_hz: int) -> None:
+        self._rate_hz = rate_hz
         self._folder = folder
         self._every = every
         self._means: dict[str, torch.Tensor] = {}
@@ -80,12 +80,12 @@ class Journal:
         if not self._writer:
             return
         samples = np.asarray(samples, np.float32).clip(-1, 1)
-        self._writer.add_audio(name, torch.from_numpy(samples.copy()), step, RATE_HZ)
+        self._writer.add_audio(name, torch.from_numpy(samples.copy()), step, self._rate_hz)
         import soundfile  # noqa: PLC0415  (a borrowed machine lacks it, and TensorBoard with it)
 
         path = self._folder / "samples" / f"{name.replace('/', '-')}.wav"
         path.parent.mkdir(parents=True, exist_ok=True)
-        soundfile.write(path, samples, RATE_HZ)
+        soundfile.write(path, samples, self._rate_hz)
 
     def flush(self) -> None:
         """Write what is still in memory."""

@@ -46,8 +46,8 @@ class Muon(torch.optim.Optimizer):
     Args:
         module: Its parameters; embeddings, vectors and thin matrices go to AdamW.
         rate: Learning rate.
-        momentum: Of Muon.
-        betas: Of AdamW.
+        momentum: Momentum of Muon.
+        betas: Betas of AdamW.
         weight_decay: Decoupled, of both.
     """
 

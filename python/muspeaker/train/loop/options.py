@@ -49,7 +49,7 @@ class TrainOptions(ModelOptions):
     steps: int | None = option(
         None, "the schedule ends at this step, whatever stops the run on the way"
     )
-    pause: int | None = option(None, "stop after this step; the same command goes on")
+    pause: int | None = option(None, "stop after this step; the same command continues")
     save_minutes: float = option(5.0, "between checkpoints")
     log_steps: int = option(50, "between lines of the log")
     rate: float = option(1e-3, "peak learning rate")

@@ -32,7 +32,7 @@ class Schedule:
         return min(1.0, (time.monotonic() - self._start) / self._seconds)
 
     def progress(self, step: int) -> float:
-        """Share of the budget that is behind the given step, 0 to 1."""
+        """Share of the budget that is spent at the given step, 0 to 1."""
         if self.last is None:
             return self.spent
         return min(1.0, (step - self.first) / max(1, self.last - self.first))
@@ -48,7 +48,7 @@ def learning_rate(peak: float, progress: float, count: int) -> float:
     Args:
         peak: The rate after the warm-up.
         progress: Share of the budget that is spent.
-        count: Steps behind since the schedule began.
+        count: Steps completed since the schedule began.
     """
     cosine = LAST_SHARE + (1 - LAST_SHARE) * 0.5 * (1 + math.cos(math.pi * progress))
     return peak * min(1.0, (count + 1) / WARMUP) * cosine

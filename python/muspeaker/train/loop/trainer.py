@@ -49,7 +49,7 @@ class Trainer(ABC):
         table: The stage's loss weights.
 
     Attributes:
-        step: Steps behind.
+        step: Steps completed.
         ema: The average of the network that is shipped, once it is registered.
         weights: The table with the command line's changes.
     """
@@ -82,7 +82,9 @@ class Trainer(ABC):
     @property
     def journal(self) -> Journal:
         """The log, made when it is first needed."""
-        self._journal = self._journal or Journal(self._options.out, self._options.log_steps)
+        if self._journal is None:
+            rate_hz = self.config.audio.sample_rate
+            self._journal = Journal(self._options.out, self._options.log_steps, rate_hz)
         return self._journal
 
     def network(self, name: str, module: Module, *, decay: float | None = None) -> Module:
@@ -145,7 +147,7 @@ class Trainer(ABC):
         return state | {"schedule": {"first": schedule.first, "last": schedule.last}}
 
     def resume(self, path: Path) -> None:
-        """Load what `state` gave; what an older release left out starts anew."""
+        """Load what `state` gave; what an older release left out starts from zero."""
         state = load_checkpoint(path)
         self.step = state["step"]
         for name, module in self._networks.items():

@@ -1,4 +1,4 @@
-"""Discriminators of the vocoder: multi-period and multi-resolution."""
+"""Discriminators: of the vocoder by periods and resolutions, of the acoustic model by patches of the mel."""
 
 from __future__ import annotations
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING
 
 import torch
 
@@ -11,10 +10,6 @@ from muspeaker.config import AudioConfig
 from muspeaker.train.loop.distributed import joint_mean
 from muspeaker.twin.dsp.mel import mel_from_magnitude
 
-if TYPE_CHECKING:
-    from muspeaker.train.losses.discriminators import Judgement
-
-AUDIO = AudioConfig()
 WEIGHTS = {"mel": 10.0, "stft": 2.0, "loud": 20.0, "features": 8.0, "adversarial": 3.0}
 MEL_SCALES = (
     (4096, 1024, 160),
@@ -23,11 +18,18 @@ MEL_SCALES = (
     (512, 128, 48),
     (256, 64, 24),
 )  # fft, hop, mels
-MEL_AUDIO = tuple(
-    AudioConfig(fft_samples=fft, num_mels=mels, mel_high_hz=AUDIO.sample_rate / 2)
-    for fft, _, mels in MEL_SCALES
-)
 STFT_FLOOR = 1e-3
+
+
+@functools.cache
+def _mel_audio(sample_rate: int) -> tuple[AudioConfig, ...]:
+    """The mel of each scale, up to half the sample rate."""
+    return tuple(
+        AudioConfig(
+            sample_rate=sample_rate, fft_samples=fft, num_mels=mels, mel_high_hz=sample_rate / 2
+        )
+        for fft, _, mels in MEL_SCALES
+    )
 
 
 @functools.cache
@@ -42,57 +44,61 @@ def magnitude(samples: torch.Tensor, fft: int, hop: int) -> torch.Tensor:
     return torch.sqrt(torch.view_as_real(spectrum).square().sum(-1) + 1e-10)
 
 
-def limit_band(samples: torch.Tensor, band_hz: torch.Tensor) -> torch.Tensor:
+def limit_band(samples: torch.Tensor, band_hz: torch.Tensor, sample_rate: int) -> torch.Tensor:
     """Remove what lies above each clip's own band, so that no loss looks there.
 
     Args:
         samples: (batch, samples) float32.
         band_hz: (batch,) highest frequency that the recording can hold.
+        sample_rate: In Hz.
 
     Returns:
         (batch, samples) float32, low-passed at 95 % of the band.
     """
     spectrum = torch.fft.rfft(samples.float())
-    hz = torch.linspace(0, AUDIO.sample_rate / 2, spectrum.shape[-1], device=samples.device)
+    hz = torch.linspace(0, sample_rate / 2, spectrum.shape[-1], device=samples.device)
     keep = (hz.unsqueeze(0) <= 0.95 * band_hz.unsqueeze(1)) | (
-        band_hz.unsqueeze(1) >= AUDIO.sample_rate / 2 - 1
+        band_hz.unsqueeze(1) >= sample_rate / 2 - 1
     )
     return torch.fft.irfft(spectrum * keep, n=samples.shape[-1])
 
 
-def log_spectra(samples: torch.Tensor) -> list[torch.Tensor]:
+def log_spectra(samples: torch.Tensor, sample_rate: int) -> list[torch.Tensor]:
     """Log-mel and log-magnitude spectra at every scale.
 
     Args:
         samples: (batch, samples) float32.
+        sample_rate: In Hz.
 
     Returns:
         (batch, mels or bins, frames) for each scale, all mels first.
     """
     magnitudes = [magnitude(samples, fft, hop) for fft, hop, _ in MEL_SCALES]
-    mels = [mel_from_magnitude(m, audio) for m, audio in zip(magnitudes, MEL_AUDIO, strict=True)]
+    scales = _mel_audio(sample_rate)
+    mels = [mel_from_magnitude(m, audio) for m, audio in zip(magnitudes, scales, strict=True)]
     return mels + [torch.log(m.clamp(min=STFT_FLOOR)) for m in magnitudes]
 
 
 def spectral_losses(
-    fakes: tuple[torch.Tensor, torch.Tensor], real: torch.Tensor
+    fakes: tuple[torch.Tensor, torch.Tensor], real: torch.Tensor, sample_rate: int
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """Energy distance of log-mel, log-magnitude and linear mel spectra.
 
     Two renderings of one mel, from two noises, are drawn to the recording and pushed from each other.
-    Without the push the best answer to noise is a pulse in each frame, heard as a buzz at the frame rate.
-    Logarithms weigh all bands alike; the linear term sees to the loud ones, the formants that make a voice.
+    Without the push the best answer to noise is a pulse in each frame, which is heard as a buzz at the frame
+    rate. Logarithms weigh all bands alike; the linear term is for the loud ones, the formants of a voice.
 
     Source: Gritsenko et al. 2020 (arXiv:2008.01160), Eq. 4, with L1 of log spectra as the distance.
 
     Args:
         fakes: Two (batch, samples) float32.
         real: (batch, samples) float32.
+        sample_rate: In Hz.
 
     Returns:
         Three scalars, averaged over the scales; the last is relative to the recording's mean.
     """
-    first, second, target = (log_spectra(x) for x in (*fakes, real))
+    first, second, target = (log_spectra(x, sample_rate) for x in (*fakes, real))
     scales = len(MEL_SCALES)
     loud = [
         energy_distance(*(torch.exp(x) / joint_mean(torch.exp(c).mean()) for x in (a, b, c)))
@@ -106,28 +112,3 @@ def spectral_losses(
 def energy_distance(a: torch.Tensor, b: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
     """Mean L1 of two samples from the target, less half of that between them; scalar."""
     return 0.5 * ((a - target).abs().mean() + (b - target).abs().mean() - (a - b).abs().mean())
-
-
-def discriminator_loss(real: list[Judgement], fake: list[Judgement]) -> torch.Tensor:
-    """Least-squares loss: real towards one, fake towards zero."""
-    terms = [
-        (1 - r.float()).square().mean() + f.float().square().mean()
-        for (r, _), (f, _) in zip(real, fake, strict=True)
-    ]
-    return torch.stack(terms).mean()
-
-
-def adversarial_loss(fake: list[Judgement]) -> torch.Tensor:
-    """Least-squares loss of the generator."""
-    return torch.stack([(1 - score.float()).square().mean() for score, _ in fake]).mean()
-
-
-def feature_loss(real: list[Judgement], fake: list[Judgement]) -> torch.Tensor:
-    """Mean L1 of the discriminators' feature maps, relative to the real maps' size."""
-    terms = []
-    for (_, real_maps), (_, fake_maps) in zip(real, fake, strict=True):
-        for r, f in zip(real_maps, fake_maps, strict=True):
-            reference = r.detach().float()
-            scale = joint_mean(reference.abs().mean()).clamp(min=1e-3)
-            terms.append((reference - f.float()).abs().mean() / scale)
-    return torch.stack(terms).mean()

@@ -1,8 +1,8 @@
-"""The frozen timbre encoder, listening to mels: how alike two sounds are, and whose voice it is.
+"""The frozen timbre encoder as a judge of mels: how alike two sounds are, and whose voice it is.
 
-A mel is brought to the encoder's filter banks by one linear map, fitted to the corpus: it lies close enough
-(cosine 0.96 between the vectors of a clip's mel and of its own filter banks, 0.81 to those of other clips),
-lets gradients through and costs next to nothing.
+One linear map, fitted to the corpus, turns a mel into the encoder's filter banks. It is close enough (cosine
+0.96 between the vectors of a clip's mel and of its own filter banks, 0.81 to those of other clips), is
+differentiable and costs next to nothing.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from muspeaker.config import AudioConfig
+from muspeaker.train.corpus.cache import write_array
 from muspeaker.train.corpus.timbres import Fbanks
-from muspeaker.train.loop.distributed import gather, joint_mean, rank
+from muspeaker.train.loop.distributed import gather, rank
 from muspeaker.twin.dsp.fbank import (
     FBANK_HOP_SAMPLES,
     FBANK_RATE_HZ,
@@ -26,56 +26,63 @@ from muspeaker.twin.dsp.fbank import (
 )
 
 if TYPE_CHECKING:
+    from muspeaker.config import AudioConfig
     from muspeaker.train.corpus.cache import Cache
     from muspeaker.twin.model.timbre_encoder import TimbreEncoder
 
-AUDIO = AudioConfig()
-JUDGED_FRAMES = 138  # of the mel, 1.6 s
+JUDGED_SECONDS = 1.6
 FIT_CLIPS = 400
 RIDGE = 0.1
 MAP = "fbank_map.npy"
 TEMPERATURE = 0.1
 
 
-def fbank_times(frames: int) -> tuple[torch.Tensor, torch.Tensor]:
+def judged_frames(audio: AudioConfig) -> int:
+    """How many mel frames the judge hears of a clip, about JUDGED_SECONDS."""
+    return round(JUDGED_SECONDS * audio.sample_rate / audio.hop_samples)
+
+
+def fbank_times(frames: int, audio: AudioConfig) -> tuple[torch.Tensor, torch.Tensor]:
     """Where each filter-bank frame lies between two mel frames.
 
     Args:
-        frames: Of the mel.
+        frames: Number of mel frames.
+        audio: The mel's frame clock.
 
     Returns:
         The mel frame before, (fbank frames,) int64, and the share of the next one.
     """
-    seconds = frames * AUDIO.hop_samples / AUDIO.sample_rate
+    seconds = frames * audio.hop_samples / audio.sample_rate
     count = int((seconds * FBANK_RATE_HZ - FBANK_WINDOW_SAMPLES) // FBANK_HOP_SAMPLES) + 1
     middle = (torch.arange(count) * FBANK_HOP_SAMPLES + FBANK_WINDOW_SAMPLES / 2) / FBANK_RATE_HZ
-    place = (middle * AUDIO.sample_rate / AUDIO.hop_samples - 0.5).clamp(0, frames - 1)
+    place = (middle * audio.sample_rate / audio.hop_samples - 0.5).clamp(0, frames - 1)
     before = place.long().clamp(max=frames - 2)
     return before, place - before
 
 
-def retime(mel: torch.Tensor) -> torch.Tensor:
+def retime(mel: torch.Tensor, audio: AudioConfig) -> torch.Tensor:
     """(batch, mels, frames) on the frame clock to (batch, fbank frames, mels) every 10 ms."""
-    before, share = (x.to(mel.device) for x in fbank_times(mel.shape[2]))
+    before, share = (x.to(mel.device) for x in fbank_times(mel.shape[2], audio))
     x = mel.transpose(1, 2)  # (batch, frames, mels)
     return torch.lerp(x[:, before], x[:, before + 1], share.view(1, -1, 1))
 
 
 def fit_fbank_map(
-    mels: list[npt.NDArray[np.float32]], fbanks: list[npt.NDArray[np.float32]]
+    mels: list[npt.NDArray[np.float32]], fbanks: list[npt.NDArray[np.float32]], audio: AudioConfig
 ) -> npt.NDArray[np.float32]:
     """The linear map from log-mel to log filter banks, by ridge regression.
 
     Args:
         mels: (frames, mels) of some clips.
         fbanks: (fbank frames, fbanks) of the same.
+        audio: The mels' frame clock.
 
     Returns:
         (mels + 1, fbanks); the last row is added.
     """
     inputs, outputs = [], []
     for mel, fbank in zip(mels, fbanks, strict=True):
-        timed = retime(torch.from_numpy(mel.T.copy()).unsqueeze(0))[0].numpy()
+        timed = retime(torch.from_numpy(mel.T.copy()).unsqueeze(0), audio)[0].numpy()
         count = min(len(timed), len(fbank))
         inputs.append(np.pad(timed[:count], ((0, 0), (0, 1)), constant_values=1.0))
         outputs.append(fbank[:count])
@@ -85,15 +92,13 @@ def fit_fbank_map(
 
 
 def fbank_map(cache: Cache) -> npt.NDArray[np.float32]:
-    """The map of a corpus, fitted once and kept beside it; see `fit_fbank_map`."""
+    """The map of a corpus, fitted once and kept in its folder; see `fit_fbank_map`."""
     path = cache.folder / MAP
     if not path.exists():
         fbanks = Fbanks(cache)
         chosen = np.random.default_rng(0).permutation(len(cache.clips))[:FIT_CLIPS]
         mels = [cache.mel[cache.clips[i].span].astype(np.float32) for i in chosen]
-        partial = path.with_suffix(".partial.npy")
-        np.save(partial, fit_fbank_map(mels, [fbanks.clip(i) for i in chosen]))
-        partial.replace(path)
+        write_array(path, fit_fbank_map(mels, [fbanks.clip(i) for i in chosen], cache.sizes))
     return np.asarray(np.load(path))
 
 
@@ -103,10 +108,14 @@ class VoiceJudge(nn.Module):
     Args:
         encoder: Trained; frozen here.
         to_fbank: From `fbank_map`.
+        audio: The mels' frame clock.
     """
 
-    def __init__(self, encoder: TimbreEncoder, to_fbank: npt.NDArray[np.float32]) -> None:
+    def __init__(
+        self, encoder: TimbreEncoder, to_fbank: npt.NDArray[np.float32], audio: AudioConfig
+    ) -> None:
         super().__init__()
+        self._audio = audio
         self.encoder = encoder.eval().requires_grad_(requires_grad=False)
         self.to_fbank: torch.Tensor
         self.register_buffer("to_fbank", torch.from_numpy(to_fbank))
@@ -127,39 +136,19 @@ class VoiceJudge(nn.Module):
             Feature maps of three layers, and vectors (batch, embedding).
         """
         self._features = []
-        fbank = retime(mel.float()) @ self.to_fbank[:-1] + self.to_fbank[-1]
+        fbank = retime(mel.float(), self._audio) @ self.to_fbank[:-1] + self.to_fbank[-1]
         vectors = self.encoder(remove_time_mean(fbank))
         features, self._features = self._features, []
         return features, vectors
 
 
-def perceptual_loss(real: list[torch.Tensor], fake: list[torch.Tensor]) -> torch.Tensor:
-    """Mean L1 of the encoder's feature maps, relative to the size of the real ones.
-
-    Source: Johnson et al. 2016 (arXiv:1603.08155), Section 3.2, with a speaker network.
-
-    Args:
-        real: Maps of the target.
-        fake: Maps of the predicted mel, of the same shapes.
-
-    Returns:
-        Scalar.
-    """
-    terms = []
-    for r, f in zip(real, fake, strict=True):
-        reference = r.detach().float()
-        scale = joint_mean(reference.abs().mean()).clamp(min=1e-3)
-        terms.append((reference - f.float()).abs().mean() / scale)
-    return torch.stack(terms).mean()
-
-
 def contrastive_loss(
     vectors: torch.Tensor, prompts: torch.Tensor, speakers: torch.Tensor
 ) -> torch.Tensor:
-    """Cyclic contrastive loss: what was said in a voice must be heard as that voice among the batch's.
+    """Cyclic contrastive loss: a predicted mel must be heard as its own prompt's voice among all prompts.
 
     Source: van den Oord et al. 2018 (arXiv:1807.03748), Eq. 4 (InfoNCE), on cosines. Prompts of the same
-    speaker in other rows are no negatives. With several processes the prompts of all count.
+    speaker in other rows are not used as negatives. With several processes the prompts of all count.
 
     Args:
         vectors: (rows, embedding) of the predicted mels, those of the first rows of the batch.

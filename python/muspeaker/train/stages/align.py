@@ -1,7 +1,7 @@
 """Stage: train the aligner on the corpus itself, then write the durations of every clip.
 
-Writes `alignment.npz` beside the corpus: the token ids of each clip with a text, and their durations in
-frames. Which clips have none is said by `left_out.tsv`.
+Writes `alignment.npz` into the corpus: the token ids of each clip with a text, and their durations in frames.
+`left_out.tsv` names the clips that have none.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class AlignData:
         cache: The prepared corpus.
         ids: From `token_ids`.
         size: Clips in a batch.
-        seed: Of the sampling.
+        seed: Seed of the sampling.
     """
 
     def __init__(self, cache: Cache, ids: TokenIds, size: int, seed: int) -> None:
@@ -173,7 +173,7 @@ class AlignTrainer(Trainer):
             show_paths(self.journal, self.cache, paths, self.step)
 
 
-def align(trainer: AlignTrainer, ids: TokenIds, path: Path) -> None:
+def write_alignment(trainer: AlignTrainer, ids: TokenIds, path: Path) -> None:
     """Write the best paths of all clips."""
     numbers = tqdm(sorted(ids), "align", mininterval=10)
     save_alignment(path, {i: (ids[i], *trainer.clip_alignment(i)) for i in numbers})
@@ -184,17 +184,18 @@ def main(arguments: list[str] | None = None, config: ModelConfig | None = None) 
     options = parse(AlignOptions, arguments, "muspeaker-train align", __doc__)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     with distributed.first_goes_ahead():
-        cache = Cache(options.corpus)
+        config = config or model_config(options)
+        cache = Cache(options.corpus, config.audio)
     tokens = options.corpus / "tokens.npz"
     ids, left_out = (load_tokens(tokens), {}) if tokens.exists() else token_ids(cache)
     if not ids:
         raise ValueError(f"{options.corpus} has no clip whose text fits its length")
-    trainer = AlignTrainer(config or model_config(options), options, cache, ids)
+    trainer = AlignTrainer(config, options, cache, ids)
     trainer.run()
     if distributed.rank() == 0:
         if left_out:  # of a corpus that was prepared before phones were
             write_left_out(options.corpus / "alignment_left_out.tsv", left_out)
-        align(trainer, ids, options.corpus / ALIGNMENT)
+        write_alignment(trainer, ids, options.corpus / ALIGNMENT)
 
 
 if __name__ == "__main__":

@@ -68,7 +68,7 @@ class PairMaker:
         self._latent = config.mel_encoder.latent
         self._model = acoustic_parts(config).eval().to(self._device)
         self._model.load_state_dict(state["ema"])
-        self.cache = Cache(options.corpus)
+        self.cache = Cache(options.corpus, config.audio)
         timbres = timbre_vectors(self.cache, options.timbre, config)
         self.data = AcousticData(self.cache, timbres, config, 0, options.seed)
 
@@ -128,10 +128,10 @@ def spoken(
 
 
 def make_pairs(options: PairsOptions, config: ModelConfig | None = None) -> Path:
-    """Write the mels of all pairs, laid out as the cache's; goes on where an equal run stopped.
+    """Write the mels of all pairs, laid out as the cache's; continues where an equal run stopped.
 
     Returns:
-        The file, (frames, mels) float16, not a number where a clip has no pair.
+        The file, (frames, mels) float16, NaN where a clip has no pair.
     """
     maker = PairMaker(options, config)
     cache = maker.cache
@@ -161,17 +161,6 @@ def _progress(
         found, "pairs", total=count, mininterval=10
     )
     return bar
-
-
-def main(arguments: list[str] | None = None, config: ModelConfig | None = None) -> None:
-    """Command line of the stage; `config` stands in for the teacher's sizes."""
-    options = parse(PairsOptions, arguments, "muspeaker-train pairs", __doc__)
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
-    make_pairs(options, config)
-
-
-if __name__ == "__main__":
-    main()
 
 
 def spoken_by_actors(
@@ -206,3 +195,14 @@ def local(cpus: int) -> Iterator[None]:
         yield
     finally:
         ray.shutdown()
+
+
+def main(arguments: list[str] | None = None, config: ModelConfig | None = None) -> None:
+    """Command line of the stage; `config` stands in for the teacher's sizes."""
+    options = parse(PairsOptions, arguments, "muspeaker-train pairs", __doc__)
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    make_pairs(options, config)
+
+
+if __name__ == "__main__":
+    main()

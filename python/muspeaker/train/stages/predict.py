@@ -17,7 +17,7 @@ from tqdm import tqdm
 
 from muspeaker.train.acoustic_pass import acoustic_parts, decode, encode_prior
 from muspeaker.train.corpus.acoustic_data import PROMPT_FRAMES, AcousticData
-from muspeaker.train.corpus.cache import Cache
+from muspeaker.train.corpus.cache import Cache, write_array
 from muspeaker.train.corpus.timbres import timbre_vectors
 from muspeaker.train.loop.checkpoint import config_of, load_checkpoint
 from muspeaker.train.loop.distributed import start
@@ -74,9 +74,7 @@ def predict(model: MuSpeaker, data: AcousticData, cache: Cache, options: Predict
             matched = acoustic_pass.match(spoken, timbre.unsqueeze(0))  # as in speaking
             mel[clip.span] = matched[0].T.cpu().numpy()
     path = cache.folder / MELS
-    partial = path.with_suffix(".partial.npy")
-    np.save(partial, mel)
-    partial.replace(path)
+    write_array(path, mel)
     return path
 
 
@@ -85,8 +83,9 @@ def main(arguments: list[str] | None = None, config: ModelConfig | None = None) 
     options = parse(PredictOptions, arguments, "muspeaker-train predict", __doc__)
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     torch.set_num_threads(options.threads)
-    cache, state = Cache(options.corpus), load_checkpoint(options.acoustic)
+    state = load_checkpoint(options.acoustic)
     config = config or config_of(state)
+    cache = Cache(options.corpus, config.audio)
     model = acoustic_parts(config).eval().to(start())
     model.load_state_dict(state["ema"])
     timbres = timbre_vectors(cache, options.timbre, config)

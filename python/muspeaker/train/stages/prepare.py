@@ -1,9 +1,11 @@
 """Stage: decode, trim, level, pitch-track and transcribe a corpus once, into a few flat arrays.
 
-The folder holds `audio.npy` (int16), `f0.npy` (Hz, 0 where unvoiced), `mel.npy`, `energy.npy`,
-`tokens.npz` and `index.json`; clips lie behind each other, each a whole number of frames. `--speeds` adds
-copies played faster or slower, `--warps` copies with another pitch and vocal tract: pseudo-speakers both.
-What cannot be used is named with its reason in `left_out.tsv`. A run that was stopped goes on.
+The folder holds `audio.npy` (int16), `f0.npy` (Hz, 0 where unvoiced), `mel.npy`, `energy.npy`, `tokens.npz`,
+`audio.json` (the sample rate, the frame clock and the mel, which every later stage compares with its
+model's) and `index.json`. Clips follow each other, each a whole number of frames. `--speeds` adds copies
+played faster or slower, `--warps` copies with another pitch and vocal tract; both count as other speakers.
+Clips whose durations the manifest gives are not trimmed. `left_out.tsv` names what cannot be used, with the
+reason. A run that was stopped continues.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ import logging
 import os
 import shutil
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
@@ -26,20 +28,29 @@ import soundfile
 import torch
 from tqdm import tqdm
 
-from muspeaker.config import AudioConfig
-from muspeaker.train.corpus.cache import Cache, Clip, write_left_out
+from muspeaker.sound.files import whole_file, write_whole
+from muspeaker.train.corpus.cache import (
+    INDEX,
+    SIZES,
+    Cache,
+    Clip,
+    mel_and_energy,
+    write_left_out,
+    write_sizes,
+)
 from muspeaker.train.corpus.clip import Variant, prepare_clip
-from muspeaker.train.corpus.corpora import Utterance, read_corpus, without_texts
+from muspeaker.train.corpus.corpora import read_corpus
+from muspeaker.train.corpus.manifest import CorpusClip, read_sources, with_notes, without_texts
 from muspeaker.train.corpus.phones import save_tokens, token_ids
-from muspeaker.train.loop.options import argument, option, parse
-from muspeaker.twin.dsp.mel import energy_from_magnitude, magnitude_spectrum, mel_from_magnitude
+from muspeaker.train.loop.options import ModelOptions, argument, model_config, option, parse
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from muspeaker.config import AudioConfig, ModelConfig
+
 
 log = logging.getLogger(__name__)
-AUDIO = AudioConfig()
 PART_CLIPS = 64
 ARRAYS = ("audio", "f0", "mel", "energy")
 DERIVED = ("alignment.npz", "realigned.npz", "fbank.npy", "fbank_map.npy", "timbres.npy", "pairs_mel.npy",
@@ -47,13 +58,16 @@ DERIVED = ("alignment.npz", "realigned.npz", "fbank.npy", "fbank_map.npy", "timb
 
 
 @dataclass(frozen=True, kw_only=True)
-class PrepareOptions:
+class PrepareOptions(ModelOptions):
     """The command line of the stage."""
 
     corpora: tuple[Path, ...] = argument("manifests (tsv), or folders of corpora")
     out: Path = option(Path("runs/corpus"), "folder of the prepared corpus")
-    layout: Literal["auto", "manifest", "ljspeech", "vctk", "libritts", "aishell3"] = option(
-        "auto", "of the corpora"
+    layout: Literal[
+        "auto", "manifest", "ljspeech", "vctk", "libritts", "librispeech", "commonvoice", "aishell3"
+    ] = option("auto", "of the corpora")
+    sources: Path | None = option(
+        None, "tsv of source, weight, bandwidth and certain, which goes before the manifests"
     )
     held_out: Path | None = option(None, "tsv whose texts must not be trained on")
     speeds: tuple[float, ...] = option((1.0,), "copies, played at these speeds")
@@ -63,81 +77,109 @@ class PrepareOptions:
     force: bool = option(default=False, text="replace another corpus that is in the folder")
 
 
-def prepare_part(job: tuple[Path, Variant, Sequence[Utterance]]) -> Path:
-    """Write some clips of one variant to a file, with the reasons for those that are left out."""
-    path, variant, utterances = job
+@dataclass(frozen=True)
+class Part:
+    """Some clips of one variant, and the file that they go to."""
+
+    path: Path
+    variant: Variant
+    clips: Sequence[CorpusClip]
+    audio: AudioConfig
+
+
+def prepare_part(part: Part) -> Path:
+    """Write the clips of a part to its file, with the reasons for those that are left out."""
     torch.set_num_threads(1)
+    variant, audio = part.variant, part.audio
     index: list[dict[str, Any]] = []
     left_out: dict[str, str] = {}
     arrays: dict[str, list[npt.NDArray[Any]]] = {name: [] for name in ARRAYS}
-    for utterance in utterances:
-        clip = prepare_clip(utterance, variant)
-        if isinstance(clip, str):
-            left_out[utterance.id + variant.suffix] = clip
+    for clip in part.clips:
+        trim = variant.trim and not clip.durations  # which count from the recording's beginning
+        made = prepare_clip(clip.path, replace(variant, trim=trim), audio)
+        if isinstance(made, str):
+            left_out[clip.id + variant.suffix] = made
             continue
-        rate_hz = utterance.rate_hz or soundfile.info(utterance.path).samplerate
-        index.append(asdict(Clip(
-            id=utterance.id + variant.suffix, source=utterance.source,
-            speaker=utterance.speaker + variant.suffix, gender=utterance.gender,
-            text=utterance.text, band_hz=min(AUDIO.sample_rate / 2, rate_hz / 2 * variant.speed),
-            speed=variant.speed, first_frame=0, frames=len(clip.f0),
-            language=utterance.language, warp=variant.warp,
-        )))  # fmt: skip
-        stored = (clip.samples * 32767).astype(np.int16)
-        heard = torch.from_numpy(stored.astype(np.float32) / 32767).unsqueeze(0)
-        magnitude = magnitude_spectrum(heard)
+        index.append(asdict(_entry(clip, variant, audio, len(made.f0))))
+        stored = (made.samples * 32767).astype(np.int16)
+        heard: npt.NDArray[np.float32] = stored.astype(np.float32) / np.float32(32767)
+        mel, energy = mel_and_energy(heard, audio)
         arrays["audio"].append(stored)
-        arrays["f0"].append(clip.f0)
-        arrays["mel"].append(mel_from_magnitude(magnitude)[0].T.numpy().astype(np.float16))
-        arrays["energy"].append(energy_from_magnitude(magnitude)[0].numpy().astype(np.float16))
+        arrays["f0"].append(made.f0)
+        arrays["mel"].append(mel)
+        arrays["energy"].append(energy)
     label = json.dumps({"index": index, "left_out": left_out})
     joined: dict[str, Any] = {name: np.concatenate(v) for name, v in arrays.items() if v}
-    partial = path.with_suffix(".partial.npz")
-    np.savez(partial, label=np.array(label), **joined)
-    partial.replace(path)
-    return path
+    with whole_file(part.path) as unfinished, unfinished.open("wb") as file:
+        np.savez(file, label=np.array(label), **joined)
+    return part.path
+
+
+def _entry(clip: CorpusClip, variant: Variant, audio: AudioConfig, frames: int) -> Clip:
+    """What the index says of a prepared clip; its first frame is not known yet."""
+    rate_hz = clip.rate_hz or soundfile.info(clip.path).samplerate
+    band_hz = (clip.band_hz or rate_hz / 2) * variant.speed
+    return Clip(
+        id=clip.id + variant.suffix, source=clip.source, speaker=clip.speaker + variant.suffix,
+        gender=clip.gender, text=clip.text, band_hz=min(audio.sample_rate / 2, band_hz),
+        speed=variant.speed, first_frame=0, frames=frames, language=clip.language,
+        warp=variant.warp, weight=clip.weight, certain=clip.certain, phones=clip.phones,
+        durations=clip.durations,
+    )  # fmt: skip
 
 
 def prepare(
-    utterances: Sequence[Utterance], folder: Path, variants: Iterable[Variant], workers: int
+    clips: Sequence[CorpusClip],
+    folder: Path,
+    variants: Iterable[Variant],
+    workers: int,
+    audio: AudioConfig,
 ) -> None:
-    """Write the corpus of `utterances` in each variant; goes on where an equal run stopped.
+    """Write the corpus of `clips` in each variant; continues where an equal run stopped.
+
+    Args:
+        clips: The recordings.
+        folder: Gets the prepared corpus.
+        variants: How copies of all clips differ.
+        workers: Processes.
+        audio: The frame clock and the mel.
 
     Raises:
         ValueError: If not one clip can be used.
     """
     variants = list(variants)
-    parts = folder / "parts"
-    wanted = repr([asdict(v) for v in variants]) + repr([asdict(u) for u in utterances])
+    unfinished = folder / "parts"
+    wanted = "".join(repr([asdict(item) for item in items]) for items in (variants, clips, [audio]))
     digest = hashlib.sha256(wanted.encode()).hexdigest()
-    label = parts / "job.txt"
+    label = unfinished / "job.txt"
     if not (label.exists() and label.read_text(encoding="utf-8") == digest):
-        shutil.rmtree(parts, ignore_errors=True)
-        parts.mkdir(parents=True)
+        shutil.rmtree(unfinished, ignore_errors=True)
+        unfinished.mkdir(parents=True)
         label.write_text(digest, encoding="utf-8")
-    jobs: list[tuple[Path, Variant, Sequence[Utterance]]] = []
+    parts: list[Part] = []
     for variant in variants:
-        for first in range(0, len(utterances), PART_CLIPS):
-            some = utterances[first : first + PART_CLIPS]
-            jobs.append((parts / f"{len(jobs):06}.npz", variant, some))
-    _run([job for job in jobs if not job[0].exists()], len(jobs), workers)
-    _join([path for path, _, _ in jobs], folder)
-    shutil.rmtree(parts)
+        for first in range(0, len(clips), PART_CLIPS):
+            some = clips[first : first + PART_CLIPS]
+            parts.append(Part(unfinished / f"{len(parts):06}.npz", variant, some, audio))
+    _run([part for part in parts if not part.path.exists()], len(parts), workers)
+    _join([part.path for part in parts], folder, audio)
+    shutil.rmtree(unfinished)
 
 
-def _run(jobs: list[tuple[Path, Variant, Sequence[Utterance]]], total: int, workers: int) -> None:
-    bar = partial(tqdm, desc=f"parts of {PART_CLIPS} clips", total=total, initial=total - len(jobs))
+def _run(parts: list[Part], total: int, workers: int) -> None:
+    done = total - len(parts)
+    bar = partial(tqdm, desc=f"parts of {PART_CLIPS} clips", total=total, initial=done)
     if workers <= 1:
-        for job in bar(jobs):
-            prepare_part(job)
+        for part in bar(parts):
+            prepare_part(part)
         return
     with ProcessPoolExecutor(workers, get_context("spawn")) as pool:
-        for _ in bar(pool.map(prepare_part, jobs)):
+        for _ in bar(pool.map(prepare_part, parts)):
             pass
 
 
-def _join(parts: list[Path], folder: Path) -> None:
-    """Put the parts behind each other, without holding more than one in memory."""
+def _join(parts: list[Path], folder: Path, audio: AudioConfig) -> None:
+    """Concatenate the parts, without holding more than one in memory."""
     index: list[dict[str, Any]] = []
     left_out: dict[str, str] = {}
     for path in parts:
@@ -150,7 +192,7 @@ def _join(parts: list[Path], folder: Path) -> None:
         raise ValueError(f"no clip can be used; {folder / 'left_out.tsv'} has the reasons")
     frames = sum(clip["frames"] for clip in index)
     shapes: dict[str, tuple[int, ...]] = {"f0": (frames,), "energy": (frames,)}
-    shapes |= {"audio": (frames * AUDIO.hop_samples,), "mel": (frames, AUDIO.num_mels)}
+    shapes |= {"audio": (frames * audio.hop_samples,), "mel": (frames, audio.num_mels)}
     kinds = {"audio": np.int16, "f0": np.float32, "energy": np.float16, "mel": np.float16}
     arrays = {
         name: np.lib.format.open_memmap(folder / f"{name}.npy", "w+", kinds[name], shapes[name])
@@ -167,8 +209,9 @@ def _join(parts: list[Path], folder: Path) -> None:
     for clip in index:
         clip["first_frame"] = first_frame
         first_frame += clip["frames"]
-    (folder / "index.json").write_text(json.dumps(index), encoding="utf-8")
-    hours = frames * AUDIO.hop_samples / AUDIO.sample_rate / 3600
+    write_sizes(folder, audio)
+    write_whole(folder / INDEX, json.dumps(index).encode())
+    hours = frames * audio.hop_samples / audio.sample_rate / 3600
     log.info("%d clips, %.2f hours", len(index), hours)
 
 
@@ -184,21 +227,23 @@ def transcribe(folder: Path) -> None:
         log.warning("%d clips have no phones, named in left_out.tsv", len(left_out))
 
 
-def main(arguments: list[str] | None = None) -> None:
-    """Command line of the stage."""
+def main(arguments: list[str] | None = None, config: ModelConfig | None = None) -> None:
+    """Command line of the stage; `config` stands in for the sizes that it names."""
     options = parse(PrepareOptions, arguments, "muspeaker-train prepare", __doc__)
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    made = options.out / "index.json"
-    if made.exists() and not options.force:
+    audio = (config or model_config(options)).audio
+    if (options.out / INDEX).exists() and not options.force:
         raise FileExistsError(f"{options.out} holds a corpus already; --force replaces it")
-    utterances = [u for path in options.corpora for u in read_corpus(path, options.layout)]
+    clips = [clip for path in options.corpora for clip in read_corpus(path, options.layout)]
+    if options.sources:
+        clips = with_notes(clips, read_sources(options.sources))
     if options.held_out:
-        utterances = without_texts(utterances, options.held_out)
+        clips = without_texts(clips, options.held_out)
     variants = [Variant(speed, "", options.trim) for speed in options.speeds]
     variants += [Variant(1.0, warp, options.trim) for warp in options.warps]
-    for name in (made.name, *DERIVED):
+    for name in (INDEX, SIZES, *DERIVED):
         (options.out / name).unlink(missing_ok=True)
-    prepare(utterances, options.out, variants, options.workers)
+    prepare(clips, options.out, variants, options.workers, audio)
     transcribe(options.out)
 
 

@@ -1,9 +1,9 @@
-"""Stage: align the corpus anew, by a network that learns from the first alignment what phones sound like.
+"""Stage: train the phone classifier on the first alignment, and replace that alignment by its own.
 
-The hidden Markov model of `muspeaker.train.stages.align` knows one Gaussian a phone and one frame of sound; over many
-speakers and noise its paths lose whole words. Most of its labels are right, though. A network that hears a
-fifth of a second around each frame learns what most of them say, its own paths replace them, and so on every
-few hundred steps. Writes `realigned.npz` beside the corpus, which the later stages prefer.
+The hidden Markov model of the stage `align` has one Gaussian a phone and one frame of sound, so over many
+speakers and noise its paths lose whole words. Most of its labels are right, though. The classifier hears a
+fifth of a second around each frame and learns what most labels say; every few hundred steps the labels are
+replaced by its own best paths. Writes `realigned.npz` into the corpus, which the later stages prefer.
 Source: hybrid recognition, Bourlard and Morgan 1994 (doi 10.1007/978-1-4615-3210-2), Chapter 7.
 """
 
@@ -21,7 +21,6 @@ import torch.nn.functional as F
 from tqdm import tqdm
 
 from muspeaker.config import SYMBOLS, ModelConfig, PhoneClassifierConfig
-from muspeaker.train.corpus.acoustic_data import SOURCE_WEIGHTS, SPEED_WEIGHT
 from muspeaker.train.corpus.alignment import ALIGNMENT, REALIGNED, load_alignment, save_alignment
 from muspeaker.train.corpus.alignment_pictures import show_paths, shown_clips
 from muspeaker.train.corpus.cache import Cache
@@ -42,6 +41,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 WEIGHTS = {"phone": 1.0}
 CUT_FRAMES = 300
+COPY_WEIGHT = 0.6  # of copies at another speed, or with another pitch and vocal tract
 SMOOTHING = 0.05  # of the labels, some of which are wrong
 UNSURE_SHARE = 0.2  # of the clips, those of lowest score, teach nothing
 BATCH = 16  # clips that are aligned at a time
@@ -64,7 +64,7 @@ def classified_path(
     phones: npt.NDArray[np.int32],
     num_pauses: int = NUM_PAUSES,
 ) -> tuple[npt.NDArray[np.int64], float]:
-    """The best path of a text through what the classifier heard.
+    """The best path of a text through the classifier's posteriors.
 
     Args:
         log_posterior: (frames, phones), log-probabilities.
@@ -92,9 +92,9 @@ class RealignData:
 
     Args:
         cache: The prepared corpus.
-        numbers: Of the clips that have an alignment.
+        numbers: Numbers of the clips that have an alignment.
         size: Cuts in a batch.
-        seed: Of the sampling.
+        seed: Seed of the sampling.
     """
 
     def __init__(self, cache: Cache, numbers: list[int], size: int, seed: int) -> None:
@@ -103,12 +103,14 @@ class RealignData:
         self._size = size
         self._seed = seed
         weights = np.array([self._weight(i) for i in numbers])
+        if not weights.any():
+            raise ValueError(f"every aligned clip of {cache.folder} has weight 0")
         self._weights = weights / weights.sum()
 
     def _weight(self, i: int) -> float:
         clip = self._cache.clips[i]
         plain = clip.speed == 1.0 and not clip.warp
-        return SOURCE_WEIGHTS.get(clip.source, 1.0) * clip.frames * (1 if plain else SPEED_WEIGHT)
+        return clip.weight * clip.frames * (1 if plain else COPY_WEIGHT)
 
     def plans(self, first: int) -> Iterator[Plan]:
         """See `Source`."""
@@ -176,7 +178,7 @@ class RealignTrainer(Trainer):
         return self._data
 
     def state(self) -> dict[str, object]:
-        """The labels besides what every stage keeps."""
+        """What every stage keeps, and the labels."""
         durations = [torch.from_numpy(self.alignment[i][1]) for i in sorted(self.alignment)]
         scores = [self.alignment[i][2] for i in sorted(self.alignment)]
         return super().state() | {"durations": torch.cat(durations), "scores": scores}
@@ -262,7 +264,7 @@ class RealignTrainer(Trainer):
             show_paths(self.journal, self.cache, paths, self.step)
 
     def _count_phones(self) -> None:
-        """Tell the classifier how often each phone is in the labels now, and once more than that."""
+        """Give the classifier its prior: how often each phone is in the labels now, plus one."""
         assert self.ema
         counts = np.ones(len(SYMBOLS))
         for tokens, durations, _ in self.alignment.values():
@@ -279,9 +281,10 @@ def main(arguments: list[str] | None = None, config: ModelConfig | None = None) 
     if options.round_steps < 1:
         raise ValueError(f"--round-steps must be at least 1, got {options.round_steps}")
     with distributed.first_goes_ahead():
-        cache = Cache(options.corpus)
+        config = config or model_config(options)
+        cache = Cache(options.corpus, config.audio)
     alignment = load_alignment(options.corpus / ALIGNMENT)
-    trainer = RealignTrainer(config or model_config(options), options, cache, alignment)
+    trainer = RealignTrainer(config, options, cache, alignment)
     trainer.run()
     if distributed.rank() == 0:
         trainer.realign()

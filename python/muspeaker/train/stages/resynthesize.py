@@ -1,4 +1,4 @@
-"""Speak real recordings again from their own mel and F0: the ceiling that the vocoder sets."""
+"""Stage: speak real recordings again from their own mel and F0: the ceiling that the vocoder sets."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import soundfile
 import torch
 
 from muspeaker.train.corpus.clip import PreparedClip, Variant, prepare_clip
-from muspeaker.train.corpus.corpora import Utterance
 from muspeaker.train.loop.checkpoint import config_of, load_checkpoint
 from muspeaker.train.loop.options import argument, option, parse
 from muspeaker.twin.dsp.mel import log_mel
@@ -36,7 +35,7 @@ def resynthesize(
     vocoder: Vocoder, config: ModelConfig, clip: PreparedClip, seed: int
 ) -> torch.Tensor:
     """(samples,) float32 from the clip's own mel and F0, moved to that mel as in speaking."""
-    mel = log_mel(torch.from_numpy(clip.samples).unsqueeze(0))
+    mel = log_mel(torch.from_numpy(clip.samples).unsqueeze(0), config.audio)
     f0 = torch.from_numpy(clip.f0).unsqueeze(0)
     phase = integrate_phase(f0, config.audio)
     noise = torch.randn(phase.shape, generator=torch.Generator().manual_seed(seed))
@@ -55,8 +54,7 @@ def main(arguments: list[str] | None = None) -> None:
     vocoder.load_state_dict(state["ema"])
     options.out.mkdir(parents=True, exist_ok=True)
     for path in options.audio:
-        utterance = Utterance(path.stem, "", "", "", "", 0, path, "")
-        clip = prepare_clip(utterance, Variant(trim=False))
+        clip = prepare_clip(path, Variant(trim=False), config.audio)
         if isinstance(clip, str):
             raise ValueError(f"{path}: {clip}")  # noqa: TRY004  (a reason, not a wrong type)
         samples = resynthesize(vocoder, config, clip, 0).numpy()

@@ -1,7 +1,7 @@
-"""The state of all stages as small files that can be kept with the code: averaged weights in float16.
+"""Stage: the state of all stages as small files that can be kept with the code, weights in float16.
 
 `save` writes one file for each stage, `restore` turns them into checkpoints that the stages resume from. The
-optimizers start anew, and `realign` places its labels anew.
+optimizers start from zero, and `realign` finds its labels again.
 """
 
 from __future__ import annotations

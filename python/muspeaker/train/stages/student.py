@@ -1,4 +1,4 @@
-"""Stage: the student, the teacher's twin that is taught by the teacher's parallel speech.
+"""Stage: the student, a network of the teacher's sizes that learns from the teacher's parallel speech.
 
 A share of the samples takes its content from the same words in another speaker's voice, so that content
 cannot carry the target's voice; prompt and target are real. Needs `muspeaker-train pairs`.
@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from muspeaker.train.acoustic_trainer import AcousticOptions, AcousticTrainer, make_trainer
 from muspeaker.train.corpus.cache import PAIRS
 from muspeaker.train.loop.checkpoint import load_checkpoint
 from muspeaker.train.loop.options import model_config, option, parse
 from muspeaker.train.losses.acoustic import WEIGHTS
-from muspeaker.train.stages.teacher import AcousticOptions, AcousticTrainer, make_trainer
 
 if TYPE_CHECKING:
     from muspeaker.config import ModelConfig
@@ -39,7 +39,7 @@ class StudentOptions(AcousticOptions):
 
 
 class StudentTrainer(AcousticTrainer):
-    """The teacher's trainer under the student's name."""
+    """The acoustic trainer under the student's name, which may start from a teacher's weights."""
 
     file = "student"
 

@@ -1,7 +1,6 @@
 """Stage: the teacher, everything between phones and mel, with real prompts and targets.
 
-Needs the alignment and a trained timbre encoder. The student (`muspeaker.train.stages.student`) is the same
-trainer, whose content partly comes from parallel speech that the teacher made.
+Needs an alignment (`align`, better `realign`) and a trained timbre encoder (`timbre`).
 """
 
 from __future__ import annotations
@@ -9,216 +8,37 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-import torch
-
-from muspeaker.train.acoustic_pass import acoustic_losses, acoustic_parts, decode, encode_prior
-from muspeaker.train.corpus.acoustic_data import AcousticData
-from muspeaker.train.corpus.cache import Cache
-from muspeaker.train.corpus.timbres import timbre_encoder, timbre_vectors
-from muspeaker.train.loop.distributed import first_goes_ahead
-from muspeaker.train.loop.feed import Batch, Plan
-from muspeaker.train.loop.listen import Speaker
-from muspeaker.train.loop.muon import Muon
-from muspeaker.train.loop.options import TrainOptions, loss_weights, model_config, option, parse
-from muspeaker.train.loop.trainer import Trainer
-from muspeaker.train.losses.acoustic import (
-    WEIGHTS,
-)
-from muspeaker.train.losses.discriminators import MelDiscriminator
-from muspeaker.train.losses.vocoder import adversarial_loss, discriminator_loss, feature_loss
-from muspeaker.train.losses.voice_judge import (
-    JUDGED_FRAMES,
-    VoiceJudge,
-    contrastive_loss,
-    fbank_map,
-    perceptual_loss,
-)
-from muspeaker.twin.model.muspeaker import MuSpeaker
+from muspeaker.train.acoustic_trainer import AcousticOptions, AcousticTrainer, make_trainer
+from muspeaker.train.loop.options import model_config, option, parse
+from muspeaker.train.losses.acoustic import WEIGHTS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from muspeaker.config import ModelConfig
 
-
-log = logging.getLogger(__name__)
-PATCH_FRAMES = 96
-SHOWN = 3  # clips that are spoken again at every save
-TEMPERATURE = 0.667  # of what is shown
 TEACHER_WEIGHTS = WEIGHTS | {"perceptual": 0.0, "contrastive": 0.0}
 
 
 @dataclass(frozen=True, kw_only=True)
-class AcousticOptions(TrainOptions):
+class TeacherOptions(AcousticOptions):
     """The command line of the stage."""
 
     out: Path = option(Path("runs/teacher"), "folder of the checkpoint, the log and the samples")
-    timbre: Path = option(Path("runs/timbre/timbre.pt"), "checkpoint of the timbre encoder")
-    vocoder: Path = option(
-        Path("runs/vocoder/vocoder.pt"), "speaks the listening samples where it is there"
-    )
-    adversarial_from: float = option(0.66, "share of the budget before the discriminator joins")
-    judge_from: float = option(0.0, "share before the perceptual and contrastive losses count")
-    judged_rows: int = option(0, "of a batch that these two losses hear; 0: all")
-    frames: int = option(5000, "in a batch, padding included")
-    rate_d: float = option(2e-4, "peak learning rate of the discriminator")
-    optimizer: Literal["adamw", "muon"] = option("muon", "of the network")
 
 
-class AcousticTrainer(Trainer):
-    """The network and its mel discriminator; the teacher or the student.
-
-    Args:
-        config: Sizes of the model.
-        options: The command line.
-        data: Batches.
-        table: The stage's loss weights.
-        judge: Hears voices; needed for the perceptual and contrastive losses.
-    """
+class TeacherTrainer(AcousticTrainer):
+    """The acoustic trainer under the teacher's name."""
 
     file = "teacher"
-    minutes = 60
-
-    def __init__(
-        self,
-        config: ModelConfig,
-        options: AcousticOptions,
-        data: AcousticData,
-        table: Mapping[str, float] = TEACHER_WEIGHTS,
-        judge: VoiceJudge | None = None,
-    ) -> None:
-        super().__init__(config, options, table)
-        self.model = self.network("model", acoustic_parts(config), decay=0.999)
-        self.discriminator = self.network("discriminator", MelDiscriminator())
-        self.optimizer("optimizer", _optimizer(self.model, options), options.rate)
-        self.optimizer(
-            "optimizer_d",
-            torch.optim.AdamW(self.discriminator.parameters(), options.rate_d, betas=(0.5, 0.9)),
-            options.rate_d,
-        )
-        self._data = data
-        self._judge = judge.to(self.device) if judge else None
-        self._judged_rows = options.judged_rows
-        self._speaker = Speaker(options.vocoder, self.device)
-        self._starts = {
-            ("adversarial", "features"): options.adversarial_from,
-            ("perceptual", "contrastive"): options.judge_from,
-        }
-
-    def source(self) -> AcousticData:
-        """Targets and prompts."""
-        return self._data
-
-    def _wanted(self, names: tuple[str, str], progress: float) -> bool:
-        return progress >= self._starts[names] and any(self.weights[name] for name in names)
-
-    def train_step(self, batch: Batch, progress: float) -> dict[str, torch.Tensor]:
-        """One step of the network, and of the discriminator once it has joined."""
-        with self.autocast():
-            losses, mel = acoustic_losses(self.model, batch)
-        if self._wanted(("adversarial", "features"), progress):
-            losses |= self._adversarial_losses(mel, batch)
-        if self._wanted(("perceptual", "contrastive"), progress):
-            losses |= self._judged_losses(mel, batch)
-        self.descend("optimizer", self.total(losses))
-        return losses
-
-    def _adversarial_losses(self, mel: torch.Tensor, batch: Batch) -> dict[str, torch.Tensor]:
-        cut = patch(batch, PATCH_FRAMES)
-        real, fake = batch["mel"][:, :, cut], mel[:, :, cut]
-        with self.autocast():
-            loss_d = discriminator_loss(self.discriminator(real), self.discriminator(fake.detach()))
-        self.descend("optimizer_d", loss_d)
-        self.discriminator.requires_grad_(requires_grad=False)
-        with self.autocast():
-            with torch.no_grad():
-                judged_real = self.discriminator(real)
-            judged_fake = self.discriminator(fake)
-        self.discriminator.requires_grad_(requires_grad=True)
-        return {
-            "adversarial": adversarial_loss(judged_fake),
-            "features": feature_loss(judged_real, judged_fake),
-        }
-
-    def _judged_losses(self, mel: torch.Tensor, batch: Batch) -> dict[str, torch.Tensor]:
-        assert self._judge, "these losses need a judge"
-        cut, rows = patch(batch, JUDGED_FRAMES), slice(self._judged_rows or None)
-        with self.autocast():
-            with torch.no_grad():
-                real, _ = self._judge(batch["mel"][rows, :, cut])
-            fake, vectors = self._judge(mel[rows, :, cut])
-        return {
-            "perceptual": perceptual_loss(real, fake),
-            "contrastive": contrastive_loss(
-                vectors, batch["timbre"][:, : vectors.shape[1]], batch["speaker"]
-            ),
-        }
-
-    @torch.no_grad()
-    def show(self) -> None:
-        """Some clips as the average imagines them on the real durations, pitch and energy."""
-        if not self.journal.shows:
-            return
-        assert self.ema
-        model = self.ema.module
-        assert isinstance(model, MuSpeaker)
-        numbers = sorted(self._data.items)
-        plan = Plan(0, tuple(numbers[:: max(1, len(numbers) // SHOWN)][:SHOWN]))
-        batch = self._data.collate(plan, slice(None))
-        batch = {name: value.to(self.device) for name, value in batch.items()}
-        with self.autocast():
-            mels, _ = decode(model, encode_prior(model, batch, TEMPERATURE), batch)
-        for row, frames in enumerate(batch["frame_mask"].sum(1).tolist()):
-            real, mel = batch["mel"][row, :, :frames], mels[row, :, :frames].float()
-            self.journal.picture(f"mel/{row}", torch.cat([real, mel]).cpu().numpy(), self.step)
-            samples = self._speaker.speak(mel, batch["f0"][row, :frames])
-            self.journal.audio(f"spoken/{row}", samples, self.step)
-
-
-def patch(batch: Batch, frames: int) -> slice:
-    """At most so many frames that every clip of the batch has, at the batch's random place."""
-    shortest = int(batch["shortest"])
-    start = int(float(batch["place"]) * max(1, shortest - frames + 1))
-    return slice(start, min(start + frames, shortest))
-
-
-def _optimizer(model: MuSpeaker, options: AcousticOptions) -> torch.optim.Optimizer:
-    if options.optimizer == "muon":
-        return Muon(model, options.rate)
-    return torch.optim.AdamW(model.parameters(), options.rate, betas=(0.9, 0.98), weight_decay=1e-2)
-
-
-def load_judge(cache: Cache, path: Path, config: ModelConfig) -> VoiceJudge:
-    """The judge of this corpus, with the trained timbre encoder."""
-    to_fbank = fbank_map(cache)
-    return VoiceJudge(timbre_encoder(path, config), to_fbank)
-
-
-def make_trainer(
-    kind: type[AcousticTrainer],
-    config: ModelConfig,
-    options: AcousticOptions,
-    table: Mapping[str, float],
-) -> tuple[AcousticTrainer, AcousticData]:
-    """The trainer of either stage on its corpus, with a judge if a loss needs one; and its data."""
-    weights = loss_weights(table, options.weights)
-    judged = weights["perceptual"] > 0 or weights["contrastive"] > 0
-    with first_goes_ahead():
-        cache = Cache(options.corpus)
-        timbres = timbre_vectors(cache, options.timbre, config)
-        judge = load_judge(cache, options.timbre, config) if judged else None
-    data = AcousticData(cache, timbres, config, options.frames, options.seed)
-    return kind(config, options, data, table, judge), data
 
 
 def main(arguments: list[str] | None = None, config: ModelConfig | None = None) -> None:
     """Command line of the stage; `config` stands in for the sizes that it names."""
-    options = parse(AcousticOptions, arguments, "muspeaker-train teacher", __doc__)
+    options = parse(TeacherOptions, arguments, "muspeaker-train teacher", __doc__)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     config = config or model_config(options)
-    make_trainer(AcousticTrainer, config, options, TEACHER_WEIGHTS)[0].run()
+    make_trainer(TeacherTrainer, config, options, TEACHER_WEIGHTS)[0].run()
 
 
 if __name__ == "__main__":

@@ -17,7 +17,6 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from muspeaker.config import AudioConfig, ModelConfig
 from muspeaker.train.corpus.augment import Augmentation
 from muspeaker.train.corpus.cache import Cache, Clip
 from muspeaker.train.corpus.timbres import Fbanks
@@ -37,14 +36,14 @@ from muspeaker.twin.model.timbre_encoder import TimbreEncoder
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from muspeaker.config import ModelConfig
+
 
 log = logging.getLogger(__name__)
-AUDIO = AudioConfig()
 GRADIENT_NORM = 5.0
 MARGIN = 0.2
 SCALE = 30.0
 NOISE_FLOOR = (-4.0, -1.0)  # of the noise under the speech, natural log relative to its mean
-HELD_OUT_SOURCES = ("speechocean762", "librispeech_tc100")
 WEIGHTS = {"margin": 1.0}
 
 
@@ -91,7 +90,7 @@ def augment(fbank: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
 
     Args:
         fbank: (batch, frames, fbanks) float32.
-        generator: Of all randomness.
+        generator: Source of all random numbers.
 
     Returns:
         The shape of fbank.
@@ -118,7 +117,7 @@ def hide_stripes(fbank: torch.Tensor, generator: torch.Generator) -> torch.Tenso
 
     Args:
         fbank: (batch, frames, fbanks) float32.
-        generator: Of all randomness.
+        generator: Source of all random numbers.
 
     Returns:
         The shape of fbank.
@@ -153,14 +152,20 @@ def equal_error_rate(embeddings: torch.Tensor, speakers: list[str]) -> float:
 def held_out_speakers(clips: list[Clip], count: int) -> set[str]:
     """`count` speakers, evenly from the sources with certain labels; without their @speed copies.
 
-    A corpus that has none of these sources is taken whole; no source gives more than a tenth of itself.
+    In a corpus without certain labels all sources count. Sources of fewer than ten speakers give none, unless
+    there is no larger one; none gives more than a tenth of its speakers.
     """
-    sources = {c.source for c in clips}
+    known = [clip for clip in clips if clip.certain] or clips
+    speakers: dict[str, set[str]] = {}
+    for clip in known:
+        if clip.speed == 1.0:
+            speakers.setdefault(clip.source, set()).add(clip.speaker)
+    sources = [s for s in sorted(speakers) if len(speakers[s]) >= 10] or sorted(speakers)
     chosen: set[str] = set()
-    for source in sorted(sources.intersection(HELD_OUT_SOURCES) or sources):
-        names = sorted({c.speaker for c in clips if c.source == source and c.speed == 1.0})
-        share = min(count // 2, -(-len(names) // 10))
-        chosen |= set(names[:: max(1, len(names) // max(1, share))][:share])
+    for source in sources:
+        names = sorted(speakers[source])
+        share = min(-(-count // len(sources)), -(-len(names) // 10))
+        chosen |= set(names[:: max(1, len(names) // share)][:share])
     return chosen
 
 
@@ -227,7 +232,7 @@ class Speakers:
         clip = cache.clips[self._clips[number % len(self._clips)][0]]
         certain = Augmentation(*(float(share > 0) for share in astuple(self._change)))
         random = np.random.default_rng((self._seed, number))
-        return certain(cache.samples(clip), AUDIO.sample_rate, random)
+        return certain(cache.samples(clip), cache.sizes.sample_rate, random)
 
     def _crop(self, i: int, place: float, _random: np.random.Generator) -> npt.NDArray[np.float32]:
         """(frames, fbanks) of a clip at a place from 0 to 1, repeated where it is short."""
@@ -244,13 +249,14 @@ class Speakers:
         import soxr  # noqa: PLC0415  (a machine that was sent filter banks may lack it)
 
         cache = self.fbanks.cache
+        rate_hz = cache.sizes.sample_rate
         seconds = (self._frames * FBANK_HOP_SAMPLES + 2 * FBANK_WINDOW_SAMPLES) / FBANK_RATE_HZ
-        samples, count = cache.samples(cache.clips[i]), int(seconds * AUDIO.sample_rate)
+        samples, count = cache.samples(cache.clips[i]), int(seconds * rate_hz)
         if len(samples) < count:
             samples = np.tile(samples, math.ceil(count / len(samples)))
         first = int(place * (len(samples) - count + 1))
-        heard = self._change(samples[first : first + count], AUDIO.sample_rate, random)
-        heard = soxr.resample(heard, AUDIO.sample_rate, FBANK_RATE_HZ)
+        heard = self._change(samples[first : first + count], rate_hz, random)
+        heard = soxr.resample(heard, rate_hz, FBANK_RATE_HZ)
         fbank = kaldi_fbank(torch.from_numpy(heard).unsqueeze(0))[0]
         return fbank[: self._frames].numpy()
 
@@ -334,8 +340,9 @@ def main(arguments: list[str] | None = None, config: ModelConfig | None = None) 
     options = parse(TimbreOptions, arguments, "muspeaker-train timbre", __doc__)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     with first_goes_ahead():
-        speakers = Speakers(Cache(options.corpus), options)
-    TimbreTrainer(config or model_config(options), options, speakers).run()
+        config = config or model_config(options)
+        speakers = Speakers(Cache(options.corpus, config.audio), options)
+    TimbreTrainer(config, options, speakers).run()
 
 
 if __name__ == "__main__":

@@ -13,22 +13,20 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import torch
 
-from muspeaker.config import AudioConfig, ModelConfig
 from muspeaker.train.corpus.cache import Cache
 from muspeaker.train.loop.distributed import first_goes_ahead
 from muspeaker.train.loop.feed import Batch, Plan
 from muspeaker.train.loop.muon import Muon
 from muspeaker.train.loop.options import TrainOptions, model_config, option, parse
 from muspeaker.train.loop.trainer import Trainer
-from muspeaker.train.losses.discriminators import VocoderDiscriminator
-from muspeaker.train.losses.vocoder import (
-    WEIGHTS,
+from muspeaker.train.losses.adversarial import (
     adversarial_loss,
     discriminator_loss,
     feature_loss,
-    limit_band,
-    spectral_losses,
+    maps_of,
 )
+from muspeaker.train.losses.discriminators import VocoderDiscriminator
+from muspeaker.train.losses.vocoder import WEIGHTS, limit_band, spectral_losses
 from muspeaker.twin.dsp.mel import log_mel
 from muspeaker.twin.model.harmonic_source import integrate_phase
 from muspeaker.twin.model.vocoder import make_vocoder
@@ -36,10 +34,11 @@ from muspeaker.twin.model.vocoder import make_vocoder
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from muspeaker.config import ModelConfig
     from muspeaker.train.losses.discriminators import Judgement
 
-AUDIO = AudioConfig()
-FULL_BAND_SHARE = 2.0
+FULL_BAND = 0.82  # of half the sample rate; a clip that reaches higher teaches the top band
+FULL_BAND_WEIGHT = 2.0
 GRADIENT_NORM = 10.0
 BETAS = (0.8, 0.99)  # as HiFi-GAN has them
 SHOWN = 2  # clips that are spoken again at every save
@@ -70,11 +69,10 @@ class Segments:
         cache: The prepared corpus.
         size: Cuts in a batch.
         frames: Length of a cut.
-        mel: (frames, mels) to be spoken from, not a number where a clip has none; the real mels
-            unless given.
-        seed: Of the sampling.
-        mel_share: Of the cuts that are spoken from `mel`, the others from the real mels. Below 1 a
-            clip that `mel` lacks is spoken from its real one.
+        mel: (frames, mels) to be spoken from, NaN where a clip has none; the real mels unless given.
+        seed: Seed of the sampling.
+        mel_share: Share of the cuts that are spoken from `mel`; the others are spoken from the real mels.
+            Below 1 a clip that `mel` lacks is spoken from its real one.
 
     Raises:
         ValueError: If there is nothing to learn from, or the mels do not belong to this corpus.
@@ -91,7 +89,7 @@ class Segments:
     ) -> None:
         if mel is not None and mel.shape != cache.mel.shape:
             raise ValueError(
-                f"the mels are {mel.shape}, the corpus is {cache.mel.shape}: make them anew"
+                f"the mels are {mel.shape}, the corpus is {cache.mel.shape}: make them again"
             )
         self._cache = cache
         self._size = size
@@ -105,11 +103,13 @@ class Segments:
         if not usable:
             raise ValueError(f"{cache.folder} has no clip of {frames} frames to learn from")
         self._usable = np.array(usable)
-        weights = np.array(
-            [c.frames * (FULL_BAND_SHARE if c.band_hz > 9000 else 1.0)
-             for c in map(cache.clips.__getitem__, usable)], float
-        )  # fmt: skip
+        weights = np.array([self._weight(i) for i in usable])
         self._weights = weights / weights.sum()
+
+    def _weight(self, i: int) -> float:
+        clip = self._cache.clips[i]
+        full = clip.band_hz > FULL_BAND * self._cache.sizes.sample_rate / 2
+        return clip.frames * (FULL_BAND_WEIGHT if full else 1.0)
 
     def _has_mel(self, i: int) -> bool:
         return bool(np.isfinite(self._mel[self._cache.clips[i].first_frame, 0]))
@@ -125,7 +125,7 @@ class Segments:
 
     def collate(self, plan: Plan, rows: slice) -> Batch:
         """Samples, mel, f0, phase, two noises, band_hz, and a shift of the frame grid."""
-        hop, frames = AUDIO.hop_samples, self._frames
+        hop, frames = self._cache.sizes.hop_samples, self._frames
         random = np.random.default_rng((self._seed, plan.number, 1))
         size = len(plan.clips)
         starts, offsets = random.random(size), random.random((size, 1), dtype=np.float32)
@@ -143,7 +143,7 @@ class Segments:
             f0.append(self._cache.f0[start:stop])
             band.append(clip.band_hz)
         f0_batch = torch.from_numpy(np.stack(f0))
-        phase = integrate_phase(f0_batch, AUDIO) + torch.from_numpy(offsets[rows])
+        phase = integrate_phase(f0_batch, self._cache.sizes) + torch.from_numpy(offsets[rows])
         return {
             "samples": torch.from_numpy(np.stack(samples)),
             "mel": torch.from_numpy(np.stack(mel)),
@@ -163,7 +163,7 @@ class Segments:
             source = self._mel if self._has_mel(i) else self._cache.mel
             mel = torch.from_numpy(source[cut].astype(np.float32).T.copy()).unsqueeze(0)
             f0 = torch.from_numpy(np.array(self._cache.f0[cut])).unsqueeze(0)
-            samples = self._cache.samples(clip)[: f0.shape[1] * AUDIO.hop_samples]
+            samples = self._cache.samples(clip)[: f0.shape[1] * self._cache.sizes.hop_samples]
             result.append((mel, f0, samples))
         return result
 
@@ -211,11 +211,12 @@ class VocoderTrainer(Trainer):
         ]
         with self.autocast():
             fakes = self.generator(*inputs, batch["noise"].flatten(0, 1))
-        shift = int(batch["shift"])  # no loss may hide behind the frame grid
-        fakes = limit_band(fakes, batch["band_hz"].repeat(2))[:, shift:]
-        real = limit_band(batch["samples"], batch["band_hz"])[:, shift:]
+        shift = int(batch["shift"])  # so that the losses see no fixed frame grid
+        rate_hz = self.config.audio.sample_rate
+        fakes = limit_band(fakes, batch["band_hz"].repeat(2), rate_hz)[:, shift:]
+        real = limit_band(batch["samples"], batch["band_hz"], rate_hz)[:, shift:]
         first, second = fakes.tensor_split(2)
-        spectral = spectral_losses((first, second), real)
+        spectral = spectral_losses((first, second), real, rate_hz)
         losses = dict(zip(("mel", "stft", "loud"), spectral, strict=True))
         logs = {}
         judged = self.weights["adversarial"] > 0 or self.weights["features"] > 0
@@ -236,25 +237,27 @@ class VocoderTrainer(Trainer):
             judged_fake = self.discriminator(fake)
         self.discriminator.requires_grad_(requires_grad=True)
         return {
-            "features": feature_loss(judged_real, judged_fake),
+            "features": feature_loss(maps_of(judged_real), maps_of(judged_fake)),
             "adversarial": adversarial_loss(judged_fake),
         }
 
     @torch.no_grad()
     def show(self) -> None:
-        """Some clips spoken again by the average: audio, and their mels beside the real ones."""
+        """Some clips spoken again by the average: audio, and their mels with the real ones."""
         if not self.journal.shows:
             return
         assert self.ema
+        audio = self.config.audio
         for number, (mel, f0, samples) in enumerate(self._segments.shown()):
-            phase = integrate_phase(f0, AUDIO)
+            phase = integrate_phase(f0, audio)
             noise = torch.randn(phase.shape, generator=torch.Generator().manual_seed(0))
             inputs = [x.to(self.device) for x in (mel, f0, phase, noise)]
             with self.autocast():
                 spoken = self.ema.module(*inputs).float()
             self.journal.audio(f"real/{number}", samples, self.step)
             self.journal.audio(f"spoken/{number}", spoken[0].cpu().numpy(), self.step)
-            both = [log_mel(torch.from_numpy(samples)[None].to(self.device)), log_mel(spoken)]
+            real = torch.from_numpy(samples)[None].to(self.device)
+            both = [log_mel(real, audio), log_mel(spoken, audio)]
             self.journal.picture(f"mel/{number}", torch.cat(both, 1)[0].cpu().numpy(), self.step)
 
 
@@ -263,12 +266,13 @@ def main(arguments: list[str] | None = None, config: ModelConfig | None = None) 
     options = parse(VocoderOptions, arguments, "muspeaker-train vocoder", __doc__)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     mel = np.load(options.mel, mmap_mode="r") if options.mel else None
+    config = config or model_config(options)
     with first_goes_ahead():
-        cache = Cache(options.corpus)
+        cache = Cache(options.corpus, config.audio)
     if not 0 <= options.mel_share <= 1:
         raise ValueError(f"--mel-share must be from 0 to 1, got {options.mel_share}")
     segments = Segments(cache, options.batch, options.frames, mel, options.seed, options.mel_share)
-    VocoderTrainer(config or model_config(options), options, segments).run()
+    VocoderTrainer(config, options, segments).run()
 
 
 if __name__ == "__main__":
