@@ -24,7 +24,7 @@ from tqdm import tqdm
 
 import muspeaker
 from muspeaker import _core
-from muspeaker.text.normalize.english import normalize
+from muspeaker.text.normalize import normalize
 from muspeaker.text.phonemize import tokens
 from muspeaker.text.sentences import split_sentences
 from muspeaker.twin.dsp.mel import log_mel
@@ -80,7 +80,7 @@ class Speaker:
             said.phones,
             said.stresses,
             said.boundaries,
-            voice.timbre,
+            voice.vector,
             voice.style,
             latent.astype(np.float32),
             noise.astype(np.float32),

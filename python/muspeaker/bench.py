@@ -13,13 +13,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from muspeaker.threads import available_cores
 from muspeaker.tts import DEFAULT_MODEL, load
 from muspeaker.voice import Voice
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from muspeaker.sound.recording import RecordingLike
     from muspeaker.tts import Synthesizer
 
 TEXT = (
@@ -152,7 +153,7 @@ def measure(
     if repeats < 1:
         raise ValueError(f"repeats must be at least 1, got {repeats}")
     tts = load(model, num_threads=num_threads)
-    heard: object = (generated_prompt(), PROMPT_RATE_HZ) if prompt is None else prompt
+    heard: RecordingLike = (generated_prompt(), PROMPT_RATE_HZ) if prompt is None else prompt
     voice = tts.clone(heard, name="bench")
     audio_seconds = tts.synthesize(text, voice).duration  # and warm
     speak = best_of(lambda: tts.synthesize(text, voice), repeats)
@@ -180,29 +181,17 @@ def measure(
 
 
 def parts_of(tts: Synthesizer, voice: Voice, text: str) -> dict[str, float]:
-    """CPU seconds of each part of the engine, and of all the rest, for a second of speech.
-
-    Empty if the engine keeps no times.
-    """
+    """CPU seconds of each part of the engine, and of all the rest, for a second of speech."""
     audio_seconds = 0.0
-    before = engine_times(tts)
+    before = tts.timings
     started = time.process_time()
     for chunk in tts.stream(text, voice):
         audio_seconds += chunk.duration
     whole = time.process_time() - started
-    parts = {part: total - before.get(part, 0.0) for part, total in engine_times(tts).items()}
+    parts = {part: total - before.get(part, 0.0) for part, total in tts.timings.items()}
     parts = {part: seconds for part, seconds in parts.items() if seconds > 0}
-    if parts:
-        parts[REMAINDER] = max(0.0, whole - sum(parts.values()))
+    parts[REMAINDER] = max(0.0, whole - sum(parts.values()))
     return {part: seconds / audio_seconds for part, seconds in parts.items()}
-
-
-def engine_times(tts: Synthesizer) -> dict[str, float]:
-    """CPU seconds of each part since the model was loaded; empty if the engine keeps no times."""
-    times = getattr(tts._engine, "timings", None)
-    if not isinstance(times, Mapping):
-        return {}
-    return {str(part): float(seconds) for part, seconds in times.items()}
 
 
 def run_in_fresh_process(
@@ -290,12 +279,11 @@ def machine() -> dict[str, str | int | float]:
             elif key.strip() in {"flags", "Features"}:
                 flags.update(value.split())
     load_average = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return {
         "processor": name,
         "architecture": platform.machine(),
         "instruction_sets": " ".join(flag for flag in INSTRUCTION_SETS if flag in flags),
-        "cores": cores or 1,
+        "cores": available_cores(),
         "load_average": round(load_average, 2),
         "forced_isa": os.environ.get("MUSPEAKER_CPU_ISA", ""),
         "python": platform.python_version(),

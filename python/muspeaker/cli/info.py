@@ -47,7 +47,7 @@ def about_voice(path: Path) -> dict[str, Any]:
         "name": voice.name,
         "model": voice.fingerprint,
         "consent": voice.consent or "(no note)",
-        "timbre": len(voice.timbre),
+        "vector": len(voice.vector),
         "style_frames": len(voice.style),
     }
 

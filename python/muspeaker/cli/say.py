@@ -3,26 +3,14 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Annotated
+from pathlib import Path  # noqa: TC003 (typer reads it at run time)
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 import muspeaker
 from muspeaker.cli.outlets import Outlets
-from muspeaker.cli.speech_options import (
-    DEFAULTS,
-    EnergyOption,
-    JsonOption,
-    LanguageOption,
-    PauseOption,
-    PhonemesOption,
-    PitchOption,
-    SeedOption,
-    SpeedOption,
-    StyleOption,
-    TemperatureOption,
-    VoiceOption,
-)
+from muspeaker.cli.speech_options import JsonOption, VoiceOption, takes_speech_options
 from muspeaker.cli.terminal import (
     ModelOption,
     ThreadsOption,
@@ -32,8 +20,6 @@ from muspeaker.cli.terminal import (
 )
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from rich.progress import Progress
 
     from muspeaker.stream import SpeechStream
@@ -43,6 +29,7 @@ OUTPUT_HELP = "Sound file; its suffix is the format, - is WAV to stdout. Default
 RAW_HELP = "16-bit little-endian mono samples, as they are spoken, to stdout or -o."
 
 
+@takes_speech_options()
 def say(  # noqa: PLR0913, PLR0917 (one parameter an option of the command line)
     text: Annotated[
         str | None, typer.Argument(help="What to say; without it, or -, standard input.")
@@ -56,17 +43,9 @@ def say(  # noqa: PLR0913, PLR0917 (one parameter an option of the command line)
     ] = None,
     as_json: JsonOption = False,
     voice: VoiceOption = None,
-    style: StyleOption = None,
     model: ModelOption = None,
-    speed: SpeedOption = DEFAULTS.speed,
-    pitch: PitchOption = DEFAULTS.pitch,
-    energy: EnergyOption = DEFAULTS.energy,
-    temperature: TemperatureOption = DEFAULTS.temperature,
-    pause: PauseOption = DEFAULTS.pause,
-    seed: SeedOption = DEFAULTS.seed,
-    language: LanguageOption = DEFAULTS.language,
-    phonemes: PhonemesOption = DEFAULTS.phonemes,
     threads: ThreadsOption = None,
+    **options: Any,
 ) -> None:
     """Speak a text into a sound file, a pipe, or the sound card.
 
@@ -78,19 +57,9 @@ def say(  # noqa: PLR0913, PLR0917 (one parameter an option of the command line)
         with progress("loading") as bar:
             tts = muspeaker.load(model, num_threads=threads)
             speaker = find_voice(tts, voice)
-            stream = tts.stream(
-                written,
-                speaker,
-                speed=speed,
-                pitch=pitch,
-                energy=energy,
-                temperature=temperature,
-                pause=pause,
-                seed=seed,
-                language=language,
-                phonemes=phonemes,
-                style=None if style is None else find_voice(tts, style),
-            )
+            if options["style"] is not None:
+                options["style"] = find_voice(tts, options["style"])
+            stream = tts.stream(written, speaker, **options)
             out.open(tts.sample_rate)
             speak(stream, out, bar)
         out.finish(speaker.name)

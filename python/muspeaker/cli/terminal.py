@@ -1,4 +1,4 @@
-"""What every command shares: output, failing, finding models and voices."""
+"""What every command shares: output, errors, finding models and voices."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 import muspeaker
+from muspeaker.threads import DEFAULT_THREADS, MAX_THREADS
 from muspeaker.voice import SUFFIX
 
 if TYPE_CHECKING:
@@ -22,10 +23,11 @@ if TYPE_CHECKING:
     from muspeaker.voice import Voice
 
 ModelOption = Annotated[
-    Path | None, typer.Option("--model", "-m", help="Model file; default: the one that ships.")
+    Path | None, typer.Option("--model", "-m", help="Model file. Default: the one that ships.")
 ]
 ThreadsOption = Annotated[
-    int | None, typer.Option("--threads", min=1, max=256, help="Threads; default: up to 4.")
+    int | None,
+    typer.Option("--threads", min=1, max=MAX_THREADS, help=f"Threads. Default: {DEFAULT_THREADS}."),
 ]
 
 

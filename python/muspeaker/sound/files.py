@@ -1,4 +1,4 @@
-"""Files that are whole or not there."""
+"""Files that are written whole or not at all."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def check_path(path: Path) -> None:
 
 
 def write_whole(path: Path, data: bytes) -> None:
-    """Write a file beside its place and rename it, so that no reader sees half of it."""
+    """Write to a temporary file in the same folder and rename it, so that no reader sees half of it."""
     check_path(path)
     partial = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:

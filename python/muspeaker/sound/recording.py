@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 import soundfile
 import soxr
+from numpy.typing import ArrayLike
 
 from muspeaker.sound.audio import Audio
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+# What is taken for a recording: a path to a sound file, (samples, sample_rate), or an Audio.
+RecordingLike: TypeAlias = str | os.PathLike[str] | tuple[ArrayLike, int] | Audio
 
 TARGET_RMS = 0.07
 PEAK_LIMIT = 0.99
@@ -24,6 +26,11 @@ ACTIVE_SHARE = 0.1
 
 PROMPT_MIN_SECONDS = 1.0
 PROMPT_MAX_SECONDS = 30.0
+PROMPT_BEST_SECONDS = (5.0, 15.0)
+PROMPT_ADVICE = (
+    f"at least {PROMPT_MIN_SECONDS:g} s, best {PROMPT_BEST_SECONDS[0]:g} to "
+    f"{PROMPT_BEST_SECONDS[1]:g} s; the first {PROMPT_MAX_SECONDS:g} s are used"
+)
 SOURCE_MIN_SECONDS = 0.3
 SOURCE_MAX_SECONDS = 60.0
 MIN_RATE_HZ = 4000
@@ -32,8 +39,8 @@ SILENCE_LEVEL = 1e-4  # -80 dB of full scale
 MAX_CHANNELS = 8
 
 
-def read_prompt(prompt: object) -> tuple[NDArray[np.float32], int]:
-    """Bring a prompt of any kind to one checked channel.
+def read_prompt(prompt: RecordingLike) -> tuple[NDArray[np.float32], int]:
+    """Read a prompt of any kind as one checked channel.
 
     Args:
         prompt: A path to a sound file of any rate, channel count and format that libsndfile reads;
@@ -51,8 +58,8 @@ def read_prompt(prompt: object) -> tuple[NDArray[np.float32], int]:
     return _read(prompt, "prompt", PROMPT_MIN_SECONDS, PROMPT_MAX_SECONDS)
 
 
-def read_source(source: object) -> tuple[NDArray[np.float32], int]:
-    """`read_prompt` for a recording that is converted: all of it, 0.3 to 60 s.
+def read_source(source: RecordingLike) -> tuple[NDArray[np.float32], int]:
+    """Read a recording that is to be converted: all of it, 0.3 to 60 s; else as `read_prompt`.
 
     Raises:
         FileNotFoundError: As `read_prompt`.
@@ -69,7 +76,7 @@ def read_source(source: object) -> tuple[NDArray[np.float32], int]:
 def _read(
     recording: object, role: str, min_seconds: float, max_seconds: float
 ) -> tuple[NDArray[np.float32], int]:
-    """The first max_seconds, checked; `role` begins the texts of errors."""
+    """The first max_seconds, checked. Error messages begin with `role`."""
     if isinstance(recording, Audio):
         recording = (recording.samples, recording.sample_rate)
     if isinstance(recording, (str, os.PathLike)):
@@ -87,7 +94,7 @@ def _read(
 
 
 def resample(samples: NDArray[np.float32], rate_hz: int, to_hz: int) -> NDArray[np.float32]:
-    """Resample (samples,) float32, as the training speech was."""
+    """Resample (samples,) float32 with the quality used for the training speech."""
     if rate_hz == to_hz:
         return np.ascontiguousarray(samples, dtype=np.float32)
     return np.ascontiguousarray(soxr.resample(samples, rate_hz, to_hz, "VHQ"), dtype=np.float32)
@@ -159,14 +166,14 @@ def _checked(
     return samples.astype(np.float32)
 
 
-def active_rms(samples: npt.NDArray[np.float32]) -> float:
-    """Root mean square of the frames in which someone speaks.
+def active_rms(samples: NDArray[np.float32]) -> float:
+    """Root mean square over the frames that hold speech.
 
     Args:
         samples: (samples,) float32, full scale 1.
 
     Returns:
-        The level over the frames of at least a tenth of the loudest frame's; 0 for silence.
+        The level over the frames with at least a tenth of the loudest frame's level; 0 for silence.
     """
     num_frames = max(1, len(samples) // FRAME_SAMPLES)
     frames = np.array_split(samples.astype(np.float64), num_frames)
@@ -175,7 +182,7 @@ def active_rms(samples: npt.NDArray[np.float32]) -> float:
     return float(np.sqrt(active.mean()))
 
 
-def normalize_loudness(samples: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+def normalize_loudness(samples: NDArray[np.float32]) -> NDArray[np.float32]:
     """Scale a recording to the level of the training speech, without clipping.
 
     Args:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from muspeaker.text.normalize.english import normalize
+from muspeaker.text.normalize import normalize
 from muspeaker.text.sentences import (
     PARAGRAPH_PAUSE_SECONDS,
     SENTENCE_PAUSE_SECONDS,

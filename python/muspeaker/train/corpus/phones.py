@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from muspeaker.config import SYMBOLS
-from muspeaker.text.normalize.english import normalize
+from muspeaker.text.normalize import normalize
 from muspeaker.text.phonemize import canonical_language, tokens_batch
 
 if TYPE_CHECKING:
