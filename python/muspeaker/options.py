@@ -1,4 +1,4 @@
-"""How a text is to be spoken. Every option is described once, for the library and all that offer it."""
+"""Options of speech, each described once: for the library, the command line, the server and the demo page."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def _about(text: str, low: float | None = None, high: float | None = None) -> di
 
 @dataclass(frozen=True, kw_only=True)
 class SynthesisOptions:
-    """How a text is to be spoken.
+    """Options of speech: how a text is spoken.
 
     Attributes:
         speed: Rate of speech, 0.5 to 2; 2 halves every duration.

@@ -113,10 +113,10 @@ class SpeechEngine:
         """Speak passage after passage, each with a seed of its own.
 
         Args:
-            plan: From `plan`.
+            plan: Passages from `plan`.
             voice: Voice that speaks.
-            options: As given to `plan`.
-            whole: Whether a passage may come as one chunk. Chunks are for who listens meanwhile.
+            options: Options that were given to `plan`.
+            whole: Whether a passage may come as one chunk, for a caller who does not listen meanwhile.
         """
         seed = options.drawn_seed()
         for index, passage in enumerate(plan):

@@ -1,4 +1,4 @@
-"""How many threads an engine may have, and how many it has by default."""
+"""Number of threads of an engine: limits, default, and the cores of this machine."""
 
 from __future__ import annotations
 

@@ -154,8 +154,8 @@ class Synthesizer:
         """Speak a text in a voice.
 
         Args:
-            text: At most 50,000 characters; sentence after sentence is spoken, with pauses by
-                punctuation and paragraphs, and where a mark such as `[pause 0.5s]` asks for one.
+            text: Text of at most 50,000 characters. It is spoken sentence by sentence, with pauses at
+                punctuation, between paragraphs, and at marks such as `[pause 0.5s]`.
             voice: Voice of this model, from `clone` or `Voice.load`.
             options: `speed` (0.5 to 2), `pitch` (semitones), `energy` (gain), `temperature` (0.2),
                 `seed` (0; None draws one), `language` ("en-us"), `phonemes` (the text is IPA),
@@ -189,8 +189,8 @@ class Synthesizer:
     ) -> AsyncIterator[Audio]:
         """`stream` for asyncio: nothing here blocks the event loop.
 
-        Arguments are checked when the first chunk is asked for. When the task is cancelled, or the
-        iteration is left and closed, the chunk at work is finished in its thread and no other begun.
+        Arguments are checked when the first chunk is asked for. When the task is cancelled, or the iterator
+        is closed, the current chunk is finished in its thread and no other is begun.
         """
         chunks = await asyncio.to_thread(self.stream, text, voice, **options)
         try:
@@ -207,7 +207,7 @@ class Synthesizer:
         num_workers: int | None = None,
         **options: Unpack[OptionFields],
     ) -> list[Audio]:
-        """Speak many texts, several sentences at once; the threads share the model.
+        """Speak many texts, several sentences at the same time, by threads that share the model.
 
         Args:
             texts: Texts as in `synthesize`. All are checked before the first is spoken.
@@ -235,10 +235,10 @@ class Synthesizer:
         gap: float = 0.3,
         **options: Unpack[OptionFields],
     ) -> Audio:
-        """Speak in turns.
+        """Speak a dialogue, turn by turn.
 
         Args:
-            turns: (voice, text) pairs. All are checked before the first is spoken.
+            turns: Pairs of voice and text. All are checked before the first is spoken.
             stereo: Whether to place the voices from left to right, in the order in which they first speak.
             gap: Silence between turns in seconds, 0 to 10.
             options: Options as in `synthesize`, for all turns.
@@ -256,7 +256,7 @@ class Synthesizer:
     def convert(
         self, source: RecordingLike, voice: Voice, text: str, **options: Unpack[ConversionFields]
     ) -> Audio:
-        """Say again what a recording says, in another voice.
+        """Speak the words of a recording in another voice.
 
         Durations, melody and loudness are the recording's; the melody is moved into the register that
         the voice would speak the text in.

@@ -29,12 +29,14 @@ def convert(
     source: Annotated[Path, typer.Argument(help=SOURCE_HELP)],
     text: Annotated[
         str,
-        typer.Option("--text", "-t", help="What it says, word by word; - reads standard input."),
+        typer.Option(
+            "--text", "-t", help="What the recording says, word by word; - reads standard input."
+        ),
     ],
     output: Annotated[
         Path,
         typer.Option(
-            "--output", "-o", help="Sound file; its suffix is the format, - is WAV to stdout."
+            "--output", "-o", help="Sound file. Its suffix is the format; - is WAV to stdout."
         ),
     ] = Path("converted.wav"),
     as_json: JsonOption = False,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 import muspeaker
-from muspeaker.cli.outlets import Outlets
+from muspeaker.cli.outlets import DEFAULT_OUTPUT, Outlets
 from muspeaker.cli.speech_options import JsonOption, VoiceOption, takes_speech_options
 from muspeaker.cli.terminal import (
     ModelOption,
@@ -25,21 +25,24 @@ if TYPE_CHECKING:
     from muspeaker.stream import SpeechStream
 
 
-OUTPUT_HELP = "Sound file; its suffix is the format, - is WAV to stdout. Default: speech.wav."
-RAW_HELP = "16-bit little-endian mono samples, as they are spoken, to stdout or -o."
+OUTPUT_HELP = (
+    f"Sound file. Its suffix is the format; - is WAV to stdout. Default: {DEFAULT_OUTPUT}."
+)
+RAW_HELP = "Headerless 16-bit little-endian mono samples, as they are spoken, to stdout or -o."
 
 
 @takes_speech_options()
 def say(  # noqa: PLR0913, PLR0917 (one parameter an option of the command line)
     text: Annotated[
-        str | None, typer.Argument(help="What to say; without it, or -, standard input.")
+        str | None,
+        typer.Argument(help="Text to speak. Without it, or with -, standard input is read."),
     ] = None,
-    file: Annotated[Path | None, typer.Option("--file", "-f", help="Text file to read.")] = None,
+    file: Annotated[Path | None, typer.Option("--file", "-f", help="Text file to speak.")] = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help=OUTPUT_HELP)] = None,
     raw: Annotated[bool, typer.Option("--raw", help=RAW_HELP)] = False,
     play: Annotated[bool, typer.Option("--play", help="Play on the sound card.")] = False,
     subtitles: Annotated[
-        Path | None, typer.Option(help="Write subtitles here too: .srt or .vtt.")
+        Path | None, typer.Option(help="Subtitle file to write too: .srt or .vtt.")
     ] = None,
     as_json: JsonOption = False,
     voice: VoiceOption = None,
@@ -66,7 +69,7 @@ def say(  # noqa: PLR0913, PLR0917 (one parameter an option of the command line)
 
 
 def speak(stream: SpeechStream, out: Outlets, bar: Progress) -> None:
-    """Pass every chunk on, and show how far the text is."""
+    """Pass every chunk on, and show the progress."""
     task = bar.task_ids[0]
     bar.update(task, total=max(1, stream.num_words))
     seconds = 0.0
@@ -78,7 +81,7 @@ def speak(stream: SpeechStream, out: Outlets, bar: Progress) -> None:
 
 
 def read_text(text: str | None, file: Path | None) -> str:
-    """The text from wherever it comes.
+    """Read the text from the argument, the file or standard input.
 
     Raises:
         typer.BadParameter: If there is none, or it is given twice.

@@ -69,7 +69,7 @@ def serve(  # noqa: PLR0913, PLR0917 (one parameter an option of the command lin
         ),
     ] = Settings.max_waiting,
 ) -> None:
-    """Serve the OpenAI speech endpoint and the voices behind it; needs muspeaker[serve]."""
+    """Serve the OpenAI speech endpoint and its voices; needs muspeaker[serve]."""
     options: dict[str, Any] = {
         "default_voice": voice,
         "token": token,

@@ -12,7 +12,7 @@ _LOGGER = logging.getLogger(__name__)
 
 
 def usual_folder() -> Path | None:
-    """Where `muspeaker serve` keeps its voices, if it has been used."""
+    """Folder in which `muspeaker serve` keeps its voices; None if it does not exist yet."""
     folder = default_data_folder()
     return folder if folder.is_dir() else None
 
@@ -93,19 +93,19 @@ class VoiceFolder:
                 return known[1]
             voice: Voice | None = Voice.load(path)
         except (OSError, ValueError, TypeError) as error:
-            _LOGGER.warning("voice left out: %s", error)
+            _LOGGER.warning("voice skipped: %s", error)
             if not isinstance(error, OSError):
                 self._read[path] = (stamp, None)
             return None
         if voice is not None and voice.fingerprint != self._fingerprint:
-            _LOGGER.warning("voice left out: %s is of model %s", path, voice.fingerprint)
+            _LOGGER.warning("voice skipped: %s is of model %s", path, voice.fingerprint)
             voice = None
         self._read[path] = (stamp, voice)
         return voice
 
 
 def default_data_folder() -> Path:
-    """Where a user's programs keep their data, such as ~/.local/share/muspeaker."""
+    """Folder for the data of a user's programs, such as ~/.local/share/muspeaker."""
     import platformdirs  # noqa: PLC0415 (comes with the extras that serve; the defaults need none)
 
     return Path(platformdirs.user_data_dir("muspeaker", appauthor=False))

@@ -36,7 +36,7 @@ class Passage:
 
 @dataclass(frozen=True, kw_only=True)
 class Reading:
-    """How a text is read.
+    """Settings for reading a text.
 
     Attributes:
         symbols: Symbols of the model.

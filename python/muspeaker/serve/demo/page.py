@@ -47,7 +47,7 @@ _CSS = """
 
 
 class Demo:
-    """What the page does; `build_page` says how it looks.
+    """The actions of the page; `build_page` lays it out.
 
     Args:
         tts: Model that speaks.

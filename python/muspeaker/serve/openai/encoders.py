@@ -29,7 +29,7 @@ class Encoder(Protocol):
         ...
 
     def finish(self) -> bytes:
-        """The rest."""
+        """The last bytes, after all samples."""
         ...
 
     def close(self) -> None:

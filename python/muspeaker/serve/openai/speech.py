@@ -31,13 +31,13 @@ if TYPE_CHECKING:
 MIN_SPEED = 0.25
 MAX_SPEED = 4.0
 FRAME_SAMPLES = 256
-CLIENT_GONE = 499  # as nginx logs it; nobody reads this answer
+CLIENT_GONE = 499  # as nginx logs it; the client does not read this answer
 
 router = APIRouter()
 
 
 def _identifier(value: object) -> object:
-    """What `{"id": ...}` holds, as the OpenAI API takes custom voices."""
+    """The id in `{"id": ...}`, the form in which the OpenAI API takes custom voices."""
     return value.get("id") if isinstance(value, dict) else value
 
 

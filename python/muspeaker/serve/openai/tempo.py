@@ -43,7 +43,7 @@ class Tempo:
         self._graph.configure()
 
     def feed(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
-        """What is ready after (samples,) float32 more; may be empty."""
+        """Samples that are ready after (samples,) float32 more; may be empty."""
         if samples.size:
             frame = av.AudioFrame.from_ndarray(samples[None], format="flt", layout="mono")
             frame.sample_rate = self._rate_hz
@@ -51,7 +51,7 @@ class Tempo:
         return self._pulled()
 
     def finish(self) -> NDArray[np.float32]:
-        """The rest."""
+        """The last samples, after all were fed."""
         self._graph.push(None)
         return self._pulled()
 
