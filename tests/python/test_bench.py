@@ -28,6 +28,20 @@ def measured() -> bench.Result:
     return bench.measure(TINY, num_threads=1, text="Take a back deck.", repeats=1)
 
 
+@pytest.fixture
+def one_process(measured: bench.Result, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No further process is started: each gives what the one of `measured` gave."""
+    run = {
+        "start_bytes": measured.start_bytes,
+        "load_cpu": measured.load.cpu_seconds,
+        "load_wall": measured.load.wall_seconds,
+        "cold_cpu": measured.cold.cpu_seconds,
+        "cold_wall": measured.cold.wall_seconds,
+        "peak_bytes": measured.peak_bytes,
+    }
+    monkeypatch.setattr(bench, "run_in_fresh_process", lambda *_, **__: run)
+
+
 def run(*args: str) -> Result:
     return CliRunner().invoke(app, ["bench", *args])
 
@@ -101,6 +115,7 @@ def test_repeats_are_checked() -> None:
         bench.measure(TINY, repeats=0)
 
 
+@pytest.mark.usefixtures("one_process")
 def test_command_shows_a_table_and_writes_json(tmp_path: Path) -> None:
     path = tmp_path / "bench.json"
     result = run("-m", str(TINY), "--threads", "1", "--repeats", "1", "--json", str(path))
@@ -118,6 +133,7 @@ def test_command_shows_a_table_and_writes_json(tmp_path: Path) -> None:
     assert json.loads(path.read_text())["model"]["weight_type"] == "q8"
 
 
+@pytest.mark.usefixtures("one_process")
 def test_command_clones_a_recording_and_writes_json_alone(tmp_path: Path, tone: np.ndarray) -> None:
     soundfile = pytest.importorskip("soundfile")
     prompt = tmp_path / "prompt.wav"

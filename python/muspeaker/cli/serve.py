@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
-from pathlib import Path  # noqa: TC003 (typer reads it at run time)
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -23,51 +23,55 @@ LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 GRACE_SECONDS = 30
 
 
+TokenOption = Annotated[
+    str | None,
+    typer.Option(envvar="MUSPEAKER_TOKEN", help="Ask for this bearer token.", show_default=False),
+]
+DataOption = Annotated[
+    Path | None,
+    typer.Option(
+        envvar="MUSPEAKER_DATA", help="Folder of the voices. Default: in the user's data folder."
+    ),
+]
+VoiceOption = Annotated[
+    str, typer.Option(help="Voice for requests for one of OpenAI's voices, such as alloy.")
+]
+CharactersOption = Annotated[
+    int,
+    typer.Option(
+        min=1,
+        max=MAX_TEXT_CHARACTERS,
+        help="Longest text in characters. A longer one is answered 422.",
+    ),
+]
+UploadOption = Annotated[
+    int, typer.Option(min=1, max=1024, help="Largest upload in MiB. A larger one is answered 413.")
+]
+RunningOption = Annotated[
+    int, typer.Option(min=1, max=1024, help="Number of requests spoken at the same time, in turns.")
+]
+WaitingOption = Annotated[
+    int,
+    typer.Option(
+        min=0, max=100_000, help="Number of requests that may wait. Further ones are answered 429."
+    ),
+]
+
+
 def serve(  # noqa: PLR0913, PLR0917 (one parameter an option of the command line)
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8000,
-    token: Annotated[
-        str | None,
-        typer.Option(
-            envvar="MUSPEAKER_TOKEN", help="Ask for this bearer token.", show_default=False
-        ),
-    ] = None,
-    data: Annotated[
-        Path | None,
-        typer.Option(
-            envvar="MUSPEAKER_DATA",
-            help="Folder of the voices. Default: in the user's data folder.",
-        ),
-    ] = None,
-    voice: Annotated[
-        str, typer.Option(help="Voice for requests for one of OpenAI's voices, such as alloy.")
-    ] = Settings.default_voice,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one.")
+    ] = 8000,
+    token: TokenOption = Settings.token,
+    data: DataOption = None,
+    voice: VoiceOption = Settings.default_voice,
     model: ModelOption = None,
     threads: ThreadsOption = None,
-    max_characters: Annotated[
-        int,
-        typer.Option(
-            min=1,
-            max=MAX_TEXT_CHARACTERS,
-            help="Longest text in characters. A longer one is answered 422.",
-        ),
-    ] = Settings.max_characters,
-    max_upload: Annotated[
-        int,
-        typer.Option(min=1, max=1024, help="Largest upload in MiB. A larger one is answered 413."),
-    ] = Settings.max_upload_bytes // MEBIBYTE,
-    max_running: Annotated[
-        int,
-        typer.Option(min=1, max=1024, help="Number of requests spoken at the same time, in turns."),
-    ] = Settings.max_running,
-    max_waiting: Annotated[
-        int,
-        typer.Option(
-            min=0,
-            max=100_000,
-            help="Number of requests that may wait. Further ones are answered 429.",
-        ),
-    ] = Settings.max_waiting,
+    max_characters: CharactersOption = Settings.max_characters,
+    max_upload: UploadOption = Settings.max_upload_bytes // MEBIBYTE,
+    max_running: RunningOption = Settings.max_running,
+    max_waiting: WaitingOption = Settings.max_waiting,
 ) -> None:
     """Serve the OpenAI speech endpoint and its voices; needs muspeaker[serve]."""
     options: dict[str, Any] = {
