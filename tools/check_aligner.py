@@ -21,7 +21,7 @@ import numpy as np
 import soundfile
 
 from muspeaker.config import SYMBOLS
-from muspeaker.text.normalize.english import normalize
+from muspeaker.text.normalize import normalize
 from muspeaker.text.phonemize import tokens
 from muspeaker.train.corpus.alignment import ALIGNMENT, REALIGNED, load_alignment
 from muspeaker.train.corpus.cache import Cache

@@ -25,7 +25,7 @@ from tqdm import tqdm
 import muspeaker
 from muspeaker import _core
 from muspeaker.config import AudioConfig
-from muspeaker.text.normalize.english import normalize
+from muspeaker.text.normalize import normalize
 from muspeaker.text.phonemize import tokens
 from muspeaker.text.sentences import split_sentences
 from muspeaker.twin.dsp.mel import log_mel
@@ -83,7 +83,7 @@ class Candidate:
             said.phones,
             said.stresses,
             said.boundaries,
-            voice.timbre,
+            voice.vector,
             voice.style,
             latent.astype(np.float32),
             noise.astype(np.float32),

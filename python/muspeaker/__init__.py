@@ -27,10 +27,10 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Audio": "audio",
+    "Audio": "sound.audio",
     "ModelFileError": "_core",
-    "Span": "audio",
-    "SpeechStream": "speech",
+    "Span": "sound.span",
+    "SpeechStream": "stream",
     "SynthesisOptions": "options",
     "Synthesizer": "tts",
     "Voice": "voice",

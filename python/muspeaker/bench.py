@@ -1,6 +1,6 @@
-"""What speaking costs on this machine: CPU seconds and wall seconds, memory, by part and by thread.
+"""The cost of speaking on this machine: CPU and wall seconds, memory, by part and by number of threads.
 
-CPU seconds are those of all threads together. On a busy machine they are the figure to read: wall
+CPU seconds are the sum over all threads. On a busy machine they are the figure to read: wall
 seconds also count the time in which other programs ran.
 """
 
@@ -13,13 +13,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from muspeaker.threads import available_cores
 from muspeaker.tts import DEFAULT_MODEL, load
 from muspeaker.voice import Voice
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from muspeaker.sound.recording import RecordingLike
     from muspeaker.tts import Synthesizer
 
 TEXT = (
@@ -38,7 +39,7 @@ TEN_WORDS = "The birch canoe slid on the smooth and shiny planks."
 PROMPT_SECONDS = 5.0
 PROMPT_RATE_HZ = 22050
 REMAINDER = "text and Python"
-# What the kernels look for, as Linux names it.
+# The instruction sets that the kernels use, as Linux names them.
 INSTRUCTION_SETS = (
     *("avx2", "fma", "avx_vnni", "avx512f", "avx512_vnni"),
     *("asimd", "asimddp", "i8mm"),
@@ -52,11 +53,11 @@ json.dump(in_fresh_process(**json.loads(sys.argv[1])), sys.stdout)
 
 @dataclass(frozen=True)
 class Cost:
-    """The cheapest of several runs, each figure on its own.
+    """The least CPU time and the least wall time of several runs.
 
     Attributes:
-        cpu_seconds: Of all threads of the process together.
-        wall_seconds: As a clock on the wall shows.
+        cpu_seconds: CPU time of the process, summed over its threads.
+        wall_seconds: Elapsed time.
     """
 
     cpu_seconds: float
@@ -65,20 +66,20 @@ class Cost:
 
 @dataclass(frozen=True)
 class Result:
-    """What one model costs at one number of threads.
+    """The cost of one model at one number of threads.
 
     Attributes:
-        num_threads: Of the engine.
+        num_threads: Number of threads of the engine.
         audio_seconds: Length of the speech that `speak` made.
-        speak: Text to samples.
+        speak: Cost of text to samples.
         parts: CPU seconds of each part for a second of speech, in the order of work.
-        first_chunk: From the call of `stream` to its first chunk, of a sentence of ten words.
+        first_chunk: Cost of the first chunk of a sentence of ten words, from the call of `stream` on.
         first_chunk_seconds: Length of that chunk.
-        clone: A prompt to a voice.
-        load: `muspeaker.load` in a new process.
-        cold: The first chunk there, with which the text front end is loaded too.
-        peak_bytes: Resident memory of a new process that loads and speaks, at its highest.
-        start_bytes: The same before loading: Python and its packages.
+        clone: Cost of a prompt to a voice.
+        load: Cost of `muspeaker.load` in a new process.
+        cold: Cost of the first chunk in that process, which also loads the text front end.
+        peak_bytes: Highest resident memory of a new process that loads and speaks.
+        start_bytes: Resident memory before loading: Python and its packages.
     """
 
     num_threads: int
@@ -105,7 +106,7 @@ class Result:
 
 
 def best_of(work: Callable[[], object], repeats: int) -> Cost:
-    """Run something several times; other programs can only add to a run, so the least is closest."""
+    """Run something several times. Other programs can only add to a run, so the least is closest."""
     cpu_seconds, wall_seconds = [], []
     for _ in range(repeats):
         cpu_started, wall_started = time.process_time(), time.perf_counter()
@@ -116,7 +117,7 @@ def best_of(work: Callable[[], object], repeats: int) -> Cost:
 
 
 def generated_prompt(seconds: float = PROMPT_SECONDS, seed: int = 0) -> NDArray[np.float32]:
-    """Harmonics of a gliding pitch and noise in turns, loud as speech; (samples,) float32 at 22.05 kHz."""
+    """Harmonics of a gliding pitch, alternating with noise, as loud as speech; (samples,) float32 at 22.05 kHz."""
     rng = np.random.default_rng(seed)
     at = np.arange(round(seconds * PROMPT_RATE_HZ)) / PROMPT_RATE_HZ
     phase = 2 * np.pi * np.cumsum(150 + 40 * np.sin(2 * np.pi * 0.7 * at)) / PROMPT_RATE_HZ
@@ -138,10 +139,10 @@ def measure(
 
     Args:
         model: Model file; None is the one that ships.
-        num_threads: Of the engine.
+        num_threads: Number of threads of the engine.
         prompt: Recording to clone; None is 5 s of generated sound.
-        text: What is spoken.
-        repeats: Runs of each measurement; the least counts.
+        text: Text that is spoken.
+        repeats: Number of runs of each measurement; the least counts.
 
     Raises:
         OSError: If a file cannot be read.
@@ -152,7 +153,7 @@ def measure(
     if repeats < 1:
         raise ValueError(f"repeats must be at least 1, got {repeats}")
     tts = load(model, num_threads=num_threads)
-    heard: object = (generated_prompt(), PROMPT_RATE_HZ) if prompt is None else prompt
+    heard: RecordingLike = (generated_prompt(), PROMPT_RATE_HZ) if prompt is None else prompt
     voice = tts.clone(heard, name="bench")
     audio_seconds = tts.synthesize(text, voice).duration  # and warm
     speak = best_of(lambda: tts.synthesize(text, voice), repeats)
@@ -180,29 +181,17 @@ def measure(
 
 
 def parts_of(tts: Synthesizer, voice: Voice, text: str) -> dict[str, float]:
-    """CPU seconds of each part of the engine, and of all the rest, for a second of speech.
-
-    Empty if the engine keeps no times.
-    """
+    """CPU seconds of each part of the engine, and of all the rest, for a second of speech."""
     audio_seconds = 0.0
-    before = engine_times(tts)
+    before = tts.timings
     started = time.process_time()
     for chunk in tts.stream(text, voice):
         audio_seconds += chunk.duration
     whole = time.process_time() - started
-    parts = {part: total - before.get(part, 0.0) for part, total in engine_times(tts).items()}
+    parts = {part: total - before.get(part, 0.0) for part, total in tts.timings.items()}
     parts = {part: seconds for part, seconds in parts.items() if seconds > 0}
-    if parts:
-        parts[REMAINDER] = max(0.0, whole - sum(parts.values()))
+    parts[REMAINDER] = max(0.0, whole - sum(parts.values()))
     return {part: seconds / audio_seconds for part, seconds in parts.items()}
-
-
-def engine_times(tts: Synthesizer) -> dict[str, float]:
-    """CPU seconds of each part since the model was loaded; empty if the engine keeps no times."""
-    times = getattr(tts._engine, "timings", None)
-    if not isinstance(times, Mapping):
-        return {}
-    return {str(part): float(seconds) for part, seconds in times.items()}
 
 
 def run_in_fresh_process(
@@ -236,11 +225,11 @@ def run_in_fresh_process(
 def in_fresh_process(
     model: str | None, num_threads: int, voice: str, text: str
 ) -> dict[str, float]:
-    """Load, begin to speak ten words, then speak the text, and keep no speech.
+    """Load, speak the first chunk of ten words, then speak the text; keep no speech.
 
     Returns:
-        Seconds of loading; of the first chunk of the ten words, with which the text front end is loaded
-        too (`cold`); of the text, and how long its speech is; bytes of memory before loading and at most.
+        Seconds to load (`load_*`), to the first chunk of the ten words (`cold_*`, which also loads the text
+        front end) and to speak the text; the length of its speech; memory before loading and at its peak.
     """
     start_bytes = peak_bytes()
     cpu_started, wall_started = time.process_time(), time.perf_counter()
@@ -263,9 +252,9 @@ def in_fresh_process(
 
 
 def peak_bytes() -> int:
-    """Most memory that this process had resident so far.
+    """Highest resident memory of this process so far.
 
-    On Linux from /proc, because getrusage there also counts the process that started this one.
+    Read from /proc on Linux, where getrusage also counts the process that started this one.
     """
     status = Path("/proc/self/status")
     if status.exists():
@@ -279,7 +268,7 @@ def peak_bytes() -> int:
 
 
 def machine() -> dict[str, str | int | float]:
-    """What a reader must know to read the figures: processor, cores at hand, and how busy it is."""
+    """Facts needed to read the figures: processor, available cores, load average and the like."""
     name, flags = platform.processor() or platform.machine(), set[str]()
     cpuinfo = Path("/proc/cpuinfo")
     if cpuinfo.exists():
@@ -290,12 +279,11 @@ def machine() -> dict[str, str | int | float]:
             elif key.strip() in {"flags", "Features"}:
                 flags.update(value.split())
     load_average = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return {
         "processor": name,
         "architecture": platform.machine(),
         "instruction_sets": " ".join(flag for flag in INSTRUCTION_SETS if flag in flags),
-        "cores": cores or 1,
+        "cores": available_cores(),
         "load_average": round(load_average, 2),
         "forced_isa": os.environ.get("MUSPEAKER_CPU_ISA", ""),
         "python": platform.python_version(),

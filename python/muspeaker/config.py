@@ -13,6 +13,9 @@ from typing import Any, TypeVar, get_args, get_type_hints
 
 FORMAT_VERSION = 2
 
+# Rate of the Kaldi features that the timbre encoder takes, whatever the model's rate.
+FBANK_RATE_HZ = 16000
+
 Config = TypeVar("Config")
 # Metadata key: the value to assume when an older checkpoint or file lacks this field.
 ABSENT = "absent"
@@ -124,7 +127,7 @@ class MelDecoderConfig:
     num_blocks: int = 5
     kernel: int = 5
     timbre: int = 64
-    prompt_moments: int = 2
+    prompt_moments: int = field(default=2, metadata={ABSENT: 0})
 
 
 @dataclass(frozen=True)
@@ -243,6 +246,24 @@ def config_from_dict(values: Mapping[str, object]) -> ModelConfig:
         ValueError: If a field is missing, unknown or of another type; the text has its dotted name.
     """
     return _build(ModelConfig, values, "")
+
+
+def config_from_header(header: Mapping[str, Any]) -> ModelConfig:
+    """Rebuild a config from the header of a model file.
+
+    Args:
+        header: Values by keys such as `name` and `audio.sample_rate`. Keys that are no field are skipped.
+
+    Raises:
+        ValueError: If a field is missing or of another type; the text has its dotted name.
+    """
+    values: dict[str, Any] = {}
+    for item in fields(ModelConfig):
+        prefix = f"{item.name}."
+        part = {key.removeprefix(prefix): header[key] for key in header if key.startswith(prefix)}
+        if part or item.name in header:
+            values[item.name] = part or header[item.name]
+    return config_from_dict(values)
 
 
 def _build(kind: type[Config], values: object, path: str) -> Config:

@@ -2,19 +2,100 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from queue import SimpleQueue
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from muspeaker.options import bounds, check_number, sentence_seed
+from muspeaker.sound.audio import Audio
+from muspeaker.voice import Voice
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from muspeaker.sound.audio import Audio
-    from muspeaker.stream import Item, Result, Worker
-    from muspeaker.voice import Voice
+    from muspeaker.options import SynthesisOptions
+    from muspeaker.stream import SpeechEngine
+    from muspeaker.text.passages import Passage
+
+Item = TypeVar("Item")
+Worker = TypeVar("Worker")
+Result = TypeVar("Result")
 
 STEREO_WIDTH = 0.6  # of the way from the middle to one side
+
+
+def speak_batch(
+    engine: SpeechEngine,
+    texts: object,
+    voice: object,
+    options: SynthesisOptions,
+    num_workers: int,
+) -> list[Audio]:
+    """Speak many texts, their passages shared out among single-threaded forks of the engine.
+
+    Args:
+        engine: Engine whose weights are used.
+        texts: List of str. All are checked before the first is spoken.
+        voice: One Voice for all, or a list with one for each text.
+        options: Options for all texts.
+        num_workers: Number of forks.
+
+    Raises:
+        TypeError: If texts is no list, or an item is of another type.
+        ValueError: If there are not as many voices as texts, or a text cannot be spoken.
+    """
+    written = _listed(texts, "texts")
+    voices = [voice] * len(written) if isinstance(voice, Voice) else _listed(voice, "voice")
+    if len(voices) != len(written):
+        raise ValueError(f"expected {len(written)} voices, one for each text, got {len(voices)}")
+    plans = [
+        _numbered_plan(engine, number, *item, options)
+        for number, item in enumerate(zip(written, voices, strict=True))
+    ]
+    passes = [
+        (passage, speaker, sentence_seed(seed, index))
+        for plan, speaker in zip(plans, voices, strict=True)
+        for seed in [options.drawn_seed()]
+        for index, passage in enumerate(plan)
+    ]
+
+    def speak(fork: SpeechEngine, given: tuple[Passage, Voice, int]) -> list[Audio]:
+        passage, speaker, seed = given
+        return list(fork.speak_passage(passage, speaker, options, seed))
+
+    forks = [engine.fork() for _ in range(min(num_workers, len(passes)))]
+    spoken = iter(share_out(passes, forks, speak))
+    return [Audio.join([part for _ in plan for part in next(spoken)]) for plan in plans]
+
+
+def speak_dialogue(
+    engine: SpeechEngine, turns: object, options: SynthesisOptions, *, stereo: bool, gap: float
+) -> Audio:
+    """Speak in turns; the arguments of `Synthesizer.dialogue`.
+
+    Raises:
+        TypeError: If turns is no list, or a turn no pair.
+        ValueError: If there is no turn, the gap is out of range, or a text cannot be spoken.
+    """
+    check_number("gap", gap, bounds("pause"))
+    pairs = [_checked_turn(turn, number) for number, turn in enumerate(_listed(turns, "turns"))]
+    if not pairs:
+        raise ValueError("expected at least one turn, got none")
+    plans = [
+        _numbered_plan(engine, number, text, voice, options)
+        for number, (voice, text) in enumerate(pairs)
+    ]
+    places = stereo_places([voice for voice, _ in pairs])
+    silence = engine.silence(gap)
+    parts: list[Audio] = []
+    for (voice, _), plan in zip(pairs, plans, strict=True):
+        chunks = engine.speak(plan, voice, options, whole=True)
+        spoken = with_speaker(Audio.join(chunks), voice.name)
+        parts += [spoken.panned(places[voice]) if stereo else spoken]
+        parts += [silence.panned(0.0) if stereo else silence]
+    return Audio.join(parts[:-1])
 
 
 def share_out(
@@ -56,5 +137,27 @@ def stereo_places(speakers: Sequence[Voice]) -> dict[Voice, float]:
 
 
 def with_speaker(audio: Audio, speaker: str) -> Audio:
-    """The same with the name of who speaks on every word."""
+    """The same audio, every word with the name of its speaker."""
     return replace(audio, words=[replace(word, speaker=speaker) for word in audio.words])
+
+
+def _numbered_plan(
+    engine: SpeechEngine, number: int, text: object, voice: object, options: SynthesisOptions
+) -> list[Passage]:
+    """The plan of one text among many; an error names its number."""
+    try:
+        return engine.plan(text, voice, options)
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"text {number}: {error}") from error
+
+
+def _listed(items: object, name: str) -> list[Any]:
+    if isinstance(items, (str, bytes)) or not isinstance(items, Iterable):
+        raise TypeError(f"{name} must be a list, got {type(items).__name__}")
+    return list(items)
+
+
+def _checked_turn(turn: object, number: int) -> tuple[Voice, str]:
+    if not isinstance(turn, (tuple, list)) or len(turn) != 2:
+        raise TypeError(f"turn {number} must be a pair of Voice and text, got {turn!r:.80}")
+    return turn[0], turn[1]

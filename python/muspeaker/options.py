@@ -1,26 +1,22 @@
-"""How a text is to be spoken."""
+"""Options of speech, each described once: for the library, the command line, the server and the demo page."""
 
 from __future__ import annotations
 
 import math
 import secrets
-from dataclasses import dataclass
-from typing import TypedDict
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, TypedDict
 
 import numpy as np
 
 from muspeaker.voice import Voice
 
-SPEED_RANGE = (0.5, 2.0)
-PITCH_RANGE = (-12.0, 12.0)
-ENERGY_RANGE = (0.25, 4.0)
-TEMPERATURE_RANGE = (0.0, 2.0)
-PAUSE_RANGE = (0.0, 10.0)
 MAX_SEED = 2**63 - 1
+_ABOUT = "about"
 
 
 class OptionFields(TypedDict, total=False):
-    """Keywords of `Synthesizer.synthesize`; the meanings stand in `SynthesisOptions`."""
+    """Keywords of `Synthesizer.synthesize`; `SynthesisOptions` says what they mean."""
 
     speed: float
     pitch: float
@@ -33,9 +29,41 @@ class OptionFields(TypedDict, total=False):
     pause: float | None
 
 
+class ConversionFields(TypedDict, total=False):
+    """Keywords of `Synthesizer.convert`; `SynthesisOptions` says what they mean."""
+
+    pitch: float
+    energy: float
+    seed: int | None
+    language: str | None
+    phonemes: bool
+
+
+@dataclass(frozen=True)
+class About:
+    """One option, as the command line, the server and the demo page offer it.
+
+    Attributes:
+        help: What it does, in a sentence or two.
+        low: Least value; None where the option is no number.
+        high: Greatest value; None where the option is no number.
+        default: Value where the option is not given.
+    """
+
+    help: str
+    low: Any = None
+    high: Any = None
+    default: Any = None
+
+
+def _about(text: str, low: float | None = None, high: float | None = None) -> dict[str, About]:
+    """Metadata of a field of `SynthesisOptions`."""
+    return {_ABOUT: About(text, low, high)}
+
+
 @dataclass(frozen=True, kw_only=True)
 class SynthesisOptions:
-    """How a text is to be spoken.
+    """Options of speech: how a text is spoken.
 
     Attributes:
         speed: Rate of speech, 0.5 to 2; 2 halves every duration.
@@ -44,7 +72,7 @@ class SynthesisOptions:
         temperature: Spread of the noise that varies the delivery, 0 to 2; 0 is the most even.
         seed: Start of that noise. The same seed gives the same samples; None draws a new one.
         language: Tag such as "en-us"; None is the model's first language.
-        phonemes: The text is IPA already.
+        phonemes: Whether the text is IPA already.
         style: Another Voice whose manner is taken, with the timbre of the first.
         pause: Silence between sentences in seconds, 0 to 10, not changed by speed; the pauses between
             paragraphs and clauses keep their proportion to it. None is 0.2 s, divided by speed.
@@ -54,32 +82,84 @@ class SynthesisOptions:
         ValueError: If a number is out of its range.
     """
 
-    speed: float = 1.0
-    pitch: float = 0.0
-    energy: float = 1.0
-    temperature: float = 0.2
-    seed: int | None = 0
-    language: str | None = None
-    phonemes: bool = False
-    style: Voice | None = None
-    pause: float | None = None
+    speed: float = field(
+        default=1.0, metadata=_about("Rate of speech. 2 halves every duration.", 0.5, 2.0)
+    )
+    pitch: float = field(default=0.0, metadata=_about("Shift in semitones.", -12.0, 12.0))
+    energy: float = field(default=1.0, metadata=_about("Gain of the energy contour.", 0.25, 4.0))
+    temperature: float = field(
+        default=0.2,
+        metadata=_about(
+            "Spread of the noise that varies the delivery. 0 is the most even.", 0.0, 2.0
+        ),
+    )
+    seed: int | None = field(
+        default=0,
+        metadata=_about("Start of that noise. The same seed gives the same samples.", 0, MAX_SEED),
+    )
+    language: str | None = field(
+        default=None,
+        metadata=_about("Language tag such as en-us. Default: the model's first language."),
+    )
+    phonemes: bool = field(default=False, metadata=_about("The text is IPA."))
+    style: Voice | None = field(
+        default=None, metadata=_about("Another voice whose manner is taken.")
+    )
+    pause: float | None = field(
+        default=None,
+        metadata=_about(
+            "Seconds between sentences, whatever the speed. Default: 0.2, divided by the speed.",
+            0.0,
+            10.0,
+        ),
+    )
 
     def __post_init__(self) -> None:
-        check_number("speed", self.speed, SPEED_RANGE)
-        check_number("pitch", self.pitch, PITCH_RANGE)
-        check_number("energy", self.energy, ENERGY_RANGE)
-        check_number("temperature", self.temperature, TEMPERATURE_RANGE)
+        for name in ("speed", "pitch", "energy", "temperature"):
+            check_number(name, getattr(self, name), bounds(name))
         _check_seed(self.seed)
         if not isinstance(self.phonemes, bool):
             raise TypeError(f"phonemes must be a bool, got {type(self.phonemes).__name__}")
         if self.style is not None and not isinstance(self.style, Voice):
             raise TypeError(f"style must be a Voice, got {type(self.style).__name__}")
         if self.pause is not None:
-            check_number("pause", self.pause, PAUSE_RANGE)
+            check_number("pause", self.pause, bounds("pause"))
 
     def drawn_seed(self) -> int:
         """The seed given, or a new one."""
         return secrets.randbelow(MAX_SEED) if self.seed is None else int(self.seed)
+
+
+# Every option by its name, in the order of the fields.
+OPTIONS: dict[str, About] = {
+    item.name: replace(item.metadata[_ABOUT], default=item.default)
+    for item in fields(SynthesisOptions)
+}
+
+
+def bounds(name: str) -> tuple[float, float]:
+    """Least and greatest value of a numeric option."""
+    return float(OPTIONS[name].low), float(OPTIONS[name].high)
+
+
+def checked_options(
+    given: OptionFields | ConversionFields, known: type[Any] = OptionFields
+) -> SynthesisOptions:
+    """Check keywords that a caller gave.
+
+    Args:
+        given: The keywords.
+        known: OptionFields for speaking, ConversionFields for converting.
+
+    Raises:
+        TypeError: If a keyword is unknown, or its value is of another type.
+        ValueError: If a number is out of its range.
+    """
+    names = known.__annotations__
+    for name in given:
+        if name not in names:
+            raise TypeError(f"unknown option {name!r}: expected one of {', '.join(names)}")
+    return SynthesisOptions(**given)
 
 
 def sentence_seed(seed: int, index: int) -> int:
@@ -94,11 +174,11 @@ def sentence_seed(seed: int, index: int) -> int:
     return (x ^ (x >> 31)) & MAX_SEED
 
 
-def check_number(name: str, value: object, bounds: tuple[float, float]) -> None:
-    """Raise TypeError if a value is no number, ValueError if it is out of its bounds."""
+def check_number(name: str, value: object, limits: tuple[float, float]) -> None:
+    """Raise TypeError if a value is no number, ValueError if it is out of its limits."""
     if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
         raise TypeError(f"{name} must be a number, got {type(value).__name__}")
-    low, high = bounds
+    low, high = limits
     if not (math.isfinite(value) and low <= value <= high):
         raise ValueError(f"{name} must be {low:g} to {high:g}, got {value}")
 
@@ -110,27 +190,3 @@ def _check_seed(seed: object) -> None:
         raise TypeError(f"seed must be an int or None, got {type(seed).__name__}")
     if not 0 <= seed <= MAX_SEED:
         raise ValueError(f"seed must be 0 to 2**63 - 1, got {seed}")
-
-
-class ConversionFields(TypedDict, total=False):
-    """Keywords of `Synthesizer.convert`; the meanings stand in `SynthesisOptions`."""
-
-    pitch: float
-    energy: float
-    seed: int | None
-    language: str | None
-    phonemes: bool
-
-
-def conversion_options(given: ConversionFields) -> SynthesisOptions:
-    """Check the keywords of `Synthesizer.convert`.
-
-    Raises:
-        TypeError: If one is unknown, or of another type.
-        ValueError: If a number is out of its range.
-    """
-    known = ConversionFields.__annotations__
-    for name in given:
-        if name not in known:
-            raise TypeError(f"unknown option {name!r}: expected one of {', '.join(known)}")
-    return SynthesisOptions(**given)

@@ -73,7 +73,7 @@ def store(name: str, weight: NDArray[np.float32], weight_type: str) -> dict[str,
         weight_type: "f32", "f16" or "q8".
 
     Returns:
-        Name to array: the weight, and `<scope>.scale` beside `<scope>.weight` if it is int8.
+        Name to array: the weight, and `<scope>.scale` as well as `<scope>.weight` if it is int8.
 
     Raises:
         ValueError: If a value is too large for f16.
@@ -140,7 +140,7 @@ def quantize_file(
 def write_file(
     path: Path, header: Iterable[tuple[str, object, Any]], tensors: Mapping[str, NDArray[Any]]
 ) -> None:
-    """Write a GGUF file to a temporary name beside `path`, then rename it.
+    """Write a GGUF file to a temporary name in the folder of `path`, then rename it.
 
     Args:
         path: Where to; a file that is there is replaced.

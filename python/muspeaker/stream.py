@@ -1,26 +1,37 @@
-"""What `Synthesizer` gives besides plain recordings: streams, and the parts of a dialogue."""
+"""Speech in chunks: the engine's samples and durations as Audio with the times of words and phones."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from contextlib import suppress
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from muspeaker.config import config_from_header
+from muspeaker.options import sentence_seed
+from muspeaker.sound.audio import Audio
+from muspeaker.sound.span import Span, begun_between
+from muspeaker.text.passages import Passage, Reading, model_language, read_text
+from muspeaker.text.symbols import PAUSE
+from muspeaker.voice import Voice
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-    from muspeaker.sound.audio import Audio
+    from numpy.typing import NDArray
 
-Item = TypeVar("Item")
-Worker = TypeVar("Worker")
-Result = TypeVar("Result")
+    from muspeaker import _core
+    from muspeaker.options import SynthesisOptions
+    from muspeaker.text.phonemize import Tokens
 
 
-class SpeechStream(Iterator["Audio"]):
+class SpeechStream(Iterator[Audio]):
     """Chunks of speech as they are ready; joined they are the whole.
 
     Attributes:
-        num_words: In all chunks together, for showing progress.
+        num_words: Number of words in all chunks together, for showing progress.
     """
 
     def __init__(self, chunks: Generator[Audio], num_words: int) -> None:
@@ -34,3 +45,148 @@ class SpeechStream(Iterator["Audio"]):
         """Speak no further chunk. One that another thread works on is still finished."""
         with suppress(ValueError):  # "generator already executing": it is dropped with that call
             self._chunks.close()
+
+
+class SpeechEngine:
+    """The C++ engine, and what its numbers mean: cuts a text into passages and speaks them.
+
+    Attributes:
+        core: The C++ engine. Its calls take turns by themselves.
+        num_threads: Threads of the engine.
+        config: Sizes of the model.
+        fingerprint: Identifies the model; voices carry it too.
+    """
+
+    def __init__(self, core: _core.Synthesizer, num_threads: int) -> None:
+        self.core = core
+        self.num_threads = num_threads
+        header = core.config
+        self.config = config_from_header(header)
+        self.fingerprint = str(header["fingerprint"])
+
+    @property
+    def sample_rate(self) -> int:
+        """Samples per second."""
+        return self.config.audio.sample_rate
+
+    def fork(self, num_threads: int = 1) -> SpeechEngine:
+        """Another engine of the same weights, with threads of its own."""
+        return SpeechEngine(self.core.fork(num_threads), num_threads)
+
+    def plan(self, text: object, voice: object, options: SynthesisOptions) -> list[Passage]:
+        """Check what is asked for, and cut the text into passages.
+
+        Raises:
+            TypeError: If the text is no string, or a voice no Voice.
+            ValueError: If the text cannot be spoken, or a voice belongs to another model.
+        """
+        self.check_voice(voice, "voice")
+        if options.style is not None:
+            self.check_voice(options.style, "style")
+        reading = Reading(
+            symbols=self.config.symbols,
+            language=model_language(options.language, self.config.languages),
+            phonemes=options.phonemes,
+            speed=float(options.speed),
+            pause=None if options.pause is None else float(options.pause),
+        )
+        return read_text(text, reading)
+
+    def check_voice(self, voice: object, name: str) -> None:
+        """Raise TypeError if this is no Voice, ValueError if another model made it."""
+        if not isinstance(voice, Voice):
+            raise TypeError(f"{name} must be a Voice, got {type(voice).__name__}")
+        if voice.fingerprint != self.fingerprint:
+            raise ValueError(
+                f"{name} {voice.name!r} was made by model {voice.fingerprint or '(none)'}, this is "
+                f"{self.fingerprint}: clone it again with this model"
+            )
+
+    def speak(
+        self,
+        plan: list[Passage],
+        voice: Voice,
+        options: SynthesisOptions,
+        *,
+        whole: bool = False,
+    ) -> Generator[Audio]:
+        """Speak passage after passage, each with a seed of its own.
+
+        Args:
+            plan: Passages from `plan`.
+            voice: Voice that speaks.
+            options: Options that were given to `plan`.
+            whole: Whether a passage may come as one chunk, for a caller who does not listen meanwhile.
+        """
+        seed = options.drawn_seed()
+        for index, passage in enumerate(plan):
+            own_seed = sentence_seed(seed, index)
+            yield from self.speak_passage(passage, voice, options, own_seed, whole=whole)
+
+    def speak_passage(
+        self,
+        passage: Passage,
+        voice: Voice,
+        options: SynthesisOptions,
+        seed: int,
+        *,
+        whole: bool = False,
+    ) -> Generator[Audio]:
+        """One pass of the engine: the silence before, then chunks as they are ready, then the silence after.
+
+        A word or phone is reported with the chunk in which it starts, even if it ends in a later one.
+        """
+        if passage.silence_before:
+            yield self.silence(passage.silence_before)
+        tokens = passage.tokens
+        speaking = self.core.start(
+            tokens.phones,
+            tokens.stresses,
+            tokens.boundaries,
+            voice.vector,
+            (options.style or voice).style,
+            speed=float(options.speed),
+            pitch=float(options.pitch),
+            energy=float(options.energy),
+            temperature=float(options.temperature),
+            seed=seed,
+        )
+        words, phones = self.spans(tokens, speaking.durations)
+        whole = whole and self.num_threads > 1  # with one thread it would only be a longer turn
+        given = 0  # samples
+        while (samples := speaking.next_chunk(whole)) is not None:
+            begin, given = given / self.sample_rate, given + len(samples)
+            is_last = given == speaking.num_samples
+            if is_last:
+                samples = np.concatenate([samples, self.silence(passage.silence_after).samples])
+            end = math.inf if is_last else given / self.sample_rate
+            yield Audio(
+                samples,
+                self.sample_rate,
+                begun_between(words, begin, end),
+                begun_between(phones, begin, end),
+            )
+
+    def silence(self, seconds: float) -> Audio:
+        """Silence of a length in seconds."""
+        return Audio(np.zeros(round(seconds * self.sample_rate), np.float32), self.sample_rate)
+
+    def spans(self, tokens: Tokens, durations: NDArray[np.int32]) -> tuple[list[Span], list[Span]]:
+        """Words and phones with their times.
+
+        Args:
+            tokens: What was spoken.
+            durations: (tokens,) int32, in frames.
+        """
+        frame_seconds = self.config.audio.hop_samples / self.sample_rate
+        ends = np.cumsum(np.asarray(durations, dtype=np.int64)) * frame_seconds
+        edges = [0.0, *ends.tolist()]
+        words = [
+            Span(word.text, edges[word.start], edges[word.end], word.mark) for word in tokens.words
+        ]
+        phones = [
+            Span(self.config.symbols[phone], edges[index], edges[index + 1])
+            for index, phone in enumerate(tokens.phones.tolist())
+            if tokens.boundaries[index] != PAUSE
+        ]
+        return words, phones

@@ -1,10 +1,11 @@
-"""How many threads an engine may have, and has by default."""
+"""Number of threads of an engine: limits, default, and the cores of this machine."""
 
 from __future__ import annotations
 
 import os
 
 MAX_THREADS = 256
+DEFAULT_THREADS = "1 on up to two cores, else half of them"  # `default_threads` in words
 
 
 def available_cores() -> int:
@@ -15,12 +16,12 @@ def available_cores() -> int:
 
 
 def default_threads() -> int:
-    """Threads that leave the machine usable: 1 on up to two cores, else half of them."""
+    """Number of threads that leaves the machine usable: 1 on up to two cores, else half of them."""
     return max(1, available_cores() // 2)
 
 
 def check_threads(num_threads: object, name: str = "num_threads") -> None:
-    """Raise TypeError if a number of threads is no int, ValueError if it is out of range."""
+    """Raise TypeError if a number of threads is no int, ValueError if it is not 1 to 256."""
     if isinstance(num_threads, bool) or not isinstance(num_threads, int):
         raise TypeError(f"{name} must be an int, got {type(num_threads).__name__}")
     if not 1 <= num_threads <= MAX_THREADS:

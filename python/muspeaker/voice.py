@@ -1,9 +1,20 @@
-"""Voices: what cloning gives, and their files."""
+r"""Voices: what cloning gives, and their files.
+
+A voice file holds, all little-endian:
+
+1. the magic `MUSPVOX\n`, then as uint32 the format version, the bytes of the header and a CRC-32 of all
+   that follows;
+2. the header, JSON: `name`, `fingerprint` and `consent` (texts), `embedding` (length of `Voice.vector`),
+   `speaker_embedding` (how many of these are the speaker embedding; absent in old files, where it is all of
+   them), `style_frames` and `hidden` (shape of `Voice.style`);
+3. the vector as float32, one float32 scale a style frame, and the style as int8, frame after frame.
+"""
 
 from __future__ import annotations
 
 import json
 import struct
+import warnings
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
@@ -22,13 +33,11 @@ SUFFIX = ".voice"
 MAGIC = b"MUSPVOX\n"
 FORMAT_VERSION = 1
 MAX_FILE_BYTES = 16_000_000
-MAX_NOTE_CHARACTERS = 1000  # of a name or a note
+MAX_NOTE_CHARACTERS = 1000  # in a name or a note of consent
 DEFAULT_NAME = "kathleen"
 VOICES_FOLDER = Path(__file__).parent / "voices"
 
-_PREAMBLE = struct.Struct(
-    "<8sIII"
-)  # magic, version, bytes of the header, CRC-32 of all that follows
+_PREAMBLE = struct.Struct("<8sIII")  # magic, version, bytes of the header, CRC-32
 _CODES = 127
 
 
@@ -39,13 +48,14 @@ class Voice:
     exactly as the one just cloned. Voices compare by identity and can be keys of a dict.
 
     Attributes:
-        timbre: (timbre,) float32, the speaker embedding and, in some models, the mean and deviation of
-            the prompt's mel and what it sounds like beside the model's own rendering of its phones.
+        vector: (values,) float32. The speaker embedding; then, in some models, mean and deviation of each
+            mel band of the prompt; then, in some, the spectral map from the model's rendering of the
+            prompt to the prompt itself.
         style: (style_frames, hidden) float32, the manner of the prompt at a quarter of the frame rate.
-        name: For people to read.
-        fingerprint: Of the model that made the voice; no other model can speak with it.
-        embedding: Number of values of the speaker embedding, with which the timbre begins.
-        consent: Who agreed to the cloning, when and to what, in the user's own words; kept in the file.
+        name: Name for people to read.
+        fingerprint: Fingerprint of the model that made the voice. No other model can speak with it.
+        embedding: Length of the speaker embedding, with which the vector begins.
+        consent: Who agreed to the cloning, when and to what, in the user's own words. Kept in the file.
 
     Raises:
         TypeError: If a part is of another type.
@@ -54,7 +64,7 @@ class Voice:
 
     def __init__(
         self,
-        timbre: ArrayLike,
+        vector: ArrayLike,
         style: ArrayLike,
         *,
         name: str = "",
@@ -62,17 +72,23 @@ class Voice:
         consent: str = "",
         embedding: int | None = None,
     ) -> None:
-        self.timbre = _checked_array(timbre, "timbre", 1)
+        self.vector = _checked_array(vector, "vector", 1)
         self.style = _decoded(*_encoded(_checked_array(style, "style", 2)))
-        self.embedding = len(self.timbre) if embedding is None else embedding
-        if not 1 <= self.embedding <= len(self.timbre):
-            raise ValueError(f"embedding must be 1 to {len(self.timbre)}, got {embedding}")
+        self.embedding = len(self.vector) if embedding is None else embedding
+        if not 1 <= self.embedding <= len(self.vector):
+            raise ValueError(f"embedding must be 1 to {len(self.vector)}, got {embedding}")
         self.name = _checked_text(name, "name")
         self.fingerprint = _checked_text(fingerprint, "fingerprint")
         self.consent = _checked_text(consent, "consent")
 
     def __repr__(self) -> str:
         return f"Voice({self.name!r}, {len(self.style)} style frames, model {self.fingerprint})"
+
+    @property
+    def timbre(self) -> NDArray[np.float32]:
+        """Old name of `vector`."""
+        warnings.warn("Voice.timbre is now Voice.vector", DeprecationWarning, stacklevel=2)
+        return self.vector
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the voice to one file, under 110 kB for a prompt of 30 s.
@@ -85,12 +101,12 @@ class Voice:
             "name": self.name,
             "fingerprint": self.fingerprint,
             "consent": self.consent,
-            "embedding": len(self.timbre),
+            "embedding": len(self.vector),
             "speaker_embedding": self.embedding,
             "style_frames": self.style.shape[0],
             "hidden": self.style.shape[1],
         }).encode()  # fmt: skip
-        arrays = (self.timbre.astype("<f4"), scales.astype("<f4"), codes)
+        arrays = (self.vector.astype("<f4"), scales.astype("<f4"), codes)
         body = header + b"".join(array.tobytes() for array in arrays)
         preamble = _PREAMBLE.pack(MAGIC, FORMAT_VERSION, len(header), zlib.crc32(body))
         write_whole(Path(path), preamble + body)
@@ -114,7 +130,7 @@ class Voice:
 
     @classmethod
     def builtin(cls, name: str = DEFAULT_NAME) -> Voice:
-        """A voice that ships with the package.
+        """Load a voice that ships with the package.
 
         Raises:
             ValueError: If there is none of that name.
@@ -128,20 +144,20 @@ class Voice:
 
     @staticmethod
     def builtin_names() -> list[str]:
-        """Names for `builtin`."""
+        """Names of the voices that ship with the package."""
         return sorted(path.stem for path in VOICES_FOLDER.glob(f"*{SUFFIX}"))
 
     @classmethod
     def mix(cls, weights: Mapping[Voice, float], *, name: str = "") -> Voice:
         """Blend voices of one model.
 
-        The timbre is the weighted mean, its speaker embedding brought to the mean length of its parts'.
-        The manner is a sequence, so each voice gives frames in proportion to its weight. Notes of
-        consent are kept, one after the other.
+        The vector is the weighted mean, its speaker embedding scaled to the mean length of the parts'
+        embeddings. The manner is a sequence, so each voice gives frames in proportion to its weight.
+        Notes of consent are kept, one after the other.
 
         Args:
-            weights: Voice to a positive weight; they are scaled to a sum of 1.
-            name: Of the new voice; by default made from the parts.
+            weights: Each voice with a positive weight. Weights are scaled to a sum of 1.
+            name: Name of the new voice. Defaults to the names and weights of the parts.
 
         Raises:
             TypeError: If this is not a mapping of voices to numbers.
@@ -150,21 +166,21 @@ class Voice:
         shares = _checked_weights(weights)
         voices = list(shares)
         fingerprints = {voice.fingerprint for voice in voices}
-        shapes = {(v.timbre.shape, v.embedding, v.style.shape[1]) for v in voices}
+        shapes = {(v.vector.shape, v.embedding, v.style.shape[1]) for v in voices}
         if len(fingerprints) > 1 or len(shapes) > 1:
             raise ValueError(f"voices of one model can be mixed, got models {sorted(fingerprints)}")
-        timbre = np.sum([share * voice.timbre for voice, share in shares.items()], axis=0)
+        vector = np.sum([share * voice.vector for voice, share in shares.items()], axis=0)
         speaker = slice(voices[0].embedding)
         length = sum(
-            share * float(np.linalg.norm(v.timbre[speaker])) for v, share in shares.items()
+            share * float(np.linalg.norm(v.vector[speaker])) for v, share in shares.items()
         )
-        timbre[speaker] *= length / max(float(np.linalg.norm(timbre[speaker])), 1e-12)
+        vector[speaker] *= length / max(float(np.linalg.norm(vector[speaker])), 1e-12)
         total = min(len(voice.style) / share for voice, share in shares.items())
         style = [voice.style[: max(1, round(share * total))] for voice, share in shares.items()]
         notes = dict.fromkeys(voice.consent for voice in voices if voice.consent)
         parts = name or "+".join(f"{voice.name}:{share:.2g}" for voice, share in shares.items())
         return cls(
-            timbre,
+            vector,
             np.concatenate(style),
             name=parts[:MAX_NOTE_CHARACTERS],
             fingerprint=fingerprints.pop(),
@@ -187,28 +203,28 @@ class Voice:
             raise ValueError(f"{what} is truncated or damaged: its checksum does not match")
         try:
             header = json.loads(body[:header_bytes])
-            timbre_size, frames, hidden = (
+            vector_size, frames, hidden = (
                 _size(header, k) for k in ("embedding", "style_frames", "hidden")
             )
-            embedding = _size({"speaker_embedding": timbre_size} | header, "speaker_embedding")
+            embedding = _size({"speaker_embedding": vector_size} | header, "speaker_embedding")
         except (ValueError, KeyError, TypeError) as error:
             raise ValueError(f"{what} has a damaged header: {error}") from error
         arrays = body[header_bytes:]
-        expected = 4 * timbre_size + 4 * frames + frames * hidden
+        expected = 4 * vector_size + 4 * frames + frames * hidden
         if len(arrays) != expected:
             raise ValueError(
                 f"{what} is damaged: expected {expected} bytes of arrays, got {len(arrays)}"
             )
-        timbre = np.frombuffer(arrays, "<f4", timbre_size)
-        scales = np.frombuffer(arrays, "<f4", frames, 4 * timbre_size)
-        codes = np.frombuffer(arrays, np.int8, frames * hidden, 4 * (timbre_size + frames))
+        vector = np.frombuffer(arrays, "<f4", vector_size)
+        scales = np.frombuffer(arrays, "<f4", frames, 4 * vector_size)
+        codes = np.frombuffer(arrays, np.int8, frames * hidden, 4 * (vector_size + frames))
         style = _decoded(codes.reshape(frames, hidden), scales)
         texts = {key: header.get(key, "") for key in ("name", "fingerprint", "consent")}
-        return cls(timbre, style, embedding=embedding, **texts)
+        return cls(vector, style, embedding=embedding, **texts)
 
 
 def is_voice_file(path: str | os.PathLike[str]) -> bool:
-    """Whether a file begins as one of `Voice.save`, or is named as one."""
+    """Whether a file has the suffix of a voice file, or its first bytes."""
     path = Path(path)
     if path.suffix == SUFFIX or not path.is_file():
         return path.suffix == SUFFIX

@@ -13,7 +13,7 @@ import torch
 from torch import nn
 
 from muspeaker.config import FORMAT_VERSION
-from muspeaker.text.normalize.english import normalize
+from muspeaker.text.normalize import normalize
 from muspeaker.text.phonemize import Tokens, tokens
 from muspeaker.text.sentences import split_sentences
 from muspeaker.twin.dsp.mel_correction import correct_mel

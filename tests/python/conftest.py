@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from itertools import islice
 from typing import Any
 
 import numpy as np
 import pytest
 
-from muspeaker.config import SYMBOLS
+from muspeaker.config import ModelConfig
 from muspeaker.tts import Synthesizer
 from muspeaker.voice import Voice
 
@@ -16,8 +17,19 @@ HOP = 256
 FRAMES_A_TOKEN = 4
 
 
-class FakeUtterance:
-    """The surface of `_core.Utterance`."""
+def header_of(config: ModelConfig) -> dict[str, object]:
+    """A config as the engine reads it from a model file: `audio.sample_rate` and so on."""
+    header: dict[str, object] = {}
+    for name, value in asdict(config).items():
+        if isinstance(value, dict):
+            header |= {f"{name}.{key}": item for key, item in value.items()}
+        elif value is not None:
+            header[name] = value
+    return header
+
+
+class FakeSpeaking:
+    """The surface of what `_core.Synthesizer.start` gives."""
 
     def __init__(self, samples: np.ndarray, durations: np.ndarray, chunk_samples: int) -> None:
         self.durations = durations
@@ -35,15 +47,8 @@ class FakeEngine:
     chunk_samples = 1 << 30  # an utterance in one
 
     def __init__(self) -> None:
-        self.config: dict[str, object] = {
-            "name": "fake",
-            "weight_type": "f32",
-            "fingerprint": "0123456789abcdef",
-            "symbols": list(SYMBOLS),
-            "languages": ["en-us"],
-            "audio.sample_rate": 22050,
-            "audio.hop_samples": HOP,
-        }
+        self.config = header_of(ModelConfig(name="fake"))
+        self.config |= {"weight_type": "f32", "fingerprint": "0123456789abcdef"}
         self.num_parameters = 1234
         self.clones: list[tuple[np.ndarray, np.ndarray]] = []
         self.calls: list[dict[str, Any]] = []
@@ -59,12 +64,12 @@ class FakeEngine:
         phones: np.ndarray,
         stresses: np.ndarray,
         boundaries: np.ndarray,
-        timbre: np.ndarray,
+        vector: np.ndarray,
         style: np.ndarray,
         **options: Any,
     ) -> tuple[np.ndarray, np.ndarray]:
         assert phones.dtype == stresses.dtype == boundaries.dtype == np.int32
-        self.calls.append({"phones": phones, "timbre": timbre, "style": style, **options})
+        self.calls.append({"phones": phones, "vector": vector, "style": style, **options})
         durations = np.full(len(phones), FRAMES_A_TOKEN, np.int32)
         noise = np.random.default_rng(options["seed"]).normal(size=int(durations.sum()) * HOP)
         return (0.1 * noise).astype(np.float32), durations
@@ -75,8 +80,8 @@ class FakeEngine:
         fork.calls, fork.chunk_samples = self.calls, self.chunk_samples
         return fork
 
-    def start(self, *arrays: np.ndarray, **options: Any) -> FakeUtterance:
-        return FakeUtterance(*self.synthesize(*arrays, **options), self.chunk_samples)
+    def start(self, *arrays: np.ndarray, **options: Any) -> FakeSpeaking:
+        return FakeSpeaking(*self.synthesize(*arrays, **options), self.chunk_samples)
 
 
 @pytest.fixture

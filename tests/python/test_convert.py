@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from typer.testing import CliRunner
 import muspeaker
 from muspeaker._core import probe
 from muspeaker.cli import app
+from muspeaker.config import AlignerConfig
 from muspeaker.tts import Synthesizer
 from tests.conftest import speech_like
 
@@ -143,7 +145,9 @@ class ConvertingEngine:
 
     def __init__(self, engine: Any) -> None:
         self._engine = engine
-        self.config = engine.config | {"aligner.num_cepstra": 16}
+        self.config = engine.config | {
+            f"aligner.{name}": size for name, size in asdict(AlignerConfig()).items()
+        }
         self.num_parameters = engine.num_parameters
         self.conversions: list[dict[str, Any]] = []
 

@@ -23,14 +23,18 @@ from urllib.parse import urlparse
 import numpy as np
 import pytest
 import soundfile
-from PIL import Image
 
 import muspeaker
 from muspeaker.serve.demo.live_speech import LiveSpeech, LiveSpeeches
-from muspeaker.serve.demo.picture import speech_picture
 from muspeaker.sound.audio import Audio
 from muspeaker.sound.span import Span
 from muspeaker.voice import Voice
+
+pytest.importorskip("gradio", reason="needs muspeaker[demo]")
+
+from PIL import Image
+
+from muspeaker.serve.demo.picture import speech_picture
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

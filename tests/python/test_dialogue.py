@@ -23,7 +23,7 @@ TEXTS = ["One. Two.", "Three, four?", "[pause 0.1s] Five!", "Six.\n\nSeven."]
 
 @pytest.fixture
 def ben(voice: Voice) -> Voice:
-    return Voice(-voice.timbre, voice.style[:20], name="ben", fingerprint=voice.fingerprint)
+    return Voice(-voice.vector, voice.style[:20], name="ben", fingerprint=voice.fingerprint)
 
 
 @pytest.mark.parametrize("num_workers", [None, 1, 2, 9])
@@ -41,9 +41,9 @@ def test_batch_takes_a_voice_a_text(
     tts: Synthesizer, engine: Any, voice: Voice, ben: Voice
 ) -> None:
     tts.synthesize_batch(iter(["One.", "Two."]), [voice, ben])
-    assert {call["timbre"].tobytes() for call in engine.calls} == {
-        voice.timbre.tobytes(),
-        ben.timbre.tobytes(),
+    assert {call["vector"].tobytes() for call in engine.calls} == {
+        voice.vector.tobytes(),
+        ben.vector.tobytes(),
     }
     assert tts.synthesize_batch([], voice) == []
 

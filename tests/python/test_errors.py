@@ -79,7 +79,7 @@ def test_bad_options(
 
 
 def test_voice_of_another_model(tts: Synthesizer, voice: Voice) -> None:
-    foreign = Voice(voice.timbre, voice.style, name="eve", fingerprint="f" * 16)
+    foreign = Voice(voice.vector, voice.style, name="eve", fingerprint="f" * 16)
     expected = "'eve' was made by model ffffffffffffffff, this is 0123456789abcdef: clone it again"
     with pytest.raises(ValueError, match=f"voice {expected}"):
         tts.synthesize("Hello.", foreign)

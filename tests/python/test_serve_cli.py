@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from muspeaker.tts import Synthesizer
 
-TEXT = "Glue the sheet to the dark blue background. It is easy to tell the depth of a well. " * 4
+TEXT = "Glue the sheet to the dark blue background. It is easy to tell the depth of a well. " * 2
 SOURCES = str(Path(muspeaker.__file__).parents[1])
 
 
@@ -55,9 +55,15 @@ def serve(folder: Path, *options: str) -> Iterator[tuple[subprocess.Popen[str], 
             server.kill()
 
 
+@pytest.fixture(scope="module")
+def expected() -> np.ndarray:
+    return muspeaker.load(num_threads=1).synthesize(TEXT, muspeaker.Voice.builtin()).samples
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_stopped_server_finishes_what_it_says(tmp_path: Path, number: int) -> None:
-    expected = muspeaker.load(num_threads=1).synthesize(TEXT, muspeaker.Voice.builtin()).samples
+def test_a_stopped_server_finishes_what_it_says(
+    tmp_path: Path, expected: np.ndarray, number: int
+) -> None:
     with serve(tmp_path / "new" / "data") as (server, address):
         with (
             openai.OpenAI(base_url=f"{address}/v1", api_key="none", max_retries=0) as client,

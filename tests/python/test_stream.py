@@ -89,7 +89,7 @@ OPTIONS = {"speed": 0.3, "pitch": 0.0, "energy": 1.0, "temperature": 0.667, "see
 
 def test_engine_streams_what_it_synthesizes(golden: tuple[Synthesizer, Voice, Voice]) -> None:
     model, voice, _ = golden
-    arguments = (*tokens(model, 40), voice.timbre, voice.style)
+    arguments = (*tokens(model, 40), voice.vector, voice.style)
     samples, durations = model._engine.synthesize(*arguments, **OPTIONS)
     utterance = model._engine.start(*arguments, **OPTIONS)
     np.testing.assert_array_equal(utterance.durations, durations)
@@ -110,7 +110,7 @@ def test_streams_of_one_engine_may_be_interleaved(
 ) -> None:
     model, *voices = golden
     calls = [
-        (*tokens(model, count), voice.timbre, voice.style)
+        (*tokens(model, count), voice.vector, voice.style)
         for count, voice in zip((40, 25), voices, strict=True)
     ]
     expected = [model._engine.synthesize(*call, **OPTIONS)[0] for call in calls]
@@ -153,7 +153,7 @@ def test_parts_are_timed(golden: tuple[Synthesizer, Voice, Voice]) -> None:
     model, voice, _ = golden
     engine = model._engine.fork(1)
     assert engine.timings == {}
-    utterance = engine.start(*tokens(model, 20), voice.timbre, voice.style, **OPTIONS)
+    utterance = engine.start(*tokens(model, 20), voice.vector, voice.style, **OPTIONS)
     before = engine.timings
     assert set(before) == {"content", "melody", "mel_decoder"}
     while utterance.next_chunk() is not None:

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from muspeaker.config import SYMBOLS
-from muspeaker.text.normalize.english import normalize
+from muspeaker.text.normalize import normalize
 from muspeaker.text.phonemize import Tokens, canonical_language, tokens, tokens_batch
 from muspeaker.text.sentences import (
     CLAUSE_PAUSE_SECONDS,

@@ -9,8 +9,8 @@ import soundfile
 import muspeaker
 from muspeaker.options import sentence_seed
 from muspeaker.sound.audio import Audio
+from muspeaker.text.passages import MAX_TOKENS
 from muspeaker.text.sentences import PARAGRAPH_PAUSE_SECONDS, SENTENCE_PAUSE_SECONDS
-from muspeaker.text.utterances import MAX_TOKENS
 from muspeaker.voice import Voice
 
 if TYPE_CHECKING:
@@ -40,12 +40,12 @@ def test_clone_resamples_and_levels(
     assert float(np.sqrt(np.mean(samples**2))) == pytest.approx(0.07, rel=0.05)
     assert (voice.name, voice.fingerprint) == ("anna", tts.fingerprint)
     same = tts.clone((0.1 * tone, 24000), name="b")
-    np.testing.assert_allclose(same.timbre, voice.timbre)
+    np.testing.assert_allclose(same.vector, voice.vector)
     assert same.name == "b"
 
 
 def test_synthesize_passes_everything_on(tts: Synthesizer, engine: Any, voice: Voice) -> None:
-    other = Voice(voice.timbre * 2, voice.style * 2, fingerprint=voice.fingerprint)
+    other = Voice(voice.vector * 2, voice.style * 2, fingerprint=voice.fingerprint)
     tts.synthesize(
         "Hi.", voice, speed=1.5, pitch=-2, energy=2, temperature=0.1, seed=9, style=other
     )
@@ -57,7 +57,7 @@ def test_synthesize_passes_everything_on(tts: Synthesizer, engine: Any, voice: V
         0.1,
     )
     assert call["seed"] == sentence_seed(9, 0)
-    assert call["timbre"] is voice.timbre
+    assert call["vector"] is voice.vector
     assert call["style"] is other.style
 
 

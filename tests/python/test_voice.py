@@ -27,7 +27,7 @@ def other_voice(voice: Voice, frames: int = 80, fingerprint: str | None = None) 
 def test_a_saved_voice_is_the_same_voice(tmp_path: Path, voice: Voice) -> None:
     voice.save(tmp_path / "a.voice")
     loaded = Voice.load(tmp_path / "a.voice")
-    np.testing.assert_array_equal(loaded.timbre, voice.timbre)
+    np.testing.assert_array_equal(loaded.vector, voice.vector)
     np.testing.assert_array_equal(loaded.style, voice.style)
     assert (loaded.name, loaded.fingerprint) == ("anna", voice.fingerprint)
     loaded.save(tmp_path / "b.voice")
@@ -63,19 +63,19 @@ def test_a_note_of_consent_stays_with_the_voice(tmp_path: Path, voice: Voice) ->
 
 
 def test_mix_leaves_what_follows_the_embedding_a_plain_mean(tmp_path: Path, voice: Voice) -> None:
-    def told(timbre: list[float]) -> Voice:
-        values = np.array(timbre, "f4")
+    def told(vector: list[float]) -> Voice:
+        values = np.array(vector, "f4")
         return Voice(values, voice.style, fingerprint=voice.fingerprint, embedding=2)
 
     a, b = told([1.0, 0.0, -4.0, 2.0]), told([0.0, 1.0, -8.0, 4.0])
     mixed = Voice.mix({a: 3, b: 1})
-    np.testing.assert_allclose(np.linalg.norm(mixed.timbre[:2]), 1.0, rtol=1e-6)
-    np.testing.assert_allclose(mixed.timbre[0] / mixed.timbre[1], 3.0, rtol=1e-6)
-    np.testing.assert_allclose(mixed.timbre[2:], [-5.0, 2.5], rtol=1e-6)
+    np.testing.assert_allclose(np.linalg.norm(mixed.vector[:2]), 1.0, rtol=1e-6)
+    np.testing.assert_allclose(mixed.vector[0] / mixed.vector[1], 3.0, rtol=1e-6)
+    np.testing.assert_allclose(mixed.vector[2:], [-5.0, 2.5], rtol=1e-6)
     mixed.save(tmp_path / "a.voice")
     assert Voice.load(tmp_path / "a.voice").embedding == mixed.embedding == 2
     with pytest.raises(ValueError, match="embedding must be 1 to 4, got 5"):
-        Voice(a.timbre, a.style, embedding=5)
+        Voice(a.vector, a.style, embedding=5)
 
 
 def test_files_from_before_notes_and_embeddings_are_read(tmp_path: Path, voice: Voice) -> None:
@@ -92,17 +92,17 @@ def test_files_from_before_notes_and_embeddings_are_read(tmp_path: Path, voice: 
     assert (loaded.name, loaded.consent, loaded.embedding) == ("anna", "", 192)
 
 
-def test_mix_weighs_timbre_and_manner(voice: Voice) -> None:
+def test_mix_weighs_vector_and_manner(voice: Voice) -> None:
     ben = other_voice(voice)
     mixed = Voice.mix({voice: 2, ben: 2})
-    mean = (voice.timbre + ben.timbre) / 2
-    cosine = mixed.timbre @ mean / np.linalg.norm(mixed.timbre) / np.linalg.norm(mean)
+    mean = (voice.vector + ben.vector) / 2
+    cosine = mixed.vector @ mean / np.linalg.norm(mixed.vector) / np.linalg.norm(mean)
     assert cosine == pytest.approx(1.0, abs=1e-6)
     assert len(mixed.style) == 80  # 40 frames of each
     np.testing.assert_array_equal(mixed.style[:40], voice.style)
     assert mixed.name == "anna:0.5+ben:0.5"
     alone = Voice.mix({voice: 0.3}, name="same")
-    np.testing.assert_allclose(alone.timbre, voice.timbre, rtol=1e-5)
+    np.testing.assert_allclose(alone.vector, voice.vector, rtol=1e-5)
     assert alone.name == "same"
 
 
@@ -123,13 +123,13 @@ def test_mix_refuses(voice: Voice) -> None:
 
 def test_arrays_are_checked() -> None:
     good = np.ones((3, 4), "f4")
-    with pytest.raises(TypeError, match="timbre must be float32, got dtype int64"):
+    with pytest.raises(TypeError, match="vector must be float32, got dtype int64"):
         Voice(np.ones(4, np.int64), good)
     with pytest.raises(
         ValueError, match=r"style must have 2 axes and be non-empty, got shape \(4,\)"
     ):
         Voice(np.ones(4, "f4"), good[0])
-    with pytest.raises(ValueError, match="timbre has non-finite values"):
+    with pytest.raises(ValueError, match="vector has non-finite values"):
         Voice(np.full(4, np.nan, "f4"), good)
     with pytest.raises(TypeError, match="name must be a str, got int"):
         Voice(np.ones(4, "f4"), good, name=3)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def folder(voice: Voice, tmp_path: Path) -> Path:
     """Two voices."""
     voice.save(tmp_path / "anna.voice")
-    bert = Voice(voice.timbre, voice.style, name="Bert B.", fingerprint=voice.fingerprint)
+    bert = Voice(voice.vector, voice.style, name="Bert B.", fingerprint=voice.fingerprint)
     bert.save(tmp_path / "bert.voice")
     return tmp_path
 

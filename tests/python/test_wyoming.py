@@ -59,9 +59,9 @@ def folder(voice: Voice, tmp_path: Path) -> Path:
     """A voice folder with two voices of the fake model and three files that are none of its."""
     voice.save(tmp_path / "anna.voice")
     (tmp_path / "deep").mkdir()
-    bert = Voice(voice.timbre, voice.style, name="Bert B.", fingerprint=voice.fingerprint)
+    bert = Voice(voice.vector, voice.style, name="Bert B.", fingerprint=voice.fingerprint)
     bert.save(tmp_path / "deep" / "bert.voice")
-    Voice(voice.timbre, voice.style, name="other", fingerprint="ff").save(tmp_path / "other.voice")
+    Voice(voice.vector, voice.style, name="other", fingerprint="ff").save(tmp_path / "other.voice")
     (tmp_path / "broken.voice").write_bytes(b"MUSPVOX\nnothing")
     (tmp_path / "notes.txt").write_text("no voice")
     return tmp_path

@@ -16,7 +16,7 @@ parselmouth = pytest.importorskip("parselmouth")
 
 import muspeaker
 from muspeaker.config import SYMBOLS, AlignerConfig, AudioConfig
-from muspeaker.text.normalize.english import normalize
+from muspeaker.text.normalize import normalize
 from muspeaker.text.phonemize import Tokens, tokens
 from muspeaker.train.loop.checkpoint import load_checkpoint
 from muspeaker.train.stages.snapshot import restore

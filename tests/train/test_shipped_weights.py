@@ -13,7 +13,7 @@ import pytest
 import muspeaker
 from muspeaker import _core
 from muspeaker.config import lite
-from muspeaker.text.normalize.english import normalize
+from muspeaker.text.normalize import normalize
 from muspeaker.text.phonemize import tokens
 from muspeaker.train.stages.export import join
 from muspeaker.train.stages.snapshot import restore
@@ -61,7 +61,7 @@ def speak(path: Path) -> list[dict[str, np.ndarray]]:
         latent, noise = (0.667 * latent).astype(np.float32), noise.astype(np.float32)
         ids = (t.phones, t.stresses, t.boundaries)
         stages = _core.probe.synthesize_stages(
-            engine, *ids, voice.timbre, voice.style, latent, noise
+            engine, *ids, voice.vector, voice.style, latent, noise
         )
         spoken.append(stages)
     return spoken

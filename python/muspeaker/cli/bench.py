@@ -13,6 +13,7 @@ from rich.table import Table
 from muspeaker import bench as measuring
 from muspeaker.cli.terminal import ModelOption, failing_cleanly, progress, to_stdout
 from muspeaker.sound.files import write_whole
+from muspeaker.threads import MAX_THREADS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,22 +21,32 @@ if TYPE_CHECKING:
     from muspeaker.bench import Cost, Result
 
 DEFAULT_THREADS = (1, 2)
+THREADS_HELP = " and ".join(map(str, DEFAULT_THREADS))
 
 
 def bench(
     model: ModelOption = None,
     threads: Annotated[
         list[int] | None,
-        typer.Option("--threads", min=1, max=256, help="Repeat for several; default: 1 and 2."),
+        typer.Option(
+            "--threads",
+            min=1,
+            max=MAX_THREADS,
+            help=f"Repeat it for several. Default: {THREADS_HELP}.",
+        ),
     ] = None,
     prompt: Annotated[
-        Path | None, typer.Option(help="Recording to clone; default: 5 s of generated sound.")
+        Path | None,
+        typer.Option(
+            help=f"Recording to clone. Default: {measuring.PROMPT_SECONDS:g} s of generated sound."
+        ),
     ] = None,
     repeats: Annotated[
-        int, typer.Option(min=1, max=100, help="Runs of each figure; the least counts.")
+        int, typer.Option(min=1, max=100, help="Runs of each measurement; the least counts.")
     ] = 3,
     json_path: Annotated[
-        Path | None, typer.Option("--json", help="Write the figures here too; - is stdout alone.")
+        Path | None,
+        typer.Option("--json", help="Write the figures to this file too; - prints them instead."),
     ] = None,
 ) -> None:
     """Measure speed, latency and memory of a model on this machine."""

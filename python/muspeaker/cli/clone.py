@@ -9,17 +9,20 @@ import typer
 
 import muspeaker
 from muspeaker.cli.terminal import ModelOption, ThreadsOption, failing_cleanly, progress, to_stdout
+from muspeaker.sound.recording import PROMPT_ADVICE
 from muspeaker.voice import SUFFIX
 
 
 def clone(
-    recording: Annotated[Path, typer.Argument(help="Sound file of one speaker, 1 to 30 s.")],
+    recording: Annotated[Path, typer.Argument(help=f"Sound file of one speaker, {PROMPT_ADVICE}.")],
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Voice file; default: RECORDING.voice.")
+        Path | None, typer.Option("--output", "-o", help="Voice file. Default: RECORDING.voice.")
     ] = None,
-    name: Annotated[str | None, typer.Option(help="Name kept in the file.")] = None,
+    name: Annotated[
+        str | None, typer.Option(help="Name of the voice. Default: the file name.")
+    ] = None,
     consent: Annotated[
-        str, typer.Option(help="Who agreed to this, when and to what; kept in the file.")
+        str, typer.Option(help="Who agreed to the cloning, when and to what. Kept in the file.")
     ] = "",
     model: ModelOption = None,
     threads: ThreadsOption = None,

@@ -4,22 +4,13 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 import muspeaker
 from muspeaker.cli.outlets import Outlets
-from muspeaker.cli.speech_options import (
-    DEFAULTS,
-    EnergyOption,
-    JsonOption,
-    LanguageOption,
-    PhonemesOption,
-    PitchOption,
-    SeedOption,
-    VoiceOption,
-)
+from muspeaker.cli.speech_options import JsonOption, VoiceOption, takes_speech_options
 from muspeaker.cli.terminal import (
     ModelOption,
     ThreadsOption,
@@ -27,29 +18,32 @@ from muspeaker.cli.terminal import (
     find_voice,
     progress,
 )
+from muspeaker.options import ConversionFields
+from muspeaker.sound.recording import SOURCE_MAX_SECONDS, SOURCE_MIN_SECONDS
+
+SOURCE_HELP = f"Sound file of one speaker, {SOURCE_MIN_SECONDS:g} to {SOURCE_MAX_SECONDS:g} s."
 
 
-def convert(  # noqa: PLR0913, PLR0917 (one parameter an option of the command line)
-    source: Annotated[Path, typer.Argument(help="Sound file of one speaker, 0.3 to 60 s.")],
+@takes_speech_options(ConversionFields.__annotations__)
+def convert(
+    source: Annotated[Path, typer.Argument(help=SOURCE_HELP)],
     text: Annotated[
         str,
-        typer.Option("--text", "-t", help="What it says, word by word; - reads standard input."),
+        typer.Option(
+            "--text", "-t", help="What the recording says, word by word; - reads standard input."
+        ),
     ],
     output: Annotated[
         Path,
         typer.Option(
-            "--output", "-o", help="Sound file; its suffix is the format, - is WAV to stdout."
+            "--output", "-o", help="Sound file. Its suffix is the format; - is WAV to stdout."
         ),
     ] = Path("converted.wav"),
     as_json: JsonOption = False,
     voice: VoiceOption = None,
     model: ModelOption = None,
-    pitch: PitchOption = DEFAULTS.pitch,
-    energy: EnergyOption = DEFAULTS.energy,
-    seed: SeedOption = DEFAULTS.seed,
-    language: LanguageOption = DEFAULTS.language,
-    phonemes: PhonemesOption = DEFAULTS.phonemes,
     threads: ThreadsOption = None,
+    **options: Any,
 ) -> None:
     """Say again what a recording says, in another voice.
 
@@ -62,15 +56,6 @@ def convert(  # noqa: PLR0913, PLR0917 (one parameter an option of the command l
         with progress("converting"):
             tts = muspeaker.load(model, num_threads=threads)
             speaker = find_voice(tts, voice)
-            audio = tts.convert(
-                source,
-                speaker,
-                text,
-                pitch=pitch,
-                energy=energy,
-                seed=seed,
-                language=language,
-                phonemes=phonemes,
-            )
+            audio = tts.convert(source, speaker, text, **options)
         out.write(audio)
         out.finish(speaker.name)

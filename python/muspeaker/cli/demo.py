@@ -19,7 +19,7 @@ def demo(
         Path | None,
         typer.Option(
             envvar="MUSPEAKER_DATA",
-            help="Folder with .voice files, offered on the page; default: that of `muspeaker serve`.",
+            help="Folder with .voice files, offered on the page. Default: that of `muspeaker serve`.",
         ),
     ] = None,
     model: ModelOption = None,

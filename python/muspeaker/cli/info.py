@@ -19,7 +19,7 @@ from muspeaker.voice import is_voice_file
 
 def info(
     file: Annotated[
-        Path | None, typer.Argument(help="Model or voice file; default: the model that ships.")
+        Path | None, typer.Argument(help="Model or voice file. Default: the model that ships.")
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -38,7 +38,7 @@ def info(
 
 
 def about_voice(path: Path) -> dict[str, Any]:
-    """What a voice file says."""
+    """Contents of a voice file."""
     voice = muspeaker.Voice.load(path)
     return {
         "kind": "voice",
@@ -47,13 +47,13 @@ def about_voice(path: Path) -> dict[str, Any]:
         "name": voice.name,
         "model": voice.fingerprint,
         "consent": voice.consent or "(no note)",
-        "timbre": len(voice.timbre),
+        "vector": len(voice.vector),
         "style_frames": len(voice.style),
     }
 
 
 def about_model(path: Path) -> dict[str, Any]:
-    """What a model file says, once it has loaded."""
+    """Header and size of a model file, once it has loaded."""
     tts = muspeaker.load(path, num_threads=1)
     about = {"kind": "model", "file": str(path), "bytes": path.stat().st_size}
     return about | {"parameters": tts.num_parameters} | tts.config

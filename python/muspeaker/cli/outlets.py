@@ -1,4 +1,4 @@
-"""Where speech goes: a file, a pipe, the sound card."""
+"""Destinations of speech: a file, a pipe, the sound card."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ STDOUT = Path("-")
 
 @dataclass
 class Outlets:
-    """Where speech goes: samples at once where they are piped or played, files at the end."""
+    """Destinations of speech. Pipes and the sound card get samples at once, files at the end."""
 
     output: Path | None
     subtitles: Path | None
@@ -40,7 +40,7 @@ class Outlets:
     def chosen(
         cls, output: Path | None, subtitles: Path | None, *, raw: bool, play: bool, as_json: bool
     ) -> Outlets:
-        """Check what was asked for.
+        """Check the destinations that were asked for.
 
         Raises:
             typer.BadParameter: If standard output would get two things, or subtitles have no format.
@@ -74,7 +74,7 @@ class Outlets:
         self.chunks.append(chunk)
 
     def finish(self, voice: str) -> None:
-        """Write what is written at the end."""
+        """Write the files, and report."""
         audio = muspeaker.Audio.join(self.chunks)
         if self.subtitles is not None:
             is_srt = self.subtitles.suffix.lower() == ".srt"

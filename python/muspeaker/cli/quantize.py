@@ -13,7 +13,7 @@ from muspeaker.quantize import quantize_file
 
 
 class WeightType(StrEnum):
-    """What a file can be made into."""
+    """Weight types that a file can be stored as."""
 
     F16 = "f16"
     Q8 = "q8"
@@ -23,7 +23,7 @@ def quantize(
     model: Annotated[Path, typer.Argument(help="Model file of type f32 or f16.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="Model file to write.")],
     weight_type: Annotated[
-        WeightType, typer.Option("--type", help="How weights are stored.")
+        WeightType, typer.Option("--type", help="Type of the stored weights.")
     ] = WeightType.Q8,
 ) -> None:
     """Store the weights of a model file in fewer bits; needs no PyTorch."""

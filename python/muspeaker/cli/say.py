@@ -3,26 +3,14 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Annotated
+from pathlib import Path  # noqa: TC003 (typer reads it at run time)
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 import muspeaker
-from muspeaker.cli.outlets import Outlets
-from muspeaker.cli.speech_options import (
-    DEFAULTS,
-    EnergyOption,
-    JsonOption,
-    LanguageOption,
-    PauseOption,
-    PhonemesOption,
-    PitchOption,
-    SeedOption,
-    SpeedOption,
-    StyleOption,
-    TemperatureOption,
-    VoiceOption,
-)
+from muspeaker.cli.outlets import DEFAULT_OUTPUT, Outlets
+from muspeaker.cli.speech_options import JsonOption, VoiceOption, takes_speech_options
 from muspeaker.cli.terminal import (
     ModelOption,
     ThreadsOption,
@@ -32,41 +20,35 @@ from muspeaker.cli.terminal import (
 )
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from rich.progress import Progress
 
     from muspeaker.stream import SpeechStream
 
 
-OUTPUT_HELP = "Sound file; its suffix is the format, - is WAV to stdout. Default: speech.wav."
-RAW_HELP = "16-bit little-endian mono samples, as they are spoken, to stdout or -o."
+OUTPUT_HELP = (
+    f"Sound file. Its suffix is the format; - is WAV to stdout. Default: {DEFAULT_OUTPUT}."
+)
+RAW_HELP = "Headerless 16-bit little-endian mono samples, as they are spoken, to stdout or -o."
 
 
+@takes_speech_options()
 def say(  # noqa: PLR0913, PLR0917 (one parameter an option of the command line)
     text: Annotated[
-        str | None, typer.Argument(help="What to say; without it, or -, standard input.")
+        str | None,
+        typer.Argument(help="Text to speak. Without it, or with -, standard input is read."),
     ] = None,
-    file: Annotated[Path | None, typer.Option("--file", "-f", help="Text file to read.")] = None,
+    file: Annotated[Path | None, typer.Option("--file", "-f", help="Text file to speak.")] = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help=OUTPUT_HELP)] = None,
     raw: Annotated[bool, typer.Option("--raw", help=RAW_HELP)] = False,
     play: Annotated[bool, typer.Option("--play", help="Play on the sound card.")] = False,
     subtitles: Annotated[
-        Path | None, typer.Option(help="Write subtitles here too: .srt or .vtt.")
+        Path | None, typer.Option(help="Subtitle file to write too: .srt or .vtt.")
     ] = None,
     as_json: JsonOption = False,
     voice: VoiceOption = None,
-    style: StyleOption = None,
     model: ModelOption = None,
-    speed: SpeedOption = DEFAULTS.speed,
-    pitch: PitchOption = DEFAULTS.pitch,
-    energy: EnergyOption = DEFAULTS.energy,
-    temperature: TemperatureOption = DEFAULTS.temperature,
-    pause: PauseOption = DEFAULTS.pause,
-    seed: SeedOption = DEFAULTS.seed,
-    language: LanguageOption = DEFAULTS.language,
-    phonemes: PhonemesOption = DEFAULTS.phonemes,
     threads: ThreadsOption = None,
+    **options: Any,
 ) -> None:
     """Speak a text into a sound file, a pipe, or the sound card.
 
@@ -78,26 +60,16 @@ def say(  # noqa: PLR0913, PLR0917 (one parameter an option of the command line)
         with progress("loading") as bar:
             tts = muspeaker.load(model, num_threads=threads)
             speaker = find_voice(tts, voice)
-            stream = tts.stream(
-                written,
-                speaker,
-                speed=speed,
-                pitch=pitch,
-                energy=energy,
-                temperature=temperature,
-                pause=pause,
-                seed=seed,
-                language=language,
-                phonemes=phonemes,
-                style=None if style is None else find_voice(tts, style),
-            )
+            if options["style"] is not None:
+                options["style"] = find_voice(tts, options["style"])
+            stream = tts.stream(written, speaker, **options)
             out.open(tts.sample_rate)
             speak(stream, out, bar)
         out.finish(speaker.name)
 
 
 def speak(stream: SpeechStream, out: Outlets, bar: Progress) -> None:
-    """Pass every chunk on, and show how far the text is."""
+    """Pass every chunk on, and show the progress."""
     task = bar.task_ids[0]
     bar.update(task, total=max(1, stream.num_words))
     seconds = 0.0
@@ -109,7 +81,7 @@ def speak(stream: SpeechStream, out: Outlets, bar: Progress) -> None:
 
 
 def read_text(text: str | None, file: Path | None) -> str:
-    """The text from wherever it comes.
+    """Read the text from the argument, the file or standard input.
 
     Raises:
         typer.BadParameter: If there is none, or it is given twice.

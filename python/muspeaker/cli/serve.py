@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
-from pathlib import Path  # noqa: TC003 (typer reads it at run time)
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -12,51 +12,68 @@ from rich.console import Console
 
 import muspeaker
 from muspeaker.cli.terminal import ModelOption, ThreadsOption, failing_cleanly, progress
+from muspeaker.serve.openai.settings import MEBIBYTE, Settings
+from muspeaker.text.passages import MAX_TEXT_CHARACTERS
 from muspeaker.threads import available_cores, default_threads
-from muspeaker.voice import DEFAULT_NAME
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 GRACE_SECONDS = 30
-MEBIBYTE = 1024 * 1024
+
+
+TokenOption = Annotated[
+    str | None,
+    typer.Option(envvar="MUSPEAKER_TOKEN", help="Ask for this bearer token.", show_default=False),
+]
+DataOption = Annotated[
+    Path | None,
+    typer.Option(
+        envvar="MUSPEAKER_DATA", help="Folder of the voices. Default: in the user's data folder."
+    ),
+]
+VoiceOption = Annotated[
+    str, typer.Option(help="Voice for requests for one of OpenAI's voices, such as alloy.")
+]
+CharactersOption = Annotated[
+    int,
+    typer.Option(
+        min=1,
+        max=MAX_TEXT_CHARACTERS,
+        help="Longest text in characters. A longer one is answered 422.",
+    ),
+]
+UploadOption = Annotated[
+    int, typer.Option(min=1, max=1024, help="Largest upload in MiB. A larger one is answered 413.")
+]
+RunningOption = Annotated[
+    int, typer.Option(min=1, max=1024, help="Number of requests spoken at the same time, in turns.")
+]
+WaitingOption = Annotated[
+    int,
+    typer.Option(
+        min=0, max=100_000, help="Number of requests that may wait. Further ones are answered 429."
+    ),
+]
 
 
 def serve(  # noqa: PLR0913, PLR0917 (one parameter an option of the command line)
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8000,
-    token: Annotated[
-        str | None,
-        typer.Option(
-            envvar="MUSPEAKER_TOKEN", help="Ask for this bearer token.", show_default=False
-        ),
-    ] = None,
-    data: Annotated[
-        Path | None,
-        typer.Option(
-            envvar="MUSPEAKER_DATA", help="Folder of the voices; default: the user's data."
-        ),
-    ] = None,
-    voice: Annotated[
-        str, typer.Option(help="Voice for those who ask for one of OpenAI's, such as alloy.")
-    ] = DEFAULT_NAME,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one.")
+    ] = 8000,
+    token: TokenOption = Settings.token,
+    data: DataOption = None,
+    voice: VoiceOption = Settings.default_voice,
     model: ModelOption = None,
     threads: ThreadsOption = None,
-    max_characters: Annotated[
-        int, typer.Option(min=1, max=50_000, help="Longest text; more is answered 422.")
-    ] = 4096,
-    max_upload: Annotated[
-        int, typer.Option(min=1, max=1024, help="Largest upload in MiB; more is answered 413.")
-    ] = 10,
-    max_running: Annotated[
-        int, typer.Option(min=1, max=1024, help="Requests spoken at the same time, in turns.")
-    ] = 8,
-    max_waiting: Annotated[
-        int, typer.Option(min=0, max=100_000, help="Requests that wait; more are answered 429.")
-    ] = 32,
+    max_characters: CharactersOption = Settings.max_characters,
+    max_upload: UploadOption = Settings.max_upload_bytes // MEBIBYTE,
+    max_running: RunningOption = Settings.max_running,
+    max_waiting: WaitingOption = Settings.max_waiting,
 ) -> None:
-    """Serve the OpenAI speech endpoint and the voices behind it; needs muspeaker[serve]."""
+    """Serve the OpenAI speech endpoint and its voices; needs muspeaker[serve]."""
     options: dict[str, Any] = {
         "default_voice": voice,
         "token": token,
@@ -85,7 +102,6 @@ def application(model: Path | None, threads: int, options: dict[str, Any]) -> Fa
     try:
         from muspeaker.serve.openai.app import create_app  # noqa: PLC0415 (an extra)
         from muspeaker.serve.openai.errors import ApiError  # noqa: PLC0415
-        from muspeaker.serve.openai.settings import Settings  # noqa: PLC0415
     except ModuleNotFoundError as error:
         message = f"{error.name} is missing: pip install 'muspeaker[serve]'"
         raise RuntimeError(message) from error
@@ -99,12 +115,12 @@ def application(model: Path | None, threads: int, options: dict[str, Any]) -> Fa
 
 
 def warn(message: str) -> None:
-    """Say on standard error what may surprise."""
+    """Print a warning on standard error."""
     Console(stderr=True, soft_wrap=True).print(f"warning: {message}", markup=False, style="yellow")
 
 
 def run(app: FastAPI, host: str, port: int) -> None:
-    """Serve until SIGINT or SIGTERM; requests at work may end, for at most 30 s."""
+    """Serve until SIGINT or SIGTERM. Running requests may finish, for at most 30 s."""
     import uvicorn  # noqa: PLC0415 (an extra)
 
     config = uvicorn.Config(
@@ -114,12 +130,12 @@ def run(app: FastAPI, host: str, port: int) -> None:
         timeout_graceful_shutdown=GRACE_SECONDS,
         server_header=False,
     )
-    # uvicorn shuts down on these and then raises them again: a stop that was asked for is no failure
+    # uvicorn shuts down on these signals and raises them again, but a stop on request is no failure
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
         uvicorn.Server(config).run()
     except KeyboardInterrupt:
         return
     except SystemExit as stop:
-        if stop.code:  # it has said why on standard error
+        if stop.code:  # the reason is on standard error already
             raise typer.Exit(1) from stop

@@ -1,22 +1,19 @@
-"""Options of every command that speaks."""
+"""The options of every command that speaks, made from what `muspeaker.options` says of them."""
 
 from __future__ import annotations
 
-from typing import Annotated
+import inspect
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar, get_type_hints
 
 import typer
 
-from muspeaker.options import (
-    ENERGY_RANGE,
-    PAUSE_RANGE,
-    PITCH_RANGE,
-    SPEED_RANGE,
-    TEMPERATURE_RANGE,
-    SynthesisOptions,
-)
+from muspeaker.options import OPTIONS, SynthesisOptions
 from muspeaker.voice import Voice
 
-DEFAULTS = SynthesisOptions()
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+Command = TypeVar("Command", bound="Callable[..., None]")
 
 
 def _complete_voice(incomplete: str) -> list[str]:
@@ -29,32 +26,38 @@ VoiceOption = Annotated[
         help="Voice file, recording to clone, or built-in name.", autocompletion=_complete_voice
     ),
 ]
-StyleOption = Annotated[
-    str | None,
-    typer.Option(help="Another voice whose manner is taken.", autocompletion=_complete_voice),
-]
-SpeedOption = Annotated[
-    float, typer.Option(min=SPEED_RANGE[0], max=SPEED_RANGE[1], help="2 halves every duration.")
-]
-PitchOption = Annotated[
-    float, typer.Option(min=PITCH_RANGE[0], max=PITCH_RANGE[1], help="Shift in semitones.")
-]
-EnergyOption = Annotated[
-    float, typer.Option(min=ENERGY_RANGE[0], max=ENERGY_RANGE[1], help="Gain of the loudness.")
-]
-TemperatureOption = Annotated[
-    float,
-    typer.Option(
-        min=TEMPERATURE_RANGE[0], max=TEMPERATURE_RANGE[1], help="0 is the most even delivery."
-    ),
-]
-PauseOption = Annotated[
-    float | None,
-    typer.Option(min=PAUSE_RANGE[0], max=PAUSE_RANGE[1], help="Seconds between sentences."),
-]
-SeedOption = Annotated[
-    int | None, typer.Option(min=0, help="The same seed gives the same samples.")
-]
-LanguageOption = Annotated[str | None, typer.Option(help="Tag such as en-us.")]
-PhonemesOption = Annotated[bool, typer.Option("--phonemes", help="The text is IPA.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def speech_option(name: str) -> Any:
+    """The option of the command line for one of `OPTIONS`: its help, and its range."""
+    about = OPTIONS[name]
+    if isinstance(about.default, bool):
+        return typer.Option(f"--{name}", help=about.help)
+    complete = _complete_voice if name == "style" else None
+    return typer.Option(help=about.help, min=about.low, max=about.high, autocompletion=complete)
+
+
+def takes_speech_options(names: Iterable[str] = OPTIONS) -> Callable[[Command], Command]:
+    """Give a command that ends with `**options` an option of the command line for each name.
+
+    A voice is given by its name or path, as a str.
+    """
+    hints = get_type_hints(SynthesisOptions) | {"style": str | None}
+    added = [
+        inspect.Parameter(
+            name,
+            inspect.Parameter.KEYWORD_ONLY,
+            default=OPTIONS[name].default,
+            annotation=Annotated[hints[name], speech_option(name)],
+        )
+        for name in names
+    ]
+
+    def with_options(command: Command) -> Command:
+        signature = inspect.signature(command, eval_str=True)
+        own = list(signature.parameters.values())[:-1]  # all but **options
+        command.__signature__ = signature.replace(parameters=[*own, *added])  # type: ignore[attr-defined]  # typer reads it
+        return command
+
+    return with_options

@@ -1,4 +1,4 @@
-"""What every command shares: output, failing, finding models and voices."""
+"""Shared by all commands: output, errors, finding models and voices."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 import muspeaker
+from muspeaker.threads import DEFAULT_THREADS, MAX_THREADS
 from muspeaker.voice import SUFFIX
 
 if TYPE_CHECKING:
@@ -22,10 +23,11 @@ if TYPE_CHECKING:
     from muspeaker.voice import Voice
 
 ModelOption = Annotated[
-    Path | None, typer.Option("--model", "-m", help="Model file; default: the one that ships.")
+    Path | None, typer.Option("--model", "-m", help="Model file. Default: the one that ships.")
 ]
 ThreadsOption = Annotated[
-    int | None, typer.Option("--threads", min=1, max=256, help="Threads; default: up to 4.")
+    int | None,
+    typer.Option("--threads", min=1, max=MAX_THREADS, help=f"Threads. Default: {DEFAULT_THREADS}."),
 ]
 
 
@@ -39,8 +41,8 @@ def failing_cleanly() -> Iterator[None]:
     """Turn an expected error into one line on standard error and exit code 1."""
     try:
         yield
-    except BrokenPipeError:  # whoever read our output has gone
-        with suppress(OSError, ValueError):  # or the interpreter complains when it flushes at exit
+    except BrokenPipeError:  # the reader of our output has gone
+        with suppress(OSError, ValueError):  # else the interpreter fails to flush at exit
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise typer.Exit(1) from None
     except (ValueError, TypeError, OSError, RuntimeError) as error:
@@ -52,9 +54,9 @@ def failing_cleanly() -> Iterator[None]:
 
 @contextmanager
 def progress(description: str) -> Iterator[Progress]:
-    """A line with a bar and the time, on a terminal's standard error, gone when the work is done.
+    """A progress bar with the time on standard error if that is a terminal; it vanishes at the end.
 
-    The bar swings until the task is given a total.
+    The bar pulses until the task has a total.
     """
     columns = (
         SpinnerColumn(),

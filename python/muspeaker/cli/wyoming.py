@@ -11,8 +11,9 @@ from typing import Annotated
 import typer
 
 import muspeaker
+from muspeaker.cli.speech_options import speech_option
 from muspeaker.cli.terminal import ModelOption, ThreadsOption, failing_cleanly
-from muspeaker.options import SPEED_RANGE
+from muspeaker.options import OPTIONS
 
 
 def wyoming(
@@ -24,11 +25,11 @@ def wyoming(
         Path | None,
         typer.Option(
             envvar="MUSPEAKER_DATA",
-            help="Folder with .voice files, offered beside the built-in voices; "
-            "default: that of `muspeaker serve`.",
+            help="Folder with .voice files, offered together with the built-in voices. "
+            "Default: that of `muspeaker serve`.",
         ),
     ] = None,
-    speed: Annotated[float, typer.Option(min=SPEED_RANGE[0], max=SPEED_RANGE[1])] = 1.0,
+    speed: Annotated[float, speech_option("speed")] = OPTIONS["speed"].default,
     zeroconf: Annotated[
         str | None,
         typer.Option(metavar="NAME", help="Announce the server under a name on the network."),

@@ -1,4 +1,4 @@
-"""The voices that a server offers: those that ship and those in a folder of the user's."""
+"""The voices that a server offers: the built-in ones, and those in a folder of the user's."""
 
 from __future__ import annotations
 
@@ -6,15 +6,13 @@ import logging
 import threading
 from pathlib import Path
 
-import platformdirs
-
 from muspeaker.voice import DEFAULT_NAME, SUFFIX, VOICES_FOLDER, Voice
 
 _LOGGER = logging.getLogger(__name__)
 
 
 def usual_folder() -> Path | None:
-    """Where `muspeaker serve` keeps its voices, if it has been used."""
+    """Folder in which `muspeaker serve` keeps its voices; None if it does not exist yet."""
     folder = default_data_folder()
     return folder if folder.is_dir() else None
 
@@ -22,15 +20,15 @@ def usual_folder() -> Path | None:
 class VoiceFolder:
     """Voices by name, read again when their files change, so that a new one needs no restart.
 
-    A name is the stem of a file; who knows the name inside a file alone finds it by that. A file of the
-    user's hides a built-in voice of the same name. Files that cannot be read, or that another model
-    made, are left out and named once in the log.
+    A voice is found by the stem of its file, or by the name stored in it. A user's file hides a built-in
+    voice of the same name. Files that cannot be read, or that another model made, are skipped, with one
+    warning each in the log.
 
     Args:
-        fingerprint: Of the model that is to speak.
-        folder: Searched with its sub-folders; None is the built-in voices alone.
-        default: Name of the voice for requests that name none; None takes the default that ships,
-            or the first.
+        fingerprint: Fingerprint of the model that is to speak.
+        folder: Folder that is searched, sub-folders included; None offers the built-in voices only.
+        default: Name of the voice for requests that name none; None takes the built-in default, or the
+            first voice.
 
     Raises:
         NotADirectoryError: If the folder does not exist.
@@ -55,7 +53,7 @@ class VoiceFolder:
             self.get(default)
 
     def voices(self) -> dict[str, Voice]:
-        """Every voice by its name, in the order of the names, the default first."""
+        """Every voice by its name: the default first, then in alphabetical order."""
         with self._lock:
             paths = sorted(VOICES_FOLDER.glob(f"*{SUFFIX}"))
             if self._folder is not None:
@@ -69,7 +67,7 @@ class VoiceFolder:
         return {name: found[name] for name in sorted(found, key=lambda name: (name != first, name))}
 
     def get(self, name: str | None = None) -> Voice:
-        """The voice of a name, or the default.
+        """The voice with a name, or the default.
 
         Raises:
             ValueError: If there is none of that name.
@@ -86,7 +84,7 @@ class VoiceFolder:
         return voices[name]
 
     def _load(self, path: Path) -> Voice | None:
-        """The voice in a file, from memory if the file is as it was."""
+        """The voice in a file; read again only if the file has changed."""
         try:
             status = path.stat()
             stamp = (status.st_mtime_ns, status.st_size)
@@ -95,17 +93,19 @@ class VoiceFolder:
                 return known[1]
             voice: Voice | None = Voice.load(path)
         except (OSError, ValueError, TypeError) as error:
-            _LOGGER.warning("voice left out: %s", error)
+            _LOGGER.warning("voice skipped: %s", error)
             if not isinstance(error, OSError):
                 self._read[path] = (stamp, None)
             return None
         if voice is not None and voice.fingerprint != self._fingerprint:
-            _LOGGER.warning("voice left out: %s is of model %s", path, voice.fingerprint)
+            _LOGGER.warning("voice skipped: %s is of model %s", path, voice.fingerprint)
             voice = None
         self._read[path] = (stamp, voice)
         return voice
 
 
 def default_data_folder() -> Path:
-    """Where a user's programs keep their data, such as ~/.local/share/muspeaker."""
+    """Folder for the data of a user's programs, such as ~/.local/share/muspeaker."""
+    import platformdirs  # noqa: PLC0415 (comes with the extras that serve; the defaults need none)
+
     return Path(platformdirs.user_data_dir("muspeaker", appauthor=False))

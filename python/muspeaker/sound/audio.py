@@ -1,4 +1,4 @@
-"""Recordings: what is spoken, and what is read as a prompt."""
+"""Audio: samples with the times of words and phones."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import soxr
 
 from muspeaker.sound import subtitles
 from muspeaker.sound.files import check_path, write_whole
+from muspeaker.sound.samples import OPUS_RATE_HZ
 
 if TYPE_CHECKING:
     import os
@@ -35,7 +36,6 @@ _FORMATS = {
     ".au": ("AU", "PCM_16"),
     ".pcm": ("RAW", "PCM_16"),
 }
-_OPUS_RATE_HZ = 24000  # Opus takes no 22.05 kHz
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +45,7 @@ class Audio:
     Attributes:
         samples: (samples,) float32, full scale 1; (samples, 2), left and right, if it is stereo.
         sample_rate: Samples per second.
-        words: Written words, after numbers and abbreviations were spelled out, with their times.
+        words: Words with their times, as written once numbers and abbreviations are spelled out.
         phones: Phones with their times; pauses are the gaps between them.
     """
 
@@ -66,7 +66,7 @@ class Audio:
 
     @classmethod
     def join(cls, chunks: Iterable[Audio]) -> Audio:
-        """One recording from several of the same rate, end to end.
+        """Join several recordings of one rate, end to end.
 
         Raises:
             ValueError: If there is none, or their rates or channels differ.
@@ -94,8 +94,8 @@ class Audio:
         """The contents of a sound file.
 
         Args:
-            suffix: `.wav` (16 bit), `.flac`, `.ogg`, `.opus`, `.mp3`, `.aiff`, `.au`, or `.pcm`: samples of
-                16 bits alone, little-endian, channels in turns.
+            suffix: `.wav` (16 bit), `.flac`, `.ogg`, `.opus`, `.mp3`, `.aiff`, `.au`, or `.pcm`: headerless
+                16-bit little-endian samples, channels interleaved.
 
         Raises:
             ValueError: If the suffix is none of these.
@@ -103,14 +103,14 @@ class Audio:
         container, coding = _format(suffix)
         samples, rate = np.clip(self.samples, -1.0, 1.0), self.sample_rate
         if coding == "OPUS":
-            samples, rate = soxr.resample(samples, rate, _OPUS_RATE_HZ), _OPUS_RATE_HZ
+            samples, rate = soxr.resample(samples, rate, OPUS_RATE_HZ), OPUS_RATE_HZ
         buffer = io.BytesIO()
         endian = "LITTLE" if container == "RAW" else None
         soundfile.write(buffer, samples, rate, coding, endian, container)
         return buffer.getvalue()
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write a sound file, its format by the suffix. An interrupted write leaves nothing behind.
+        """Write a sound file in the format of its suffix. An interrupted write leaves no file.
 
         Raises:
             ValueError: If the suffix names no known format.
@@ -121,7 +121,7 @@ class Audio:
         write_whole(path, self.encode(path.suffix))
 
     def panned(self, position: float) -> Audio:
-        """The same in stereo, as loud from any place.
+        """Place the speech in stereo, equally loud at every position.
 
         Args:
             position: -1 is left, 0 the middle, 1 right.
@@ -139,11 +139,11 @@ class Audio:
         return replace(self, samples=stereo)
 
     def to_srt(self) -> str:
-        """Subtitles of the words in SubRip: one cue a sentence, or several where it is long."""
+        """Subtitles in SubRip format: one cue a sentence, or several for a long one."""
         return subtitles.to_srt(subtitles.cues(self.words, self.duration))
 
     def to_vtt(self) -> str:
-        """The same in WebVTT, with the speakers of a dialogue."""
+        """Subtitles in WebVTT format, with the speakers of a dialogue."""
         return subtitles.to_vtt(subtitles.cues(self.words, self.duration))
 
     def _repr_html_(self) -> str:
@@ -169,7 +169,7 @@ def _format(suffix: str) -> tuple[str, str]:
 
 
 def check_sound_path(path: Path) -> None:
-    """Raise what `Audio.save` would for this path, before there is anything to save."""
+    """Raise what `Audio.save` would raise for this path, before there is anything to save."""
     if not path.suffix:
         raise ValueError(f"no file suffix in {str(path)!r}: expected {', '.join(_FORMATS)}")
     _format(path.suffix)

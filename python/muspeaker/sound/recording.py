@@ -4,20 +4,28 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import soundfile
 import soxr
+from numpy.typing import ArrayLike
 
 from muspeaker.sound.audio import Audio
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+# What is taken for a recording: a path to a sound file, (samples, sample_rate), or an Audio.
+RecordingLike: TypeAlias = str | os.PathLike[str] | tuple[ArrayLike, int] | Audio
 
 PROMPT_MIN_SECONDS = 1.0
 PROMPT_MAX_SECONDS = 30.0
+PROMPT_BEST_SECONDS = (5.0, 15.0)
+PROMPT_ADVICE = (
+    f"at least {PROMPT_MIN_SECONDS:g} s, best {PROMPT_BEST_SECONDS[0]:g} to "
+    f"{PROMPT_BEST_SECONDS[1]:g} s; the first {PROMPT_MAX_SECONDS:g} s are used"
+)
 SOURCE_MIN_SECONDS = 0.3
 SOURCE_MAX_SECONDS = 60.0
 MIN_RATE_HZ = 4000
@@ -26,8 +34,8 @@ SILENCE_LEVEL = 1e-4  # -80 dB of full scale
 MAX_CHANNELS = 8
 
 
-def read_prompt(prompt: object) -> tuple[NDArray[np.float32], int]:
-    """Bring a prompt of any kind to one checked channel.
+def read_prompt(prompt: RecordingLike) -> tuple[NDArray[np.float32], int]:
+    """Read a prompt of any kind as one checked channel.
 
     Args:
         prompt: A path to a sound file of any rate, channel count and format that libsndfile reads;
@@ -45,8 +53,8 @@ def read_prompt(prompt: object) -> tuple[NDArray[np.float32], int]:
     return _read(prompt, "prompt", PROMPT_MIN_SECONDS, PROMPT_MAX_SECONDS)
 
 
-def read_source(source: object) -> tuple[NDArray[np.float32], int]:
-    """`read_prompt` for a recording that is converted: all of it, 0.3 to 60 s.
+def read_source(source: RecordingLike) -> tuple[NDArray[np.float32], int]:
+    """Read a recording that is to be converted: all of it, 0.3 to 60 s; else as `read_prompt`.
 
     Raises:
         FileNotFoundError: As `read_prompt`.
@@ -63,7 +71,7 @@ def read_source(source: object) -> tuple[NDArray[np.float32], int]:
 def _read(
     recording: object, role: str, min_seconds: float, max_seconds: float
 ) -> tuple[NDArray[np.float32], int]:
-    """The first max_seconds, checked; `role` begins the texts of errors."""
+    """The first max_seconds, checked. Error messages begin with `role`."""
     if isinstance(recording, Audio):
         recording = (recording.samples, recording.sample_rate)
     if isinstance(recording, (str, os.PathLike)):
@@ -81,7 +89,7 @@ def _read(
 
 
 def resample(samples: NDArray[np.float32], rate_hz: int, to_hz: int) -> NDArray[np.float32]:
-    """Resample (samples,) float32, as the training speech was."""
+    """Resample (samples,) float32 with the quality used for the training speech."""
     if rate_hz == to_hz:
         return np.ascontiguousarray(samples, dtype=np.float32)
     return np.ascontiguousarray(soxr.resample(samples, rate_hz, to_hz, "VHQ"), dtype=np.float32)

@@ -7,10 +7,14 @@ from dataclasses import dataclass, replace
 
 @dataclass(frozen=True)
 class Span:
-    """A word or a phone, with its start and end in seconds.
+    """A word or a phone with its times.
 
-    A word has its punctuation in `mark`, one of `,.?!` or empty, and in a dialogue the name of who
-    says it in `speaker`.
+    Attributes:
+        text: The word, or the phone's symbol.
+        start: Start in seconds.
+        end: End in seconds.
+        mark: Punctuation after a word: one of `,.?!`, or empty.
+        speaker: Name of the voice that says a word in a dialogue, else empty.
     """
 
     text: str
@@ -21,7 +25,7 @@ class Span:
 
 
 def begun_between(spans: list[Span], begin: float, end: float) -> list[Span]:
-    """Those that start there, their times from `begin` on."""
+    """Spans that start within [begin, end), their times relative to `begin`."""
     return [
         replace(span, start=span.start - begin, end=span.end - begin)
         for span in spans

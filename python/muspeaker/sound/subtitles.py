@@ -32,11 +32,11 @@ class Cue:
 def cues(words: Sequence[Span], duration: float) -> list[Cue]:
     """Group words: a sentence is a cue, or several where it is long.
 
-    A cue holds two lines of 42 characters and 7 s at most, and one speaker's words.
+    A cue holds the words of one speaker: at most two lines of 42 characters, and at most 7 s.
 
     Args:
-        words: In the order of their times.
-        duration: Of the recording in seconds; no cue ends later.
+        words: Words in the order of their times.
+        duration: Length of the recording in seconds. No cue ends later.
     """
     groups: list[list[Span]] = []
     for word in words:
@@ -67,7 +67,7 @@ def to_srt(cues: Sequence[Cue]) -> str:
 
 
 def to_vtt(cues: Sequence[Cue]) -> str:
-    """WebVTT, the speaker as a voice span."""
+    """WebVTT, with the speaker as a voice span."""
     blocks = ["WEBVTT\n"]
     for cue in cues:
         lines = [escape(line, quote=False) for line in cue.lines]
@@ -90,7 +90,7 @@ def _belongs(word: Span, group: list[Span]) -> bool:
 
 
 def _lines(texts: Sequence[str]) -> list[str]:
-    """Words packed into lines; one longer than a line has a line to itself."""
+    """Words packed into lines. A word longer than a line gets a line of its own."""
     lines: list[str] = []
     for text in texts:
         if lines and len(lines[-1]) + 1 + len(text) <= LINE_CHARACTERS:

@@ -17,7 +17,7 @@ _CLAUSE = re.compile(r"(?<=[,;:.?!])\s+")
 
 @dataclass(frozen=True)
 class Sentence:
-    """What is spoken in one pass, and the silence after it in seconds."""
+    """Text for one pass of the model, and the silence after it in seconds."""
 
     text: str
     pause_seconds: float
@@ -30,8 +30,8 @@ def split_sentences(text: str, max_characters: int = MAX_CHARACTERS) -> list[Sen
     is cut at commas, then between words, then anywhere. The last piece has no pause.
 
     Args:
-        text: From `normalize`; paragraphs stand apart by a blank line.
-        max_characters: Longest piece.
+        text: Text from `normalize`, paragraphs apart by a blank line.
+        max_characters: Limit on the characters of a piece.
 
     Raises:
         ValueError: If max_characters is not positive.

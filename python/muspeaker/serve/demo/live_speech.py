@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import secrets
-import struct
 import threading
 from collections import OrderedDict
 from typing import TYPE_CHECKING
 
-import numpy as np
+from muspeaker.sound.samples import WAV_HEADER_BYTES, to_int16, wav_header
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,41 +15,42 @@ if TYPE_CHECKING:
     from muspeaker.sound.audio import Audio
 
 WAIT_SECONDS = 60.0
-_UNKNOWN = 0xFFFFFFFF  # a length that readers of a growing file ignore
-_BITS = 16
 
 
 class LiveSpeech:
-    """One speech: chunks are added by who speaks, and read from the start by any number of players."""
+    """One growing WAV file: one writer adds chunks, any number of players read it from the start."""
 
     def __init__(self, sample_rate: int) -> None:
         self._sample_rate = sample_rate
         self._chunks: list[bytes] = []
+        self._num_samples = 0
         self._is_finished = False
         self._changed = threading.Condition()
 
     def add(self, audio: Audio) -> None:
         """Append a chunk."""
-        data = np.rint(np.clip(audio.samples, -1.0, 1.0) * 32767).astype("<i2").tobytes()
+        data = to_int16(audio.samples).tobytes()
         with self._changed:
             self._chunks.append(data)
+            self._num_samples += len(audio.samples)
             self._changed.notify_all()
 
     def finish(self) -> None:
-        """Say that no chunk follows."""
+        """Mark the speech as complete."""
         with self._changed:
             self._is_finished = True
             self._changed.notify_all()
 
     def finished_size(self) -> int | None:
-        """Bytes of the whole file, or None while it grows."""
+        """Size of the whole file in bytes; None while it grows."""
         with self._changed:
-            return 44 + sum(map(len, self._chunks)) if self._is_finished else None
+            return WAV_HEADER_BYTES + sum(map(len, self._chunks)) if self._is_finished else None
 
     def read(self) -> Iterator[bytes]:
-        """The file from its header on; waits for chunks, and ends when the speech does."""
-        size = self.finished_size()
-        yield _header(self._sample_rate, _UNKNOWN if size is None else size - 44)
+        """The file from its header on. Waits for chunks, and ends with the speech."""
+        with self._changed:
+            num_samples = self._num_samples if self._is_finished else None
+        yield wav_header(self._sample_rate, num_samples)
         position = 0
         while True:
             with self._changed:
@@ -65,7 +65,7 @@ class LiveSpeech:
 
 
 class LiveSpeeches:
-    """The speeches of late, by a name that nobody guesses; older ones are forgotten."""
+    """The latest speeches under unguessable names; older ones are dropped."""
 
     def __init__(self, capacity: int = 16) -> None:
         self._capacity = capacity
@@ -73,7 +73,7 @@ class LiveSpeeches:
         self._lock = threading.Lock()
 
     def begin(self, sample_rate: int) -> tuple[str, LiveSpeech]:
-        """Make an empty speech; returns its name and itself."""
+        """Make an empty speech; returns its name and the speech."""
         name, speech = secrets.token_urlsafe(16), LiveSpeech(sample_rate)
         with self._lock:
             self._speeches[name] = speech
@@ -85,14 +85,3 @@ class LiveSpeeches:
         """The speech of a name, if it is still known."""
         with self._lock:
             return self._speeches.get(name)
-
-
-def _header(sample_rate: int, data_bytes: int) -> bytes:
-    """The 44 bytes before the samples of a 16-bit WAV file of one channel."""
-    riff_bytes = _UNKNOWN if data_bytes == _UNKNOWN else 36 + data_bytes
-    bytes_a_second = sample_rate * _BITS // 8
-    form = struct.pack("<HHIIHH", 1, 1, sample_rate, bytes_a_second, _BITS // 8, _BITS)
-    return (
-        b"RIFF" + struct.pack("<I", riff_bytes) + b"WAVEfmt " + struct.pack("<I", len(form)) + form
-        + b"data" + struct.pack("<I", data_bytes)
-    )  # fmt: skip

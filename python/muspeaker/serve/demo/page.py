@@ -1,4 +1,4 @@
-"""A web page to try everything: record or upload a voice, type, listen, and see what was spoken."""
+"""A web page to try the model: record or upload a voice, type, listen, and see the speech."""
 
 from __future__ import annotations
 
@@ -17,16 +17,11 @@ from fastapi.responses import StreamingResponse
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 import muspeaker
-from muspeaker.options import (
-    ENERGY_RANGE,
-    PITCH_RANGE,
-    SPEED_RANGE,
-    TEMPERATURE_RANGE,
-    SynthesisOptions,
-)
+from muspeaker.options import OPTIONS
 from muspeaker.serve.demo.live_speech import LiveSpeeches
 from muspeaker.serve.demo.picture import speech_picture
 from muspeaker.sound.audio import Audio
+from muspeaker.sound.recording import PROMPT_ADVICE
 from muspeaker.voice import SUFFIX
 
 if TYPE_CHECKING:
@@ -49,15 +44,14 @@ _CSS = """
 .picture { overflow-x: auto; }
 .picture svg { display: block; }
 """
-_DEFAULTS = SynthesisOptions()
 
 
 class Demo:
-    """What the page does, apart from how it looks.
+    """The actions of the page; `build_page` lays it out.
 
     Args:
-        tts: The model.
-        voices: Those that can be chosen without a recording.
+        tts: Model that speaks.
+        voices: Voices that can be chosen without a recording.
     """
 
     def __init__(self, tts: Synthesizer, voices: VoiceFolder) -> None:
@@ -67,7 +61,7 @@ class Demo:
         self._folder = tempfile.TemporaryDirectory(prefix="muspeaker-demo-")
         # the page's server names an upload by its content, so a path is the recording
         self._clone = lru_cache(maxsize=CACHED_CLONES)(self._cloned)
-        self._stops: dict[str | None, threading.Event] = {}  # of each page that is being spoken to
+        self._stops: dict[str | None, threading.Event] = {}  # by page, while it speaks
 
     def speak(  # noqa: PLR0913, PLR0917 (one argument a field of the page)
         self,
@@ -82,9 +76,9 @@ class Demo:
         seed: float,
         request: gr.Request,
     ) -> Iterator[tuple[Any, ...]]:
-        """Answer the button: the player at once, news while it speaks, picture and files at the end.
+        """Speak for one click: the player at once, progress meanwhile, picture and files at the end.
 
-        `stop` from the same page ends it after the chunk that is being made.
+        `stop` from the same page ends it after the current chunk.
 
         Yields:
             Values for the player, the status, the picture and the three download buttons.
@@ -107,11 +101,11 @@ class Demo:
         except (ValueError, TypeError, OSError) as error:
             raise gr.Error(str(error), print_exception=False) from error
         finally:
-            if self._stops.get(request.session_hash) is stop:  # not of a later click
+            if self._stops.get(request.session_hash) is stop:  # else a later click owns it
                 del self._stops[request.session_hash]
 
     def stop(self, request: gr.Request) -> None:
-        """End what the page is speaking, if it is."""
+        """Stop the speech of a page, if there is any."""
         stop = self._stops.get(request.session_hash)
         if stop is not None:
             stop.set()
@@ -177,7 +171,7 @@ def _player(name: str) -> str:
 
 
 def _plain(name: str) -> str:
-    """A name without what Markdown or a file system would read as more."""
+    """A name without characters that mean something to Markdown or a file system."""
     return "".join(c for c in name if c.isalnum() or c in " -.").strip(" .")
 
 
@@ -188,7 +182,7 @@ def _voice_fields(demo: Demo) -> list[Any]:
         recording = gr.Audio(
             sources=["upload", "microphone"],
             type="filepath",
-            label="Recording of one speaker, best 3 to 15 seconds",
+            label=f"Recording of one speaker, {PROMPT_ADVICE}",
             buttons=["download"],  # not "share", which would publish the recording
             elem_id="recording",
         )
@@ -196,20 +190,23 @@ def _voice_fields(demo: Demo) -> list[Any]:
     choice.change(
         lambda chosen: gr.update(visible=chosen == CLONE), choice, clone, api_visibility="private"
     )
-    # another recording may be of another person: consent is given for each anew
+    # another recording may be of another person, so each needs its own consent
     recording.change(None, None, consent, js="() => false", api_visibility="private")
     return [choice, recording, consent]
 
 
+def _slider(name: str, label: str, step: float) -> gr.Slider:
+    about = OPTIONS[name]
+    return gr.Slider(about.low, about.high, value=about.default, step=step, label=label)
+
+
 def _manner_fields() -> list[Any]:
     with gr.Row():
-        speed = gr.Slider(*SPEED_RANGE, value=_DEFAULTS.speed, step=0.05, label="Speed")
-        pitch = gr.Slider(*PITCH_RANGE, value=_DEFAULTS.pitch, step=0.5, label="Pitch")
+        speed = _slider("speed", "Speed", 0.05)
+        pitch = _slider("pitch", "Pitch", 0.5)
     with gr.Row():
-        temperature = gr.Slider(
-            *TEMPERATURE_RANGE, value=_DEFAULTS.temperature, step=0.001, label="Liveliness"
-        )
-        energy = gr.Slider(*ENERGY_RANGE, value=_DEFAULTS.energy, step=0.05, label="Energy")
+        temperature = _slider("temperature", "Liveliness", 0.001)
+        energy = _slider("energy", "Energy", 0.05)
     take = gr.Number(0, label="Take: another number is another delivery", precision=0, minimum=0)
     return [speed, pitch, temperature, energy, take]
 
@@ -262,10 +259,10 @@ def create_app(tts: Synthesizer, voices: VoiceFolder, *, host: str = "127.0.0.1"
     No font, script or picture comes from elsewhere, and nothing is reported to anyone.
 
     Args:
-        tts: The model.
-        voices: Those that can be chosen without a recording.
-        host: Address that it will listen on; on a loopback address no other host name is answered,
-            so that no web page elsewhere can reach it through a name of its own.
+        tts: Model that speaks.
+        voices: Voices that can be chosen without a recording.
+        host: Address to listen on. On a loopback address, requests for another host name are refused,
+            so that no web page elsewhere can reach this one by DNS rebinding.
     """
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     os.environ.setdefault("HF_HUB_OFFLINE", "1")

@@ -1,4 +1,4 @@
-"""The application: endpoints and what stands before them."""
+"""The application: endpoints, and the middleware before them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def create_app(tts: Synthesizer, settings: Settings) -> FastAPI:
     """The server's application, for uvicorn or another ASGI server, in one process.
 
     Args:
-        tts: The model that speaks.
+        tts: Model that speaks.
         settings: Limits, token and data folder.
     """
     app = FastAPI(
@@ -58,7 +58,7 @@ def create_app(tts: Synthesizer, settings: Settings) -> FastAPI:
 
 @router.get("/health")
 async def health(service: SharedService) -> dict[str, Any]:
-    """That the server answers, and with which model; needs no token."""
+    """Whether the server answers, and with which model. Needs no token."""
     return {"status": "ok", "model": _model_name(service), "version": muspeaker.__version__}
 
 

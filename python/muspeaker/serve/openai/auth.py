@@ -1,4 +1,4 @@
-"""Who may use the server: the bearer token, and pages of other sites."""
+"""Access to the server: the bearer token, and pages of other sites."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ class BearerAuth:
     """Lets only requests with the token through; /health stays open.
 
     Args:
-        app: What is guarded.
-        token: The secret; digests of equal length are compared, in constant time.
+        app: Application that is protected.
+        token: The secret. Digests of equal length are compared in constant time.
     """
 
     def __init__(self, app: ASGIApp, token: str) -> None:
@@ -50,10 +50,10 @@ class BearerAuth:
 
 
 class SameSite:
-    """Keeps the pages that a browser shows from using a server that asks for no token.
+    """Refuses requests that a browser sends for a page of another site (cross-site request forgery).
 
-    A page may post a form to any address, this machine's included. Browsers say that it came from
-    elsewhere; other clients say nothing and are let through.
+    A page may post a form to any address, this machine's included. Browsers mark such a request with
+    `Sec-Fetch-Site`; other clients send no such header and are served.
     """
 
     def __init__(self, app: ASGIApp) -> None:

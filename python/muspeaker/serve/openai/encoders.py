@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import struct
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias, get_args
 
 import av
 import av.audio.stream
 import numpy as np
 import soxr
+
+from muspeaker.sound.samples import OPUS_RATE_HZ, to_int16, wav_header
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,37 +17,28 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 PCM_RATE_HZ = 24000  # what the OpenAI API sends
-OPUS_RATE_HZ = 24000  # Opus takes no 22.05 kHz
 LOSSY_RATES_HZ = frozenset({16000, 22050, 24000, 32000, 44100, 48000})
 BITS_A_SECOND = 64000
-UNKNOWN_SIZE = 0xFFFFFFFF  # of a stream whose end nobody knows yet
-FULL_SCALE = 32767
 
 
 class Encoder(Protocol):
-    """Takes speech bit by bit; what it gives, joined, is one file."""
+    """Takes speech chunk by chunk. The bytes that it returns, joined, are one file."""
 
     def encode(self, samples: NDArray[np.float32]) -> bytes:
-        """Bytes that are ready after (samples,) more; may be none."""
+        """Bytes that are ready after (samples,) float32 more; may be empty."""
         ...
 
     def finish(self) -> bytes:
-        """The rest."""
+        """The last bytes, after all samples."""
         ...
 
     def close(self) -> None:
-        """Let go of everything, finished or not."""
+        """Release everything, finished or not."""
         ...
 
 
-def to_int16(samples: NDArray[np.float32]) -> NDArray[np.int16]:
-    """16-bit samples, those over full scale clipped; (samples,) as given."""
-    scaled: NDArray[np.int16] = np.rint(np.clip(samples, -1.0, 1.0) * FULL_SCALE).astype("<i2")
-    return scaled
-
-
 class Pcm:
-    """Raw 16-bit little-endian samples at 24 kHz, as the OpenAI API sends them."""
+    """Headerless 16-bit little-endian samples at 24 kHz, as the OpenAI API sends them."""
 
     def __init__(self, rate_hz: int) -> None:
         self._resampler = _Resampler(rate_hz, PCM_RATE_HZ)
@@ -56,7 +48,7 @@ class Pcm:
         return to_int16(self._resampler.feed(samples)).tobytes()
 
     def finish(self) -> bytes:
-        """What the resampler held back."""
+        """The samples that the resampler still holds."""
         return to_int16(self._resampler.finish()).tobytes()
 
     def close(self) -> None:
@@ -67,22 +59,7 @@ class Wav:
     """16-bit WAV at the model's own rate. Its header says that the length is unknown."""
 
     def __init__(self, rate_hz: int) -> None:
-        self._header = struct.pack(
-            "<4sI4s4sIHHIIHH4sI",
-            b"RIFF",
-            UNKNOWN_SIZE,
-            b"WAVE",
-            b"fmt ",
-            16,
-            1,  # PCM
-            1,  # channel
-            rate_hz,
-            2 * rate_hz,
-            2,
-            16,
-            b"data",
-            UNKNOWN_SIZE,
-        )
+        self._header = wav_header(rate_hz)
 
     def encode(self, samples: NDArray[np.float32]) -> bytes:
         """The header once, and samples."""
@@ -101,12 +78,12 @@ class Compressed:
     """A codec and a container of FFmpeg.
 
     Args:
-        rate_hz: Of the speech.
+        rate_hz: Sample rate of the speech.
         container: Name of the muxer.
         codec: Name of the encoder.
-        coded_rate_hz: Of the file; the speech is resampled where it differs.
-        bit_rate: Bits a second of a lossy codec.
-        options: Of the muxer.
+        coded_rate_hz: Sample rate of the file. The speech is resampled where it differs.
+        bit_rate: Bits per second of a lossy codec.
+        options: Options of the muxer.
     """
 
     def __init__(
@@ -122,9 +99,7 @@ class Compressed:
         self._resampler = _Resampler(rate_hz, coded_rate_hz)
         self._rate_hz = coded_rate_hz
         self._sink = _Sink()
-        options = options | {
-            "fflags": "+bitexact"
-        }  # no random serial number, no software's version
+        options = options | {"fflags": "+bitexact"}  # no random serial number, no version string
         self._container = av.open(self._sink, "w", format=container, container_options=options)
         stream = self._container.add_stream(codec, rate=coded_rate_hz, layout="mono")
         assert isinstance(stream, av.audio.stream.AudioStream)
@@ -135,7 +110,7 @@ class Compressed:
         self._num_samples = 0
 
     def encode(self, samples: NDArray[np.float32]) -> bytes:
-        """The packets that are full."""
+        """The packets that are complete."""
         self._write(self._resampler.feed(samples))
         return self._sink.take()
 
@@ -161,7 +136,7 @@ class Compressed:
 
 
 class _Sink:
-    """A file that can only be written, so that the container never goes back."""
+    """A file without seek, so that the muxer never rewrites its header."""
 
     def __init__(self) -> None:
         self._data = bytearray()
@@ -177,7 +152,7 @@ class _Sink:
 
 
 class _Resampler:
-    """Another rate; chunks joined equal the whole."""
+    """Streaming resampler: its chunks, joined, equal the whole resampled at once."""
 
     def __init__(self, rate_hz: int, to_hz: int) -> None:
         self._stream = None
@@ -195,7 +170,7 @@ class _Resampler:
 
 
 def _mp3(rate_hz: int) -> Encoder:
-    options = {"id3v2_version": "0", "write_xing": "0"}  # a header that would tell the length
+    options = {"id3v2_version": "0", "write_xing": "0"}  # without the header that states the length
     return _lossy(rate_hz, "mp3", "libmp3lame", options)
 
 
@@ -231,8 +206,10 @@ def _flac(rate_hz: int) -> Encoder:
     return Compressed(rate_hz, "flac", "flac", coded_rate_hz=rate_hz, bit_rate=None, options={})
 
 
+Format: TypeAlias = Literal["mp3", "opus", "aac", "flac", "wav", "pcm"]
+
 # response_format: media type, encoder
-_ENCODERS: dict[str, tuple[str, Callable[[int], Encoder]]] = {
+_ENCODERS: dict[Format, tuple[str, Callable[[int], Encoder]]] = {
     "mp3": ("audio/mpeg", _mp3),
     "opus": ("audio/ogg", _opus),
     "aac": ("audio/aac", _aac),
@@ -240,14 +217,15 @@ _ENCODERS: dict[str, tuple[str, Callable[[int], Encoder]]] = {
     "wav": ("audio/wav", Wav),
     "pcm": ("audio/pcm", Pcm),
 }
-FORMATS = tuple(_ENCODERS)
+FORMATS: tuple[Format, ...] = tuple(_ENCODERS)
+assert get_args(Format) == FORMATS  # a type cannot be made from a dict's keys
 
 
-def media_type(response_format: str) -> str:
+def media_type(response_format: Format) -> str:
     """The Content-Type of a format."""
     return _ENCODERS[response_format][0]
 
 
-def encoder(response_format: str, rate_hz: int) -> Encoder:
+def encoder(response_format: Format, rate_hz: int) -> Encoder:
     """A new encoder of one of `FORMATS` for speech at a rate in Hz."""
     return _ENCODERS[response_format][1](rate_hz)

@@ -22,11 +22,11 @@ class ApiError(HTTPException):
     """A request that is refused, with the reason.
 
     Args:
-        status: Of HTTP.
-        message: For people.
-        param: The field at fault.
-        code: For programs.
-        headers: Of the response.
+        status: HTTP status.
+        message: Reason for people to read.
+        param: Field at fault.
+        code: Reason for programs to compare.
+        headers: Headers of the response.
     """
 
     def __init__(
@@ -43,7 +43,7 @@ class ApiError(HTTPException):
         self.code = code
 
     def response(self) -> JSONResponse:
-        """The answer that says so."""
+        """The HTTP response."""
         return error_response(self.status_code, self.detail, self.param, self.code, self.headers)
 
 
@@ -93,9 +93,9 @@ async def _invalid(_: Request, error: Exception) -> JSONResponse:
 
 
 class AnswerFailures:
-    """Answers 500 to what nobody foresaw, and logs it.
+    """Answers 500 to an unexpected exception, and logs it.
 
-    Where the answer has begun it is cut off instead, so that no client takes half of it for the whole.
+    A response that has begun is cut off instead, so that no client takes half of it for the whole.
     """
 
     def __init__(self, app: ASGIApp) -> None:

@@ -1,4 +1,4 @@
-"""What keeps a server from being filled: the size of bodies, and the queue."""
+"""Limits that protect a server: the size of bodies, and the queue."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ MAX_RETRY_SECONDS = 60
 class BodyLimit:
     """Answers 413 to a body over the limit, whether it declares its size or not.
 
-    A client that is still sending when its connection is closed may never read the answer, so the rest
-    of a body is read and dropped first, up to 64 MiB; not where the client waits to be told to go on.
+    A client that is still sending when its connection is closed may never read the answer. So up to 64 MiB
+    of the remaining body are read and dropped first, unless the client waits for `100 Continue`.
 
     Args:
-        app: What is guarded.
-        max_bytes: Of a multipart body; other bodies may have 256 KiB.
-        seconds: For a whole body to arrive; then 408.
+        app: Application that is protected.
+        max_bytes: Largest multipart body. Other bodies may have 256 KiB.
+        seconds: Time in which a whole body must arrive. A slower one is answered 408.
     """
 
     def __init__(self, app: ASGIApp, max_bytes: int, seconds: float) -> None:
@@ -49,7 +49,7 @@ class BodyLimit:
         body = _Body(receive, self._max_bytes if is_form else MAX_JSON_BYTES, self._seconds)
         declared = headers.get("content-length", "")
         if declared.isdecimal() and int(declared) > body.max_bytes:
-            with suppress(ApiError):  # it took too long: the answer is the same
+            with suppress(ApiError):  # the client was too slow; the answer is the same
                 if headers.get("expect", "").lower() != "100-continue":
                     await body.drain()
             await body.too_large().response()(scope, receive, send)

@@ -1,4 +1,4 @@
-"""What Prometheus may know: counts and times, never texts or voices."""
+"""Metrics for Prometheus: counts and times, never texts or voices."""
 
 from __future__ import annotations
 

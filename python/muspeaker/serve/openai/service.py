@@ -1,4 +1,4 @@
-"""What every endpoint of one server shares."""
+"""State that every endpoint of one server shares."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ T = TypeVar("T")
 
 log = logging.getLogger("muspeaker.serve")
 
-# Clients ask for these unless told otherwise; a voice that a user stored under the name goes first.
+# Clients ask for these by default. A voice that a user stored under such a name takes precedence.
 OPENAI_NAMES = frozenset(
     (
         "alloy",
@@ -50,15 +50,15 @@ OPENAI_NAMES = frozenset(
 
 @dataclass(frozen=True)
 class Service:
-    """What every endpoint of one server shares.
+    """State that every endpoint of one server shares.
 
     Attributes:
-        tts: The model.
-        settings: As given.
-        store: The voices users made.
-        gate: The queue.
-        metrics: The counters.
-        threads: Where speaking, encoding and reading files happen, never on the event loop.
+        tts: Model that speaks.
+        settings: Settings of the server.
+        store: Voices that users made.
+        gate: Queue of requests.
+        metrics: Counters.
+        threads: Limiter of the threads that speak, encode and read files. The event loop does none of it.
     """
 
     tts: Synthesizer
@@ -82,7 +82,7 @@ class Service:
         )
 
     async def in_thread(self, function: Callable[..., T], *args: Any, **keywords: Any) -> T:
-        """Run a blocking function; a cancelled caller waits for its end, so none is left behind."""
+        """Run a blocking function in a thread. A cancelled caller waits for it to end."""
         call = partial(function, *args, **keywords)
         return await anyio.to_thread.run_sync(call, limiter=self.threads)
 
@@ -124,13 +124,13 @@ class Service:
             return f"{row.name!r} cannot be read from its file: clone it again"
 
     def foreign(self, fingerprint: str) -> str | None:
-        """Why this model cannot speak with a voice of the model with a fingerprint; None if it can."""
+        """Reason why this model cannot use a voice of the model with a fingerprint; None if it can."""
         if fingerprint == self.tts.fingerprint:
             return None
         return f"was made by model {fingerprint}, this is {self.tts.fingerprint}: clone it again"
 
     def unusable(self, row: StoredVoice) -> str | None:
-        """Why this model cannot speak with a stored voice; None if it can."""
+        """Reason why this model cannot use a stored voice; None if it can."""
         if reason := self.foreign(row.fingerprint):
             return reason
         return None if self.store.has_file(row) else "has lost its file: clone it again"

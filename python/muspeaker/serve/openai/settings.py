@@ -1,4 +1,4 @@
-"""What a server is told when it starts."""
+"""Settings of a server, with their defaults. Needs no extra."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ from muspeaker.voice import DEFAULT_NAME
 if TYPE_CHECKING:
     from pathlib import Path
 
-MAX_INPUT_CHARACTERS = 4096  # of the OpenAI API
-MAX_UPLOAD_BYTES = 10 * 1024 * 1024  # of the OpenAI API
+MEBIBYTE = 1024 * 1024
 
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """What a server is told when it starts.
+    """Settings of a server, with their defaults.
 
     Attributes:
-        data_folder: Holds the voices; made when missing.
-        default_voice: Name or identifier of the voice for those who ask for one of OpenAI's.
-        token: Every request but /health must carry it; None asks for none.
+        data_folder: Folder of the voices. It is made if it is missing.
+        default_voice: Name or identifier of the voice for requests for one of OpenAI's voices.
+        token: Bearer token that every request but /health must carry; None asks for none.
         max_characters: Longest `input`.
         max_upload_bytes: Largest body of an upload.
-        max_running: Requests that are spoken at the same time, in turns.
-        max_waiting: Requests that may wait for one of these to end; the next gets 429.
-        max_voices: Voices kept.
-        workers: Threads that speak and encode; each may have further ones of the model's.
-        stall_seconds: How long a client may read nothing before it is let go, and a body may take.
+        max_running: Number of requests that are spoken at the same time, in turns.
+        max_waiting: Number of requests that may wait for one of these to end. The next is answered 429.
+        max_voices: Number of voices kept.
+        workers: Number of threads that speak and encode. Each may use further threads of the model.
+        stall_seconds: Seconds after which a client that reads nothing is dropped, and a body must have
+            arrived.
 
     Raises:
         ValueError: If a number is not positive, or the token is empty.
@@ -39,8 +39,8 @@ class Settings:
     data_folder: Path = field(default_factory=default_data_folder)
     default_voice: str = DEFAULT_NAME
     token: str | None = field(default=None, repr=False)
-    max_characters: int = MAX_INPUT_CHARACTERS
-    max_upload_bytes: int = MAX_UPLOAD_BYTES
+    max_characters: int = 4096  # limit of the OpenAI API
+    max_upload_bytes: int = 10 * MEBIBYTE  # limit of the OpenAI API
     max_running: int = 8
     max_waiting: int = 32
     max_voices: int = 1000

@@ -15,13 +15,8 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from muspeaker.options import (
-    ENERGY_RANGE,
-    MAX_SEED,
-    PITCH_RANGE,
-    TEMPERATURE_RANGE,
-)
-from muspeaker.serve.openai.encoders import encoder, media_type
+from muspeaker.options import OPTIONS
+from muspeaker.serve.openai.encoders import Format, encoder, media_type
 from muspeaker.serve.openai.errors import ApiError
 from muspeaker.serve.openai.service import Service, service_of
 from muspeaker.serve.openai.tempo import Tempo, split_speed
@@ -36,14 +31,21 @@ if TYPE_CHECKING:
 MIN_SPEED = 0.25
 MAX_SPEED = 4.0
 FRAME_SAMPLES = 256
-CLIENT_GONE = 499  # as nginx logs it; nobody reads this answer
+CLIENT_GONE = 499  # as nginx logs it; the client does not read this answer
 
 router = APIRouter()
 
 
 def _identifier(value: object) -> object:
-    """What `{"id": ...}` holds, as the OpenAI API takes custom voices."""
+    """The id in `{"id": ...}`, the form in which the OpenAI API takes custom voices."""
     return value.get("id") if isinstance(value, dict) else value
+
+
+def _option(name: str, **ranges: Any) -> Any:
+    """The field for one of `OPTIONS`, with its help, default and range."""
+    about = OPTIONS[name]
+    ranges = {"ge": about.low, "le": about.high} | ranges
+    return Field(default=about.default, description=about.help, **ranges)
 
 
 Reference = Annotated[
@@ -52,25 +54,23 @@ Reference = Annotated[
 
 
 class SpeechRequest(BaseModel):
-    """The body of the OpenAI API, and below `instructions` what only this server knows."""
+    """The body of the OpenAI API; the fields after `instructions` are this server's own."""
 
     model_config = ConfigDict(extra="ignore", allow_inf_nan=False)
 
     input: str = Field(min_length=1, description="The text to speak.")
-    model: str = Field(default="muspeaker", description="Any; one model is loaded.")
+    model: str = Field(default="muspeaker", description="Any name: one model is loaded.")
     voice: Reference = Field(description="A name, an identifier, or an object with one.")
-    response_format: Literal["mp3", "opus", "aac", "flac", "wav", "pcm"] = "mp3"
-    speed: float = Field(default=1.0, ge=MIN_SPEED, le=MAX_SPEED)
+    response_format: Format = "mp3"
+    speed: float = _option("speed", ge=MIN_SPEED, le=MAX_SPEED)
     stream_format: Literal["audio", "sse"] = "audio"
     instructions: str | None = Field(default=None, description="Ignored.")
-    style: Reference | None = Field(default=None, description="Voice whose manner is taken.")
-    pitch: float = Field(default=0.0, ge=PITCH_RANGE[0], le=PITCH_RANGE[1])
-    energy: float = Field(default=1.0, ge=ENERGY_RANGE[0], le=ENERGY_RANGE[1])
-    temperature: float | None = Field(
-        default=None, ge=TEMPERATURE_RANGE[0], le=TEMPERATURE_RANGE[1]
-    )
-    seed: int = Field(default=0, ge=0, le=MAX_SEED)
-    language: str | None = None
+    style: Reference | None = _option("style")
+    pitch: float = _option("pitch")
+    energy: float = _option("energy")
+    temperature: float | None = _option("temperature")
+    seed: int = _option("seed")
+    language: str | None = _option("language")
 
 
 @router.post("/audio/speech", response_class=Response)
@@ -104,7 +104,7 @@ async def create_speech(
 
 @dataclass
 class Usage:
-    """What a request took: characters given, and samples spoken so far."""
+    """Size of a request: characters given, and samples spoken so far."""
 
     num_characters: int
     num_samples: int = 0
@@ -115,7 +115,7 @@ class _StalledError(Exception):
 
 
 class SpeechResponse(StreamingResponse):
-    """Chunks of one request. A client that leaves, or reads nothing for long, ends the synthesis."""
+    """Chunks of one request. The synthesis ends when the client leaves, or reads nothing for long."""
 
     def __init__(
         self,
@@ -130,7 +130,7 @@ class SpeechResponse(StreamingResponse):
         self._service = service
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send the chunks; whatever ends it, the synthesis ends too."""
+        """Send the chunks, and end the synthesis however the sending ends."""
         is_complete = False
 
         async def timed_send(message: Message) -> None:
@@ -197,29 +197,29 @@ async def _unless_gone(request: Request, audio: AsyncGenerator[bytes]) -> bytes 
 async def _spoken(service: Service, body: SpeechRequest, usage: Usage) -> AsyncGenerator[bytes]:
     """Encoded speech; every step of the work is one call in a thread."""
     async with service.gate.turn():
-        speaker = await service.in_thread(Speaker, service, body, usage)
+        producer = await service.in_thread(SpeechProducer, service, body, usage)
         try:
-            while (data := await service.in_thread(speaker.step)) is not None:
+            while (data := await service.in_thread(producer.step)) is not None:
                 if data:
                     yield data
         finally:
-            speaker.close()
+            producer.close()
 
 
-class Speaker:
-    """One request at work.
+class SpeechProducer:
+    """Speaks and encodes the speech of one request, step by step.
 
     Args:
-        service: Of the server.
-        body: Of the request.
-        usage: Told how much was spoken.
+        service: Service of the server.
+        body: Body of the request.
+        usage: Receives how much was spoken.
 
     Raises:
         ApiError: If the voice is unknown or unusable, or the text cannot be spoken.
     """
 
     def __init__(self, service: Service, body: SpeechRequest, usage: Usage) -> None:
-        tts = service.tts.fork(service.tts.num_threads)  # it takes no turns with other requests
+        tts = service.tts.fork(service.tts.num_threads)  # speaks at the same time as other requests
         voice = service.voice(body.voice)
         speed, rest = split_speed(body.speed)
         options: dict[str, Any] = {"speed": speed, "pitch": body.pitch, "energy": body.energy}
@@ -243,7 +243,7 @@ class Speaker:
         self._is_over = False
 
     def step(self) -> bytes | None:
-        """Speak and encode one more chunk: what is ready of it, or None when all was given."""
+        """Speak and encode one more chunk; returns the bytes that are ready, or None after the last."""
         if self._is_over:
             return None
         start = time.perf_counter()
@@ -258,7 +258,7 @@ class Speaker:
         return data
 
     def close(self) -> None:
-        """Let go of the engine and the codec."""
+        """Release the engine and the codec."""
         if close := getattr(self._chunks, "close", None):
             close()
         self._encoder.close()

@@ -1,4 +1,4 @@
-"""Voices that outlive the server: a SQLite table and one voice file each, in one folder."""
+"""Voices kept on disk: a SQLite table and one voice file each, in one folder."""
 
 from __future__ import annotations
 
@@ -41,11 +41,11 @@ class StoredVoice:
     """One row.
 
     Attributes:
-        id: Made by the store; the file is named by it.
-        name: For people, and for `voice` in a request.
+        id: Identifier made by the store. It names the file.
+        name: Name for people, and for `voice` in a request.
         created_at: Unix time in seconds.
         consent: Who agreed to the cloning, and how.
-        fingerprint: Of the model that made the voice.
+        fingerprint: Fingerprint of the model that made the voice.
     """
 
     id: str
@@ -66,12 +66,12 @@ class StoreFullError(ValueError):
 class VoiceStore:
     """The voices of one data folder; several threads and processes may use it together.
 
-    A voice is there when its row is: the file is written before the row and deleted after it, so a
-    crash between the two leaves at most a file without a row, which the next start removes.
+    A voice exists if its row does. The file is written before the row and deleted after it, so a crash in
+    between leaves at most a file without a row, which the next start removes.
 
     Args:
-        folder: Made when missing; only its owner may read it.
-        max_voices: Of all processes together.
+        folder: Folder of the files. It is made if it is missing, readable by its owner only.
+        max_voices: Number of voices kept, over all processes.
 
     Raises:
         OSError: If the folder cannot be made.
@@ -130,7 +130,7 @@ class VoiceStore:
             return [StoredVoice(*row) for row in rows]
 
     def find(self, reference: str) -> StoredVoice | None:
-        """By identifier, else by name."""
+        """The voice with an identifier, else the voice with a name; None if there is none."""
         with self._connected() as database:
             row = database.execute(
                 f"SELECT {_COLUMNS} FROM voices WHERE id = ? OR folded_name = ? ORDER BY id != ?",
@@ -152,7 +152,7 @@ class VoiceStore:
         return self._path(row.id).is_file()
 
     def delete(self, voice_id: str) -> bool:
-        """Forget a voice and remove its file; False if there was none."""
+        """Delete a voice and its file; False if there was none."""
         if _ID.fullmatch(voice_id) is None:
             return False
         with self._connected() as database:
@@ -169,7 +169,7 @@ class VoiceStore:
         return self._files / f"{voice_id}{SUFFIX}"
 
     def _remove_orphans(self) -> None:
-        """Remove old files without a row; a young one may be another process' next voice."""
+        """Remove old files without a row. A young file may be a voice that another process is adding."""
         known = {row.id for row in self.all()}
         for path in self._files.glob(f"{ID_PREFIX}*{SUFFIX}"):
             is_ours = _ID.fullmatch(path.stem) is not None and path.stem not in known
@@ -184,12 +184,12 @@ class VoiceStore:
 
 
 def folded(name: str) -> str:
-    """A name as it is compared."""
+    """A name in the form in which names are compared."""
     return unicodedata.normalize("NFKC", name).casefold().strip()
 
 
 def checked_name(name: str) -> str:
-    """A name that people can read and type.
+    """Check that people can read and type a name.
 
     Raises:
         ValueError: If it is empty, too long, has control characters, or looks like an identifier.

@@ -8,18 +8,19 @@ import av
 import av.filter
 import numpy as np
 
-from muspeaker.options import SPEED_RANGE
+from muspeaker.options import bounds
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
 def split_speed(speed: float) -> tuple[float, float]:
-    """The share of a speed that the model speaks with, and what is left for `Tempo`.
+    """Split a speed into the speed at which the model speaks and the factor that `Tempo` applies.
 
-    Their product is the speed, and the second is 1 within the range of the model.
+    Their product is the speed. The factor is 1 within the range of the model.
     """
-    spoken = min(max(speed, SPEED_RANGE[0]), SPEED_RANGE[1])
+    low, high = bounds("speed")
+    spoken = min(max(speed, low), high)
     return spoken, speed / spoken
 
 
@@ -27,7 +28,7 @@ class Tempo:
     """Faster or slower speech of the same pitch, by overlapping pieces (FFmpeg's atempo).
 
     Args:
-        rate_hz: Of the samples.
+        rate_hz: Sample rate.
         factor: 0.5 to 2; 2 halves the duration.
     """
 
@@ -42,7 +43,7 @@ class Tempo:
         self._graph.configure()
 
     def feed(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
-        """What is ready after (samples,) float32 more; may be empty."""
+        """Samples that are ready after (samples,) float32 more; may be empty."""
         if samples.size:
             frame = av.AudioFrame.from_ndarray(samples[None], format="flt", layout="mono")
             frame.sample_rate = self._rate_hz
@@ -50,7 +51,7 @@ class Tempo:
         return self._pulled()
 
     def finish(self) -> NDArray[np.float32]:
-        """The rest."""
+        """The last samples, after all were fed."""
         self._graph.push(None)
         return self._pulled()
 

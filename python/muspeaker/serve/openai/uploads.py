@@ -1,4 +1,4 @@
-"""An uploaded recording to samples, at a bounded cost whatever it claims to be."""
+"""Decode an uploaded recording at a bounded cost, whatever its header claims."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 MAX_RATE_HZ = 192_000
 MAX_VALUES_A_SECOND = 384_000  # 30 s take at most 46 MB
-# What browsers and telephones record and streamed FLAC, which libsndfile does not read. No playlist, no image sequence:
-# nothing that would make FFmpeg open another file.
+# Formats that browsers and telephones record, and streamed FLAC, which libsndfile does not read. No playlist and no
+# image sequence, since FFmpeg would open other files for them.
 CONTAINERS = "aac,flac,matroska,mov,mp3,ogg"
 CODECS = frozenset(
     {"aac", "alac", "flac", "mp3", "mp3float", "opus", "libopus", "vorbis", "pcm_s16le"}

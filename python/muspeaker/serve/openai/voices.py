@@ -32,7 +32,7 @@ SharedService = Annotated[Service, Depends(service_of)]
 
 @router.get("")
 async def list_voices(service: SharedService) -> dict[str, Any]:
-    """Every voice, the built-in ones first; `voices` holds names and identifiers alone."""
+    """Every voice, the built-in ones first. `voices` holds only names and identifiers."""
     listed = await service.in_thread(_described_all, service)
     names = [{"id": voice["id"], "name": voice["name"]} for voice in listed if voice["usable"]]
     return {"object": "list", "data": listed, "has_more": False, "voices": names}
@@ -69,7 +69,7 @@ async def create_voice(request: Request, service: SharedService) -> dict[str, An
 
 @router.delete("/{voice_id}")
 async def delete_voice(voice_id: str, service: SharedService) -> dict[str, Any]:
-    """Forget a voice."""
+    """Delete a voice."""
     if voice_id in Voice.builtin_names():
         raise ApiError(403, f"voice {voice_id!r} is built in: it stays", code="voice_built_in")
     if not await service.in_thread(service.store.delete, voice_id):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from muspeaker.text.normalize.english import normalize
+from muspeaker.text.normalize import normalize
 from muspeaker.text.sentences import (
     PARAGRAPH_PAUSE_SECONDS,
     SENTENCE_PAUSE_SECONDS,
@@ -17,14 +17,14 @@ _PLACE = re.compile(r"[.?!。؟।…]+[\"')\]”\u2019]*(?=\s)|[。؟।]|\n\s*
 
 
 class IncomingText:
-    """Collects pieces of a text and gives the sentences that no later piece can change.
+    """Collects pieces of a text and returns the sentences that are final.
 
-    A cut is taken where the sentence splitter, which sees numbers, titles and initials spelled out,
-    would cut the text so far; what it would keep together stays together.
+    A cut is made where the sentence splitter, which sees numbers, titles and initials spelled out, would
+    cut the text so far.
 
     Args:
-        language: Tag of espeak-ng, for the spelling out.
-        max_characters: Longest text in all.
+        language: Language tag of espeak-ng, for the normalisation.
+        max_characters: Limit on the characters of all pieces together.
     """
 
     def __init__(self, language: str, max_characters: int) -> None:
@@ -34,7 +34,7 @@ class IncomingText:
         self._held = ""
 
     def add(self, text: str) -> list[Sentence]:
-        """Take the next piece; returns the sentences now complete, each with the pause after it.
+        """Take the next piece; returns the sentences that are now complete, each with the pause after it.
 
         Raises:
             ValueError: If the text in all has become too long.
@@ -55,7 +55,7 @@ class IncomingText:
         return [sentence for sentence in complete if sentence.text]
 
     def finish(self) -> str:
-        """What is left when no more text comes; empty if nothing is."""
+        """The remaining text once no more comes; may be empty."""
         rest, self._held = self._held.strip(), ""
         return rest if _has_letters(rest) else ""
 

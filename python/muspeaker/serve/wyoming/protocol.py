@@ -31,6 +31,7 @@ from zeroconf.asyncio import AsyncZeroconf
 
 import muspeaker
 from muspeaker.serve.wyoming.incoming_text import IncomingText
+from muspeaker.sound.samples import SAMPLE_BYTES, to_int16
 from muspeaker.tts import MAX_TEXT_CHARACTERS
 
 if TYPE_CHECKING:
@@ -53,15 +54,15 @@ _PROJECT = Attribution(name="muspeaker", url="https://arxiv.org/abs/2501.08566")
 
 
 class WyomingService:
-    """What all connections share: the model, its voices, and whose turn it is.
+    """State that all connections share: the model, its voices, and whose turn it is.
 
     Clients take turns piece by piece, first come first served, so that a long text of one does
     not hold up the others.
 
     Args:
-        tts: The model.
-        voices: What it may speak with.
-        speed: Of every request.
+        tts: Model that speaks.
+        voices: Voices that clients may ask for.
+        speed: Speed of every request.
     """
 
     def __init__(self, tts: Synthesizer, voices: VoiceFolder, *, speed: float = 1.0) -> None:
@@ -114,9 +115,9 @@ class WyomingService:
 class WyomingHandler(AsyncEventHandler):
     """One connection.
 
-    A failed `synthesize` is answered with `error`, and the connection is closed, as a client that waits
-    for `audio-stop` would otherwise wait for ever. A failed stream is answered with `error` at once; the
-    rest of its text is dropped, and `synthesize-stopped` answers its end.
+    A failed `synthesize` is answered with `error` and the connection is closed, since a client that waits
+    for `audio-stop` would wait for ever. A failed stream is answered with `error` at once; the rest of its
+    text is dropped, and its end is answered with `synthesize-stopped`.
     """
 
     def __init__(
@@ -158,7 +159,7 @@ class WyomingHandler(AsyncEventHandler):
         elif Ping.is_type(event.type):
             await self.write_event(Pong(Ping.from_event(event).text).event())
         elif Synthesize.is_type(event.type):
-            # inside a stream it repeats the whole text, for servers that know no streams
+            # within a stream this repeats the whole text, for servers without streaming
             if self._incoming is None:
                 await self._synthesize(Synthesize.from_event(event))
         elif SynthesizeStart.is_type(event.type):
@@ -204,7 +205,9 @@ class WyomingHandler(AsyncEventHandler):
         try:
             if not incoming.failed:
                 rest = incoming.text.finish()
-                if rest or self._sent_samples is None:  # an empty text is refused as ever
+                if (
+                    rest or self._sent_samples is None
+                ):  # an empty text is refused, as outside a stream
                     await self._speak(rest, incoming.voice, incoming.language)
         except (ValueError, TypeError, RuntimeError) as error:
             await self._fail("bad-request", str(error))
@@ -219,16 +222,16 @@ class WyomingHandler(AsyncEventHandler):
 
     async def _send(self, samples: NDArray[np.float32]) -> None:
         """Send (samples,) float32 as 16-bit chunks, after `audio-start` if they are the first."""
-        data = np.rint(np.clip(samples, -1.0, 1.0) * 32767).astype("<i2")
+        data = to_int16(samples)
         if self._sent_samples is None:
             self._sent_samples = 0
-            start = AudioStart(rate=self._rate_hz, width=2, channels=1, timestamp=0)
+            start = AudioStart(rate=self._rate_hz, width=SAMPLE_BYTES, channels=1, timestamp=0)
             await self.write_event(start.event())
         for at in range(0, len(data), CHUNK_SAMPLES):
             part = data[at : at + CHUNK_SAMPLES]
             chunk = AudioChunk(
                 rate=self._rate_hz,
-                width=2,
+                width=SAMPLE_BYTES,
                 channels=1,
                 audio=part.tobytes(),
                 timestamp=self._milliseconds(),
@@ -256,14 +259,14 @@ class _Incoming:
         self.failed = False
 
     def open(self, service: WyomingService, start: SynthesizeStart) -> None:
-        """Choose the voice; on an error the stream exists already, to be failed."""
+        """Choose the voice. On an error the stream exists already and is marked as failed."""
         _check_format(start.text_format)
         self.voice, self.language = _chosen(service, start.voice)
         self.text = IncomingText(self.language or service.tts.languages[0], MAX_TEXT_CHARACTERS)
 
 
 class _BoundedReader:
-    """A reader that refuses the lengths of absurd events before it waits for them."""
+    """A reader that refuses an event over the size limit before waiting for its bytes."""
 
     def __init__(self, reader: asyncio.StreamReader) -> None:
         self._reader = reader
@@ -308,7 +311,7 @@ async def serve(service: WyomingService, uri: str, *, zeroconf_name: str | None 
     """Answer clients until the process is told to stop.
 
     Args:
-        service: What to answer with.
+        service: Model and voices to answer with.
         uri: `tcp://HOST:PORT` or `unix://PATH`.
         zeroconf_name: Announce a TCP server under this name on the local network; None does not.
 
@@ -328,10 +331,10 @@ async def serve(service: WyomingService, uri: str, *, zeroconf_name: str | None 
 
 @asynccontextmanager
 async def _announced(name: str, host: str, port: int) -> AsyncGenerator[None]:
-    """Announce a server by multicast DNS, and take it back at the end."""
+    """Announce a server by multicast DNS, and withdraw the announcement at the end."""
     if host in {"0.0.0.0", "::", ""}:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-            probe.connect((_MULTICAST_ADDRESS, 1))  # sends nothing; it chooses the way out
+            probe.connect((_MULTICAST_ADDRESS, 1))  # sends nothing, but picks the interface
             address = probe.getsockname()[0]
     else:
         address = await asyncio.to_thread(socket.gethostbyname, host)

@@ -1,15 +1,11 @@
-"""Written text to text that espeak-ng reads as a person would."""
+"""English: money, dates, units, abbreviations and the like, written out as words."""
 
 from __future__ import annotations
 
 import re
-import unicodedata
 
-_QUOTES = str.maketrans({
-    "‘": "'", "’": "'", "‚": "'", "‛": "'", "ʼ": "'", "`": "'", "´": "'", "“": '"', "”": '"', "„": '"', "«": '"', "»": '"',
-    "‹": '"', "›": '"', "‐": "-", "‑": "-", "−": "-", "―": "—", "‒": "–", "²": " squared ", "³": " cubed ", "°": " degrees ",
-    "½": " 1/2 ", "¼": " 1/4 ", "¾": " 3/4 ", "⅓": " 1/3 ", "⅔": " 2/3 ", "…": "…",
-})  # fmt: skip
+# Signs that are words, replaced before Unicode is brought to one form.
+SIGNS = {"²": " squared ", "³": " cubed ", "°": " degrees "}
 
 _MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September",
            "October", "November", "December")  # fmt: skip
@@ -45,79 +41,23 @@ _MONEY = re.compile(
 _MONEY_DECIMAL = re.compile(
     r"([$€£¥])\s?(\d[\d,]*\.\d+)(?:\s(hundred|thousand|million|billion|trillion)\b)?"
 )
+_TITLES = frozenset(
+    ("mr", "mrs", "ms", "prof", "capt", "gen", "col", "sgt", "lt", "rev", "hon", "messrs", "vs", "approx")
+)  # fmt: skip
+_FUNCTION_WORDS = frozenset(
+    ("A", "I", "THE", "IS", "ARE", "WAS", "IT", "HE", "SHE", "WE", "YOU", "MY", "NO", "OF", "TO", "IN", "AND")
+)  # fmt: skip
 
 
-def normalize(text: str, language: str = "en-us") -> str:
-    """Clean a text and spell out what espeak-ng reads wrongly.
+def spell_out(text: str) -> str:
+    """Write out what espeak-ng reads wrongly in English.
 
-    Unicode is brought to NFKC; quotes, dashes and spaces to one form each; control characters and
-    pictures go. Paragraphs stay apart by a blank line. In English, money, dates, decades, fractions,
-    units, web addresses and common abbreviations are written out, and sentences in capitals are
-    lowered so that they are read and not spelled. Plain numbers are left to espeak-ng.
+    Money, dates, decades, fractions, units, web addresses and common abbreviations become words, and
+    sentences in capitals are lowered so that they are read and not spelled. Plain numbers stay.
 
     Args:
-        text: Any text.
-        language: Tag of espeak-ng; the English rules apply to `en` and its variants.
+        text: Text with one form of each quote, dash and space; paragraphs stand apart by U+2029.
     """
-    text = text.translate(_QUOTES)
-    text = unicodedata.normalize("NFKC", text)
-    text = re.sub(r"\r\n?|[\u0085\u2028\v\f]", "\n", text)
-    text = re.sub(r"\u2029", "\n\n", text)
-    text = "".join(
-        letter if _is_kept(letter) else " " * (letter not in _JOINERS) for letter in text
-    )
-    text = re.sub(r"\n[^\S\n]*\n\s*", "\u2029", text)
-    text = _single_spaced(text)
-    if language.lower().startswith("en"):
-        text = _english(text)
-    text = _marks(text)
-    paragraphs = [" ".join(part.split()) for part in text.split("\u2029")]
-    return "\n\n".join(part for part in paragraphs if part)
-
-
-_JOINERS = frozenset("\u200b\u200c\u200d\u2060\ufeff\u00ad\ufe0f")
-
-
-def _is_kept(letter: str) -> bool:
-    if letter in "\n\u2029":
-        return True
-    category = unicodedata.category(letter)
-    return category not in {"Cc", "Cf", "Cs", "Co", "Cn", "So", "Sk"}
-
-
-def _single_spaced(text: str) -> str:
-    """Keeps the patterns that look past spaces from scanning long runs again and again."""
-    return re.sub(r"[^\S\u2029]+", " ", text)
-
-
-def _marks(text: str) -> str:
-    text = re.sub(r"\.{2,}|…", "…", text)
-    text = re.sub(r"…(?=\s*[a-z])", ", ", text)
-    text = text.replace("…", ". ")
-    text = re.sub(r"(?<=\d)\s?–\s?(?=\d)", " to ", text)
-    text = re.sub(r"\s*(?:—|–|(?<=\s)-{1,3}(?=\s)|--+)\s*", ", ", text)
-    text = re.sub(r"\s*[()\[\]{}]+\s*", ", ", text)
-    text = re.sub(r"[\"*_~|^<>\\\\]", " ", text)
-    text = re.sub(r"(?<!\w)'|'(?!\w)", _lone_apostrophe, text)
-    text = _single_spaced(text)
-    text = re.sub(r"\s+(?=[,.?!;:](?:\s|$))", "", text)
-    text = re.sub(r",(?:\s*,)+", ",", text)
-    text = re.sub(r",\s*(?=[.?!;:](?:\s|$|\u2029))", "", text)
-    text = re.sub(r"(?<=[.?!;:])\s*,(?=\s|$)", "", text)
-    return re.sub(r"(^|\u2029)[\s,;:]+", r"\1", text)
-
-
-def _lone_apostrophe(match: re.Match[str]) -> str:
-    """Keep the apostrophe of 'twas and James', drop quotes around words."""
-    text, at = match.string, match.start()
-    before = text[at - 1] if at else " "
-    rest = text[at + 1 : at + 6].lower()
-    if before in "sS" or rest.startswith(("twas", "tis", "em", "n' ", "cause")):
-        return "'"
-    return "'" if text[max(0, at - 2) : at].lower() == "'n" else " "
-
-
-def _english(text: str) -> str:
     text = _URL.sub(_url, text)
     text = re.sub(r"\b(\d{1,2})/(\d{1,2})/(\d{4})\b", _us_date, text)
     text = re.sub(r"\b(\d{4})-(\d{2})-(\d{2})\b", _iso_date, text)
@@ -222,26 +162,6 @@ def _abbreviations(text: str) -> str:
     return re.sub(rf"\b((?i:{known}))\.(?=(\s*$|\s*\u2029|\s+[A-Z])?)", _abbreviation, text)
 
 
-_TITLES = frozenset(
-    (
-        "mr",
-        "mrs",
-        "ms",
-        "prof",
-        "capt",
-        "gen",
-        "col",
-        "sgt",
-        "lt",
-        "rev",
-        "hon",
-        "messrs",
-        "vs",
-        "approx",
-    )
-)
-
-
 def _abbreviation(match: re.Match[str]) -> str:
     """Spell it out; the full stop stays where it also ends a sentence."""
     word = match[1].lower()
@@ -260,29 +180,6 @@ def _lower_capitals(text: str) -> str:
     """Lower every sentence written in capitals, as long as it is more than initials."""
     pieces = re.split(r"((?<=[.?!])\s+|\u2029)", text)
     return "".join(piece.lower() if _is_shouted(piece) else piece for piece in pieces)
-
-
-_FUNCTION_WORDS = frozenset(
-    (
-        "A",
-        "I",
-        "THE",
-        "IS",
-        "ARE",
-        "WAS",
-        "IT",
-        "HE",
-        "SHE",
-        "WE",
-        "YOU",
-        "MY",
-        "NO",
-        "OF",
-        "TO",
-        "IN",
-        "AND",
-    )
-)
 
 
 def _is_shouted(sentence: str) -> bool:

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from muspeaker.config import SYMBOLS
 from muspeaker.sound.files import whole_file
-from muspeaker.text.normalize.english import normalize
+from muspeaker.text.normalize import normalize
 from muspeaker.text.phonemize import canonical_language, tokens_batch
 
 if TYPE_CHECKING:

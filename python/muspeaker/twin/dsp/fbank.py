@@ -7,7 +7,8 @@ from functools import lru_cache
 import torch
 import torch.nn.functional as F
 
-FBANK_RATE_HZ = 16000
+from muspeaker.config import FBANK_RATE_HZ as FBANK_RATE_HZ  # noqa: PLC0414 (exported)
+
 FBANK_WINDOW_SAMPLES = 400
 FBANK_HOP_SAMPLES = 160
 FBANK_FFT_SAMPLES = 512

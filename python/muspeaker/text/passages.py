@@ -1,4 +1,4 @@
-"""A whole text to what the engine speaks in one pass each, with the silences between."""
+"""A whole text to passages: what the engine speaks in one pass each, and the silences around them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from muspeaker.text.normalize.english import normalize
+from muspeaker.text.normalize import normalize
 from muspeaker.text.phonemize import Tokens, canonical_language, tokens
 from muspeaker.text.sentences import SENTENCE_PAUSE_SECONDS, Sentence, split_sentences
 
@@ -26,8 +26,8 @@ _LENGTH = re.compile(r"(\d+(?:\.\d*)?|\.\d+)\s*(ms|s)\s*", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
-class Utterance:
-    """What is spoken in one pass, with the silence around it in seconds."""
+class Passage:
+    """What the engine speaks in one pass, with the silence before and after it in seconds."""
 
     tokens: Tokens
     silence_before: float = 0.0
@@ -36,15 +36,15 @@ class Utterance:
 
 @dataclass(frozen=True, kw_only=True)
 class Reading:
-    """How a text is read.
+    """Settings for reading a text.
 
     Attributes:
-        symbols: Of the model.
-        language: Tag of espeak-ng.
-        phonemes: The text is IPA already.
-        speed: Divides the pauses of punctuation.
+        symbols: Symbols of the model.
+        language: Language tag of espeak-ng.
+        phonemes: Whether the text is IPA already.
+        speed: Rate of speech; pauses at punctuation are divided by it.
         pause: Seconds between sentences, whatever the speed; the other pauses keep their proportion to
-            it. None is 0.2 s at speed 1.
+            it. None is 0.2 s divided by the speed.
     """
 
     symbols: tuple[str, ...]
@@ -55,12 +55,12 @@ class Reading:
 
     @property
     def pause_factor(self) -> float:
-        """What the pauses of punctuation are multiplied by."""
+        """Factor on every pause at punctuation."""
         return 1 / self.speed if self.pause is None else self.pause / SENTENCE_PAUSE_SECONDS
 
 
-def read_text(text: object, reading: Reading) -> list[Utterance]:
-    """Cut a text into utterances.
+def read_text(text: object, reading: Reading) -> list[Passage]:
+    """Cut a text into passages.
 
     A mark such as `[pause 0.5s]` or `[pause 300ms]` is a silence of that length, whatever the speed, in
     place of the pause that would be there.
@@ -77,27 +77,27 @@ def read_text(text: object, reading: Reading) -> list[Utterance]:
         raise ValueError(
             f"text is too long: expected at most {MAX_TEXT_CHARACTERS} characters, got {len(text)}"
         )
-    utterances: list[Utterance] = []
+    passages: list[Passage] = []
     before = 0.0
     for piece, mark_seconds in split_at_marks(text):
         spoken = _read_piece(piece, reading)
         if spoken:
             spoken[0] = replace(spoken[0], silence_before=before)
             before = 0.0
-            utterances += spoken
-        if utterances:
-            last = utterances[-1]
-            utterances[-1] = replace(last, silence_after=last.silence_after + mark_seconds)
+            passages += spoken
+        if passages:
+            last = passages[-1]
+            passages[-1] = replace(last, silence_after=last.silence_after + mark_seconds)
         else:
             before += mark_seconds
-    if not utterances:
+    if not passages:
         shown = text if len(text) <= 40 else f"{text[:40]}…"
         raise ValueError(f"nothing to speak in {shown!r}: expected words, or phones of the model")
-    return utterances
+    return passages
 
 
 def split_at_marks(text: str) -> list[tuple[str, float]]:
-    """Pieces of a text, each with the silence that a mark puts behind it, in seconds.
+    """Pieces of a text, each with the silence in seconds that the mark after it asks for.
 
     Raises:
         ValueError: If a mark has no readable length or is too long.
@@ -128,19 +128,19 @@ def _mark_seconds(mark: re.Match[str]) -> float:
     return seconds
 
 
-def _read_piece(text: str, reading: Reading) -> list[Utterance]:
-    """Utterances of a text without marks; there is no silence after the last."""
+def _read_piece(text: str, reading: Reading) -> list[Passage]:
+    """Passages of a text without marks; there is no silence after the last."""
     written = text if reading.phonemes else normalize(text, reading.language)
     pairs = [pair for sentence in split_sentences(written) for pair in _bounded(sentence, reading)]
     factor = reading.pause_factor
-    spoken = [Utterance(read, 0.0, seconds * factor) for read, seconds in pairs]
+    spoken = [Passage(read, 0.0, seconds * factor) for read, seconds in pairs]
     if spoken:
         spoken[-1] = replace(spoken[-1], silence_after=0.0)
     return spoken
 
 
 def _bounded(sentence: Sentence, reading: Reading) -> Iterator[tuple[Tokens, float]]:
-    """The sentence, in halves where numbers made it too long, and nothing if it is mute."""
+    """The sentence, halved where its numbers made it too long; nothing if it has no phones."""
     read = tokens(sentence.text, reading.language, reading.symbols, phonemes=reading.phonemes)
     if len(read.phones) <= MAX_TOKENS or len(sentence.text) < 2:
         if read.has_speech:
@@ -153,11 +153,11 @@ def _bounded(sentence: Sentence, reading: Reading) -> Iterator[tuple[Tokens, flo
 
 
 def model_language(language: str | None, languages: Sequence[str]) -> str:
-    """The tag for espeak-ng, one that a model was trained for.
+    """The espeak-ng tag of a language that a model was trained for.
 
     Args:
-        language: As the user wrote it; None is the model's first.
-        languages: The model's.
+        language: Tag as the user wrote it; None is the model's first language.
+        languages: Languages of the model.
 
     Raises:
         TypeError: If it is no string.
@@ -173,9 +173,9 @@ def model_language(language: str | None, languages: Sequence[str]) -> str:
     return tag
 
 
-def join_utterances(utterances: Sequence[Utterance]) -> Tokens:
-    """One utterance from several, with one silence where two of them meet."""
-    parts = [utterance.tokens for utterance in utterances]
+def join_passages(passages: Sequence[Passage]) -> Tokens:
+    """The tokens of several passages as one sequence, with one silence where two of them meet."""
+    parts = [passage.tokens for passage in passages]
     words, first = [], 0
     for part in parts:
         words += [

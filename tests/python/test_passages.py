@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from muspeaker.config import SYMBOLS
+from muspeaker.text.passages import Reading, read_text, split_at_marks
 from muspeaker.text.sentences import PARAGRAPH_PAUSE_SECONDS, SENTENCE_PAUSE_SECONDS
-from muspeaker.text.utterances import Reading, read_text, split_at_marks
 
 if TYPE_CHECKING:
     from muspeaker.sound.audio import Audio

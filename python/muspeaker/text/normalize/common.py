@@ -1,0 +1,75 @@
+"""Text clean-up that every language needs: one form of each sign, before and after a language's rules."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+_SIGNS = str.maketrans({
+    "‘": "'", "’": "'", "‚": "'", "‛": "'", "ʼ": "'", "`": "'", "´": "'", "“": '"', "”": '"', "„": '"', "«": '"', "»": '"',
+    "‹": '"', "›": '"', "‐": "-", "‑": "-", "−": "-", "―": "—", "‒": "–",
+    "²": " 2 ", "³": " 3 ", "½": " 1/2 ", "¼": " 1/4 ", "¾": " 3/4 ", "⅓": " 1/3 ", "⅔": " 2/3 ", "…": "…",
+})  # fmt: skip
+_JOINERS = frozenset("\u200b\u200c\u200d\u2060\ufeff\u00ad\ufe0f")
+
+
+def clean(text: str) -> str:
+    """Bring a text to NFKC, and quotes, dashes and spaces to one form each.
+
+    Control characters and pictures are dropped. Paragraphs end up apart by U+2029.
+    """
+    text = text.translate(_SIGNS)
+    text = unicodedata.normalize("NFKC", text)
+    text = re.sub(r"\r\n?|[\u0085\u2028\v\f]", "\n", text)
+    text = re.sub(r"\u2029", "\n\n", text)
+    text = "".join(
+        letter if _is_kept(letter) else " " * (letter not in _JOINERS) for letter in text
+    )
+    text = re.sub(r"\n[^\S\n]*\n\s*", "\u2029", text)
+    return _single_spaced(text)
+
+
+def finish(text: str) -> str:
+    """Reduce punctuation to what marks a pause, and set paragraphs apart by a blank line."""
+    text = _marks(text)
+    paragraphs = [" ".join(part.split()) for part in text.split("\u2029")]
+    return "\n\n".join(part for part in paragraphs if part)
+
+
+def _is_kept(letter: str) -> bool:
+    if letter in "\n\u2029":
+        return True
+    category = unicodedata.category(letter)
+    return category not in {"Cc", "Cf", "Cs", "Co", "Cn", "So", "Sk"}
+
+
+def _single_spaced(text: str) -> str:
+    """One space for many. Patterns that look past spaces would scan long runs again and again."""
+    return re.sub(r"[^\S\u2029]+", " ", text)
+
+
+def _marks(text: str) -> str:
+    text = re.sub(r"\.{2,}|…", "…", text)
+    text = re.sub(r"…(?=\s*[a-z])", ", ", text)
+    text = text.replace("…", ". ")
+    text = re.sub(r"(?<=\d)\s?–\s?(?=\d)", " to ", text)
+    text = re.sub(r"\s*(?:—|–|(?<=\s)-{1,3}(?=\s)|--+)\s*", ", ", text)
+    text = re.sub(r"\s*[()\[\]{}]+\s*", ", ", text)
+    text = re.sub(r"[\"*_~|^<>\\\\]", " ", text)
+    text = re.sub(r"(?<!\w)'|'(?!\w)", _lone_apostrophe, text)
+    text = _single_spaced(text)
+    text = re.sub(r"\s+(?=[,.?!;:](?:\s|$))", "", text)
+    text = re.sub(r",(?:\s*,)+", ",", text)
+    text = re.sub(r",\s*(?=[.?!;:](?:\s|$|\u2029))", "", text)
+    text = re.sub(r"(?<=[.?!;:])\s*,(?=\s|$)", "", text)
+    return re.sub(r"(^|\u2029)[\s,;:]+", r"\1", text)
+
+
+def _lone_apostrophe(match: re.Match[str]) -> str:
+    """Keep the apostrophe of 'twas and James', drop quotes around words."""
+    text, at = match.string, match.start()
+    before = text[at - 1] if at else " "
+    rest = text[at + 1 : at + 6].lower()
+    if before in "sS" or rest.startswith(("twas", "tis", "em", "n' ", "cause")):
+        return "'"
+    return "'" if text[max(0, at - 2) : at].lower() == "'n" else " "
