@@ -26,7 +26,7 @@ def compose(texts: list[str], key: list[int]) -> tuple[str, str]:
     if kind == "question":
         return kind, Phrases(random).question()
     if kind == "list":
-        return kind, Phrases(random).enumeration()
+        return kind, Phrases(random).list_()
     if kind == "reply":
         return kind, Phrases(random).reply()
     if kind == "sentence":
@@ -47,5 +47,5 @@ def _passage(texts: list[str], length: int) -> str:
 
 
 def _ended(text: str) -> str:
-    bare = text.rstrip("\"'”’)")
+    bare = text.rstrip("\"'\u201d\u2019)")  # closing quotes too
     return text if bare.endswith(ENDS) else text + "."

@@ -11,34 +11,26 @@ import argparse
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from muspeaker.train.corpus.corpora import plain_words
-from tools.teacher_speech import kokoro
 from tools.teacher_speech.composition import compose
 from tools.teacher_speech.speech import add_arguments, shard_of
+from tools.teacher_speech.teacher import DURATION_SAMPLES, SAMPLE_RATE, Prosody
 from tools.teacher_speech.texts import read_held_out, read_texts
-from tools.teacher_speech.voices import Voice, choose, load_packs
+from tools.teacher_speech.voices import choose, load_packs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from tools.teacher_speech.teacher import Teacher
 
 # Array of a file and the field of a clip that it holds, in the order of the fields.
 COLUMNS = {"ids": "id", "kinds": "kind", "texts": "text", "phones": "phones",
            "speakers": "speaker", "styles": "style", "languages": "language",
            "speeds": "speed"}  # fmt: skip
-
-
-class Teacher(Protocol):
-    """What is asked of `Kokoro` here."""
-
-    def phones(self, text: str, *, british: bool) -> str:
-        """Phones of a text; ValueError if it cannot be spoken."""
-
-    def prosody(self, phones: str, voice: Voice) -> kokoro.Prosody:
-        """Durations, F0 and energy of the phones in a voice."""
 
 
 @dataclass(frozen=True)
@@ -53,12 +45,12 @@ class Clip:
     style: str
     language: str
     speed: float
-    prosody: kokoro.Prosody = field(repr=False)
+    prosody: Prosody = field(repr=False)
 
     @property
     def seconds(self) -> float:
         """Length of the speech, silences included."""
-        return int(self.prosody.durations.sum()) * kokoro.DURATION_SAMPLES / kokoro.SAMPLE_RATE
+        return int(self.prosody.durations.sum()) * DURATION_SAMPLES / SAMPLE_RATE
 
 
 def read_block(path: Path) -> Iterator[Clip]:
@@ -78,7 +70,7 @@ def read_block(path: Path) -> Iterator[Clip]:
         last = frame + 2 * int(durations.sum())
         f0, energy = (arrays[name][frame:last].astype(np.float32) for name in ("f0", "energy"))
         fields = [arrays[name][number].item() for name in COLUMNS]
-        yield Clip(*fields, kokoro.Prosody(durations, f0, energy))
+        yield Clip(*fields, Prosody(durations, f0, energy))
         token, frame = end, last
 
 
@@ -160,11 +152,13 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--voices", type=Path, required=True, help="what the verb `voices` wrote")
     parser.add_argument("--block", type=int, default=400, help="clips tried in a file")
     options = parser.parse_args(arguments)
+    from tools.teacher_speech.kokoro import Kokoro  # noqa: PLC0415  (the extra `teacher`)
+
     options.out.mkdir(parents=True, exist_ok=True)
     sources = Sources(read_texts(options.texts), read_held_out(options.held_out),
                       load_packs(options.voices), options.seed)  # fmt: skip
     shard, hours = shard_of(options.shard), 0.0
-    blocks = make_blocks(options.out, kokoro.Kokoro(), sources, options.block, shard)
+    blocks = make_blocks(options.out, Kokoro(), sources, options.block, shard)
     while hours < options.hours:
         hours += next(blocks) / 3600
         print(f"{options.out}, shard {options.shard}: {hours:.2f} h", flush=True)

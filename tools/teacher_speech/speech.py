@@ -115,7 +115,7 @@ def write_clip(folder: Path, table: Path, name: str, text: str, speech: Speech) 
     path, seconds = f"audio/{name}.opus", len(speech.samples) / SAMPLE_RATE
     samples = np.clip(speech.samples, -1, 1)
     soundfile.write(folder / path, samples, SAMPLE_RATE, format="OGG", subtype="OPUS")
-    row = (name, name.split("_")[0], "Apache-2.0", speech.speaker, speech.gender, speech.language,
+    row = (name, name.partition("_")[0], "Apache-2.0", speech.speaker, speech.gender, speech.language,
            SAMPLE_RATE, f"{seconds:.3f}", path, text, speech.phones,
            " ".join(map(str, speech.durations)))  # fmt: skip
     with table.open("a", encoding="utf-8") as file:

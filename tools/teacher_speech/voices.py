@@ -95,7 +95,7 @@ def collect(folder: Path) -> dict[str, np.ndarray]:
     Raises:
         ValueError: If the folder has no such file, or a tensor has another shape.
     """
-    import torch
+    import torch  # noqa: PLC0415  (needed for this alone)
 
     packs = {}
     for path in sorted(folder.glob("*.pt")):
