@@ -17,7 +17,10 @@ def main() -> int:
         return 0 if asked else 2
     try:
         import_module(f"tools.teacher_speech.{sys.argv[1]}").main(sys.argv[2:])
-    except (ImportError, OSError, ValueError) as error:
+    except ImportError as error:
+        print(f"error: {error}; try pip install '.[teacher]'", file=sys.stderr)
+        return 1
+    except (OSError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     return 0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import count
+
 import numpy as np
 
 from tools.teacher_speech.phrases import Phrases
@@ -33,16 +35,18 @@ def compose(texts: list[str], key: list[int]) -> tuple[str, str]:
         return kind, on_one_line(texts[first])
     length = int(random.integers(*PASSAGE))
     step = int(random.choice([1, random.integers(2, 5000)]))  # lists of sentences may be sorted
-    return kind, _passage(texts[first::step], length)
+    return kind, _passage(texts, first, step, length)
 
 
-def _passage(texts: list[str], length: int) -> str:
-    passage = _ended(on_one_line(texts[0]))
-    for text in texts[1:]:
-        following = _ended(on_one_line(text))
-        if len(passage) + 1 + len(following) > length:
+def _passage(texts: list[str], first: int, step: int, length: int) -> str:
+    """Two sentences, and more while they have no more characters than `length`."""
+    passage = ""
+    for number in count():
+        text = on_one_line(texts[(first + number * step) % len(texts)])
+        longer = f"{passage} {_ended(text)}".strip()
+        if number >= 2 and len(longer) > length:
             break
-        passage += " " + following
+        passage = longer
     return passage
 
 

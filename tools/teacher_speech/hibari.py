@@ -12,14 +12,13 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from tools.teacher_speech.speech import (
-    Order,
     Speech,
     add_arguments,
+    add_format,
     make_speech,
-    shard_of,
+    order_of,
     table_of,
 )
-from tools.teacher_speech.texts import read_held_out, read_texts
 from tools.teacher_speech.voices import SPEEDS
 
 if TYPE_CHECKING:
@@ -53,11 +52,10 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m tools.teacher_speech hibari",
                                      description=__doc__)  # fmt: skip
     add_arguments(parser, hours=20.0)
+    add_format(parser, "flac")
     options = parser.parse_args(arguments)
     from tools.teacher_speech.heart import Heart  # noqa: PLC0415  (the extra `teacher`)
 
-    shard = shard_of(options.shard)
-    order = Order(SOURCE, read_texts(options.texts), read_held_out(options.held_out),
-                  options.seed, shard)  # fmt: skip
+    order = order_of(options, SOURCE)
     seconds = make_speech(options.out, order, 3600 * options.hours, speaker(Heart()))
-    print(f"{table_of(options.out, shard)}: {seconds / 3600:.2f} h")
+    print(f"{table_of(options.out, order.shard)}: {seconds / 3600:.2f} h")

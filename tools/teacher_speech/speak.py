@@ -14,15 +14,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tools.teacher_speech.speech import (
-    Order,
     Speech,
     add_arguments,
+    add_format,
     make_speech,
+    order_of,
     read_table,
-    shard_of,
     table_of,
 )
-from tools.teacher_speech.texts import read_held_out, read_texts
 from tools.teacher_speech.voices import choose, load_packs
 
 if TYPE_CHECKING:
@@ -46,9 +45,7 @@ def speaker(teacher: Teacher, packs: dict[str, np.ndarray]) -> Callable[[str, li
     return say
 
 
-def add_contours(
-    folder: Path, shard: tuple[int, int], teacher: Teacher, packs: dict[str, np.ndarray]
-) -> int:
+def add_contours(table: Path, teacher: Teacher, packs: dict[str, np.ndarray]) -> int:
     """Write F0 and energy of every clip of a shard's table that has none yet; how many were written.
 
     They come from the graph without its decoder, so speech made before gets them cheaply.
@@ -57,10 +54,10 @@ def add_contours(
         ValueError: If the teacher's durations are not those of the table: other voices or another
             teacher made that speech.
     """
-    (folder / "contours").mkdir(exist_ok=True)
-    written = 0
-    for row in read_table(table_of(folder, shard)):
-        path = folder / "contours" / f"{row['id']}.npy"
+    folder, written = table.parent / "contours", 0
+    folder.mkdir(exist_ok=True)
+    for row in read_table(table):
+        path = folder / f"{row['id']}.npy"
         if path.exists():
             continue
         voice = choose(packs, [int(number) for number in row["id"].split("_")[1:]])
@@ -82,15 +79,15 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m tools.teacher_speech speak",
                                      description=__doc__)  # fmt: skip
     add_arguments(parser, hours=5.0)
+    add_format(parser, "opus")
     parser.add_argument("--voices", type=Path, required=True, help="what the verb `voices` wrote")
     parser.add_argument("--contours", action="store_true", help="write F0 and energy too")
     options = parser.parse_args(arguments)
     from tools.teacher_speech.kokoro import Kokoro  # noqa: PLC0415  (the extra `teacher`)
 
-    shard, packs, teacher = shard_of(options.shard), load_packs(options.voices), Kokoro()
-    order = Order(SOURCE, read_texts(options.texts), read_held_out(options.held_out),
-                  options.seed, shard)  # fmt: skip
+    order, packs, teacher = order_of(options, SOURCE), load_packs(options.voices), Kokoro()
     seconds = make_speech(options.out, order, 3600 * options.hours, speaker(teacher, packs))
-    print(f"{table_of(options.out, shard)}: {seconds / 3600:.2f} h")
+    table = table_of(options.out, order.shard)
+    print(f"{table}: {seconds / 3600:.2f} h")
     if options.contours:
-        print(f"{add_contours(options.out, shard, teacher, packs)} contours written")
+        print(f"{add_contours(table, teacher, packs)} contours written")

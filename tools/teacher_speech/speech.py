@@ -11,13 +11,14 @@ import numpy as np
 import soundfile
 
 from muspeaker.train.corpus.corpora import plain_words
-from tools.teacher_speech.texts import on_one_line
+from tools.teacher_speech.texts import on_one_line, read_held_out, read_texts
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable
 
 SAMPLE_RATE = 24000
+FORMATS = {"opus": ("OGG", "OPUS"), "flac": ("FLAC", "PCM_16")}
 COLUMNS = ("id", "source", "licence", "speaker", "gender", "language", "sample_rate", "seconds",
            "path", "text", "phones", "durations")  # fmt: skip
 
@@ -53,6 +54,7 @@ class Order:
         held_out: Plain words of sentences that are not read.
         seed: Of the order and of the choice of voices.
         shard: Number of the shard, and of how many.
+        suffix: One of `FORMATS`, of the recordings.
     """
 
     source: str
@@ -60,6 +62,7 @@ class Order:
     held_out: set[str]
     seed: int
     shard: tuple[int, int]
+    suffix: str
 
 
 def make_speech(
@@ -82,9 +85,7 @@ def make_speech(
     """
     (folder / "audio").mkdir(parents=True, exist_ok=True)
     table = table_of(folder, order.shard)
-    rows = read_table(table) if table.exists() else []
-    if not rows:
-        table.write_text("\t".join(COLUMNS) + "\n", encoding="utf-8")
+    rows = open_table(table)
     done, total = {row["id"] for row in rows}, sum(float(row["seconds"]) for row in rows)
     numbers = np.random.default_rng(order.seed).permutation(len(order.texts))
     round_ = 0
@@ -100,7 +101,7 @@ def make_speech(
                 speech = say(text, [order.seed, round_, number])
             except (ValueError, RuntimeError):
                 continue
-            total += write_clip(folder, table, name, text, speech)
+            total += write_clip(table, f"{name}.{order.suffix}", text, speech)
             made += 1
             if total >= seconds:
                 break
@@ -110,16 +111,18 @@ def make_speech(
     return total
 
 
-def write_clip(folder: Path, table: Path, name: str, text: str, speech: Speech) -> float:
+def write_clip(table: Path, file: str, text: str, speech: Speech) -> float:
     """Write the recording, then its line of the table; returns its seconds."""
-    path, seconds = f"audio/{name}.opus", len(speech.samples) / SAMPLE_RATE
+    name, _, suffix = file.partition(".")
+    path, seconds = f"audio/{file}", len(speech.samples) / SAMPLE_RATE
+    container, codec = FORMATS[suffix]
     samples = np.clip(speech.samples, -1, 1)
-    soundfile.write(folder / path, samples, SAMPLE_RATE, format="OGG", subtype="OPUS")
-    row = (name, name.partition("_")[0], "Apache-2.0", speech.speaker, speech.gender, speech.language,
-           SAMPLE_RATE, f"{seconds:.3f}", path, text, speech.phones,
+    soundfile.write(table.parent / path, samples, SAMPLE_RATE, format=container, subtype=codec)
+    row = (name, name.partition("_")[0], "Apache-2.0", speech.speaker, speech.gender,
+           speech.language, SAMPLE_RATE, f"{seconds:.3f}", path, text, speech.phones,
            " ".join(map(str, speech.durations)))  # fmt: skip
-    with table.open("a", encoding="utf-8") as file:
-        file.write("\t".join(map(str, row)) + "\n")
+    with table.open("a", encoding="utf-8") as lines:
+        lines.write("\t".join(map(str, row)) + "\n")
     return seconds
 
 
@@ -129,18 +132,25 @@ def table_of(folder: Path, shard: tuple[int, int]) -> Path:
 
 
 def read_table(path: Path) -> list[dict[str, str]]:
-    """Rows of a shard's table; a last line that was cut off is removed from the file.
+    """Rows of a shard's table, less a last line that is not whole: its clip is being written.
 
     Raises:
         ValueError: If it is no such table.
     """
-    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
-    if not lines or tuple(lines[0].rstrip("\n").split("\t")) != COLUMNS:
+    *lines, _ = path.read_text(encoding="utf-8").split("\n")
+    if not lines or tuple(lines[0].split("\t")) != COLUMNS:
         raise ValueError(f"{path}: expected the columns {' '.join(COLUMNS)}")
-    if not lines[-1].endswith("\n"):
-        path.write_text("".join(lines[:-1]), encoding="utf-8")
-        lines = lines[:-1]
     return list(csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE))
+
+
+def open_table(path: Path) -> list[dict[str, str]]:
+    """Rows of a shard's table, made ready for further ones: begun, or freed of a line cut off."""
+    rows = read_table(path) if path.exists() else []
+    lines = [COLUMNS, *([row[name] for name in COLUMNS] for row in rows)]
+    whole = "".join("\t".join(line) + "\n" for line in lines)
+    if not path.exists() or path.read_text(encoding="utf-8") != whole:
+        path.write_text(whole, encoding="utf-8")
+    return rows
 
 
 def shard_of(text: str) -> tuple[int, int]:
@@ -156,7 +166,7 @@ def shard_of(text: str) -> tuple[int, int]:
 
 
 def add_arguments(parser: argparse.ArgumentParser, *, hours: float) -> None:
-    """Arguments that all makers share."""
+    """Arguments that `speak`, `hibari` and `prosody` share."""
     parser.add_argument("out", type=Path)
     parser.add_argument("--texts", type=Path, nargs="+", required=True,
                         help="one sentence a line, or manifests (*.tsv)")  # fmt: skip
@@ -165,3 +175,20 @@ def add_arguments(parser: argparse.ArgumentParser, *, hours: float) -> None:
     parser.add_argument("--hours", type=float, default=hours, help="of this shard")
     parser.add_argument("--shard", default="0/1", help="this process's share, such as 0/2")
     parser.add_argument("--seed", type=int, default=0)
+
+
+def add_format(parser: argparse.ArgumentParser, suffix: str) -> None:
+    """The argument that the makers of recordings have besides."""
+    parser.add_argument("--format", choices=FORMATS, default=suffix,
+                        help="of the recordings; opus is smaller and slower")  # fmt: skip
+
+
+def order_of(options: argparse.Namespace, source: str) -> Order:
+    """What those arguments ask for.
+
+    Raises:
+        ValueError: If the shard is none, or there are no texts.
+        OSError: If a file cannot be read.
+    """
+    return Order(source, read_texts(options.texts), read_held_out(options.held_out),
+                 options.seed, shard_of(options.shard), options.format)  # fmt: skip
