@@ -34,7 +34,8 @@ def compose(texts: list[str], key: list[int]) -> tuple[str, str]:
     if kind == "sentence":
         return kind, on_one_line(texts[first])
     length = int(random.integers(*PASSAGE))
-    step = int(random.choice([1, random.integers(2, 5000)]))  # lists of sentences may be sorted
+    apart = random.integers(2, 3 + len(texts) // 10)
+    step = int(random.choice([1, apart]))  # neighbours are alike where texts are sorted
     return kind, _passage(texts, first, step, length)
 
 
