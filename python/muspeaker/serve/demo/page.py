@@ -20,6 +20,7 @@ import muspeaker
 from muspeaker.options import OPTIONS
 from muspeaker.serve.demo.live_speech import LiveSpeeches
 from muspeaker.serve.demo.picture import speech_picture
+from muspeaker.serve.demo.uploads import UploadedFilesOnly
 from muspeaker.sound.audio import Audio
 from muspeaker.sound.recording import PROMPT_ADVICE
 from muspeaker.voice import SUFFIX
@@ -282,9 +283,12 @@ def create_app(tts: Synthesizer, voices: VoiceFolder, *, host: str = "127.0.0.1"
             headers["Content-Length"] = str(size)
         return StreamingResponse(live.read(), media_type="audio/wav", headers=headers)
 
+    page = build_page(demo)
+    page.has_launched = True  # else gradio checks no path (see UploadedFilesOnly)
+    app.add_middleware(UploadedFilesOnly, folder=Path(gr.utils.get_upload_folder()))
     page_app: FastAPI = gr.mount_gradio_app(
         app,
-        build_page(demo),
+        page,
         path="/",
         server_name=host,
         footer_links=[],
