@@ -17,11 +17,10 @@ from muspeaker.cli import app
 def test_a_missing_extra_is_named(
     command: str, package: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in (f"muspeaker.serve.{command}", package):
-        monkeypatch.delitem(sys.modules, module, raising=False)
-    monkeypatch.delattr(
-        muspeaker.serve, command, raising=False
-    )  # another test may have imported it
+    home = f"muspeaker.serve.{command}"  # another test may have imported it
+    for module in [name for name in sys.modules if name.split(".")[:3] == home.split(".")]:
+        monkeypatch.delitem(sys.modules, module)
+    monkeypatch.delattr(muspeaker.serve, command, raising=False)
     monkeypatch.setitem(sys.modules, package, None)  # importing it fails
     result = CliRunner().invoke(app, [command, "--model", "no-such-file"])  # else it would serve
     assert result.exit_code == 1

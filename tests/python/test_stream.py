@@ -1,14 +1,16 @@
-"""Streams of one utterance's chunks: on a fake engine, and on the golden file through the real one."""
+"""Streams of chunks: on a fake engine, and on the golden file through the real one."""
 
 from __future__ import annotations
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from muspeaker.bench import generated_prompt
 from muspeaker.sound.audio import Audio
 from muspeaker.threads import default_threads
 from muspeaker.tts import Synthesizer, load
@@ -128,7 +130,7 @@ def test_streams_of_one_engine_may_be_interleaved(
         np.testing.assert_array_equal(np.concatenate(ours), theirs)
 
 
-def test_an_utterance_outlives_the_name_of_its_engine() -> None:
+def test_speech_outlives_the_name_of_its_engine() -> None:
     engine = load(GOLDEN / "v1-f16.bin")._engine
     rng = np.random.default_rng(0)
     timbre = rng.normal(size=engine.config["timbre_encoder.embedding"]).astype("f4")
@@ -139,6 +141,16 @@ def test_an_utterance_outlives_the_name_of_its_engine() -> None:
     chunk = utterance.next_chunk()
     assert chunk is not None
     assert np.isfinite(chunk).all()
+
+
+def test_clones_from_several_threads_take_turns(golden: tuple[Synthesizer, Voice, Voice]) -> None:
+    model = golden[0]
+    prompts = [(generated_prompt(1.0 + 0.1 * index, seed=index), 22050) for index in range(4)]
+    expected = [model.clone(prompt) for prompt in prompts]
+    with ThreadPoolExecutor(len(prompts)) as pool:
+        for voice, alone in zip(pool.map(model.clone, prompts), expected, strict=True):
+            np.testing.assert_array_equal(voice.vector, alone.vector)
+            np.testing.assert_array_equal(voice.style, alone.style)
 
 
 @pytest.mark.parametrize(("cores", "threads"), [(1, 1), (2, 1), (3, 1), (4, 2), (64, 32)])

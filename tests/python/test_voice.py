@@ -92,6 +92,11 @@ def test_files_from_before_notes_and_embeddings_are_read(tmp_path: Path, voice: 
     assert (loaded.name, loaded.consent, loaded.embedding) == ("anna", "", 192)
 
 
+def test_timbre_is_the_old_name_of_vector(voice: Voice) -> None:
+    with pytest.warns(DeprecationWarning, match=r"Voice\.timbre is now Voice\.vector"):
+        assert voice.timbre is voice.vector
+
+
 def test_mix_weighs_vector_and_manner(voice: Voice) -> None:
     ben = other_voice(voice)
     mixed = Voice.mix({voice: 2, ben: 2})

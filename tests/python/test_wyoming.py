@@ -36,7 +36,9 @@ from zeroconf import ServiceInfo, Zeroconf
 
 import muspeaker
 from muspeaker.serve.voice_folder import VoiceFolder
-from muspeaker.serve.wyoming.protocol import WyomingHandler, WyomingService, serve
+from muspeaker.serve.wyoming.protocol import WyomingHandler
+from muspeaker.serve.wyoming.server import serve
+from muspeaker.serve.wyoming.service import WyomingService
 from muspeaker.voice import Voice
 
 if TYPE_CHECKING:

@@ -42,7 +42,8 @@ def wyoming(
     with failing_cleanly():
         try:
             from muspeaker.serve.voice_folder import VoiceFolder, usual_folder  # noqa: PLC0415
-            from muspeaker.serve.wyoming import protocol  # noqa: PLC0415 (an extra)
+            from muspeaker.serve.wyoming.server import serve  # noqa: PLC0415 (an extra)
+            from muspeaker.serve.wyoming.service import WyomingService  # noqa: PLC0415
         except ModuleNotFoundError as error:
             raise RuntimeError(
                 f"{error.name} is missing: pip install 'muspeaker[wyoming]'"
@@ -54,8 +55,8 @@ def wyoming(
         voices = VoiceFolder(tts.fingerprint, data or usual_folder(), default=voice)
 
         async def run() -> None:
-            service = protocol.WyomingService(tts, voices, speed=speed)
-            await protocol.serve(service, uri, zeroconf_name=zeroconf)
+            service = WyomingService(tts, voices, speed=speed)
+            await serve(service, uri, zeroconf_name=zeroconf)
 
         with suppress(KeyboardInterrupt):
             asyncio.run(run())

@@ -7,17 +7,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import socket
-from contextlib import AsyncExitStack, aclosing, asynccontextmanager, suppress
-from functools import partial
+from contextlib import aclosing, suppress
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
 from wyoming.audio import AudioChunk, AudioStart, AudioStop
 from wyoming.error import Error
-from wyoming.info import Attribution, Describe, Info, TtsProgram, TtsVoice
+from wyoming.info import Describe
 from wyoming.ping import Ping, Pong
-from wyoming.server import AsyncEventHandler, AsyncServer, AsyncTcpServer
+from wyoming.server import AsyncEventHandler
 from wyoming.tts import (
     Synthesize,
     SynthesizeChunk,
@@ -26,90 +24,21 @@ from wyoming.tts import (
     SynthesizeStopped,
     SynthesizeVoice,
 )
-from zeroconf import ServiceInfo
-from zeroconf.asyncio import AsyncZeroconf
 
-import muspeaker
 from muspeaker.serve.wyoming.incoming_text import IncomingText
 from muspeaker.sound.samples import SAMPLE_BYTES, to_int16
 from muspeaker.tts import MAX_TEXT_CHARACTERS
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
-
     from numpy.typing import NDArray
     from wyoming.event import Event
 
-    from muspeaker.serve.voice_folder import VoiceFolder
-    from muspeaker.sound.audio import Audio
-    from muspeaker.tts import Synthesizer
+    from muspeaker.serve.wyoming.service import WyomingService
     from muspeaker.voice import Voice
 
 CHUNK_SAMPLES = 2048  # 93 ms at 22.05 kHz
 MAX_EVENT_BYTES = 1_000_000
 _LOGGER = logging.getLogger(__name__)
-_SERVICE_KIND = "_wyoming._tcp.local."
-_MULTICAST_ADDRESS = "224.0.0.251"
-_PROJECT = Attribution(name="muspeaker", url="https://arxiv.org/abs/2501.08566")
-
-
-class WyomingService:
-    """State that all connections share: the model, its voices, and whose turn it is.
-
-    Clients take turns piece by piece, first come first served, so that a long text of one does
-    not hold up the others.
-
-    Args:
-        tts: Model that speaks.
-        voices: Voices that clients may ask for.
-        speed: Speed of every request.
-    """
-
-    def __init__(self, tts: Synthesizer, voices: VoiceFolder, *, speed: float = 1.0) -> None:
-        self.tts = tts
-        self.voices = voices
-        self.speed = speed
-        self._turn = asyncio.Lock()
-
-    def info(self) -> Info:
-        """The answer to `describe`."""
-        languages = [_bcp47(language) for language in self.tts.languages]
-        listed = [
-            TtsVoice(
-                name=name,
-                attribution=_PROJECT,
-                installed=True,
-                description=voice.name or name,
-                version=None,
-                languages=languages,
-            )
-            for name, voice in self.voices.voices().items()
-        ]
-        program = TtsProgram(
-            name="muspeaker",
-            attribution=_PROJECT,
-            installed=True,
-            description="Zero-shot text to speech",
-            version=muspeaker.__version__,
-            voices=listed,
-            supports_synthesize_streaming=True,
-        )
-        return Info(tts=[program])
-
-    async def speak(self, text: str, voice: Voice, language: str | None) -> AsyncGenerator[Audio]:
-        """Speak a text, each piece in turn with those of other clients."""
-        stream = await asyncio.to_thread(
-            self.tts.stream, text, voice, speed=self.speed, language=language
-        )
-        try:
-            while True:
-                async with self._turn:
-                    audio = await asyncio.to_thread(next, stream, None)
-                if audio is None:
-                    return
-                yield audio
-        finally:
-            stream.close()
 
 
 class WyomingHandler(AsyncEventHandler):
@@ -299,51 +228,3 @@ def _checked_text(text: object) -> str:
     if not isinstance(text, str):
         raise TypeError(f"text must be a string, got {type(text).__name__}")
     return text
-
-
-def _bcp47(language: str) -> str:
-    """The tag of espeak-ng as others spell it: en-us to en-US."""
-    first, *rest = language.split("-")
-    return "-".join([first, *(part.upper() if len(part) == 2 else part for part in rest)])
-
-
-async def serve(service: WyomingService, uri: str, *, zeroconf_name: str | None = None) -> None:
-    """Answer clients until the process is told to stop.
-
-    Args:
-        service: Model and voices to answer with.
-        uri: `tcp://HOST:PORT` or `unix://PATH`.
-        zeroconf_name: Announce a TCP server under this name on the local network; None does not.
-
-    Raises:
-        ValueError: If the URI is of another kind, or lacks its port.
-        OSError: If the address is taken.
-    """
-    server = AsyncServer.from_uri(uri)
-    async with AsyncExitStack() as stack:
-        if zeroconf_name is not None:
-            if not isinstance(server, AsyncTcpServer):
-                raise ValueError(f"only a tcp:// server can be announced, got {uri!r}")
-            await stack.enter_async_context(_announced(zeroconf_name, server.host, server.port))
-        _LOGGER.info("Wyoming server on %s", uri)
-        await server.run(partial(WyomingHandler, service))
-
-
-@asynccontextmanager
-async def _announced(name: str, host: str, port: int) -> AsyncGenerator[None]:
-    """Announce a server by multicast DNS, and withdraw the announcement at the end."""
-    if host in {"0.0.0.0", "::", ""}:
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-            probe.connect((_MULTICAST_ADDRESS, 1))  # sends nothing, but picks the interface
-            address = probe.getsockname()[0]
-    else:
-        address = await asyncio.to_thread(socket.gethostbyname, host)
-    info = ServiceInfo(
-        _SERVICE_KIND, f"{name}.{_SERVICE_KIND}", port, addresses=[socket.inet_aton(address)]
-    )
-    async with AsyncZeroconf() as zeroconf:
-        await zeroconf.async_register_service(info)
-        try:
-            yield
-        finally:
-            await zeroconf.async_unregister_service(info)
