@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
 MIN_SPEED = 0.25
 MAX_SPEED = 4.0
-FRAME_SAMPLES = 256
 CLIENT_GONE = 499  # as nginx logs it; the client does not read this answer
 
 router = APIRouter()
@@ -98,7 +97,9 @@ async def create_speech(
     service.metrics.first_chunk_seconds.observe(time.monotonic() - start)
     chunks = _with_first(first, audio)
     if body.stream_format == "sse":
-        return SpeechResponse(_events(chunks, usage), audio, "text/event-stream", service)
+        frame_samples = int(service.tts.config["audio.hop_samples"])
+        events = _events(chunks, usage, frame_samples)
+        return SpeechResponse(events, audio, "text/event-stream", service)
     return SpeechResponse(chunks, audio, media_type(body.response_format), service)
 
 
@@ -157,13 +158,15 @@ async def _with_first(first: bytes, rest: AsyncGenerator[bytes]) -> AsyncGenerat
         yield data
 
 
-async def _events(chunks: AsyncGenerator[bytes], usage: Usage) -> AsyncGenerator[bytes]:
+async def _events(
+    chunks: AsyncGenerator[bytes], usage: Usage, frame_samples: int
+) -> AsyncGenerator[bytes]:
     """Server-sent events as the OpenAI API shapes them; tokens are characters and frames here."""
     async for data in chunks:
         yield _event(
             {"type": "speech.audio.delta", "audio": base64.b64encode(data).decode("ascii")}
         )
-    given, spoken = usage.num_characters, math.ceil(usage.num_samples / FRAME_SAMPLES)
+    given, spoken = usage.num_characters, math.ceil(usage.num_samples / frame_samples)
     counts = {"input_tokens": given, "output_tokens": spoken, "total_tokens": given + spoken}
     yield _event({"type": "speech.audio.done", "usage": counts})
 

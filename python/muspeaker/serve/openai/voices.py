@@ -17,6 +17,7 @@ from muspeaker.serve.openai.store import (
     folded,
 )
 from muspeaker.serve.openai.uploads import read_recording
+from muspeaker.sound.recording import PROMPT_ADVICE
 from muspeaker.voice import MAX_NOTE_CHARACTERS, Voice
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ async def create_voice(request: Request, service: SharedService) -> dict[str, An
         name = _name(form)
         sample = form.get("audio_sample")
         if not isinstance(sample, UploadFile):
-            raise _invalid("audio_sample", "expected a file: a recording of 1 to 30 s")
+            raise _invalid("audio_sample", f"expected a recording of one speaker, {PROMPT_ADVICE}")
         async with service.gate.turn():
             row = await service.in_thread(_cloned, service, sample, name, consent)
     return _described(service, row)
