@@ -28,7 +28,7 @@ class Runs(NamedTuple):
         common = [str(self.corpus), "--out", str(self.root / stage), "--steps", str(steps)]
         common += ["--log-steps", "2"]
         made = {name: ["--" + name, str(self.root / name / f"{name}.pt")] for name in STAGES}
-        voices = [*made["timbre"], *made["vocoder"], "--frames", "500", "--adversarial-from", "0"]
+        voices = [*made["timbre"], *made["vocoder"], "--frames", "300", "--adversarial-from", "0"]
         widths = ["--period-width", "2", "--resolution-width", "2", "--adversarial-from", "0"]
         # What the later stages were made from stays as it was when a test trains again.
         elsewhere = [] if steps == STEPS else ["--to", str(self.root / "realigned.npz")]
@@ -36,7 +36,7 @@ class Runs(NamedTuple):
             "align": [*common, "--batch", "4"],
             "realign": [*common, "--batch", "4", "--round-steps", "3", *elsewhere],
             "timbre": [*common, "--batch", "6", "--frames", "40"],
-            "vocoder": [*common, *widths, "--batch", "2"],
+            "vocoder": [*common, *widths, "--batch", "2", "--frames", "16"],
             "teacher": [*common, *voices],
             "student": [*common, *voices, "--teacher", made["teacher"][1]],
         }[stage]

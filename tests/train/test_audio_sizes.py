@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, replace
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,7 +17,7 @@ soundfile = pytest.importorskip("soundfile")
 
 from muspeaker.config import AudioConfig
 from muspeaker.train.corpus.cache import SIZES, Cache
-from muspeaker.train.corpus.given_phones import model_frames
+from muspeaker.train.corpus.given_phones import given_alignment, model_frames
 from muspeaker.train.loop.checkpoint import load_checkpoint
 from muspeaker.train.loop.listen import Renderer
 from muspeaker.train.losses.vocoder import limit_band
@@ -134,3 +135,50 @@ def test_given_durations_are_brought_to_the_clock():
     assert np.abs(edges - np.cumsum(given)[:-1] * 0.025 * 22050 / 256).max() <= 0.5
     with pytest.raises(ValueError, match="its durations take 24 frames, it has 12"):
         model_frames(given, 12, AUDIO)
+
+
+def test_given_phones_are_an_alignment():
+    def clip(name: str, phones: str, speed: float = 1.0, frames: int = 24) -> SimpleNamespace:
+        durations = (4, 1, 1, 2, 4) if phones else ()  # of 25 ms, 0.3 s in all
+        return SimpleNamespace(
+            id=name, phones=phones, durations=durations, speed=speed, frames=frames
+        )
+
+    def read(phones: str, durations: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
+        if phones == "???":
+            raise ValueError("no phone")
+        return np.full((3, len(durations)), len(phones), np.int32), np.array(durations, float)
+
+    clips = [
+        clip("plain", "abc"),
+        clip("fast", "abc", speed=1.25, frames=19),
+        clip("unknown", "???"),
+        clip("cut", "abc", frames=9),
+        clip("text", ""),
+    ]
+    found, left_out = given_alignment(SimpleNamespace(clips=clips, sizes=AUDIO), read)
+    assert {i: durations.tolist() for i, (_, durations, _) in found.items()} == {
+        0: [8, 2, 2, 4, 8],
+        1: [6, 2, 2, 3, 6],
+    }
+    assert found[0][0].tolist() == [[3] * 5] * 3
+    assert left_out == {"unknown": "no phone", "cut": "its durations take 24 frames, it has 9"}
+
+
+def test_a_clip_with_durations_is_not_trimmed(tmp_path):
+    manifest = tiny_corpus.write_corpus(tmp_path / "recordings")
+    header, *rows = manifest.read_text(encoding="utf-8").splitlines()[:3]
+    silence = np.zeros(tiny_corpus.RATE_HZ // 2, np.float32)
+    for row in rows:
+        path = manifest.parent / row.split("\t")[6]
+        samples, rate_hz = soundfile.read(path, dtype="float32")
+        soundfile.write(path, np.concatenate([silence, samples, silence]), rate_hz)
+    rows[0] += "\tab\t20 10 10 52\t0.5"
+    rows[1] += "\t\t\t"
+    lines = [f"{header}\tphones\tdurations\tweight", *rows]
+    manifest.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    prepare.main([str(manifest), "--out", str(tmp_path), "--workers", "1"], CONFIG)
+    given, plain = Cache(tmp_path, AUDIO).clips
+    assert (given.phones, given.durations, given.weight) == ("ab", (20, 10, 10, 52), 0.5)
+    assert given.frames == int((tiny_corpus.SECONDS + 1) * 80)
+    assert plain.frames < given.frames - 50

@@ -106,7 +106,8 @@ def test_exit_codes(words, code, message, capsys):
 @pytest.mark.parametrize(("module", "extra"), [("torch", "train"), ("parselmouth", "train")])
 def test_a_missing_package_is_named(module, extra, monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, module, None)
-    monkeypatch.delitem(sys.modules, "muspeaker.train.stages.prepare", raising=False)
+    for user in ("stages.prepare", "corpus.clip"):
+        monkeypatch.delitem(sys.modules, f"muspeaker.train.{user}", raising=False)
     assert command.main(["prepare", "x"]) == 1
     error = capsys.readouterr().err
     assert f"{module} is not installed: pip install 'muspeaker[{extra}]'" in error
