@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from muspeaker.train.corpus.corpora import plain_words
+from muspeaker.train.corpus.manifest import plain_words
 from tools.teacher_speech.composition import compose
 from tools.teacher_speech.speech import add_arguments, shard_of
 from tools.teacher_speech.teacher import DURATION_SAMPLES, SAMPLE_RATE, Prosody, aligned
