@@ -16,9 +16,9 @@ from tools.teacher_speech import __main__ as command
 from tools.teacher_speech import hibari, manifest, prosody, speak
 from tools.teacher_speech.composition import KINDS, PASSAGE, compose
 from tools.teacher_speech.phrases import Phrases
-from tools.teacher_speech.pruning import prune
+from tools.teacher_speech.pruning import border, prune
 from tools.teacher_speech.speech import Order, make_speech, read_table, shard_of, table_of
-from tools.teacher_speech.teacher import Prosody
+from tools.teacher_speech.teacher import Prosody, aligned
 from tools.teacher_speech.texts import read_held_out, read_texts
 from tools.teacher_speech.voices import Voice, choose, load_packs
 
@@ -230,12 +230,12 @@ def test_one_voice_speaks_at_many_speeds(tmp_path: Path) -> None:
 
 
 def sources(texts: list[str] = TEXTS, held_out: frozenset[str] = frozenset()) -> prosody.Sources:
-    return prosody.Sources(texts, set(held_out), PACKS, 0)
+    return prosody.Sources(texts, set(held_out), PACKS, 3, 0)
 
 
 def blocks(folder: Path, count: int, teacher: Hummer, shard: tuple[int, int] = (0, 1)) -> float:
     folder.mkdir(exist_ok=True)
-    made = prosody.make_blocks(folder, teacher, sources(), 20, shard)
+    made = prosody.make_blocks(folder, teacher, sources(), 7, shard)
     return sum(next(made) for _ in range(count))
 
 
@@ -243,21 +243,33 @@ def test_a_block_is_read_as_it_was_made(tmp_path: Path) -> None:
     hummer = Hummer()
     seconds = blocks(tmp_path, 1, hummer)
     clips = list(prosody.read_block(tmp_path / "prosody_00000.npz"))
-    assert 10 < len(clips) == hummer.read <= 20
+    assert 10 < len(clips) == hummer.read <= 21
     assert seconds == sum(clip.seconds for clip in clips)
     for clip in clips:
-        voice = choose(PACKS, [0, int(clip.id.rsplit("_", 1)[1])])
+        number, reading = map(int, clip.id.split("_")[2:])
+        voice = sources().voices(number)[reading]
         assert clip.speaker == voice.speaker
         assert clip.style == voice.style
         assert clip.language == voice.language
         assert clip.speed == pytest.approx(voice.speed, abs=1e-4)
         assert clip.phones == hummer.phones(clip.text, british=voice.british)
         durations = hummer.durations(clip.phones, voice)
-        assert clip.prosody.durations.tolist() == durations
+        assert clip.prosody.durations.tolist() == aligned(durations)
         frames = np.arange(2 * sum(durations))
         assert clip.seconds == pytest.approx(sum(durations) / 40)
         np.testing.assert_allclose(clip.prosody.f0, 100 + frames, rtol=1e-3)
         np.testing.assert_allclose(clip.prosody.energy, -frames / 8, rtol=1e-3)
+
+
+def test_a_text_has_several_readings_in_one_accent() -> None:
+    accents = set()
+    for number in range(30):
+        voices = sources().voices(number)
+        assert len(voices) == 3
+        assert len({voice.british for voice in voices}) == 1
+        assert len({voice.speed for voice in voices}) == 3
+        accents.add(voices[0].british)
+    assert accents == {True, False}
 
 
 def test_blocks_do_not_depend_on_shards_or_stops(tmp_path: Path) -> None:
@@ -304,10 +316,8 @@ def test_prosody_must_fit_its_phones(tmp_path: Path) -> None:
 def test_held_out_texts_have_no_prosody() -> None:
     numbers = [n for n in range(400) if compose(TEXTS, [0, n])[1] == "It rained."]
     assert numbers
-    assert prosody.make_clip(Hummer(), sources(), numbers[0])
-    assert (
-        prosody.make_clip(Hummer(), sources(held_out=frozenset({"it rained"})), numbers[0]) is None
-    )
+    assert len(prosody.make_clips(Hummer(), sources(), numbers[0])) == 3
+    assert not prosody.make_clips(Hummer(), sources(held_out=frozenset({"it rained"})), numbers[0])
 
 
 # Texts
@@ -372,6 +382,13 @@ def test_one_manifest_of_everything(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert all((tmp_path / row["path"]).is_file() for row in rows)
     assert {row["source"]: row["weight"] for row in rows} == {"kokoro": "1", "hibari": "0.5"}
     assert {row["bandwidth"] for row in rows} == {"12000"}
+    own = {row["id"]: [int(d) for d in row["durations"].split()] for row in made}
+    assert all(row["durations"] == " ".join(map(str, aligned(own[row["id"]]))) for row in rows)
+
+
+def test_phones_are_put_where_they_sound() -> None:
+    assert aligned([12, 2, 3, 1]) == [10, 2, 3, 3]
+    assert aligned([2, 4, 1]) == [1, 4, 2]
 
 
 def test_a_manifest_has_each_clip_once(tmp_path: Path) -> None:
@@ -400,6 +417,18 @@ def test_a_graph_keeps_what_its_outputs_need() -> None:
     assert prune(nodes, ["f0", "audio"])[0] == nodes
     with pytest.raises(ValueError, match="energy"):
         prune(nodes, ["f0", "energy"])
+    assert prune(nodes, ["audio"], given=["a"])[0] == nodes[1:3]
+
+
+def test_the_border_is_what_a_second_voice_need_not_compute() -> None:
+    nodes = [
+        SimpleNamespace(input=inputs, output=outputs)
+        for inputs, outputs in (
+            (["tokens", "w"], ["a"]), (["a"], ["b"]), (["b"], ["unused"]), (["w"], ["constant"]),
+            (["a", "style"], ["c"]), (["b", "c", "constant", "tokens"], ["d"]), (["c", "speed"], ["e"]),
+        )
+    ]  # fmt: skip
+    assert border(nodes, "tokens", ["style", "speed"]) == ["a", "b"]
 
 
 def run(monkeypatch: pytest.MonkeyPatch, *words: str) -> int:

@@ -2,23 +2,44 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import onnx
 import onnxruntime
 
 from tools.teacher_speech.pruning import prune
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
-def cut(model: onnx.ModelProto, outputs: list[str]) -> onnx.ModelProto:
+    import numpy as np
+
+
+def cut(
+    model: onnx.ModelProto, outputs: Sequence[str], given: Mapping[str, np.ndarray] | None = None
+) -> onnx.ModelProto:
     """The model with these outputs, less every node, weight and input that none of them needs.
+
+    Args:
+        model: Left as it is.
+        outputs: Names of values inside it.
+        given: Values inside it that become inputs, by an example each.
 
     Raises:
         ValueError: If an output has no node.
     """
-    nodes, needed = prune(model.graph.node, outputs)
+    given = given or {}
+    nodes, needed = prune(model.graph.node, outputs, given)
+    examples = [
+        onnx.helper.make_tensor_value_info(
+            name, onnx.helper.np_dtype_to_tensor_dtype(value.dtype), [None] * value.ndim
+        )
+        for name, value in given.items()
+    ]
     graph = onnx.helper.make_graph(
         nodes,
         model.graph.name,
-        [value for value in model.graph.input if value.name in needed],
+        [*(value for value in model.graph.input if value.name in needed), *examples],
         [onnx.ValueInfoProto(name=name) for name in outputs],
         [weight for weight in model.graph.initializer if weight.name in needed],
     )

@@ -2,23 +2,23 @@
 
 Clips are made in blocks, each a file `prosody_BLOCK.npz`. A block is a function of the seed, the
 texts and the voices; shards share the blocks out, so it does not matter how many there are, and
-a command that is started again goes on behind the last block that is there.
+a command that is started again goes on behind the last block that is there. Durations are `aligned`.
 """
 
 from __future__ import annotations
 
 import argparse
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from muspeaker.train.corpus.corpora import plain_words
+from muspeaker.train.corpus.manifest import plain_words
 from tools.teacher_speech.composition import compose
 from tools.teacher_speech.speech import add_arguments, shard_of
-from tools.teacher_speech.teacher import DURATION_SAMPLES, SAMPLE_RATE, Prosody
+from tools.teacher_speech.teacher import DURATION_SAMPLES, SAMPLE_RATE, Prosody, aligned
 from tools.teacher_speech.texts import read_held_out, read_texts
 from tools.teacher_speech.voices import choose, load_packs
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tools.teacher_speech.teacher import Teacher
+    from tools.teacher_speech.voices import Voice
 
 # Array of a file and the field of a clip that it holds, in the order of the fields.
 COLUMNS = {"ids": "id", "kinds": "kind", "texts": "text", "phones": "phones",
@@ -89,32 +90,56 @@ def write_block(path: Path, clips: list[Clip]) -> None:
     part.replace(path)  # whole or not there, wherever the command is stopped
 
 
-def make_clip(teacher: Teacher, sources: Sources, number: int) -> Clip | None:
-    """Clip of this number; None if its text is held out or has too few or too many phones."""
-    kind, text = compose(sources.texts, [sources.seed, number])
-    if plain_words(text) in sources.held_out:
-        return None
-    voice = choose(sources.packs, [sources.seed, number])
-    try:
-        phones = teacher.phones(text, british=voice.british)
-    except ValueError:
-        return None
-    prosody = teacher.prosody(phones, voice)
-    if len(prosody.durations) != len(phones) + 2 or len(prosody.f0) != 2 * prosody.durations.sum():
-        raise ValueError(f"{text!r}: durations, phones and F0 do not fit together")
-    name = f"prosody_{sources.seed}_{number:07d}"
-    return Clip(name, kind, text, phones, voice.speaker, voice.style, voice.language,
-                round(voice.speed, 4), prosody)  # fmt: skip
-
-
 @dataclass(frozen=True)
 class Sources:
-    """What the clips are made of."""
+    """What the clips are made of.
+
+    Args:
+        texts: Sentences.
+        held_out: Plain words of sentences that are not read.
+        packs: Voices.
+        readings: Voices of one accent that read each text, which costs less than as many texts.
+        seed: Of every choice.
+    """
 
     texts: list[str]
     held_out: set[str]
     packs: dict[str, np.ndarray]
+    readings: int
     seed: int
+
+    def voices(self, number: int) -> list[Voice]:
+        """Who reads text `number`; the first decides the accent."""
+        voices: list[Voice] = []
+        for attempt in count():
+            voice = choose(self.packs, [self.seed, number, attempt])
+            if not voices or voice.british == voices[0].british:
+                voices.append(voice)
+            if len(voices) == self.readings:
+                break
+        return voices
+
+
+def make_clips(teacher: Teacher, sources: Sources, number: int) -> list[Clip]:
+    """The readings of one text; none if it is held out or has too few or too many phones."""
+    kind, text = compose(sources.texts, [sources.seed, number])
+    if plain_words(text) in sources.held_out:
+        return []
+    voices = sources.voices(number)
+    try:
+        phones = teacher.phones(text, british=voices[0].british)
+    except ValueError:
+        return []
+    clips = []
+    for reading, voice in enumerate(voices):
+        made = teacher.prosody(phones, voice)
+        if len(made.durations) != len(phones) + 2 or len(made.f0) != 2 * made.durations.sum():
+            raise ValueError(f"{text!r}: durations, phones and F0 do not fit together")
+        made = replace(made, durations=np.array(aligned(made.durations)))
+        name = f"prosody_{sources.seed}_{number:06d}_{reading}"
+        clips.append(Clip(name, kind, text, phones, voice.speaker, voice.style, voice.language,
+                          round(voice.speed, 4), made))  # fmt: skip
+    return clips
 
 
 def make_blocks(
@@ -126,7 +151,7 @@ def make_blocks(
         folder: Where the files are and go.
         teacher: Who reads.
         sources: Texts, voices and seed.
-        size: Clips tried in a block.
+        size: Texts tried in a block.
         shard: Number of the shard, and of how many.
 
     Yields:
@@ -136,11 +161,10 @@ def make_blocks(
         path = folder / f"prosody_{block:05d}.npz"
         if not path.exists():
             numbers = range(block * size, (block + 1) * size)
-            clips = [make_clip(teacher, sources, number) for number in numbers]
-            made = [clip for clip in clips if clip]
-            if not made:
+            clips = [clip for n in numbers for clip in make_clips(teacher, sources, n)]
+            if not clips:
                 raise ValueError(f"none of the texts of block {block} can be spoken")
-            write_block(path, made)
+            write_block(path, clips)
         yield sum(clip.seconds for clip in read_block(path))
 
 
@@ -150,13 +174,14 @@ def main(arguments: list[str] | None = None) -> None:
                                      description=__doc__)  # fmt: skip
     add_arguments(parser, hours=60.0)
     parser.add_argument("--voices", type=Path, required=True, help="what the verb `voices` wrote")
-    parser.add_argument("--block", type=int, default=400, help="clips tried in a file")
+    parser.add_argument("--block", type=int, default=100, help="texts tried in a file")
+    parser.add_argument("--readings", type=int, default=4, help="voices that read each text")
     options = parser.parse_args(arguments)
     from tools.teacher_speech.kokoro import Kokoro  # noqa: PLC0415  (the extra `teacher`)
 
     options.out.mkdir(parents=True, exist_ok=True)
     sources = Sources(read_texts(options.texts), read_held_out(options.held_out),
-                      load_packs(options.voices), options.seed)  # fmt: skip
+                      load_packs(options.voices), options.readings, options.seed)  # fmt: skip
     shard, hours = shard_of(options.shard), 0.0
     blocks = make_blocks(options.out, Kokoro(), sources, options.block, shard)
     while hours < options.hours:

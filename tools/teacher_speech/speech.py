@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import soundfile
 
-from muspeaker.train.corpus.corpora import plain_words
+from muspeaker.train.corpus.manifest import plain_words
 from tools.teacher_speech.texts import on_one_line, read_held_out, read_texts
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import csv
 import re
 from typing import TYPE_CHECKING
 
-from muspeaker.train.corpus.corpora import plain_words
+from muspeaker.train.corpus.manifest import plain_words
 
 if TYPE_CHECKING:
     from pathlib import Path
