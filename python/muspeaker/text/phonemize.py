@@ -8,20 +8,18 @@ import re
 import shutil
 import tempfile
 import threading
-from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import espeakng_loader
-import numpy as np
 
 from muspeaker.text import symbols as sym
+from muspeaker.text.tokens import TokenBuilder, Tokens, Word
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
 
 # A run of marks counts as a pause where a space, a closing quote or the end follows, so that 3.50,
 # 5:30 and example.com stay whole.
@@ -30,42 +28,6 @@ _LANGUAGE_SWITCH = re.compile(r"\([a-z][a-z0-9-]*\)")
 MAX_DATA_PATH_BYTES = 140  # espeak-ng's buffer holds 160 with the names of its files
 _LOCK = threading.Lock()  # espeak-ng keeps global state
 _ENGINES: dict[str, Any] = {}
-
-
-@dataclass(frozen=True)
-class Word:
-    """One written word and the tokens that speak it: `start` inclusive, `end` exclusive.
-
-    `mark` is the punctuation behind it, one of `,.?!`, or empty.
-    """
-
-    text: str
-    start: int
-    end: int
-    mark: str = ""
-
-
-@dataclass(frozen=True)
-class Tokens:
-    """One utterance as the linguistic encoder takes it.
-
-    Attributes:
-        phones: (tokens,) int32, indices into the model's symbols; first and last are silence.
-        stresses: (tokens,) int32, 0 none, 1 primary, 2 secondary, on vowels.
-        boundaries: (tokens,) int32, 0 inside a word, 1 first phone of one, 2 pause.
-        words: Written words with their token ranges, in order. A word that espeak-ng did not speak
-            has an empty range.
-    """
-
-    phones: NDArray[np.int32]
-    stresses: NDArray[np.int32]
-    boundaries: NDArray[np.int32]
-    words: list[Word]
-
-    @property
-    def has_speech(self) -> bool:
-        """Whether any token is more than a pause."""
-        return bool(np.any(self.boundaries != sym.PAUSE))
 
 
 def canonical_language(language: str) -> str:
@@ -131,55 +93,6 @@ def _espeak_word(word: str, language: str) -> str:
     return _espeak([word], language)[0]
 
 
-@dataclass
-class _Builder:
-    """Tokens under construction."""
-
-    symbols: tuple[str, ...]
-
-    def __post_init__(self) -> None:
-        self.phones: list[str] = [sym.SILENCE]
-        self.stresses: list[int] = [sym.NO_STRESS]
-        self.boundaries: list[int] = [sym.PAUSE]
-        self.words: list[Word] = []
-
-    def pause(self, mark: str) -> None:
-        """Add one pause; two in a row become the stronger."""
-        if mark not in self.symbols:
-            return
-        if self.boundaries[-1] == sym.PAUSE:
-            if len(self.phones) > 1 and self.phones[-1] == ",":
-                self.phones[-1] = mark
-            return
-        self.phones.append(mark)
-        self.stresses.append(sym.NO_STRESS)
-        self.boundaries.append(sym.PAUSE)
-
-    def mark(self, mark: str) -> None:
-        """End a clause: a pause, and the mark on the word before it."""
-        if self.words:
-            self.words[-1] = replace(self.words[-1], mark=mark)
-        self.pause(mark)
-
-    def word(self, pairs: list[tuple[str, int]]) -> None:
-        """Add the phones of one spoken word."""
-        for index, (phone, stress) in enumerate(pairs):
-            self.phones.append(phone)
-            self.stresses.append(stress)
-            self.boundaries.append(sym.INSIDE_WORD if index else sym.WORD_START)
-
-    def finish(self) -> Tokens:
-        self.phones.append(sym.SILENCE)
-        self.stresses.append(sym.NO_STRESS)
-        self.boundaries.append(sym.PAUSE)
-        return Tokens(
-            phones=np.array(sym.symbol_ids(self.phones, self.symbols), dtype=np.int32),
-            stresses=np.array(self.stresses, dtype=np.int32),
-            boundaries=np.array(self.boundaries, dtype=np.int32),
-            words=self.words,
-        )
-
-
 def tokens(text: str, language: str, symbols: Sequence[str], *, phonemes: bool = False) -> Tokens:
     """Turn one normalised sentence into token ids. Safe to call from several threads.
 
@@ -205,7 +118,7 @@ def tokens_batch(texts: Sequence[str], language: str, symbols: Sequence[str]) ->
     raw = iter(_espeak([clause for pieces in clauses for clause, _ in pieces], language))
     batch = []
     for pieces in clauses:
-        builder = _Builder(table)
+        builder = TokenBuilder(table)
         for clause, mark in pieces:
             _add_clause(builder, clause, next(raw), language)
             if mark:
@@ -231,7 +144,7 @@ def _strongest(marks: str) -> str:
     return next((kind for kind in "?!." if kind in kinds), ",")
 
 
-def _add_clause(builder: _Builder, clause: str, raw: str, language: str) -> None:
+def _add_clause(builder: TokenBuilder, clause: str, raw: str, language: str) -> None:
     spoken = [sym.parse_word(word, builder.symbols) for word in raw.split()]
     spoken = [pairs for pairs in spoken if pairs]
     start = len(builder.phones)
@@ -281,7 +194,7 @@ def _word_ends(
 
 
 def _from_phonemes(text: str, symbols: tuple[str, ...]) -> Tokens:
-    builder = _Builder(symbols)
+    builder = TokenBuilder(symbols)
     for clause, mark in _clauses(sym.separate_user_phones(text)):
         for word in clause.split():
             start = len(builder.phones)
