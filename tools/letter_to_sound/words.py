@@ -5,12 +5,13 @@ from __future__ import annotations
 import random
 from typing import TYPE_CHECKING
 
+from muspeaker.text.letter_features import LETTERS
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from muspeaker.text.lexicon_file import LexiconFile
 
-LETTERS = "^abcdefghijklmnopqrstuvwxyz'"  # the first stands around a word
 MAX_LETTERS = 24
 
 _SUFFIXES = (

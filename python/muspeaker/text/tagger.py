@@ -1,0 +1,116 @@
+"""Parts of speech: an averaged perceptron over hashed features, from left to right.
+
+Source: Collins 2002, "Discriminative training methods for hidden Markov models", Sections 2 and 3, without the search:
+the best tag of each word is taken at once.
+"""
+
+from __future__ import annotations
+
+import zlib
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+DATA = Path(__file__).parent / "data" / "tagger.npz"
+NUM_ROWS = 1 << 14
+START = "-START-"
+
+
+def hashed(feature: str) -> int:
+    """Row of a feature."""
+    return zlib.crc32(feature.encode()) & (NUM_ROWS - 1)
+
+
+def word_shape(word: str) -> str:
+    """Capitals, digits and hyphens of a word, in one letter."""
+    if word.isdigit():
+        return "9"
+    if word.isupper():
+        return "A" if len(word) > 1 else "I"
+    if word[:1].isupper():
+        return "Aa"
+    return "a" if word.isalpha() else "." if not any(c.isalnum() for c in word) else "-"
+
+
+def features(words: Sequence[str], index: int) -> list[int]:
+    """Rows of a word's features, all but those of the tags before it."""
+    word = words[index]
+    low = word.lower()
+    before = words[index - 1].lower() if index else START
+    further = words[index - 2].lower() if index > 1 else START
+    after = words[index + 1].lower() if index + 1 < len(words) else START
+    beyond = words[index + 2].lower() if index + 2 < len(words) else START
+    return [
+        hashed(f)
+        for f in (
+            "b",
+            f"w{low}",
+            f"s{low[-3:]}",
+            f"t{low[-2:]}",
+            f"p{low[:3]}",
+            f"c{word_shape(word)}{index == 0}",
+            f"-{before}",
+            f"={further}",
+            f"+{after}",
+            f"*{beyond}",
+            f"e{after[-3:]}",
+            f"f{before[-3:]}",
+            f"{before} {low}",
+            f"{low} {after}",
+        )
+    ]
+
+
+def tag_features(word: str, before: str, further: str) -> list[int]:
+    """Rows of the features that need the tags of the two words before."""
+    low = word.lower()
+    return [hashed(f) for f in (f"1{before}", f"2{further} {before}", f"3{before} {low}")]
+
+
+class Tagger:
+    """Tags of the Penn Treebank for the words and marks of a sentence.
+
+    Args:
+        weights: (rows, tags) int8, scores of every feature's row.
+        tags: Their names.
+    """
+
+    def __init__(self, weights: NDArray[np.int8], tags: Sequence[str]) -> None:
+        self.weights = weights
+        self.tags = tuple(tags)
+
+    def __call__(self, words: Sequence[str]) -> list[str]:
+        """Tag one sentence.
+
+        Args:
+            words: Its words and marks, as `text.english.words` cuts them.
+
+        Returns:
+            One tag for each, such as `NNP` or `VBD`.
+        """
+        if not words:
+            return []
+        rows = np.array([features(words, index) for index in range(len(words))])
+        fixed = self.weights[rows].sum(1, dtype=np.int32)  # (words, tags)
+        before = further = START
+        found = []
+        for word, scores in zip(words, fixed, strict=True):
+            more = self.weights[tag_features(word, before, further)].sum(0, dtype=np.int32)
+            tag = self.tags[int(np.argmax(scores + more))]
+            found.append(tag)
+            before, further = tag, before
+        return found
+
+
+@lru_cache(maxsize=1)
+def shipped_tagger() -> Tagger:
+    """The package's own tagger."""
+    with np.load(DATA) as data:
+        return Tagger(data["weights"], [str(tag) for tag in data["tags"]])
