@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
     from muspeaker import _core
     from muspeaker.options import SynthesisOptions
-    from muspeaker.text.phonemize import Tokens
 
 
 class SpeechStream(Iterator[Audio]):

@@ -17,7 +17,8 @@ import numba
 import numpy as np
 
 from muspeaker.text import letter_features as lf
-from muspeaker.text.letter_to_sound import BUCKETS, LetterToSound
+from muspeaker.text.feature_weights import NUM_BUCKETS, kept_rows
+from muspeaker.text.letter_to_sound import LetterToSound
 from muspeaker.text.lexicon_file import LexiconFile
 from muspeaker.text.phone_sets import parse_word
 from tools.letter_to_sound.data import Aligned, aligned_chunks, vocabulary
@@ -83,9 +84,9 @@ def _walk(letters, chunks, starts, order, marks, rows, weights, total, step, cou
             num = 0
             for key in keys:
                 if count:
-                    rows[key & (BUCKETS - 1)] += 1
-                elif rows[key & (BUCKETS - 1)] >= 0:
-                    found[num] = rows[key & (BUCKETS - 1)]
+                    rows[key & (NUM_BUCKETS - 1)] += 1
+                elif rows[key & (NUM_BUCKETS - 1)] >= 0:
+                    found[num] = rows[key & (NUM_BUCKETS - 1)]
                     num += 1
             if not count:
                 scores[:] = 0
@@ -116,12 +117,12 @@ def fit(words: Words, chunks: Sequence[str], passes: int, min_count: int) -> tup
     """Keys' buckets in order, and (buckets, chunks) averaged float weights."""
     marks = np.array([1 if "ˈ" in chunk else 2 if not chunk else 0 for chunk in chunks])
     order = np.arange(len(words.starts) - 1)
-    rows = np.zeros(BUCKETS, dtype=np.int32)
+    rows = np.zeros(NUM_BUCKETS, dtype=np.int32)
     none = np.zeros((1, len(chunks)), dtype=np.float32)
     args = (words.letters, words.chunks, words.starts)
     _walk(*args, order, marks, rows, none, none, 0, True)
     buckets = np.flatnonzero(rows >= min_count)
-    rows = np.full(BUCKETS, -1, dtype=np.int32)
+    rows = np.full(NUM_BUCKETS, -1, dtype=np.int32)
     rows[buckets] = np.arange(len(buckets))
     weights = np.zeros((len(buckets), len(chunks)), dtype=np.float32)
     total = np.zeros((len(buckets), len(chunks)), dtype=np.float64)
@@ -131,16 +132,6 @@ def fit(words: Words, chunks: Sequence[str], passes: int, min_count: int) -> tup
         step, wrong = _walk(*args, rng.permutation(order), marks, rows, weights, total, step, False)
         print(f"pass {turn + 1}: {wrong / len(words.letters):.4f} of the letters wrong", flush=True)
     return buckets, (weights - total / step).astype(np.float32)
-
-
-def pruned(
-    buckets: np.ndarray, weights: np.ndarray, num_rows: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """The rows with the largest weights, as int8."""
-    kept = np.sort(np.argsort(-np.abs(weights).sum(1))[:num_rows])
-    scale = 127 / np.quantile(np.abs(weights[kept]), 0.9999)
-    rounded = np.clip(np.rint(weights[kept] * scale), -127, 127).astype(np.int8)
-    return buckets[kept].astype(np.int32), rounded
 
 
 def distance(a: Sequence[object], b: Sequence[object]) -> int:
@@ -184,15 +175,17 @@ def main() -> None:
         chunks = vocabulary(aligned)
         words = joined(aligned, chunks)
         print(f"{accent}: {len(words.starts) - 1} words, {len(chunks)} chunks", flush=True)
-        weights = fit(words, chunks, options.passes, options.min_count)
-        print(f"{len(weights[0])} features", flush=True)
-        buckets, rounded = pruned(*weights, options.rows)
+        buckets, averaged = fit(words, chunks, options.passes, options.min_count)
+        weights = kept_rows(buckets, averaged, options.rows, tuple(chunks))
         path = options.data / f"letters-{accent}.npz"
-        np.savez_compressed(path, buckets=buckets, weights=rounded, chunks=np.array(chunks))
-        tested = {word: readings[accent][word] for word in sorted(test) if word in readings[accent]}
-        rates = error_rates(LetterToSound(buckets, rounded, chunks), tested)
-        print(f"{accent}: phone error rate {rates[0]:.4f}, with stress {rates[1]:.4f}, "
-              f"words wrong {rates[2]:.4f} of {len(tested)}; {path.stat().st_size} bytes", flush=True)
+        weights.save(path)
+        tested = {w: readings[accent][w] for w in sorted(test) if w in readings[accent]}
+        rates = error_rates(LetterToSound(weights), tested)
+        print(
+            f"{accent}: phone error rate {rates[0]:.4f}, with stress {rates[1]:.4f}, words wrong"
+            f" {rates[2]:.4f} of {len(tested)}; {len(buckets)} features, {path.stat().st_size} bytes",
+            flush=True,
+        )
 
 
 if __name__ == "__main__":

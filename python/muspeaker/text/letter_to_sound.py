@@ -13,17 +13,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from muspeaker.text.english.stress import PRIMARY
+from muspeaker.text.feature_weights import FeatureWeights
 from muspeaker.text.letter_features import LETTERS, MARGIN, NUM_KEYS, VOWELS, letter_keys
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import NDArray
 
     from muspeaker.text.lexicon import Accent
 
 DATA = Path(__file__).parent / "data"
-BUCKETS = 1 << 22
 MAX_LETTERS = 40  # of a piece that is read at once
 CACHED_WORDS = 4096
 
@@ -32,18 +30,12 @@ class LetterToSound:
     """Reads a word by its letters, in one accent.
 
     Args:
-        buckets: (rows,) int32, ascending: the features that have weights.
-        weights: (rows, chunks) int8.
-        chunks: Phones with stress marks, what the columns stand for.
+        weights: Of the features; the outputs are chunks of phones with stress marks.
     """
 
-    def __init__(
-        self, buckets: NDArray[np.int32], weights: NDArray[np.int8], chunks: Sequence[str]
-    ) -> None:
-        self.buckets = buckets
+    def __init__(self, weights: FeatureWeights) -> None:
         self.weights = weights
-        self.chunks = tuple(chunks)
-        self._is_primary = np.array([PRIMARY in chunk for chunk in chunks])
+        self._is_primary = np.array([PRIMARY in chunk for chunk in weights.names])
         self._read = lru_cache(maxsize=CACHED_WORDS)(self._read_uncached)
 
     def __call__(self, word: str) -> str:
@@ -63,7 +55,7 @@ class LetterToSound:
         best, gains = self._walk(letters, -1)
         if not self._is_primary[best].any() and gains.max(initial=-np.inf) > -np.inf:
             best, _ = self._walk(letters, int(gains.argmax()))
-        return "".join(self.chunks[index] for index in best)
+        return "".join(self.weights.names[index] for index in best)
 
     def _walk(
         self, letters: str, holder: int
@@ -84,7 +76,7 @@ class LetterToSound:
         for index in range(len(letters)):
             history, syllables = (last, further, sounded), (stressed, vowels)
             letter_keys(padded, MARGIN + index, history, syllables, keys)
-            scores = self._scores(keys)
+            scores = self.weights.scores(keys).astype(np.float64)
             with_stress = np.where(self._is_primary, scores, -np.inf)
             without = np.where(self._is_primary, -np.inf, scores)
             gains[index] = with_stress.max() - without.max()
@@ -92,22 +84,13 @@ class LetterToSound:
             allowed = with_stress if index == holder else scores if free else without
             best[index] = allowed.argmax()
             further, last = last, int(best[index]) + 1
-            sounded = last if self.chunks[best[index]] else sounded
+            sounded = last if self.weights.names[best[index]] else sounded
             stressed = int(stressed or self._is_primary[best[index]])
             vowels -= int(VOWELS[numbers[index]])
         return best, gains
-
-    def _scores(self, keys: NDArray[np.int64]) -> NDArray[np.float64]:
-        wanted = keys & (BUCKETS - 1)
-        rows = np.minimum(np.searchsorted(self.buckets, wanted), len(self.buckets) - 1)
-        rows = rows[self.buckets[rows] == wanted]
-        return self.weights[rows].sum(0, dtype=np.int32).astype(np.float64)
 
 
 @lru_cache(maxsize=2)
 def shipped_letter_to_sound(accent: Accent) -> LetterToSound:
     """The package's own model of an accent, loaded once."""
-    with np.load(DATA / f"letters-{accent}.npz") as data:
-        return LetterToSound(
-            data["buckets"], data["weights"], [str(chunk) for chunk in data["chunks"]]
-        )
+    return LetterToSound(FeatureWeights.load(DATA / f"letters-{accent}.npz"))

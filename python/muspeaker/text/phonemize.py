@@ -1,4 +1,4 @@
-"""Text to token ids, by the phones of espeak-ng."""
+"""Text to token ids: by the lexicon for models with misaki's phones, else by espeak-ng."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import espeakng_loader
-
 from muspeaker.text import symbols as sym
+from muspeaker.text.english.tokens import english_accent, english_tokens
+from muspeaker.text.misaki_tokens import tokens_of_misaki
+from muspeaker.text.phone_sets import phone_set
 from muspeaker.text.tokens import TokenBuilder, Tokens, Word
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 _PAUSE = re.compile(r"\s*([,.?!;:—–…¿¡。、؟।]+)(?=[\s\"'”’)\]]|$)|\s*([—…。、।])\s*")
 _LANGUAGE_SWITCH = re.compile(r"\([a-z][a-z0-9-]*\)")
 MAX_DATA_PATH_BYTES = 140  # espeak-ng's buffer holds 160 with the names of its files
+_OURS = frozenset({"en-us", "en-gb"})  # known without asking espeak-ng
 _LOCK = threading.Lock()  # espeak-ng keeps global state
 _ENGINES: dict[str, Any] = {}
 
@@ -41,7 +43,7 @@ def canonical_language(language: str) -> str:
         raise TypeError(f"language must be a str such as 'en-us', got {type(language).__name__}")
     tag = language.strip().lower().replace("_", "-")
     tag = {"en": "en-us", "english": "en-us"}.get(tag, tag)
-    if tag not in available_languages():
+    if tag not in _OURS and tag not in available_languages():
         near = difflib.get_close_matches(tag, available_languages(), n=3)
         hint = f"; did you mean {' or '.join(near)}?" if near else ""
         raise ValueError(f"unknown language {language!r}: expected a tag such as 'en-us'{hint}")
@@ -57,8 +59,13 @@ def available_languages() -> frozenset[str]:
 
 @lru_cache(maxsize=1)
 def _wrapper_class() -> Any:
-    # Here, since it brings half a second of imports with it.
-    from phonemizer.backend.espeak.wrapper import EspeakWrapper  # noqa: PLC0415
+    # Here, since it brings half a second of imports with it, and models with misaki's phones need none of it.
+    try:
+        import espeakng_loader  # noqa: PLC0415
+        from phonemizer.backend.espeak.wrapper import EspeakWrapper  # noqa: PLC0415
+    except ImportError as error:
+        message = f"{error.name} is missing, which this model's phones or language need"
+        raise RuntimeError(f"{message}: pip install 'muspeaker[espeak]'") from error
 
     EspeakWrapper.set_library(espeakng_loader.get_library_path())
     EspeakWrapper.set_data_path(_short_path(espeakng_loader.get_data_path()))
@@ -99,12 +106,15 @@ def tokens(text: str, language: str, symbols: Sequence[str], *, phonemes: bool =
     Args:
         text: One sentence, from `normalize` and `split_sentences`; with `phonemes`, IPA.
         language: Tag of espeak-ng.
-        symbols: The model's symbols.
+        symbols: The model's symbols; they decide who reads.
         phonemes: The text is phones already: words apart by spaces, stress by `ˈ` and `ˌ`.
 
     Raises:
-        ValueError: If the language is unknown to espeak-ng.
+        ValueError: If the language is unknown, or a character of the phones is.
+        RuntimeError: If espeak-ng is needed and not installed.
     """
+    if phonemes and phone_set(tuple(symbols)) == "misaki":
+        return tokens_of_misaki(text)[0]
     if phonemes:
         return _from_phonemes(text, tuple(symbols))
     return tokens_batch([text], language, symbols)[0]
@@ -114,6 +124,9 @@ def tokens_batch(texts: Sequence[str], language: str, symbols: Sequence[str]) ->
     """`tokens` for many sentences, with one pass through espeak-ng."""
     language = canonical_language(language)
     table = tuple(symbols)
+    if phone_set(table) == "misaki":
+        accent = english_accent(language)
+        return [english_tokens(text, accent) for text in texts]
     clauses = [_clauses(text) for text in texts]
     raw = iter(_espeak([clause for pieces in clauses for clause, _ in pieces], language))
     batch = []

@@ -13,19 +13,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from muspeaker.text.feature_weights import FeatureWeights
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
-
 DATA = Path(__file__).parent / "data" / "tagger.npz"
-NUM_ROWS = 1 << 14
 START = "-START-"
 
 
 def hashed(feature: str) -> int:
-    """Row of a feature."""
-    return zlib.crc32(feature.encode()) & (NUM_ROWS - 1)
+    """The key of a feature."""
+    return zlib.crc32(feature.encode())
 
 
 def word_shape(word: str) -> str:
@@ -40,7 +39,7 @@ def word_shape(word: str) -> str:
 
 
 def features(words: Sequence[str], index: int) -> list[int]:
-    """Rows of a word's features, all but those of the tags before it."""
+    """Keys of a word's features, all but those of the tags before it."""
     word = words[index]
     low = word.lower()
     before = words[index - 1].lower() if index else START
@@ -69,7 +68,7 @@ def features(words: Sequence[str], index: int) -> list[int]:
 
 
 def tag_features(word: str, before: str, further: str) -> list[int]:
-    """Rows of the features that need the tags of the two words before."""
+    """Keys of the features that need the tags of the two words before."""
     low = word.lower()
     return [hashed(f) for f in (f"1{before}", f"2{further} {before}", f"3{before} {low}")]
 
@@ -78,13 +77,11 @@ class Tagger:
     """Tags of the Penn Treebank for the words and marks of a sentence.
 
     Args:
-        weights: (rows, tags) int8, scores of every feature's row.
-        tags: Their names.
+        weights: Of the features, one output a tag.
     """
 
-    def __init__(self, weights: NDArray[np.int8], tags: Sequence[str]) -> None:
+    def __init__(self, weights: FeatureWeights) -> None:
         self.weights = weights
-        self.tags = tuple(tags)
 
     def __call__(self, words: Sequence[str]) -> list[str]:
         """Tag one sentence.
@@ -97,13 +94,13 @@ class Tagger:
         """
         if not words:
             return []
-        rows = np.array([features(words, index) for index in range(len(words))])
-        fixed = self.weights[rows].sum(1, dtype=np.int32)  # (words, tags)
+        keys = np.array([features(words, index) for index in range(len(words))])
+        fixed = self.weights.scores(keys)  # (words, tags)
         before = further = START
         found = []
         for word, scores in zip(words, fixed, strict=True):
-            more = self.weights[tag_features(word, before, further)].sum(0, dtype=np.int32)
-            tag = self.tags[int(np.argmax(scores + more))]
+            more = self.weights.scores(np.array(tag_features(word, before, further)))
+            tag = self.weights.names[int(np.argmax(scores + more))]
             found.append(tag)
             before, further = tag, before
         return found
@@ -111,6 +108,5 @@ class Tagger:
 
 @lru_cache(maxsize=1)
 def shipped_tagger() -> Tagger:
-    """The package's own tagger."""
-    with np.load(DATA) as data:
-        return Tagger(data["weights"], [str(tag) for tag in data["tags"]])
+    """The package's own tagger, loaded once."""
+    return Tagger(FeatureWeights.load(DATA))

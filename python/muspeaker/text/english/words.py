@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-_PIECE = re.compile(r"'?[^\W\d_]+(?:'[^\W\d_]+)*'?|\d+|[^\w\s]|_")
+_PIECE = re.compile(r"(?:[^\W\d_]\.){2,}|'?[^\W\d_]+(?:'[^\W\d_]+)*'?|\d+|[^\w\s]|_")
 _APOSTROPHES = str.maketrans("’‘ʼ`", "''''")
 _CASE_CHANGE = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
