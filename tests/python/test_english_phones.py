@@ -44,15 +44,19 @@ def test_a_lexicon_file_gives_back_what_was_packed(tmp_path):
 
 def test_a_damaged_lexicon_file_is_refused(tmp_path):
     whole = pack_lexicon({"a": Entry({"DEFAULT": "ˈA"})})
-    for name, data in {"short": whole[:-2], "foreign": b"RIFF" + whole[4:], "stub": whole[:12]}.items():
+    for name, data in {
+        "short": whole[:-2],
+        "foreign": b"RIFF" + whole[4:],
+        "stub": whole[:12],
+    }.items():
         path = tmp_path / name
         path.write_bytes(data)
-        with pytest.raises(ValueError, match="no lexicon file|cut short"):
+        with pytest.raises(ValueError, match=r"no lexicon file|cut short"):
             LexiconFile(path)
 
 
 def test_a_missing_lexicon_says_how_it_is_made(tmp_path):
-    with pytest.raises(FileNotFoundError, match="Lexicon.cmake"):
+    with pytest.raises(FileNotFoundError, match=r"Lexicon\.cmake"):
         Lexicon("us", tmp_path)
 
 
@@ -115,7 +119,7 @@ def test_the_sentence_decides_between_two_readings(text, word, phones):
 
 
 def test_the_tagger_tells_verbs_from_nouns():
-    words = "The dogs run and the run ends .".split()
+    words = ["The", "dogs", "run", "and", "the", "run", "ends", "."]
     tags = shipped_tagger()(words)
     assert tags[2].startswith("VB")
     assert tags[5].startswith("NN")
@@ -143,8 +147,8 @@ def test_small_words_follow_their_neighbours(text, phones):
 
 def test_a_pause_ends_the_influence_of_what_follows():
     reader = EnglishPhones("us")
-    assert reader("come to , uncle".split())[1] == "tˈu"
-    assert reader("come to uncle".split())[1] == "tʊ"
+    assert reader(["come", "to", ",", "uncle"])[1] == "tˈu"
+    assert reader(["come", "to", "uncle"])[1] == "tʊ"
 
 
 # Endings and made-up words.

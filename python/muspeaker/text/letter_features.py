@@ -36,6 +36,11 @@ def fold(key: int, value: int) -> int:
     return key ^ (key >> 15)
 
 
+def fold_four(template: int, a: int, b: int, c: int, d: int) -> int:
+    """The key of a template's four numbers."""
+    return fold(fold(fold(fold(fold(0x811C9DC5, template), a), b), c), d)
+
+
 def letter_keys(
     letters: NDArray[np.int64],
     index: int,
@@ -61,21 +66,17 @@ def letter_keys(
     last, further, sounded = history
     stressed, vowels = syllables
     left = min(vowels, 5)
-    here, after = letters[index], letters[index + 1]
-    more = len(WINDOWS)
-    _set(keys, more, last, here, 0, 0)
-    _set(keys, more + 1, last, further, here, 0)
-    _set(keys, more + 2, last, here, after, letters[index + 2])
-    _set(keys, more + 3, sounded, here, after, 0)
-    _set(keys, more + 4, stressed, left, here, after)
-    _set(keys, more + 5, stressed, left, VOWELS[here], 0)
-    _set(keys, more + 6, stressed, here, after, letters[index + 2])
-    _set(keys, more + 7, sounded, last, here, after)
-    _set(keys, more + 8, stressed, left, here, letters[index - 1])
-    _set(keys, more + 9, last, letters[index - 1], here, after)
-    _set(keys, more + 10, 7, 0, 0, 0)
-
-
-def _set(keys: NDArray[np.int64], at: int, a: int, b: int, c: int, d: int) -> None:
-    """One key of four numbers."""
-    keys[at] = fold(fold(fold(fold(fold(0x811C9DC5, at), a), b), c), d)
+    here, after, next_but_one = letters[index], letters[index + 1], letters[index + 2]
+    before = letters[index - 1]
+    at = len(WINDOWS)
+    keys[at] = fold_four(at, last, here, 0, 0)
+    keys[at + 1] = fold_four(at + 1, last, further, here, 0)
+    keys[at + 2] = fold_four(at + 2, last, here, after, next_but_one)
+    keys[at + 3] = fold_four(at + 3, sounded, here, after, 0)
+    keys[at + 4] = fold_four(at + 4, stressed, left, here, after)
+    keys[at + 5] = fold_four(at + 5, stressed, left, int(VOWELS[here]), 0)
+    keys[at + 6] = fold_four(at + 6, stressed, here, after, next_but_one)
+    keys[at + 7] = fold_four(at + 7, sounded, last, here, after)
+    keys[at + 8] = fold_four(at + 8, stressed, left, here, before)
+    keys[at + 9] = fold_four(at + 9, last, before, here, after)
+    keys[at + 10] = fold_four(at + 10, 0, 0, 0, 0)

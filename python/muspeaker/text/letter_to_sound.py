@@ -57,9 +57,7 @@ class LetterToSound:
             best, _ = self._walk(letters, int(gains.argmax()))
         return "".join(self.weights.names[index] for index in best)
 
-    def _walk(
-        self, letters: str, holder: int
-    ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    def _walk(self, letters: str, holder: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """The chunk of each letter, and how near each came to the primary stress.
 
         Args:

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     class Maker(Protocol):
         """An ending's phones put to a stem's."""
 
-        def __call__(self, stem: str, *, british: bool) -> str | None: ...
+        def __call__(self, stem: str, *, british: bool) -> str | None:
+            """Phones of the whole word, or None."""
 
     StemFinder = Callable[[str, Callable[[str], bool]], str | None]
 
@@ -53,21 +54,22 @@ class Dictionary:
             tag: Its part of speech.
             context: What follows it.
         """
-        if word in SIGNS:
-            return self._look_up(SIGNS[word], "", context, stress.PLAIN)
+        written_out = SIGNS.get(word)
+        if written_out:
+            return self._look_up(written_out, "", context, stress.PLAIN)
         if "." in word and _INITIALS.fullmatch(word):
             return self.spelled(word)
         special = weak_form(word, tag, context, self.lexicon)
-        if special is not None:
-            return special
-        if tag == "IN" and word.lower().rstrip(".") == "vs":
-            return self._look_up("versus", "", context, stress.PLAIN)
+        return special if special is not None else self._read_plain(word, tag, context)
+
+    def _read_plain(self, word: str, tag: str, context: Context) -> str | None:
+        """Phones of a word whose form does not hang on its neighbours."""
         emphasis = stress.emphasis_of(word)
         written = word.lower() if self._is_shouted(word, tag) else word
         for form in _whole_forms(written):
             if self._is_known(form):
                 return self._look_up(form, tag, context, emphasis)
-        for stem, maker in self._stems(written):
+        for stem, maker in self._stems(written.strip("'")):
             level = max(emphasis, stress.CAPITAL) if maker is endings.progressive else emphasis
             phones = self._look_up(stem, tag, context, level)
             made = maker(phones, british=self.british) if phones else None

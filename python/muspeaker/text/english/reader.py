@@ -89,7 +89,9 @@ class EnglishPhones:
             first = pieces[group[0]]
             phones = ""
             if first.is_spoken:
-                phones, context = self._read_group([(pieces[i].text, tags[i]) for i in group], context)
+                phones, context = self._read_group(
+                    [(pieces[i].text, tags[i]) for i in group], context
+                )
             elif first.text in PHRASE_ENDS or (first.text == "-" and not first.is_glued):
                 context = Context()
             else:
@@ -99,9 +101,7 @@ class EnglishPhones:
             found.append((group, phones))
         return found[::-1]
 
-    def _read_group(
-        self, parts: list[tuple[str, str]], context: Context
-    ) -> tuple[str, Context]:
+    def _read_group(self, parts: list[tuple[str, str]], context: Context) -> tuple[str, Context]:
         """One written word: the longest known parts, from the last backwards."""
         read: list[tuple[str, str]] = []
         right = len(parts)

@@ -12,7 +12,7 @@ from muspeaker.text.lexicon_file import DEFAULT
 if TYPE_CHECKING:
     from muspeaker.text.lexicon import Lexicon
 
-SIGNS = {"%": "percent", "&": "and", "+": "plus", "@": "at"}
+SIGNS = {"%": "percent", "&": "and", "+": "plus", "@": "at", "vs": "versus"}
 
 _VOWELS = frozenset("AIOQWYaiuæɑɒɔəɛɜɪʊʌᵻ")
 _CONSONANTS = frozenset("bdfhjklmnpstvwzðŋɡɹɾTʃʒʤʧθ")
