@@ -39,7 +39,7 @@ def test_the_symbols_tell_their_set():
     ],
 )
 def test_a_word_is_cut_into_symbols_with_stress(word, pairs):
-    assert parse_word(word) == pairs
+    assert list(parse_word(word)) == pairs
 
 
 def test_symbols_are_written_as_they_were_read():

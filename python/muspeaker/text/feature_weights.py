@@ -27,8 +27,9 @@ class FeatureWeights:
         self, buckets: NDArray[np.int32], weights: NDArray[np.int8], names: tuple[str, ...]
     ) -> None:
         self.buckets = buckets
-        self.weights = weights
         self.names = names
+        # A row of zeros at the end, for the features that were not kept.
+        self._weights = np.concatenate([weights, np.zeros_like(weights[:1])])
 
     @classmethod
     def load(cls, path: Path) -> FeatureWeights:
@@ -39,8 +40,8 @@ class FeatureWeights:
 
     def save(self, path: Path) -> None:
         """Write a compressed file."""
-        names = np.array(self.names)
-        np.savez_compressed(path, buckets=self.buckets, weights=self.weights, names=names)
+        names, weights = np.array(self.names), self._weights[:-1]
+        np.savez_compressed(path, buckets=self.buckets, weights=weights, names=names)
 
     def scores(self, keys: NDArray[np.int64]) -> NDArray[np.int32]:
         """Sums of the weights of some features.
@@ -53,9 +54,17 @@ class FeatureWeights:
         """
         wanted = keys & (NUM_BUCKETS - 1)
         rows = np.minimum(np.searchsorted(self.buckets, wanted), len(self.buckets) - 1)
-        known = self.buckets[rows] == wanted
-        found: NDArray[np.int32] = (self.weights[rows] * known[..., None]).sum(-2, dtype=np.int32)
+        rows[self.buckets[rows] != wanted] = -1
+        found: NDArray[np.int32] = np.add.reduce(self._weights[rows], axis=-2, dtype=np.int32)
         return found
+
+    def row(self, key: int) -> NDArray[np.int8]:
+        """The weights of one feature, (outputs,) int8; zeros if it was not kept."""
+        wanted = key & (NUM_BUCKETS - 1)
+        row = int(self.buckets.searchsorted(wanted))
+        if row == len(self.buckets) or self.buckets[row] != wanted:
+            row = -1
+        return self._weights[row]
 
 
 def kept_rows(

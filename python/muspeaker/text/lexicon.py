@@ -10,7 +10,7 @@ from muspeaker.text.lexicon_file import DEFAULT, Entry, LexiconFile
 
 Accent = Literal["us", "gb"]
 DATA = Path(__file__).parent / "data"
-CACHED_WORDS = 4096
+CACHED_WORDS = 2048
 
 
 class Lexicon:

@@ -121,13 +121,14 @@ def parse_phones(word: str) -> list[Phone]:
     return phones
 
 
-def parse_word(word: str) -> list[tuple[str, int]]:
-    """Symbols of one word with their stress, such as `[("ð", 0), ("O", 1)]` for `ðˈO`.
+@lru_cache(maxsize=4096)
+def parse_word(word: str) -> tuple[tuple[str, int], ...]:
+    """Symbols of one word with their stress, such as `(("ð", 0), ("O", 1))` for `ðˈO`.
 
     Raises:
         ValueError: If a character is neither a phone nor a stress mark.
     """
-    return [(phone.symbol, phone.stress) for phone in parse_phones(word)]
+    return tuple((phone.symbol, phone.stress) for phone in parse_phones(word))
 
 
 def spelled(pairs: Sequence[tuple[str, int]]) -> str:

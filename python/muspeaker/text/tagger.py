@@ -18,8 +18,11 @@ from muspeaker.text.feature_weights import FeatureWeights
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from numpy.typing import NDArray
+
 DATA = Path(__file__).parent / "data" / "tagger.npz"
 START = "-START-"
+CACHED_HISTORIES = 2048
 
 
 def hashed(feature: str) -> int:
@@ -67,10 +70,19 @@ def features(words: Sequence[str], index: int) -> list[int]:
     ]
 
 
+def history_features(before: str, further: str) -> list[int]:
+    """Keys of the tags of the last word and of the one before."""
+    return [hashed(f"1{before}"), hashed(f"2{further} {before}")]
+
+
+def pair_feature(before: str, low: str) -> int:
+    """Key of the last word's tag with this word, in lower case."""
+    return hashed(f"3{before} {low}")
+
+
 def tag_features(word: str, before: str, further: str) -> list[int]:
-    """Keys of the features that need the tags of the two words before."""
-    low = word.lower()
-    return [hashed(f) for f in (f"1{before}", f"2{further} {before}", f"3{before} {low}")]
+    """All keys that need the tags of the two words before."""
+    return [*history_features(before, further), pair_feature(before, word.lower())]
 
 
 class Tagger:
@@ -82,6 +94,7 @@ class Tagger:
 
     def __init__(self, weights: FeatureWeights) -> None:
         self.weights = weights
+        self._history = lru_cache(maxsize=CACHED_HISTORIES)(self._history_uncached)
 
     def __call__(self, words: Sequence[str]) -> list[str]:
         """Tag one sentence.
@@ -99,11 +112,15 @@ class Tagger:
         before = further = START
         found = []
         for word, scores in zip(words, fixed, strict=True):
-            more = self.weights.scores(np.array(tag_features(word, before, further)))
-            tag = self.weights.names[int(np.argmax(scores + more))]
+            scores += self._history(before, further)
+            scores += self.weights.row(pair_feature(before, word.lower()))
+            tag = self.weights.names[int(scores.argmax())]
             found.append(tag)
             before, further = tag, before
         return found
+
+    def _history_uncached(self, before: str, further: str) -> NDArray[np.int32]:
+        return self.weights.scores(np.array(history_features(before, further)))
 
 
 @lru_cache(maxsize=1)

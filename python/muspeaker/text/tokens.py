@@ -10,6 +10,8 @@ import numpy as np
 from muspeaker.text import symbols as sym
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
 
@@ -79,7 +81,7 @@ class TokenBuilder:
             self.words[-1] = replace(self.words[-1], mark=mark)
         self.pause(mark)
 
-    def word(self, pairs: list[tuple[str, int]]) -> None:
+    def word(self, pairs: Sequence[tuple[str, int]]) -> None:
         """Add the phones of one spoken word."""
         for index, (phone, stress) in enumerate(pairs):
             self.phones.append(phone)

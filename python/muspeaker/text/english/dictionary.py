@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from muspeaker.text.english import endings, stress
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
             """Phones of the whole word, or None."""
 
     StemFinder = Callable[[str, Callable[[str], bool]], str | None]
+
+CACHED_READINGS = 4096
 
 _BEFORE_PAUSE = "None"  # the lexicon's name for the reading before a pause
 _INITIALS = re.compile(r"(?:[A-Za-z]{1,2}\.)+[A-Za-z]{0,2}\.?")
@@ -45,6 +48,7 @@ class Dictionary:
     def __init__(self, accent: Accent, lexicon: Lexicon | None = None) -> None:
         self.british = accent == "gb"
         self.lexicon = lexicon or shipped_lexicon(accent)
+        self._read = lru_cache(maxsize=CACHED_READINGS)(self._read_uncached)
 
     def read(self, word: str, tag: str, context: Context) -> str | None:
         """Phones of a word, or None if neither the lexicon nor the rules know it.
@@ -54,6 +58,9 @@ class Dictionary:
             tag: Its part of speech.
             context: What follows it.
         """
+        return self._read(word, tag, context)
+
+    def _read_uncached(self, word: str, tag: str, context: Context) -> str | None:
         written_out = SIGNS.get(word)
         if written_out:
             return self._look_up(written_out, "", context, stress.PLAIN)

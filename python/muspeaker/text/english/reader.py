@@ -103,6 +103,12 @@ class EnglishPhones:
 
     def _read_group(self, parts: list[tuple[str, str]], context: Context) -> tuple[str, Context]:
         """One written word: the longest known parts, from the last backwards."""
+        if len(parts) == 1:
+            text, tag = parts[0]
+            phones = self.dictionary.read(text, tag, context)
+            if phones is None:
+                phones = self._unknown(text, tag, context)
+            return phones, context.before(text, tag, phones) if phones else context
         read: list[tuple[str, str]] = []
         right = len(parts)
         while right:

@@ -20,7 +20,7 @@ PHRASE_ENDS = frozenset(",.?!;:—–…()")
 _JOINTS = frozenset("-‐‑/_'&")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Piece:
     """A run of letters or digits, or one mark.
 
