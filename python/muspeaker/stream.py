@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from muspeaker import _core
     from muspeaker.options import SynthesisOptions
-    from muspeaker.text.phonemize import Tokens
+    from muspeaker.text.tokens import Tokens
 
 
 class SpeechStream(Iterator[Audio]):

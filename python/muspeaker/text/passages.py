@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from muspeaker.text.normalize import normalize
-from muspeaker.text.phonemize import Tokens, canonical_language, tokens
+from muspeaker.text.phonemize import canonical_language, tokens
 from muspeaker.text.sentences import SENTENCE_PAUSE_SECONDS, Sentence, split_sentences
+from muspeaker.text.tokens import Tokens
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

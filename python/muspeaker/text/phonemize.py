@@ -1,4 +1,4 @@
-"""Text to token ids, by the phones of espeak-ng."""
+"""Text to token ids: by the lexicon for models with misaki's phones, else by espeak-ng."""
 
 from __future__ import annotations
 
@@ -8,64 +8,28 @@ import re
 import shutil
 import tempfile
 import threading
-from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import espeakng_loader
-import numpy as np
-
 from muspeaker.text import symbols as sym
+from muspeaker.text.english.tokens import english_accent, english_tokens
+from muspeaker.text.misaki_tokens import tokens_of_misaki
+from muspeaker.text.phone_sets import phone_set
+from muspeaker.text.tokens import TokenBuilder, Tokens, Word
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
 
 # A run of marks counts as a pause where a space, a closing quote or the end follows, so that 3.50,
 # 5:30 and example.com stay whole.
 _PAUSE = re.compile(r"\s*([,.?!;:—–…¿¡。、؟।]+)(?=[\s\"'”’)\]]|$)|\s*([—…。、।])\s*")
 _LANGUAGE_SWITCH = re.compile(r"\([a-z][a-z0-9-]*\)")
 MAX_DATA_PATH_BYTES = 140  # espeak-ng's buffer holds 160 with the names of its files
+_OURS = frozenset({"en-us", "en-gb"})  # known without asking espeak-ng
 _LOCK = threading.Lock()  # espeak-ng keeps global state
 _ENGINES: dict[str, Any] = {}
-
-
-@dataclass(frozen=True)
-class Word:
-    """One written word and the tokens that speak it: `start` inclusive, `end` exclusive.
-
-    `mark` is the punctuation behind it, one of `,.?!`, or empty.
-    """
-
-    text: str
-    start: int
-    end: int
-    mark: str = ""
-
-
-@dataclass(frozen=True)
-class Tokens:
-    """One utterance as the linguistic encoder takes it.
-
-    Attributes:
-        phones: (tokens,) int32, indices into the model's symbols; first and last are silence.
-        stresses: (tokens,) int32, 0 none, 1 primary, 2 secondary, on vowels.
-        boundaries: (tokens,) int32, 0 inside a word, 1 first phone of one, 2 pause.
-        words: Written words with their token ranges, in order. A word that espeak-ng did not speak
-            has an empty range.
-    """
-
-    phones: NDArray[np.int32]
-    stresses: NDArray[np.int32]
-    boundaries: NDArray[np.int32]
-    words: list[Word]
-
-    @property
-    def has_speech(self) -> bool:
-        """Whether any token is more than a pause."""
-        return bool(np.any(self.boundaries != sym.PAUSE))
 
 
 def canonical_language(language: str) -> str:
@@ -79,7 +43,7 @@ def canonical_language(language: str) -> str:
         raise TypeError(f"language must be a str such as 'en-us', got {type(language).__name__}")
     tag = language.strip().lower().replace("_", "-")
     tag = {"en": "en-us", "english": "en-us"}.get(tag, tag)
-    if tag not in available_languages():
+    if tag not in _OURS and tag not in available_languages():
         near = difflib.get_close_matches(tag, available_languages(), n=3)
         hint = f"; did you mean {' or '.join(near)}?" if near else ""
         raise ValueError(f"unknown language {language!r}: expected a tag such as 'en-us'{hint}")
@@ -95,8 +59,13 @@ def available_languages() -> frozenset[str]:
 
 @lru_cache(maxsize=1)
 def _wrapper_class() -> Any:
-    # Here, since it brings half a second of imports with it.
-    from phonemizer.backend.espeak.wrapper import EspeakWrapper  # noqa: PLC0415
+    # Here, since it brings half a second of imports with it, and models with misaki's phones need none of it.
+    try:
+        import espeakng_loader  # noqa: PLC0415
+        from phonemizer.backend.espeak.wrapper import EspeakWrapper  # noqa: PLC0415
+    except ImportError as error:
+        message = f"{error.name} is missing, which this model's phones or language need"
+        raise RuntimeError(f"{message}: pip install 'muspeaker[espeak]'") from error
 
     EspeakWrapper.set_library(espeakng_loader.get_library_path())
     EspeakWrapper.set_data_path(_short_path(espeakng_loader.get_data_path()))
@@ -131,67 +100,21 @@ def _espeak_word(word: str, language: str) -> str:
     return _espeak([word], language)[0]
 
 
-@dataclass
-class _Builder:
-    """Tokens under construction."""
-
-    symbols: tuple[str, ...]
-
-    def __post_init__(self) -> None:
-        self.phones: list[str] = [sym.SILENCE]
-        self.stresses: list[int] = [sym.NO_STRESS]
-        self.boundaries: list[int] = [sym.PAUSE]
-        self.words: list[Word] = []
-
-    def pause(self, mark: str) -> None:
-        """Add one pause; two in a row become the stronger."""
-        if mark not in self.symbols:
-            return
-        if self.boundaries[-1] == sym.PAUSE:
-            if len(self.phones) > 1 and self.phones[-1] == ",":
-                self.phones[-1] = mark
-            return
-        self.phones.append(mark)
-        self.stresses.append(sym.NO_STRESS)
-        self.boundaries.append(sym.PAUSE)
-
-    def mark(self, mark: str) -> None:
-        """End a clause: a pause, and the mark on the word before it."""
-        if self.words:
-            self.words[-1] = replace(self.words[-1], mark=mark)
-        self.pause(mark)
-
-    def word(self, pairs: list[tuple[str, int]]) -> None:
-        """Add the phones of one spoken word."""
-        for index, (phone, stress) in enumerate(pairs):
-            self.phones.append(phone)
-            self.stresses.append(stress)
-            self.boundaries.append(sym.INSIDE_WORD if index else sym.WORD_START)
-
-    def finish(self) -> Tokens:
-        self.phones.append(sym.SILENCE)
-        self.stresses.append(sym.NO_STRESS)
-        self.boundaries.append(sym.PAUSE)
-        return Tokens(
-            phones=np.array(sym.symbol_ids(self.phones, self.symbols), dtype=np.int32),
-            stresses=np.array(self.stresses, dtype=np.int32),
-            boundaries=np.array(self.boundaries, dtype=np.int32),
-            words=self.words,
-        )
-
-
 def tokens(text: str, language: str, symbols: Sequence[str], *, phonemes: bool = False) -> Tokens:
     """Turn one normalised sentence into token ids. Safe to call from several threads.
 
     Args:
         text: One sentence, from `normalize` and `split_sentences`; with `phonemes`, IPA.
         language: Tag of espeak-ng.
-        symbols: The model's symbols.
+        symbols: The model's symbols; they decide who reads.
         phonemes: The text is phones already: words apart by spaces, stress by `ˈ` and `ˌ`.
 
     Raises:
-        ValueError: If the language is unknown to espeak-ng.
+        ValueError: If the language is unknown, or a character of the phones is.
+        RuntimeError: If espeak-ng is needed and not installed.
     """
+    if phonemes and phone_set(tuple(symbols)) == "misaki":
+        return tokens_of_misaki(text)[0]
     if phonemes:
         return _from_phonemes(text, tuple(symbols))
     return tokens_batch([text], language, symbols)[0]
@@ -201,11 +124,14 @@ def tokens_batch(texts: Sequence[str], language: str, symbols: Sequence[str]) ->
     """`tokens` for many sentences, with one pass through espeak-ng."""
     language = canonical_language(language)
     table = tuple(symbols)
+    if phone_set(table) == "misaki":
+        accent = english_accent(language)
+        return [english_tokens(text, accent) for text in texts]
     clauses = [_clauses(text) for text in texts]
     raw = iter(_espeak([clause for pieces in clauses for clause, _ in pieces], language))
     batch = []
     for pieces in clauses:
-        builder = _Builder(table)
+        builder = TokenBuilder(table)
         for clause, mark in pieces:
             _add_clause(builder, clause, next(raw), language)
             if mark:
@@ -231,7 +157,7 @@ def _strongest(marks: str) -> str:
     return next((kind for kind in "?!." if kind in kinds), ",")
 
 
-def _add_clause(builder: _Builder, clause: str, raw: str, language: str) -> None:
+def _add_clause(builder: TokenBuilder, clause: str, raw: str, language: str) -> None:
     spoken = [sym.parse_word(word, builder.symbols) for word in raw.split()]
     spoken = [pairs for pairs in spoken if pairs]
     start = len(builder.phones)
@@ -281,7 +207,7 @@ def _word_ends(
 
 
 def _from_phonemes(text: str, symbols: tuple[str, ...]) -> Tokens:
-    builder = _Builder(symbols)
+    builder = TokenBuilder(symbols)
     for clause, mark in _clauses(sym.separate_user_phones(text)):
         for word in clause.split():
             start = len(builder.phones)

@@ -1,0 +1,3 @@
+"""English words to phones: lexicon, part of speech, endings, weak forms, unknown words."""
+
+from __future__ import annotations

@@ -1,0 +1,154 @@
+"""English words to phones."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from muspeaker.text.english import stress
+from muspeaker.text.english.dictionary import Dictionary
+from muspeaker.text.english.weak_forms import Context
+from muspeaker.text.english.words import PHRASE_ENDS, Piece, groups, split_case, tagged_pieces
+from muspeaker.text.letter_to_sound import shipped_letter_to_sound
+from muspeaker.text.tagger import shipped_tagger
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from muspeaker.text.letter_to_sound import LetterToSound
+    from muspeaker.text.lexicon import Accent, Lexicon
+    from muspeaker.text.tagger import Tagger
+
+_DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+
+
+class EnglishPhones:
+    """Reads English words in one accent. Safe to use from several threads.
+
+    Args:
+        accent: `us` or `gb`.
+        lexicon: The package's own by default, and so the other two.
+        tagger: Tells apart words with two readings.
+        letter_to_sound: Reads words that the lexicon lacks.
+    """
+
+    def __init__(
+        self,
+        accent: Accent,
+        lexicon: Lexicon | None = None,
+        tagger: Tagger | None = None,
+        letter_to_sound: LetterToSound | None = None,
+    ) -> None:
+        self.accent = accent
+        self.dictionary = Dictionary(accent, lexicon)
+        self.tagger = tagger or shipped_tagger()
+        self._letter_to_sound = letter_to_sound
+
+    @property
+    def letter_to_sound(self) -> LetterToSound:
+        """The network for unknown words; the package's own is loaded when it is first needed."""
+        return self._letter_to_sound or shipped_letter_to_sound(self.accent)
+
+    def __call__(self, words: Sequence[str]) -> list[str]:
+        """Phones of the words of one sentence.
+
+        Args:
+            words: With or without marks at their ends; marks may also stand alone. Numbers are to be written
+                out before: digits are read one by one.
+
+        Returns:
+            One string for each, in misaki's phones; empty where there is nothing to say. A space stands in it
+            where one written word is several spoken ones.
+        """
+        ends: list[int] = []
+        text = ""
+        for word in words:
+            text += f"{word} "
+            ends.append(len(text))
+        pieces = tagged_pieces(text)
+        spoken = [""] * len(words)
+        owner = 0
+        for group, phones in self.read(pieces):
+            while pieces[group[0]].end > ends[owner]:
+                owner += 1
+            spoken[owner] = f"{spoken[owner]} {phones}".strip()
+        return spoken
+
+    def read(self, pieces: Sequence[Piece]) -> list[tuple[list[int], str]]:
+        """Phones of the written words of one sentence.
+
+        Args:
+            pieces: Of `tagged_pieces`.
+
+        Returns:
+            For each written word the indices of its pieces, and its phones; empty for a mark.
+        """
+        tags = self.tagger([piece.text for piece in pieces])
+        context = Context()
+        found: list[tuple[list[int], str]] = []
+        for group in reversed(list(groups(pieces))):
+            first = pieces[group[0]]
+            phones = ""
+            if first.is_spoken:
+                phones, context = self._read_group(
+                    [(pieces[i].text, tags[i]) for i in group], context
+                )
+            elif first.text in PHRASE_ENDS or (first.text == "-" and not first.is_glued):
+                context = Context()
+            else:
+                sign = self.dictionary.read(first.text, "", context)
+                phones = sign or ""
+                context = context.before(first.text, "", phones)
+            found.append((group, phones))
+        return found[::-1]
+
+    def _read_group(self, parts: list[tuple[str, str]], context: Context) -> tuple[str, Context]:
+        """One written word: the longest known parts, from the last backwards."""
+        if len(parts) == 1:
+            text, tag = parts[0]
+            phones = self.dictionary.read(text, tag, context)
+            if phones is None:
+                phones = self._unknown(text, tag, context)
+            return phones, context.before(text, tag, phones) if phones else context
+        read: list[tuple[str, str]] = []
+        right = len(parts)
+        while right:
+            left, phones = self._longest(parts[:right], context)
+            text = "".join(part for part, _ in parts[left:right])
+            if phones:
+                context = context.before(text, _main_tag(parts[left:right]), phones)
+            read.append((text, phones))
+            right = left
+        read.reverse()
+        if any(text[0].isdigit() or text == "/" for text, _ in read):
+            return " ".join(phones for _, phones in read if phones), context
+        return "".join(stress.of_compound(read)), context
+
+    def _longest(self, parts: list[tuple[str, str]], context: Context) -> tuple[int, str]:
+        """Where the longest known word begins that ends these parts, and its phones."""
+        for left in range(len(parts)):
+            text = "".join(part for part, _ in parts[left:])
+            if len(parts) - left > 1 or text.isalpha() or "'" in text or text == "&":
+                phones = self.dictionary.read(text, _main_tag(parts[left:]), context)
+                if phones is not None:
+                    return left, phones
+        text, tag = parts[-1]
+        return len(parts) - 1, self._unknown(text, tag, context)
+
+    def _unknown(self, text: str, tag: str, context: Context) -> str:
+        """Phones of one part that no rule knows."""
+        if text.isdigit():
+            read = (self.dictionary.read(_DIGITS[int(d)], "CD", context) for d in text)
+            return " ".join(phones for phones in read if phones)
+        if not text.strip("'").isalpha() and not any(letter.isalpha() for letter in text):
+            return ""
+        split = split_case(text)
+        if len(split) > 1:
+            phones, _ = self._read_group([(part, tag) for part in split], context)
+            return phones
+        phones = self.letter_to_sound(text)
+        return stress.emphasised(phones, stress.emphasis_of(text)) if phones else ""
+
+
+def _main_tag(parts: Sequence[tuple[str, str]]) -> str:
+    """The tag of the part with the most letters, where capitals count twice."""
+    return max(parts, key=lambda part: len(part[0]) + sum(c.isupper() for c in part[0]))[1]

@@ -1,0 +1,125 @@
+"""Words whose sound depends on their neighbours: articles, `to`, `in`, `am`, `used`, and a few signs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from muspeaker.text.english.stress import SECONDARY
+from muspeaker.text.lexicon import reading
+from muspeaker.text.lexicon_file import DEFAULT
+
+if TYPE_CHECKING:
+    from muspeaker.text.lexicon import Lexicon
+
+SIGNS = {"%": "percent", "&": "and", "+": "plus", "@": "at", "vs": "versus"}
+
+_VOWELS = frozenset("AIOQWYaiuæɑɒɔəɛɜɪʊʌᵻ")
+_CONSONANTS = frozenset("bdfhjklmnpstvwzðŋɡɹɾTʃʒʤʧθ")
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What follows a word.
+
+    Attributes:
+        vowel_follows: Whether the next sound is a vowel; None before a pause.
+        to_follows: Whether the next word is `to`.
+    """
+
+    vowel_follows: bool | None = None
+    to_follows: bool = False
+
+    def before(self, word: str, tag: str, phones: str) -> Context:
+        """The context of the word in front of this one."""
+        vowel = self.vowel_follows
+        for phone in phones:
+            if phone in _VOWELS or phone in _CONSONANTS:
+                vowel = phone in _VOWELS
+                break
+        return Context(vowel, word in {"to", "To"} or (word == "TO" and tag in {"TO", "IN"}))
+
+
+def weak_form(word: str, tag: str, context: Context, lexicon: Lexicon) -> str | None:
+    """The phones of one of these words where it stands, or None for all others.
+
+    Args:
+        word: As written.
+        tag: Its part of speech.
+        context: What follows.
+        lexicon: Of the accent.
+    """
+    low = word.lower()
+    rule = _RULES.get(low)
+    if rule is None or word not in {low, low.capitalize(), low.upper()}:
+        return None
+    return rule(word, tag, context, lexicon)
+
+
+def _full(word: str, lexicon: Lexicon) -> str | None:
+    entry = lexicon.find(word)
+    return entry.readings[DEFAULT] if entry else None
+
+
+def _article_a(word: str, tag: str, context: Context, lexicon: Lexicon) -> str | None:
+    del word, context, lexicon
+    return "ɐ" if tag == "DT" else "ˈA"
+
+
+def _article_an(word: str, tag: str, context: Context, lexicon: Lexicon) -> str | None:
+    del context, lexicon
+    return None if word == "AN" and tag.startswith("NN") else "ɐn"
+
+
+def _am(word: str, tag: str, context: Context, lexicon: Lexicon) -> str | None:
+    if tag.startswith("NN"):
+        return None
+    is_weak = context.vowel_follows is not None and word == "am"
+    return "ɐm" if is_weak else _full("am", lexicon)
+
+
+def _pronoun_i(word: str, tag: str, context: Context, lexicon: Lexicon) -> str | None:
+    del context, lexicon
+    return f"{SECONDARY}I" if word == "I" and tag == "PRP" else None
+
+
+def _by(word: str, tag: str, context: Context, lexicon: Lexicon) -> str | None:
+    del word, context, lexicon
+    return "bˈI" if tag.startswith("RB") else None
+
+
+def _to(word: str, tag: str, context: Context, lexicon: Lexicon) -> str | None:
+    if word == "TO" and tag not in {"TO", "IN"}:
+        return None
+    if context.vowel_follows is None:
+        return _full("to", lexicon)
+    return "tʊ" if context.vowel_follows else "tə"
+
+
+def _in(word: str, tag: str, context: Context, lexicon: Lexicon) -> str | None:
+    del lexicon
+    if word == "IN" and tag == "NNP":
+        return None
+    return "ˈɪn" if context.vowel_follows is None or tag != "IN" else "ɪn"
+
+
+def _the(word: str, tag: str, context: Context, lexicon: Lexicon) -> str | None:
+    del lexicon
+    if word == "THE" and tag != "DT":
+        return None
+    return "ði" if context.vowel_follows else "ðə"
+
+
+def _used(word: str, tag: str, context: Context, lexicon: Lexicon) -> str | None:
+    del word
+    entry = lexicon.find("used")
+    if entry is None:
+        return None
+    is_habit = tag in {"VBD", "JJ"} and context.to_follows
+    return reading(entry, ("VBD",) if is_habit else ())
+
+
+_RULES = {
+    "a": _article_a, "an": _article_an, "am": _am, "i": _pronoun_i, "by": _by, "to": _to, "in": _in, "the": _the,
+    "used": _used,
+}  # fmt: skip

@@ -1,0 +1,102 @@
+"""A text in pieces: words, hyphens, digits and marks, each with its place."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+_PIECE = re.compile(r"(?:[^\W\d_]\.){2,}|'?[^\W\d_]+(?:'[^\W\d_]+)*'?|\d+|[^\w\s]|_")
+_APOSTROPHES = str.maketrans("’‘ʼ`", "''''")
+_CASE_CHANGE = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+
+# Marks that end a phrase: what stands before them is read as before silence.
+PHRASE_ENDS = frozenset(",.?!;:—–…()")
+# What may join the parts of one written word.
+_JOINTS = frozenset("-‐‑/_'&")
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A run of letters or digits, or one mark.
+
+    Attributes:
+        text: With plain apostrophes, and letters without accents.
+        start: In the text it was cut from.
+        end: Behind its last character.
+        is_glued: Whether nothing stands between it and the piece before.
+    """
+
+    text: str
+    start: int
+    end: int
+    is_glued: bool
+
+    @property
+    def is_word(self) -> bool:
+        """Whether it has a letter."""
+        return any(letter.isalpha() for letter in self.text)
+
+    @property
+    def is_spoken(self) -> bool:
+        """Whether it has a letter or a digit."""
+        return any(letter.isalnum() for letter in self.text)
+
+
+def tagged_pieces(text: str) -> list[Piece]:
+    """All pieces of a text, in order."""
+    pieces: list[Piece] = []
+    for match in _PIECE.finditer(text.translate(_APOSTROPHES)):
+        glued = bool(pieces) and pieces[-1].end == match.start()
+        pieces.append(Piece(without_accents(match[0]), match.start(), match.end(), glued))
+    return pieces
+
+
+def without_accents(word: str) -> str:
+    """Latin letters without their accents, such as `cafe` for `café`."""
+    if word.isascii():
+        return word
+    special = word.translate(_SPECIAL_LETTERS)
+    spread = unicodedata.normalize("NFD", special)
+    return "".join(letter for letter in spread if not unicodedata.combining(letter))
+
+
+_SPECIAL_LETTERS = str.maketrans({
+    "ß": "ss", "æ": "ae", "Æ": "Ae", "œ": "oe", "Œ": "Oe", "ø": "o", "Ø": "O", "ł": "l", "Ł": "L", "đ": "d", "Đ": "D",
+    "ð": "d", "Ð": "D", "þ": "th", "Þ": "Th", "ı": "i",
+})  # fmt: skip
+
+
+def groups(pieces: Sequence[Piece]) -> Iterator[list[int]]:
+    """Indices of the pieces of each written word, such as three for `well-known`; a mark is alone."""
+    group: list[int] = []
+    for index, piece in enumerate(pieces):
+        joins = piece.is_spoken or piece.text in _JOINTS
+        if group and not (joins and piece.is_glued):
+            yield from _settled(group, pieces)
+            group = []
+        if joins:
+            group.append(index)
+        else:
+            yield [index]
+    yield from _settled(group, pieces)
+
+
+def _settled(group: list[int], pieces: Sequence[Piece]) -> Iterator[list[int]]:
+    """A group from its first to its last spoken piece; what stands around it is alone."""
+    spoken = [index for index in group if pieces[index].is_spoken]
+    if not spoken:
+        yield from ([index] for index in group)
+        return
+    yield from ([index] for index in group if index < spoken[0])
+    yield [index for index in group if spoken[0] <= index <= spoken[-1]]
+    yield from ([index] for index in group if index > spoken[-1])
+
+
+def split_case(word: str) -> list[str]:
+    """The parts of a word that capitals begin, such as `i` and `Phone`."""
+    return _CASE_CHANGE.split(word)

@@ -1,0 +1,84 @@
+"""Linear scores of hashed features: the weights of the tagger and of the letter-to-sound models."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+NUM_BUCKETS = 1 << 22  # of the features' hashes
+
+
+class FeatureWeights:
+    """int8 weights of the features that were worth keeping; all others weigh nothing.
+
+    Args:
+        buckets: (rows,) int32, ascending: the features' hashes modulo `NUM_BUCKETS`.
+        weights: (rows, outputs) int8.
+        names: What the outputs stand for.
+    """
+
+    def __init__(
+        self, buckets: NDArray[np.int32], weights: NDArray[np.int8], names: tuple[str, ...]
+    ) -> None:
+        self.buckets = buckets
+        self.names = names
+        # A row of zeros at the end, for the features that were not kept.
+        self._weights = np.concatenate([weights, np.zeros_like(weights[:1])])
+
+    @classmethod
+    def load(cls, path: Path) -> FeatureWeights:
+        """Read a file that `save` wrote."""
+        with np.load(path) as data:
+            names = tuple(str(name) for name in data["names"])
+            return cls(data["buckets"], data["weights"], names)
+
+    def save(self, path: Path) -> None:
+        """Write a compressed file."""
+        names, weights = np.array(self.names), self._weights[:-1]
+        np.savez_compressed(path, buckets=self.buckets, weights=weights, names=names)
+
+    def scores(self, keys: NDArray[np.int64]) -> NDArray[np.int32]:
+        """Sums of the weights of some features.
+
+        Args:
+            keys: (..., features) hashes, of any size.
+
+        Returns:
+            (..., outputs) int32.
+        """
+        wanted = keys & (NUM_BUCKETS - 1)
+        rows = np.minimum(np.searchsorted(self.buckets, wanted), len(self.buckets) - 1)
+        rows[self.buckets[rows] != wanted] = -1
+        found: NDArray[np.int32] = np.add.reduce(self._weights[rows], axis=-2, dtype=np.int32)
+        return found
+
+    def row(self, key: int) -> NDArray[np.int8]:
+        """The weights of one feature, (outputs,) int8; zeros if it was not kept."""
+        wanted = key & (NUM_BUCKETS - 1)
+        row = int(self.buckets.searchsorted(wanted))
+        if row == len(self.buckets) or self.buckets[row] != wanted:
+            row = -1
+        return self._weights[row]
+
+
+def kept_rows(
+    buckets: NDArray[np.int64], weights: NDArray[np.float32], num_rows: int, names: tuple[str, ...]
+) -> FeatureWeights:
+    """The features with the largest weights, as int8.
+
+    Args:
+        buckets: (features,), ascending.
+        weights: (features, outputs).
+        num_rows: How many features are kept, at most.
+        names: Of the outputs.
+    """
+    kept = np.sort(np.argsort(-np.abs(weights).sum(1))[:num_rows])
+    scale = 127 / np.quantile(np.abs(weights[kept]), 0.9999)
+    rounded = np.clip(np.rint(weights[kept] * scale), -127, 127).astype(np.int8)
+    return FeatureWeights(buckets[kept].astype(np.int32), rounded, names)

@@ -1,0 +1,82 @@
+"""Features of one letter of an unknown word, as rows of the letter-to-sound weights.
+
+A feature is a template's number and a few letters, phones or counts, folded into 32 bits. The training
+(tools/letter_to_sound) compiles `letter_keys` with numba, so it keeps to integers and plain loops.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+LETTERS = "^abcdefghijklmnopqrstuvwxyz'"  # the first stands around a word
+MARGIN = 5  # letters around a word, so that every window lies inside
+_MASK = 0xFFFFFFFF
+
+# Windows of letters: first and last offset from the letter that is read.
+WINDOWS = np.array([
+    (0, 0), (-1, -1), (1, 1), (-2, -2), (2, 2), (-3, -3), (3, 3), (4, 4),
+    (-1, 0), (0, 1), (1, 2), (-2, -1), (2, 3), (-3, -2),
+    (-1, 1), (0, 2), (-2, 0), (1, 3), (-3, -1), (2, 4),
+    (-1, 2), (0, 3), (-2, 1), (-3, 0), (1, 4),
+    (-2, 2), (-1, 3), (-3, 1), (0, 4), (-4, 0),
+    (-3, 2), (-2, 3), (-1, 4), (-4, 1), (-3, 3), (-2, 4), (-4, 2),
+])  # fmt: skip
+NUM_KEYS = len(WINDOWS) + 11
+VOWELS = np.array([letter in "aeiouy" for letter in LETTERS])
+
+
+def fold(key: int, value: int) -> int:
+    """Put one more number into a feature's key."""
+    key = ((key ^ value) * 0x01000193) & _MASK
+    return key ^ (key >> 15)
+
+
+def fold_four(template: int, a: int, b: int, c: int, d: int) -> int:
+    """The key of a template's four numbers."""
+    return fold(fold(fold(fold(fold(0x811C9DC5, template), a), b), c), d)
+
+
+def letter_keys(
+    letters: NDArray[np.int64],
+    index: int,
+    history: tuple[int, int, int],
+    syllables: tuple[int, int],
+    keys: NDArray[np.int64],
+) -> None:
+    """Fill in the keys of one letter.
+
+    Args:
+        letters: Numbers of the word's letters, `MARGIN` zeros on both sides.
+        index: The letter's place among them.
+        history: Chunks of the last letter, of the one before, and of the last one that spells a sound; each is
+            its number plus one, or 0 at the start.
+        syllables: 1 if the primary stress has been given; vowel letters from here to the end.
+        keys: (NUM_KEYS,) int64, written to.
+    """
+    for at in range(len(WINDOWS)):
+        key = fold(0x811C9DC5, at)
+        for offset in range(WINDOWS[at, 0], WINDOWS[at, 1] + 1):
+            key = fold(key, letters[index + offset])
+        keys[at] = key
+    last, further, sounded = history
+    stressed, vowels = syllables
+    left = min(vowels, 5)
+    here, after, next_but_one = letters[index], letters[index + 1], letters[index + 2]
+    before = letters[index - 1]
+    at = len(WINDOWS)
+    keys[at] = fold_four(at, last, here, 0, 0)
+    keys[at + 1] = fold_four(at + 1, last, further, here, 0)
+    keys[at + 2] = fold_four(at + 2, last, here, after, next_but_one)
+    keys[at + 3] = fold_four(at + 3, sounded, here, after, 0)
+    keys[at + 4] = fold_four(at + 4, stressed, left, here, after)
+    keys[at + 5] = fold_four(at + 5, stressed, left, int(VOWELS[here]), 0)
+    keys[at + 6] = fold_four(at + 6, stressed, here, after, next_but_one)
+    keys[at + 7] = fold_four(at + 7, sounded, last, here, after)
+    keys[at + 8] = fold_four(at + 8, stressed, left, here, before)
+    keys[at + 9] = fold_four(at + 9, last, before, here, after)
+    keys[at + 10] = fold_four(at + 10, 0, 0, 0, 0)

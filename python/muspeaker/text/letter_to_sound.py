@@ -1,0 +1,94 @@
+"""Phones of words that no lexicon has, letter by letter.
+
+Every letter gets one chunk of phones, which may be empty: the one whose weights, summed over the letter's features,
+are the highest. The features are the letters around it and the chunks before it; tools/letter_to_sound trains them.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from muspeaker.text.english.stress import PRIMARY
+from muspeaker.text.feature_weights import FeatureWeights
+from muspeaker.text.letter_features import LETTERS, MARGIN, NUM_KEYS, VOWELS, letter_keys
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from muspeaker.text.lexicon import Accent
+
+DATA = Path(__file__).parent / "data"
+MAX_LETTERS = 40  # of a piece that is read at once
+CACHED_WORDS = 4096
+
+
+class LetterToSound:
+    """Reads a word by its letters, in one accent.
+
+    Args:
+        weights: Of the features; the outputs are chunks of phones with stress marks.
+    """
+
+    def __init__(self, weights: FeatureWeights) -> None:
+        self.weights = weights
+        self._is_primary = np.array([PRIMARY in chunk for chunk in weights.names])
+        self._read = lru_cache(maxsize=CACHED_WORDS)(self._read_uncached)
+
+    def __call__(self, word: str) -> str:
+        """Phones of a word.
+
+        Args:
+            word: Letters without accents, and apostrophes; other characters are passed over.
+
+        Returns:
+            Phones with one primary stress where a vowel can have it; empty without letters.
+        """
+        letters = "".join(letter for letter in word.lower() if letter in LETTERS[1:])
+        pieces = (letters[at : at + MAX_LETTERS] for at in range(0, len(letters), MAX_LETTERS))
+        return "".join(self._read(piece) for piece in pieces)
+
+    def _read_uncached(self, letters: str) -> str:
+        best, gains = self._walk(letters, -1)
+        if not self._is_primary[best].any() and gains.max(initial=-np.inf) > -np.inf:
+            best, _ = self._walk(letters, int(gains.argmax()))
+        return "".join(self.weights.names[index] for index in best)
+
+    def _walk(self, letters: str, holder: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """The chunk of each letter, and how near each came to the primary stress.
+
+        Args:
+            letters: Of the word.
+            holder: The letter that must have the primary stress; -1 leaves the choice.
+        """
+        numbers = np.array([LETTERS.index(letter) for letter in letters], dtype=np.int64)
+        padded = np.pad(numbers, MARGIN)
+        best = np.zeros(len(letters), dtype=np.int64)
+        gains = np.zeros(len(letters))
+        keys = np.zeros(NUM_KEYS, dtype=np.int64)
+        last = further = sounded = stressed = 0
+        vowels = int(VOWELS[numbers].sum())
+        for index in range(len(letters)):
+            history, syllables = (last, further, sounded), (stressed, vowels)
+            letter_keys(padded, MARGIN + index, history, syllables, keys)
+            scores = self.weights.scores(keys).astype(np.float64)
+            with_stress = np.where(self._is_primary, scores, -np.inf)
+            without = np.where(self._is_primary, -np.inf, scores)
+            gains[index] = with_stress.max() - without.max()
+            free = holder < 0 and not stressed
+            allowed = with_stress if index == holder else scores if free else without
+            best[index] = allowed.argmax()
+            further, last = last, int(best[index]) + 1
+            sounded = last if self.weights.names[best[index]] else sounded
+            stressed = int(stressed or self._is_primary[best[index]])
+            vowels -= int(VOWELS[numbers[index]])
+        return best, gains
+
+
+@lru_cache(maxsize=2)
+def shipped_letter_to_sound(accent: Accent) -> LetterToSound:
+    """The package's own model of an accent, loaded once."""
+    return LetterToSound(FeatureWeights.load(DATA / f"letters-{accent}.npz"))

@@ -1,0 +1,73 @@
+"""The pronunciation lexicon of one accent."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+
+from muspeaker.text.lexicon_file import DEFAULT, Entry, LexiconFile
+
+Accent = Literal["us", "gb"]
+DATA = Path(__file__).parent / "data"
+CACHED_WORDS = 2048
+
+
+class Lexicon:
+    """Words and their readings, in misaki's phones.
+
+    A word is also found where only its capital differs: `Reading` by `reading`, `paris` by `Paris`.
+
+    Args:
+        accent: `us` or `gb`.
+        folder: Of the compiled files; the package's own by default.
+
+    Raises:
+        FileNotFoundError: If the compiled lexicon is missing.
+    """
+
+    def __init__(self, accent: Accent, folder: Path = DATA) -> None:
+        path = folder / f"lexicon-{accent}.bin"
+        if not path.exists():
+            raise FileNotFoundError(
+                f"{path} is missing: it is made when the package is built (cmake/Lexicon.cmake)"
+            )
+        self._file = LexiconFile(path)
+        self._find = lru_cache(maxsize=CACHED_WORDS)(self._find_uncached)
+
+    def find(self, word: str) -> Entry | None:
+        """The entry of a word, or None. Checked entries go before others, the same capitals before other ones."""
+        return self._find(word)
+
+    def gold(self, word: str) -> Entry | None:
+        """The entry of a word if it is a checked one."""
+        entry = self.find(word)
+        return entry if entry is not None and entry.is_gold else None
+
+    def _find_uncached(self, word: str) -> Entry | None:
+        exact = self._file.find(word)
+        if exact is not None and exact.is_gold:
+            return exact
+        other = self._file.find(_other_case(word))
+        if other is not None and (exact is None or other.is_gold):
+            return other
+        return exact
+
+
+def _other_case(word: str) -> str:
+    """The word with its first letter in the other case; nothing if other letters are capitals too."""
+    if len(word) < 2 or word[1:] != word[1:].lower():
+        return ""
+    other = word.lower() if word[0].isupper() else word.capitalize()
+    return other if other != word else ""
+
+
+def reading(entry: Entry, tags: tuple[str, ...]) -> str | None:
+    """The reading for the first of some parts of speech that the entry tells apart, else the default."""
+    return next((entry.readings[t] for t in tags if t in entry.readings), entry.readings[DEFAULT])
+
+
+@lru_cache(maxsize=2)
+def shipped_lexicon(accent: Accent) -> Lexicon:
+    """The package's own lexicon of an accent, opened once."""
+    return Lexicon(accent)

@@ -1,0 +1,287 @@
+"""English words to phones: lexicon, readings in context, weak forms, endings, unknown words."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from muspeaker.config import SYMBOLS
+from muspeaker.text.english.reader import EnglishPhones
+from muspeaker.text.english.tokens import english_accent, english_tokens
+from muspeaker.text.english.words import groups, tagged_pieces, without_accents
+from muspeaker.text.letter_to_sound import shipped_letter_to_sound
+from muspeaker.text.lexicon import DATA, Lexicon, shipped_lexicon
+from muspeaker.text.lexicon_file import Entry, LexiconFile, pack_lexicon
+from muspeaker.text.phone_sets import MISAKI_SYMBOLS, parse_word
+from muspeaker.text.phonemize import canonical_language, tokens, tokens_batch
+from muspeaker.text.tagger import shipped_tagger
+
+
+def say(text, accent="us"):
+    return " ".join(phones for phones in EnglishPhones(accent)(text.split()) if phones)
+
+
+# The file format.
+
+
+def test_a_lexicon_file_gives_back_what_was_packed(tmp_path):
+    words = [f"{a}{b}{c}" for a in "abcXY" for b in "aeiou" for c in ("", "n", "n'T", "-up")]
+    entries = {
+        word: Entry({"DEFAULT": f"kˈ{index % 7}ɹ", "VERB": None}, is_gold=index % 3 > 0)
+        if index % 2
+        else Entry({"DEFAULT": "ʤˈæm"}, is_gold=index % 3 > 0)
+        for index, word in enumerate(words)
+    }
+    path = tmp_path / "lexicon.bin"
+    path.write_bytes(pack_lexicon(entries))
+    lexicon = LexiconFile(path)
+    assert dict(lexicon.entries()) == entries
+    assert all(lexicon.find(word) == entry for word, entry in entries.items())
+    assert lexicon.find("zzz") is None
+    assert lexicon.find("") is None
+    assert lexicon.find("ba\tn") is None
+
+
+def test_a_damaged_lexicon_file_is_refused(tmp_path):
+    whole = pack_lexicon({"a": Entry({"DEFAULT": "ˈA"})})
+    for name, data in {
+        "short": whole[:-2],
+        "foreign": b"RIFF" + whole[4:],
+        "stub": whole[:12],
+    }.items():
+        path = tmp_path / name
+        path.write_bytes(data)
+        with pytest.raises(ValueError, match=r"no lexicon file|cut short"):
+            LexiconFile(path)
+
+
+def test_a_missing_lexicon_says_how_it_is_made(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"Lexicon\.cmake"):
+        Lexicon("us", tmp_path)
+
+
+# The shipped data.
+
+
+@pytest.mark.parametrize("accent", ["us", "gb"])
+def test_every_reading_of_the_lexicon_is_in_the_inventory(accent):
+    entries = LexiconFile(DATA / f"lexicon-{accent}.bin").entries()
+    for number, (_, entry) in enumerate(entries):
+        if number % 40 == 0:
+            for reading in entry.readings.values():
+                assert reading is None or parse_word(reading)
+
+
+def test_a_word_is_found_with_either_first_letter():
+    lexicon = shipped_lexicon("us")
+    assert lexicon.find("hello") == lexicon.find("Hello")
+    assert lexicon.find("paris") == lexicon.find("Paris")
+    assert lexicon.find("HELLO") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "us", "gb"),
+    [
+        ("hello", "həlˈO", "həlˈQ"),
+        ("water", "wˈɔTəɹ", "wˈɔːtə"),
+        ("day", "dˈA", "dˈA"),
+        ("bath", "bˈæθ", "bˈɑːθ"),
+    ],
+)
+def test_words_have_the_phones_of_the_accent(text, us, gb):
+    assert say(text) == us
+    assert say(text, "gb") == gb
+
+
+# Two readings.
+
+
+@pytest.mark.parametrize(
+    ("text", "word", "phones"),
+    [
+        ("I read a book yesterday .", 1, "ɹˈɛd"),
+        ("I will read a book .", 2, "ɹˈid"),
+        ("They live near here .", 1, "lˈɪv"),
+        ("These are live wires .", 2, "lˈIv"),
+        ("Please close the door .", 1, "klˈOz"),
+        ("The wind is cold .", 1, "wˈɪnd"),
+        ("You must wind the clock .", 2, "wˈInd"),
+        ("We use it .", 1, "jˈuz"),
+        ("It is of no use .", 4, "jˈus"),
+        ("Do not tear it .", 2, "tˈɛɹ"),
+        ("She broke the record .", 3, "ɹˈɛkəɹd"),
+        ("They object to the plan .", 1, "əbʤˈɛkt"),
+        ("The object is heavy .", 1, "ˈɑbʤəkt"),
+    ],
+)
+def test_the_sentence_decides_between_two_readings(text, word, phones):
+    assert EnglishPhones("us")(text.split())[word] == phones
+
+
+def test_the_tagger_tells_verbs_from_nouns():
+    words = ["The", "dogs", "run", "and", "the", "run", "ends", "."]
+    tags = shipped_tagger()(words)
+    assert tags[2].startswith("VB")
+    assert tags[5].startswith("NN")
+    assert shipped_tagger()([]) == []
+
+
+# Weak forms.
+
+
+@pytest.mark.parametrize(
+    ("text", "phones"),
+    [
+        ("the apple", "ði ˈæpᵊl"),
+        ("the pear", "ðə pˈɛɹ"),
+        ("a pear", "ɐ pˈɛɹ"),
+        ("go to town", "ɡˌO tə tˈWn"),
+        ("go to Austria", "ɡˌO tʊ ˈɔstɹiə"),
+        ("he used to go", "hˌi jˈust tə ɡˌO"),
+        ("he used it", "hˌi jˈuzd ɪt"),
+    ],
+)
+def test_small_words_follow_their_neighbours(text, phones):
+    assert say(text) == phones
+
+
+def test_a_pause_ends_the_influence_of_what_follows():
+    reader = EnglishPhones("us")
+    assert reader(["come", "to", ",", "uncle"])[1] == "tˈu"
+    assert reader(["come", "to", "uncle"])[1] == "tʊ"
+
+
+# Endings and made-up words.
+
+
+@pytest.mark.parametrize(
+    ("word", "us", "gb"),
+    [
+        ("blorps", "s", "s"),
+        ("blorped", "t", "t"),
+        ("blorping", "ɪŋ", "ɪŋ"),
+    ],
+)
+def test_endings_follow_the_last_sound_of_the_stem(word, us, gb, tmp_path):
+    entries = {"blorp": Entry({"DEFAULT": "blˈɔɹp"})}
+    for accent, ending in (("us", us), ("gb", gb)):
+        (tmp_path / f"lexicon-{accent}.bin").write_bytes(pack_lexicon(entries))
+        reader = EnglishPhones(accent, Lexicon(accent, tmp_path))
+        assert reader([word]) == [f"blˈɔɹp{ending}"]
+
+
+@pytest.mark.parametrize(
+    ("stem", "word", "us", "gb"),
+    [
+        ("flɪt", "flits", "flɪts", "flɪts"),
+        ("flɪt", "flitted", "flɪTᵻd", "flɪtɪd"),
+        ("flɪt", "flitting", "flɪTɪŋ", "flɪtɪŋ"),
+        ("mɛs", "flites", "mɛsᵻz", "mɛsɪz"),
+        ("ɹId", "flited", "ɹIdᵻd", "ɹIdɪd"),
+    ],
+)
+def test_endings_of_an_accent(stem, word, us, gb, tmp_path):
+    base = "flite" if word in {"flites", "flited"} else "flit"
+    for accent, phones in (("us", us), ("gb", gb)):
+        entries = {base: Entry({"DEFAULT": stem}), "flitt": Entry({"DEFAULT": stem})}
+        (tmp_path / f"lexicon-{accent}.bin").write_bytes(pack_lexicon(entries))
+        heard = EnglishPhones(accent, Lexicon(accent, tmp_path))([word])[0]
+        assert heard.replace("ˌ", "") == phones
+
+
+@pytest.mark.parametrize(
+    ("text", "phones"),
+    [
+        ("well-known", "wˌɛlnˈOn"),
+        ("mother-in-law", "mˈʌðəɹənlˌɔ"),
+        ("FBI", "ˌɛfbˌiˈI"),
+        ("U.S.", "jˌuˈɛs"),
+        ("HELLO", "həlˈO"),
+        ("café", "kæfˈA"),
+        ("James'", "ʤˈAmz"),
+        ("don’t", "dˈOnt"),
+        ("iPhone", "ˈIfˌOn"),
+        ("12", "wˈʌn tˈu"),
+        ("salt & pepper", "sˈɔlt ænd pˈɛpəɹ"),
+    ],
+)
+def test_compounds_initials_and_signs(text, phones):
+    assert say(text) == phones
+
+
+@pytest.mark.parametrize("accent", ["us", "gb"])
+def test_unknown_words_are_read_by_their_letters(accent):
+    reads = shipped_letter_to_sound(accent)
+    for word in ("blorptastic", "Zynthia", "o'flarnigan", "x" * 90, "qqq"):
+        phones = reads(word)
+        assert phones
+        assert parse_word(phones)
+    assert reads("blorptastic").count("ˈ") == 1
+    assert reads("123") == ""
+    assert say("grimbling blick").count(" ") == 1
+
+
+def test_unknown_words_sound_like_words_that_are_spelled_so():
+    reads = shipped_letter_to_sound("us")
+    assert reads("blick").replace("ˈ", "") == "blɪk"
+    assert reads("snade").replace("ˈ", "") == "snAd"
+
+
+# Pieces and tokens.
+
+
+def test_pieces_keep_their_places():
+    text = "“Don’t!” said O'Neil—well-known."
+    pieces = tagged_pieces(text)
+    assert [p.text for p in pieces if p.is_word] == ["Don't", "said", "O'Neil", "well", "known"]
+    assert all(len(p.text) == p.end - p.start for p in pieces)
+    written = [text[pieces[g[0]].start : pieces[g[-1]].end] for g in groups(pieces)]
+    assert "well-known" in written
+    assert without_accents("Ærøskøbing café Łódź") == "Aeroskobing cafe Lodz"
+
+
+def test_words_stand_with_their_phones_whatever_marks_they_carry():
+    spoken = EnglishPhones("us")(["Hello,", "(the)", "“end”", "!", "…"])
+    assert spoken == ["həlˈO", "ði", "ˈɛnd", "", ""]
+
+
+def test_a_sentence_becomes_tokens():
+    t = english_tokens("The cat, well-known, sat.", "us")
+    names = [MISAKI_SYMBOLS[i] for i in t.phones]
+    assert names[0] == names[-1] == "_"
+    assert names.count(",") == 2
+    assert names[-2] == "."
+    assert [w.text for w in t.words] == ["The", "cat", "well-known", "sat"]
+    assert [w.mark for w in t.words] == ["", ",", ",", "."]
+    for word in t.words:
+        assert t.boundaries[word.start] == 1
+        assert np.all(t.boundaries[word.start + 1 : word.end] == 0)
+
+
+def test_the_symbols_choose_the_reader():
+    ours = tokens_batch(["Hello."], "en-us", MISAKI_SYMBOLS)[0]
+    assert ours.phones.tolist() == english_tokens("Hello.", "us").phones.tolist()
+    british = tokens("Hello.", "en-gb", MISAKI_SYMBOLS)
+    assert MISAKI_SYMBOLS[british.phones[4]] == "Q"
+    given = tokens("həlˈO.", "en-us", MISAKI_SYMBOLS, phonemes=True)
+    assert given.phones.tolist() == ours.phones.tolist()
+    assert tokens("Hello.", "en-us", SYMBOLS).phones.tolist() != ours.phones.tolist()
+    with pytest.raises(ValueError, match="expected English"):
+        tokens("Hallo.", "de", MISAKI_SYMBOLS)
+
+
+def test_english_needs_no_espeak(monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "espeakng_loader", None)
+    from muspeaker.text import phonemize  # noqa: PLC0415
+
+    phonemize._wrapper_class.cache_clear()
+    phonemize.available_languages.cache_clear()
+    assert canonical_language("EN_us") == "en-us"
+    assert tokens("Hello.", canonical_language("en"), MISAKI_SYMBOLS).has_speech
+    with pytest.raises(RuntimeError, match=r"muspeaker\[espeak\]"):
+        canonical_language("de")
+
+
+def test_english_tags_have_an_accent():
+    assert english_accent("en-US") == english_accent("en") == "us"
+    assert english_accent("en-gb-scotland") == "gb"

@@ -1,0 +1,56 @@
+"""Compile misaki's English lexicons into the files that the package reads.
+
+  python tools/compile_lexicon.py --data misaki/data --out python/muspeaker/text/data
+
+CMake runs this when the package is built, in whatever Python that build has: it needs nothing but the standard library.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import json
+import sys
+from pathlib import Path
+
+_FORMAT = Path(__file__).parents[1] / "python" / "muspeaker" / "text" / "lexicon_file.py"
+_SPEC = importlib.util.spec_from_file_location("lexicon_file", _FORMAT)
+assert _SPEC is not None
+assert _SPEC.loader is not None
+lexicon_file = importlib.util.module_from_spec(_SPEC)
+sys.modules["lexicon_file"] = lexicon_file  # dataclasses look their module up
+_SPEC.loader.exec_module(lexicon_file)
+
+ACCENTS = ("us", "gb")
+# misaki writes the tap and the glottal stop so to Kokoro, whose speech the models learn from.
+_AS_SPOKEN = str.maketrans({"ɾ": "T", "ʔ": "t"})  # noqa: RUF001 (phones)
+
+
+def compile_accent(data: Path, accent: str) -> bytes:
+    """The lexicon file of one accent: silver entries, and gold ones in their place where there are both."""
+    entries = {}
+    for kind in ("silver", "gold"):
+        with (data / f"{accent}_{kind}.json").open(encoding="utf-8") as file:
+            for word, value in json.load(file).items():
+                readings = value if isinstance(value, dict) else {lexicon_file.DEFAULT: value}
+                spoken = {
+                    tag: phones and phones.translate(_AS_SPOKEN) for tag, phones in readings.items()
+                }
+                entries[word] = lexicon_file.Entry(spoken, is_gold=kind == "gold")
+    return bytes(lexicon_file.pack_lexicon(entries))
+
+
+def main() -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, required=True, help="folder of us_gold.json and so on")
+    parser.add_argument("--out", type=Path, required=True, help="folder of the compiled files")
+    options = parser.parse_args()
+    options.out.mkdir(parents=True, exist_ok=True)
+    for accent in ACCENTS:
+        path = options.out / f"lexicon-{accent}.bin"
+        path.write_bytes(compile_accent(options.data, accent))
+
+
+if __name__ == "__main__":
+    main()
