@@ -50,7 +50,9 @@ def heard(seed: int) -> tuple[np.ndarray, np.ndarray]:
     samples = soxr.resample(tiny_corpus.utterance(120.0 + 30 * seed, seed), 16000, 22050)
     samples = samples[: len(samples) // 256 * 256].astype(np.float32)
     fbank = kaldi_fbank(torch.from_numpy(soxr.resample(samples, 22050, 16000)).unsqueeze(0))[0]
-    return log_mel(torch.from_numpy(samples).unsqueeze(0))[0].T.numpy(), fbank.numpy()
+    return log_mel(torch.from_numpy(samples).unsqueeze(0), AudioConfig())[
+        0
+    ].T.numpy(), fbank.numpy()
 
 
 def test_the_map_predicts_filter_banks_of_speech_that_it_never_saw():

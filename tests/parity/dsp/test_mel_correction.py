@@ -30,7 +30,7 @@ def noise(frames: int, seed: int = 0) -> np.ndarray:
 
 def other_mel(samples: np.ndarray, seed: int = 1) -> np.ndarray:
     """The mel (frames, mels) of a speech that says it a little otherwise, smoothly."""
-    mel = log_mel(torch.from_numpy(samples).unsqueeze(0))[0].numpy().T
+    mel = log_mel(torch.from_numpy(samples).unsqueeze(0), AUDIO)[0].numpy().T
     frames, bands = np.indices(mel.shape)
     phase = np.random.default_rng(seed).random() * 7
     return (mel + 0.5 * np.sin(bands / 6 + phase) + 0.3 * np.sin(frames / 5)).astype(np.float32)
@@ -63,7 +63,7 @@ def test_level_of_every_band_is_the_wanted_one():
     corrected = engine(samples, wanted)
     inside = slice(8, -8)  # where it is not almost silent
     before, after = (
-        np.abs(log_mel(torch.from_numpy(x)[None])[0].numpy().T - wanted)[inside].mean()
+        np.abs(log_mel(torch.from_numpy(x)[None], AUDIO)[0].numpy().T - wanted)[inside].mean()
         for x in (samples, corrected)
     )
     assert after < before / 3
@@ -71,7 +71,7 @@ def test_level_of_every_band_is_the_wanted_one():
 
 def test_speech_with_its_own_mel_stays_as_it_is():
     samples = noise(40)
-    own = log_mel(torch.from_numpy(samples).unsqueeze(0))[0].numpy().T.copy()
+    own = log_mel(torch.from_numpy(samples).unsqueeze(0), AUDIO)[0].numpy().T.copy()
     np.testing.assert_allclose(engine(samples, own), samples, atol=1e-5)
 
 

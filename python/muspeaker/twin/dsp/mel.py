@@ -4,28 +4,29 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import torch
 import torch.nn.functional as F
 
-from muspeaker.config import AudioConfig
+if TYPE_CHECKING:
+    from muspeaker.config import AudioConfig
 
-DEFAULT_AUDIO = AudioConfig()
 ENERGY_FLOOR = 1e-5
 POWER_FLOOR = 1e-16  # keeps the gradient of the square root finite where the spectrum is zero
 
 
-def num_frames(num_samples: int, audio: AudioConfig = DEFAULT_AUDIO) -> int:
+def num_frames(num_samples: int, audio: AudioConfig) -> int:
     """Count the frames that `log_mel` gives for a number of samples: whole hops."""
     return num_samples // audio.hop_samples
 
 
-def num_samples(num_frames: int, audio: AudioConfig = DEFAULT_AUDIO) -> int:
+def num_samples(num_frames: int, audio: AudioConfig) -> int:
     """Count the samples that a number of frames spans."""
     return num_frames * audio.hop_samples
 
 
-def magnitude_spectrum(samples: torch.Tensor, audio: AudioConfig = DEFAULT_AUDIO) -> torch.Tensor:
+def magnitude_spectrum(samples: torch.Tensor, audio: AudioConfig) -> torch.Tensor:
     """Compute the short-time magnitude spectrum on the frame clock.
 
     Framing is HiFi-GAN's: (fft - hop) / 2 samples are reflected at both ends, frame t then covers
@@ -63,7 +64,7 @@ def magnitude_spectrum(samples: torch.Tensor, audio: AudioConfig = DEFAULT_AUDIO
         return torch.view_as_real(spectrum).square().sum(-1).clamp_min(POWER_FLOOR).sqrt()
 
 
-def mel_from_magnitude(magnitude: torch.Tensor, audio: AudioConfig = DEFAULT_AUDIO) -> torch.Tensor:
+def mel_from_magnitude(magnitude: torch.Tensor, audio: AudioConfig) -> torch.Tensor:
     """Reduce (batch, bins, frames) magnitudes to (batch, num_mels, frames) natural-log mel."""
     with torch.autocast(magnitude.device.type, enabled=False):
         mel = _mel_filters(audio, magnitude.device) @ magnitude
@@ -75,7 +76,7 @@ def energy_from_magnitude(magnitude: torch.Tensor) -> torch.Tensor:
     return magnitude.square().sum(1).sqrt().clamp_min(ENERGY_FLOOR).log()
 
 
-def log_mel(samples: torch.Tensor, audio: AudioConfig = DEFAULT_AUDIO) -> torch.Tensor:
+def log_mel(samples: torch.Tensor, audio: AudioConfig) -> torch.Tensor:
     """Compute the log-mel spectrogram of the model: slaney mel, magnitude, natural log.
 
     Source: Kong et al. 2020 (HiFi-GAN, arXiv:2010.05646), the features of its published code, with
@@ -94,7 +95,7 @@ def log_mel(samples: torch.Tensor, audio: AudioConfig = DEFAULT_AUDIO) -> torch.
     return mel_from_magnitude(magnitude_spectrum(samples, audio), audio)
 
 
-def log_energy(samples: torch.Tensor, audio: AudioConfig = DEFAULT_AUDIO) -> torch.Tensor:
+def log_energy(samples: torch.Tensor, audio: AudioConfig) -> torch.Tensor:
     """Compute the log-energy: natural log of the L2 norm of each frame's magnitude spectrum.
 
     Args:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from torch import nn
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import torch
 
     from muspeaker.config import AudioConfig, VocoderConfig
@@ -54,7 +56,9 @@ def make_vocoder(config: VocoderConfig, audio: AudioConfig) -> Vocoder:
     # Here, because each of them is a Vocoder.
     from muspeaker.twin.model.nsf_hifigan import NsfHifigan  # noqa: PLC0415
 
-    kinds: dict[str, type[NsfHifigan]] = {"nsf_hifigan": NsfHifigan}
+    kinds: dict[str, Callable[[VocoderConfig, AudioConfig], Vocoder]] = {
+        "nsf_hifigan": NsfHifigan,
+    }
     if config.kind not in kinds:
         raise ValueError(f"vocoder kind is {config.kind}, expected {' or '.join(kinds)}")
     return kinds[config.kind](config, audio)
