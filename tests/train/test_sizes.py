@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import asdict, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,10 +12,10 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from muspeaker import _core
-from muspeaker.config import AlignerConfig, ModelConfig, base, lite
+from muspeaker.config import SYMBOLS, AlignerConfig, ModelConfig, base, lite
 from muspeaker.tts import DEFAULT_MODEL
 from muspeaker.twin.model.muspeaker import MuSpeaker
-from tools.convert_weights.fold import fold_weight_norm
+from tools.convert_weights.fold import fold_batch_norm, fold_weight_norm
 from tools.roofline.counter import ONCE_A_VOICE, PROMPT_SECONDS, count_work
 
 if TYPE_CHECKING:
@@ -63,15 +64,25 @@ def test_base_takes_the_public_timbre_encoder():
 
 def test_lite_is_what_ships_and_has_at_most_9_million():
     counts = num_parameters(lite())
-    assert counts["phone_classifier"] == 310_606  # 96 of them are the prior
+    assert counts["phone_classifier"] == 310_510 + len(SYMBOLS)  # the prior is a buffer
     assert counts.total() <= 9e6
     engine = _core.Synthesizer(str(DEFAULT_MODEL), 1)
-    assert engine.num_parameters == counts.total()
+    with torch.device("meta"):
+        state = fold_batch_norm(fold_weight_norm(MuSpeaker(lite()).state_dict()))
+    weights = [x for name, x in state.items() if not name.endswith("num_batches_tracked")]
+    assert engine.num_parameters == sum(x.numel() for x in weights)
     shipped = engine.config
     for field, value in fields_of(asdict(lite())):
         assert shipped.get(field, value) == (
             pytest.approx(value) if isinstance(value, float) else value
         ), field
+
+
+def test_documents_give_the_count_of_lite():
+    millions = f"{num_parameters(lite()).total() / 1e6:.2f} M"
+    root = Path(__file__).parents[2]
+    assert f"| parameters | {millions}" in (root / "docs/model_card.md").read_text()
+    assert f"**lite** has {millions}" in (root / "README.md").read_text()
 
 
 def test_lite_with_an_aligner_instead_has_at_most_9_million():
