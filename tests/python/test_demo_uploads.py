@@ -39,19 +39,24 @@ ROUTES = ("/gradio_api/queue/join", "/gradio_api/run/predict", "/gradio_api/api/
 
 
 @pytest.fixture(scope="module")
-def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+def quiet() -> Iterator[None]:
+    """Collects what gradio leaves open, once nothing holds the page any more."""
+    yield
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
+
+
+@pytest.fixture(scope="module")
+def client(quiet: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:  # noqa: ARG001
     tts = Synthesizer(FakeEngine())
     folder = tmp_path_factory.mktemp("voices")
     style = np.zeros((40, 128), np.float32)
     voice = Voice(np.ones(192, np.float32), style, name="anna", fingerprint=tts.fingerprint)
     voice.save(folder / "anna.voice")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ResourceWarning)  # gradio leaves its event loops open
-        app = create_app(tts, VoiceFolder(tts.fingerprint, folder))
-        with TestClient(app, base_url="http://127.0.0.1") as client:
-            yield client
-        del app, client
-        gc.collect()
+    app = create_app(tts, VoiceFolder(tts.fingerprint, folder))
+    with TestClient(app, base_url="http://127.0.0.1") as client:
+        yield client
 
 
 @pytest.fixture
