@@ -1,6 +1,7 @@
 # One object per instruction set. csrc/kernels/<op>_<isa>.cpp is compiled with that set's flags and
 # includes <op>_simd.inc; every other file of csrc/kernels, the scalar twins among them, is compiled
-# for the baseline. Which object runs is decided at run time (csrc/kernels/isa.h).
+# for the baseline. Which object runs is decided at run time (csrc/kernels/isa.h). .ci/arm reads these lists,
+# so each stands on one line.
 set(MUSPEAKER_ISA_X86_64 avx2 avxvnni avx512 avx512vnni)
 set(MUSPEAKER_ISA_AARCH64 neon neon_dotprod neon_i8mm)
 set(MUSPEAKER_FLAGS_avx2 -mavx2 -mfma)

@@ -14,25 +14,11 @@ const KernelTable& kernels_for(Isa isa) {
   const std::vector<Isa> supported = supported_isas();
   if (std::find(supported.begin(), supported.end(), isa) != supported.end()) {
     switch (isa) {
-      case Isa::kScalar:
-        return kScalarTable;
-#if defined(__x86_64__)
-      case Isa::kAvx2:
-        return kAvx2Table;
-      case Isa::kAvxVnni:
-        return kAvxVnniTable;
-      case Isa::kAvx512:
-        return kAvx512Table;
-      case Isa::kAvx512Vnni:
-        return kAvx512VnniTable;
-#elif defined(__aarch64__)
-      case Isa::kNeon:
-        return kNeonTable;
-      case Isa::kNeonDotprod:
-        return kNeonDotprodTable;
-      case Isa::kNeonI8mm:
-        return kNeonI8mmTable;
-#endif
+#define MUSPEAKER_CASE(isa, name) \
+  case Isa::k##isa:               \
+    return k##isa##Table;
+      MUSPEAKER_BUILT_ISAS(MUSPEAKER_CASE)
+#undef MUSPEAKER_CASE
       default:
         break;
     }

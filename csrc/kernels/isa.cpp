@@ -31,22 +31,11 @@ bool has_avx_vnni() {
 
 const char* isa_name(Isa isa) {
   switch (isa) {
-    case Isa::kScalar:
-      return "scalar";
-    case Isa::kAvx2:
-      return "avx2";
-    case Isa::kAvxVnni:
-      return "avxvnni";
-    case Isa::kAvx512:
-      return "avx512";
-    case Isa::kAvx512Vnni:
-      return "avx512vnni";
-    case Isa::kNeon:
-      return "neon";
-    case Isa::kNeonDotprod:
-      return "neon_dotprod";
-    case Isa::kNeonI8mm:
-      return "neon_i8mm";
+#define MUSPEAKER_NAME(isa, name) \
+  case Isa::k##isa:               \
+    return name;
+    MUSPEAKER_ISAS(MUSPEAKER_NAME)
+#undef MUSPEAKER_NAME
   }
   return "unknown";
 }

@@ -6,13 +6,8 @@ namespace muspeaker::kernels {
 
 /// What each instruction set's file defines. Only kernels_for() may read one, and only after it has
 /// seen that this machine can run it.
-extern const KernelTable kScalarTable;
-extern const KernelTable kAvx2Table;
-extern const KernelTable kAvxVnniTable;
-extern const KernelTable kAvx512Table;
-extern const KernelTable kAvx512VnniTable;
-extern const KernelTable kNeonTable;
-extern const KernelTable kNeonDotprodTable;
-extern const KernelTable kNeonI8mmTable;
+#define MUSPEAKER_TABLE(isa, name) extern const KernelTable k##isa##Table;
+MUSPEAKER_ISAS(MUSPEAKER_TABLE)
+#undef MUSPEAKER_TABLE
 
 }  // namespace muspeaker::kernels
