@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/array.h"
 #include "core/error.h"
 
 namespace muspeaker::bindings {
@@ -31,6 +32,33 @@ pybind11::array_t<T> to_numpy(std::vector<T> values, std::vector<pybind11::ssize
                                   [](void* held) { delete static_cast<std::vector<T>*>(held); });
   static_cast<void>(owner.release());
   return pybind11::array_t<T>(std::move(shape), data, release);
+}
+
+/// The same with one axis.
+template <typename T>
+pybind11::array_t<T> to_numpy(std::vector<T> values) {
+  const auto count = static_cast<pybind11::ssize_t>(values.size());
+  return to_numpy(std::move(values), {count});
+}
+
+/// The same with two axes, (rows, width).
+inline pybind11::array_t<float> to_numpy(core::Frames frames) {
+  const pybind11::ssize_t rows = frames.rows();
+  return to_numpy(std::move(frames.values), {rows, frames.width});
+}
+
+/// Copies (rows, width). Throws std::invalid_argument, naming the argument, if there are other
+/// axes.
+inline core::Frames to_frames(const FloatArray& array, const std::string& name) {
+  require_axes(array, 2, name);
+  return {{array.data(), array.data() + array.size()}, array.shape(1)};
+}
+
+/// Copies (count,), likewise.
+template <typename T, int kFlags>
+std::vector<T> to_vector(const pybind11::array_t<T, kFlags>& array, const std::string& name) {
+  require_axes(array, 1, name);
+  return {array.data(), array.data() + array.size()};
 }
 
 }  // namespace muspeaker::bindings

@@ -2,11 +2,17 @@
 
 #include "bindings/array.h"
 #include "bindings/probe.h"
+#include "dsp/best_path.h"
+#include "dsp/cepstra.h"
 #include "dsp/fbank.h"
 #include "dsp/fft.h"
+#include "dsp/heard_phones.h"
 #include "dsp/mel.h"
 #include "dsp/mel_correction.h"
+#include "dsp/normalized_mel.h"
+#include "dsp/pitch.h"
 #include "dsp/random.h"
+#include "dsp/spectral_map.h"
 
 namespace py = pybind11;
 
@@ -28,30 +34,21 @@ core::AudioConfig audio_config(const py::dict& fields) {
 
 py::array_t<float> log_mel(const FloatArray& samples, const py::dict& audio) {
   require_axes(samples, 1, "samples");
-  const dsp::LogMel features(audio_config(audio));
-  std::vector<float> mel = features.log_mel(samples.data(), samples.size());
-  const py::ssize_t frames = features.num_frames(samples.size());
-  const auto num_mels = static_cast<py::ssize_t>(mel.size()) / frames;
-  return to_numpy(std::move(mel), {frames, num_mels});
+  return to_numpy(dsp::LogMel(audio_config(audio)).log_mel(samples.data(), samples.size()));
 }
 
 py::array_t<float> log_energy(const FloatArray& samples, const py::dict& audio) {
   require_axes(samples, 1, "samples");
-  const dsp::LogMel features(audio_config(audio));
-  std::vector<float> energy = features.log_energy(samples.data(), samples.size());
-  const auto frames = static_cast<py::ssize_t>(energy.size());
-  return to_numpy(std::move(energy), {frames});
+  return to_numpy(dsp::LogMel(audio_config(audio)).log_energy(samples.data(), samples.size()));
 }
 
 py::array_t<float> kaldi_fbank(const FloatArray& samples_16k, int64_t num_fbanks, bool zero_mean) {
   require_axes(samples_16k, 1, "samples_16k");
-  std::vector<float> fbank =
-      dsp::KaldiFbank(num_fbanks).fbank(samples_16k.data(), samples_16k.size());
+  core::Frames fbank = dsp::KaldiFbank(num_fbanks).fbank(samples_16k.data(), samples_16k.size());
   if (zero_mean) {
-    dsp::remove_time_mean(fbank, num_fbanks);
+    dsp::remove_time_mean(fbank);
   }
-  const py::ssize_t frames = dsp::KaldiFbank::num_frames(samples_16k.size());
-  return to_numpy(std::move(fbank), {frames, num_fbanks});
+  return to_numpy(std::move(fbank));
 }
 
 py::array_t<float> fill_normal(uint64_t seed, uint64_t stream, uint64_t first_index,
@@ -59,7 +56,7 @@ py::array_t<float> fill_normal(uint64_t seed, uint64_t stream, uint64_t first_in
   core::require_input(count >= 0, "count must not be negative, got " + std::to_string(count));
   std::vector<float> out(static_cast<size_t>(count));
   dsp::fill_normal(seed, stream, first_index, out.data(), count);
-  return to_numpy(std::move(out), {static_cast<py::ssize_t>(count)});
+  return to_numpy(std::move(out));
 }
 
 py::tuple real_fft(const FloatArray& samples) {
@@ -69,26 +66,78 @@ py::tuple real_fft(const FloatArray& samples) {
   std::vector<float> imag(real.size());
   dsp::RealFft::Workspace workspace;
   fft.forward(samples.data(), real.data(), imag.data(), workspace);
-  const py::ssize_t bins = fft.num_bins();
-  return py::make_tuple(to_numpy(std::move(real), {bins}), to_numpy(std::move(imag), {bins}));
+  return py::make_tuple(to_numpy(std::move(real)), to_numpy(std::move(imag)));
 }
 
 /// pieces: how many samples come at a time.
 py::array_t<float> correct_mel(const FloatArray& samples, const FloatArray& mel, float share,
                                const py::dict& audio, int64_t pieces) {
   require_axes(samples, 1, "samples");
-  require_axes(mel, 2, "mel");
+  const core::Frames wanted = to_frames(mel, "mel");
   core::require_input(pieces > 0 && mel.shape(1) == audio["num_mels"].cast<int64_t>(),
                       "pieces must be positive, and mel have num_mels columns");
   const dsp::MelCorrection correction(audio_config(audio), share);
   dsp::MelCorrection::State state;
   std::vector<float> corrected;
   for (int64_t begin = 0; begin < samples.size(); begin += pieces) {
-    correction.correct(state, mel.data(), mel.shape(0), samples.data() + begin,
+    correction.correct(state, wanted, samples.data() + begin,
                        std::min<int64_t>(pieces, samples.size() - begin), corrected);
   }
-  const auto count = static_cast<py::ssize_t>(corrected.size());
-  return to_numpy(std::move(corrected), {count});
+  return to_numpy(std::move(corrected));
+}
+
+py::array_t<int32_t> states_of(const IntArray& phones, int64_t frames, int64_t num_pauses) {
+  return to_numpy(dsp::states_of(to_vector(phones, "phones"), frames, num_pauses));
+}
+
+py::array_t<int32_t> best_path(const FloatArray& scores, const IntArray& states) {
+  return to_numpy(dsp::best_path(to_frames(scores, "scores"), to_vector(states, "states")));
+}
+
+py::array_t<float> cepstral_features(const FloatArray& mel, int64_t num_cepstra) {
+  return to_numpy(dsp::cepstral_features(to_frames(mel, "mel"), num_cepstra));
+}
+
+py::tuple heard_phones(const FloatArray& log_posterior) {
+  dsp::HeardPhones heard = dsp::heard_phones(to_frames(log_posterior, "log_posterior"));
+  return py::make_tuple(to_numpy(std::move(heard.phones)), to_numpy(std::move(heard.durations)));
+}
+
+py::array_t<float> normalized_mel(const FloatArray& mel) {
+  return to_numpy(dsp::normalized_mel(to_frames(mel, "mel")));
+}
+
+py::array_t<float> fit_spectral_map(const FloatArray& prompt, const FloatArray& spoken,
+                                    int64_t num_cepstra) {
+  return to_numpy(
+      dsp::fit_spectral_map(to_frames(prompt, "prompt"), to_frames(spoken, "spoken"), num_cepstra));
+}
+
+py::array_t<float> apply_spectral_map(const FloatArray& mel, const FloatArray& values) {
+  require_axes(values, 1, "values");
+  core::Frames moved = to_frames(mel, "mel");
+  dsp::apply_spectral_map(moved, values.data(), (values.size() / moved.width) - 2);
+  return to_numpy(std::move(moved));
+}
+
+py::array_t<float> track_pitch(const FloatArray& samples, int64_t sample_rate,
+                               int64_t hop_samples) {
+  require_axes(samples, 1, "samples");
+  core::AudioConfig audio;
+  audio.sample_rate = sample_rate;
+  audio.hop_samples = hop_samples;
+  return to_numpy(dsp::PitchTracker(audio).track(samples.data(), samples.size()));
+}
+
+void bind_phones(py::module_& probe) {
+  probe.def("states_of", &states_of, py::arg("phones"), py::arg("frames"), py::arg("num_pauses"),
+            "(tokens) to (states)");
+  probe.def("best_path", &best_path, py::arg("scores"), py::arg("states"),
+            "(frames, tokens), (states) to (tokens)");
+  probe.def("cepstral_features", &cepstral_features, py::arg("mel"), py::arg("num_cepstra"),
+            "(frames, mels) to (frames, features)");
+  probe.def("heard_phones", &heard_phones, py::arg("log_posterior"),
+            "(frames, phones) to phones and durations, (tokens) each");
 }
 
 }  // namespace
@@ -105,6 +154,14 @@ void bind_dsp_probe(py::module_& probe) {
   probe.def("correct_mel", &correct_mel, py::arg("samples"), py::arg("mel"), py::arg("share"),
             py::arg("audio"), py::kw_only(), py::arg("pieces"),
             "(samples) and (frames, num_mels) to (samples), so many samples at a time");
+  probe.def("normalized_mel", &normalized_mel, py::arg("mel"), "(frames, mels) to (frames, mels)");
+  probe.def("fit_spectral_map", &fit_spectral_map, py::arg("prompt"), py::arg("spoken"),
+            py::arg("num_cepstra"), "(frames, mels) twice to (map)");
+  probe.def("apply_spectral_map", &apply_spectral_map, py::arg("mel"), py::arg("values"),
+            "(frames, mels), (map) to (frames, mels)");
+  probe.def("track_pitch", &track_pitch, py::arg("samples"), py::arg("sample_rate"),
+            py::arg("hop_samples"), "(samples) to (frames) in Hz");
+  bind_phones(probe);
 }
 
 }  // namespace muspeaker::bindings

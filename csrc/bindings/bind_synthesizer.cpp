@@ -29,72 +29,63 @@ py::tuple clone(engine::Synthesizer& synthesizer, const FloatArray& samples,
     voice = synthesizer.clone({samples.data(), samples.size()},
                               {samples_16k.data(), samples_16k.size()});
   }
-  const auto embedding = static_cast<py::ssize_t>(voice.timbre.size());
-  const py::ssize_t hidden = synthesizer.config().style_encoder.hidden;
-  return py::make_tuple(to_numpy(std::move(voice.timbre), {embedding}),
-                        to_numpy(std::move(voice.style), {voice.style_frames, hidden}));
+  return py::make_tuple(to_numpy(std::move(voice.vector)), to_numpy(std::move(voice.style)));
 }
 
-py::tuple synthesize(engine::Synthesizer& synthesizer, const TokenArrays& arrays,
-                     const VoiceArrays& voice_arrays, const engine::SynthesisOptions& options) {
-  const engine::Tokens tokens = arrays.borrow();
-  const engine::Voice voice = voice_arrays.copy();
+py::tuple samples_and_durations(engine::Speech speech) {
+  return py::make_tuple(to_numpy(std::move(speech.samples)), to_numpy(std::move(speech.durations)));
+}
+
+py::tuple synthesize(engine::Synthesizer& synthesizer, const std::vector<int32_t>& ids,
+                     const engine::Voice& voice, const engine::SynthesisOptions& options) {
+  const engine::Tokens tokens = borrow_tokens(ids);
   engine::Speech speech;
   {
     const py::gil_scoped_release release;
     speech = synthesizer.synthesize(tokens, voice, options);
   }
-  const auto num_samples = static_cast<py::ssize_t>(speech.samples.size());
-  return py::make_tuple(to_numpy(std::move(speech.samples), {num_samples}),
-                        to_numpy(std::move(speech.durations), {tokens.count}));
+  return samples_and_durations(std::move(speech));
 }
 
 py::tuple convert(engine::Synthesizer& synthesizer, const FloatArray& samples,
-                  const TokenArrays& arrays, const VoiceArrays& voice_arrays,
+                  const std::vector<int32_t>& ids, const engine::Voice& voice,
                   const engine::SynthesisOptions& options) {
   require_axes(samples, 1, "samples");
-  const engine::Tokens tokens = arrays.borrow();
-  const engine::Voice voice = voice_arrays.copy();
+  const engine::Tokens tokens = borrow_tokens(ids);
   engine::Speech speech;
   {
     const py::gil_scoped_release release;
     speech = synthesizer.convert({samples.data(), samples.size()}, tokens, voice, options);
   }
-  const auto num_samples = static_cast<py::ssize_t>(speech.samples.size());
-  return py::make_tuple(to_numpy(std::move(speech.samples), {num_samples}),
-                        to_numpy(std::move(speech.durations), {tokens.count}));
+  return samples_and_durations(std::move(speech));
 }
 
-engine::Utterance start(engine::Synthesizer& synthesizer, const TokenArrays& arrays,
-                        const VoiceArrays& voice_arrays, const engine::SynthesisOptions& options) {
-  const engine::Tokens tokens = arrays.borrow();
-  const engine::Voice voice = voice_arrays.copy();
+engine::Speaking start(engine::Synthesizer& synthesizer, const std::vector<int32_t>& ids,
+                       const engine::Voice& voice, const engine::SynthesisOptions& options) {
+  const engine::Tokens tokens = borrow_tokens(ids);
   const py::gil_scoped_release release;
   return synthesizer.start(tokens, voice, options);
 }
 
-py::object next_chunk(engine::Utterance& utterance, bool whole) {
+py::object next_chunk(engine::Speaking& speaking, bool whole) {
   std::vector<float> samples;
   {
     const py::gil_scoped_release release;
-    samples = whole ? utterance.rest() : utterance.next_chunk();
+    samples = whole ? speaking.rest() : speaking.next_chunk();
   }
   if (samples.empty()) {
     return py::none();
   }
-  const auto num_samples = static_cast<py::ssize_t>(samples.size());
-  return to_numpy(std::move(samples), {num_samples});
+  return to_numpy(std::move(samples));
 }
 
-void bind_utterance(const py::module_& module) {
-  py::class_<engine::Utterance>(module, "Utterance", "Speech on its way.")
-      .def_property_readonly(
-          "durations",
-          [](const engine::Utterance& utterance) {
-            const auto tokens = static_cast<py::ssize_t>(utterance.durations().size());
-            return to_numpy(std::vector<int32_t>(utterance.durations()), {tokens});
-          })
-      .def_property_readonly("num_samples", &engine::Utterance::num_samples)
+void bind_speaking(const py::module_& module) {
+  py::class_<engine::Speaking>(module, "Speaking", "Speech on its way.")
+      .def_property_readonly("durations",
+                             [](const engine::Speaking& speaking) {
+                               return to_numpy(std::vector<int32_t>(speaking.durations()));
+                             })
+      .def_property_readonly("num_samples", &engine::Speaking::num_samples)
       .def("next_chunk", &next_chunk, py::arg("whole") = false);
 }
 
@@ -103,7 +94,7 @@ void bind_utterance(const py::module_& module) {
 /// muspeaker._core.Synthesizer; the shapes are in _core.pyi.
 // NOLINTNEXTLINE(misc-const-correctness): one signature for all
 void bind_synthesizer(py::module_& module) {
-  bind_utterance(module);
+  bind_speaking(module);
   py::class_<engine::Synthesizer>(module, "Synthesizer", "One loaded model.")
       .def(py::init<const std::string&, int>(), py::arg("path"), py::arg("num_threads"),
            py::call_guard<py::gil_scoped_release>())
@@ -123,39 +114,39 @@ void bind_synthesizer(py::module_& module) {
       .def(
           "synthesize",
           [](engine::Synthesizer& synthesizer, const IntArray& phones, const IntArray& stresses,
-             const IntArray& boundaries, const FloatArray& timbre, const FloatArray& style,
+             const IntArray& boundaries, const FloatArray& vector, const FloatArray& style,
              float speed, float pitch, float energy, float temperature, uint64_t seed) {
-            return synthesize(synthesizer, {phones, stresses, boundaries}, {timbre, style},
-                              {speed, pitch, energy, temperature, seed});
+            return synthesize(synthesizer, TokenArrays{phones, stresses, boundaries}.ids(),
+                              copy_voice(vector, style), {speed, pitch, energy, temperature, seed});
           },
-          py::arg("phones"), py::arg("stresses"), py::arg("boundaries"), py::arg("timbre"),
+          py::arg("phones"), py::arg("stresses"), py::arg("boundaries"), py::arg("vector"),
           py::arg("style"), py::kw_only(), py::arg("speed"), py::arg("pitch"), py::arg("energy"),
           py::arg("temperature"), py::arg("seed"))
       .def(
           "convert",
           [](engine::Synthesizer& synthesizer, const FloatArray& samples, const IntArray& phones,
-             const IntArray& stresses, const IntArray& boundaries, const FloatArray& timbre,
+             const IntArray& stresses, const IntArray& boundaries, const FloatArray& vector,
              const FloatArray& style, float pitch, float energy, uint64_t seed) {
             engine::SynthesisOptions options;
             options.pitch = pitch;
             options.energy = energy;
             options.seed = seed;
-            return convert(synthesizer, samples, {phones, stresses, boundaries}, {timbre, style},
-                           options);
+            return convert(synthesizer, samples, TokenArrays{phones, stresses, boundaries}.ids(),
+                           copy_voice(vector, style), options);
           },
           py::arg("samples"), py::arg("phones"), py::arg("stresses"), py::arg("boundaries"),
-          py::arg("timbre"), py::arg("style"), py::kw_only(), py::arg("pitch"), py::arg("energy"),
+          py::arg("vector"), py::arg("style"), py::kw_only(), py::arg("pitch"), py::arg("energy"),
           py::arg("seed"))
       .def(
           "start",
           [](engine::Synthesizer& synthesizer, const IntArray& phones, const IntArray& stresses,
-             const IntArray& boundaries, const FloatArray& timbre, const FloatArray& style,
+             const IntArray& boundaries, const FloatArray& vector, const FloatArray& style,
              float speed, float pitch, float energy, float temperature, uint64_t seed) {
-            return start(synthesizer, {phones, stresses, boundaries}, {timbre, style},
-                         {speed, pitch, energy, temperature, seed});
+            return start(synthesizer, TokenArrays{phones, stresses, boundaries}.ids(),
+                         copy_voice(vector, style), {speed, pitch, energy, temperature, seed});
           },
           py::keep_alive<0, 1>(), py::arg("phones"), py::arg("stresses"), py::arg("boundaries"),
-          py::arg("timbre"), py::arg("style"), py::kw_only(), py::arg("speed"), py::arg("pitch"),
+          py::arg("vector"), py::arg("style"), py::kw_only(), py::arg("speed"), py::arg("pitch"),
           py::arg("energy"), py::arg("temperature"), py::arg("seed"));
 }
 

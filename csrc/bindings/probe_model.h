@@ -37,4 +37,10 @@ inline ggml_tensor* graph_input(core::GraphBuilder& graph, const std::string& na
   return graph.input(name, GGML_TYPE_F32, {size(0), size(1), size(2), size(3)}, array.data());
 }
 
+/// The same for (count,) ids.
+inline ggml_tensor* graph_input(core::GraphBuilder& graph, const std::string& name,
+                                const IntArray& array) {
+  return graph.input(name, GGML_TYPE_I32, {array.size()}, array.data());
+}
+
 }  // namespace muspeaker::bindings

@@ -9,14 +9,14 @@
 
 namespace muspeaker::bindings {
 
-/// An utterance as NumPy holds it, (tokens) int32 each.
+/// An utterance as NumPy holds it, (tokens,) int32 each, one array for each row of engine::Tokens.
 struct TokenArrays {
   const IntArray& phones;
   const IntArray& stresses;
   const IntArray& boundaries;
 
-  /// Throws std::invalid_argument unless the three are of one length.
-  [[nodiscard]] engine::Tokens borrow() const {
+  /// The rows one after the other. Throws std::invalid_argument unless they are of one length.
+  [[nodiscard]] std::vector<int32_t> ids() const {
     require_axes(phones, 1, "phones");
     require_axes(stresses, 1, "stresses");
     require_axes(boundaries, 1, "boundaries");
@@ -25,24 +25,22 @@ struct TokenArrays {
                         "phones, stresses and boundaries must have one length, got " +
                             std::to_string(count) + ", " + std::to_string(stresses.size()) +
                             " and " + std::to_string(boundaries.size()));
-    return {phones.data(), stresses.data(), boundaries.data(), count};
+    std::vector<int32_t> rows;
+    for (const IntArray* row : {&phones, &stresses, &boundaries}) {
+      rows.insert(rows.end(), row->data(), row->data() + count);
+    }
+    return rows;
   }
 };
 
-/// A voice as NumPy holds it: (embedding) and (style frames, hidden) float32.
-struct VoiceArrays {
-  const FloatArray& timbre;
-  const FloatArray& style;
+/// The ids of TokenArrays, borrowed.
+inline engine::Tokens borrow_tokens(const std::vector<int32_t>& ids) {
+  return {ids.data(), core::count_of(ids) / engine::Tokens::kRows};
+}
 
-  [[nodiscard]] engine::Voice copy() const {
-    require_axes(timbre, 1, "timbre");
-    require_axes(style, 2, "style");
-    return {
-        {timbre.data(), timbre.data() + timbre.size()},
-        {style.data(), style.data() + style.size()},
-        style.shape(0),
-    };
-  }
-};
+/// A voice as NumPy holds it: (voice_size) and (style frames, hidden) float32. Copied.
+inline engine::Voice copy_voice(const FloatArray& vector, const FloatArray& style) {
+  return {to_vector(vector, "vector"), to_frames(style, "style")};
+}
 
 }  // namespace muspeaker::bindings

@@ -248,15 +248,12 @@ void check_vocoder(const VocoderConfig& config, const AudioConfig& audio) {
   for (const int64_t kernel : config.resblock_kernels) {
     require_odd("vocoder.resblock_kernels", kernel);
   }
-  HeaderReader::require(config.mel_correction == 0.0F ||
-                            audio.window_samples >= kCorrectedOverlap * audio.hop_samples,
-                        "vocoder.mel_correction",
-                        "needs windows of at least " + std::to_string(kCorrectedOverlap) +
-                            " hops, those of this model are shorter");
 }
 
 VocoderConfig read_vocoder(const HeaderReader& in, const AudioConfig& audio) {
   VocoderConfig config;
+  config.kind = in.has("vocoder.kind") ? in.value<std::string>("vocoder.kind", "a string")
+                                       : std::string("nsf_hifigan");
   config.initial_channels = in.integer("vocoder.initial_channels", 1, kMaxWidth);
   config.upsample_rates = in.integers("vocoder.upsample_rates", 1, kMaxWidth);
   config.upsample_kernels = in.integers("vocoder.upsample_kernels", 1, kMaxWidth);

@@ -12,9 +12,6 @@ namespace muspeaker::core {
 /// The newest header this build reads; muspeaker.config.FORMAT_VERSION in Python.
 constexpr int64_t kFormatVersion = 2;
 
-/// Windows over each sample that vocoder.mel_correction needs.
-constexpr int64_t kCorrectedOverlap = 4;
-
 // The structs mirror python/muspeaker/config.py field by field, and a test compares the names. What
 // each size means is written there. Values come from the file's header and nowhere else.
 
@@ -88,6 +85,7 @@ struct MelDecoderConfig {
 };
 
 struct VocoderConfig {
+  std::string kind;  // absent from older files, which have nsf_hifigan
   int64_t initial_channels = 0;
   std::vector<int64_t> upsample_rates;
   std::vector<int64_t> upsample_kernels;
@@ -134,7 +132,8 @@ struct ModelConfig {
   std::string weight_type;
   std::string fingerprint;
 
-  /// Length of a voice's timbre: the speaker embedding, and the moments of the prompt's mel.
+  /// Values that e_tim is projected from: the speaker embedding, and the moments of the prompt's
+  /// mel.
   [[nodiscard]] int64_t timbre_size() const {
     return timbre_encoder.embedding + (mel_decoder.prompt_moments * audio.num_mels);
   }
@@ -144,7 +143,7 @@ struct ModelConfig {
     return phone_classifier ? phone_classifier->map_cepstra : 0;
   }
 
-  /// Length of a voice's vector: the timbre, and its spectral map if it has one.
+  /// Length of a voice's vector: those values, and its spectral map if it has one.
   [[nodiscard]] int64_t voice_size() const {
     const int64_t cepstra = map_cepstra();
     return timbre_size() + (cepstra > 0 ? audio.num_mels * (2 + cepstra) : 0);

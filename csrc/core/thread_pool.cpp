@@ -21,8 +21,8 @@ constexpr uint64_t kUnclaimedMask = (uint64_t{1} << kUnclaimedBits) - 1U;
 thread_local ThreadPool* this_threads_pool = nullptr;
 thread_local int this_threads_index = 0;
 
-/// A piece that asks for help gets none, and the caller of a pool is its thread 0, whatever it is
-/// in another.
+/// Nested parallelism is off: inside a piece, parallel_for runs on the calling thread. The caller
+/// of a pool is its thread 0, whatever it is in another.
 class InsidePieces {
  public:
   InsidePieces() : pool_(this_threads_pool), index_(this_threads_index) {

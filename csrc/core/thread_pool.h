@@ -55,9 +55,9 @@ class ThreadPool {
   void help(int index);
 
   // The call at work. A ticket holds its number and how many of its pieces are unclaimed. Both are
-  // changed as one, so that a helper which wakes late can claim nothing of another call by mistake:
-  // whoever has claimed a piece knows that the rest, read after that, is of the same call, for it
-  // cannot end before that piece.
+  // changed as one, so that a helper which wakes late cannot claim a piece of another call. After
+  // claiming a piece, a thread may read `pieces_`, `function_` and `context_`: the call cannot end,
+  // so they cannot change, until that piece is done.
   std::atomic<uint64_t> ticket_{0};
   std::atomic<int64_t> pieces_{0};
   std::atomic<Function> function_{nullptr};

@@ -43,23 +43,37 @@ size_t channel_axis(size_t rank) {
   return rank == 4 ? 3 : 1;
 }
 
-/// values: int8, out blocks of `inner` elements repeated `outer` times; scale: (out,).
-void expand_int8(const ggml_tensor* values, const float* scale, size_t axis, float* result) {
-  const auto* source = static_cast<const int8_t*>(values->data);
-  int64_t inner = 1;
-  for (size_t i = 0; i < axis; ++i) {
-    inner *= values->ne[i];
+}  // namespace
+
+std::vector<float> StoredWeight::to_float() const {
+  std::vector<float> expanded(static_cast<size_t>(ggml_nelements(values)));
+  to_float(expanded.data());
+  return expanded;
+}
+
+void StoredWeight::to_float(float* to) const {
+  const int64_t count = ggml_nelements(values);
+  if (values->type == GGML_TYPE_F32) {
+    std::copy_n(static_cast<const float*>(values->data), count, to);
+    return;
   }
-  const int64_t rows = ggml_nelements(values) / inner;
-  for (int64_t row = 0; row < rows; ++row) {
-    const float factor = scale[row % values->ne[axis]];
-    for (int64_t i = 0; i < inner; ++i) {
-      *result++ = static_cast<float>(*source++) * factor;
+  if (values->type == GGML_TYPE_F16) {
+    ggml_fp16_to_fp32_row(static_cast<const ggml_fp16_t*>(values->data), to, count);
+    return;
+  }
+  const auto* quantised = static_cast<const int8_t*>(values->data);
+  const auto* scales = static_cast<const float*>(scale->data);
+  int64_t channel_size = 1;  // neighbouring values of one channel
+  for (size_t axis = 0; axis < channel_axis; ++axis) {
+    channel_size *= values->ne[axis];
+  }
+  for (int64_t first = 0; first < count; first += channel_size) {
+    const float factor = scales[first / channel_size % values->ne[channel_axis]];
+    for (int64_t i = first; i < first + channel_size; ++i) {
+      to[i] = static_cast<float>(quantised[i]) * factor;
     }
   }
 }
-
-}  // namespace
 
 WeightFile::WeightFile(const std::string& path) : file_(path) {
   install_log();
@@ -134,14 +148,14 @@ StoredWeight WeightFile::claim_stored(const std::string& name, const std::vector
                     ", expected " + shape_text(ne.data(), ne.size()));
   found->second.claimed = true;
   if (values->type != GGML_TYPE_I8) {
-    return {values, nullptr};
+    return {values, nullptr, channel_axis(ne.size())};
   }
   require_model(ne.size() >= 2, "tensor " + name + " of model file " + file_.path() +
                                     " is int8, expected f32: it has one axis");
   const StoredWeight scale = claim_stored(scale_name(name), {ne[channel_axis(ne.size())]});
   require_model(scale.values->type == GGML_TYPE_F32,
                 "tensor " + scale_name(name) + " of model file " + file_.path() + " is not f32");
-  return {values, scale.values};
+  return {values, scale.values, channel_axis(ne.size())};
 }
 
 ggml_tensor* WeightFile::claim(const std::string& name, const std::vector<int64_t>& ne) {
@@ -151,12 +165,12 @@ ggml_tensor* WeightFile::claim(const std::string& name, const std::vector<int64_
   }
   Entry& entry = entries_.at(name);
   if (entry.expanded == nullptr) {
-    entry.expanded = expand(weight, ne.size());
+    entry.expanded = expand(weight);
   }
   return entry.expanded;
 }
 
-ggml_tensor* WeightFile::expand(const StoredWeight& weight, size_t rank) {
+ggml_tensor* WeightFile::expand(const StoredWeight& weight) {
   ggml_tensor* result =
       ggml_new_tensor(expanded_context_.get(), GGML_TYPE_F32, GGML_MAX_DIMS, weight.values->ne);
   ggml_set_name(result, weight.values->name);
@@ -167,14 +181,7 @@ ggml_tensor* WeightFile::expand(const StoredWeight& weight, size_t rank) {
   }
   ggml_backend_buffer_set_usage(buffer.get(), GGML_BACKEND_BUFFER_USAGE_WEIGHTS);
   ggml_backend_tensor_alloc(buffer.get(), result, ggml_backend_buffer_get_base(buffer.get()));
-  auto* values = static_cast<float*>(result->data);
-  if (weight.values->type == GGML_TYPE_F16) {
-    ggml_fp16_to_fp32_row(static_cast<const ggml_fp16_t*>(weight.values->data), values,
-                          ggml_nelements(result));
-  } else {
-    expand_int8(weight.values, static_cast<const float*>(weight.scale->data), channel_axis(rank),
-                values);
-  }
+  weight.to_float(static_cast<float*>(result->data));
   expanded_buffers_.push_back(std::move(buffer));
   return result;
 }
@@ -188,10 +195,6 @@ Scope Scope::operator/(int64_t index) const {
 }
 
 ggml_tensor* Scope::tensor(const std::string& name, const std::vector<int64_t>& ne) const {
-  return file_->claim(join(name), ne);
-}
-
-ggml_tensor* Scope::conv_weight(const std::string& name, const std::vector<int64_t>& ne) const {
   return file_->claim(join(name), ne);
 }
 

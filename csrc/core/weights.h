@@ -20,8 +20,14 @@ class Scope;
 /// A weight as it lies in the file, for a kernel that reads f16 or int8 itself.
 struct StoredWeight {
   ggml_tensor* values = nullptr;  ///< f32, f16 or i8, in the mapped file
-  ggml_tensor* scale =
-      nullptr;  ///< (out,) f32 if values are i8, else null: w = values * scale[out]
+  ggml_tensor* scale = nullptr;   ///< (out,) f32 if values are i8, else null
+  size_t channel_axis = 1;        ///< the axis of values->ne that counts output channels
+
+  /// All values as float32, in the order of memory; int8 ones are values * scale[out].
+  [[nodiscard]] std::vector<float> to_float() const;
+
+  /// The same into memory of ggml_nelements(values).
+  void to_float(float* to) const;
 };
 
 /// One model file, mapped into memory. Tensors point into the map; those stored as f16 or int8 are
@@ -73,7 +79,7 @@ class WeightFile {
 
   ggml_tensor* claim(const std::string& name, const std::vector<int64_t>& ne);
   StoredWeight claim_stored(const std::string& name, const std::vector<int64_t>& ne);
-  ggml_tensor* expand(const StoredWeight& weight, size_t rank);
+  ggml_tensor* expand(const StoredWeight& weight);
 
   MappedFile file_;
   std::unique_ptr<gguf_context, HeaderDeleter> header_;
@@ -100,10 +106,6 @@ class Scope {
   /// and three-axis weights (linear, conv1d), axis 3 of four-axis ones (conv2d). Throws
   /// ModelFileError with the full name, expected and actual shape.
   [[nodiscard]] ggml_tensor* tensor(const std::string& name, const std::vector<int64_t>& ne) const;
-
-  /// The same for conv1d weights, ne = {in, out, kernel}.
-  [[nodiscard]] ggml_tensor* conv_weight(const std::string& name,
-                                         const std::vector<int64_t>& ne) const;
 
   /// Claims the same tensor (and its scale) without expanding it.
   [[nodiscard]] StoredWeight stored(const std::string& name, const std::vector<int64_t>& ne) const;

@@ -71,41 +71,38 @@ int64_t KaldiFbank::num_frames(int64_t num_samples) {
   return num_samples < kWindowSamples ? 0 : 1 + ((num_samples - kWindowSamples) / kHopSamples);
 }
 
-std::vector<float> KaldiFbank::fbank(const float* samples_16k, int64_t num_samples) const {
+core::Frames KaldiFbank::fbank(const float* samples_16k, int64_t num_samples) const {
   core::require_input(num_samples >= kWindowSamples,
                       "a filter bank needs at least " + std::to_string(kWindowSamples) +
                           " samples, got " + std::to_string(num_samples));
-  const int64_t frames = num_frames(num_samples);
-  const int64_t num_fbanks = filters_.num_filters();
-  std::vector<float> fbank(static_cast<size_t>(frames * num_fbanks));
+  core::Frames fbank(num_frames(num_samples), filters_.num_filters());
   std::vector<float> frame(static_cast<size_t>(kFftSamples), 0.0F);
   std::vector<float> power(static_cast<size_t>(fft_.num_bins()));
   RealFft::Workspace workspace;
-  for (int64_t frame_index = 0; frame_index < frames; ++frame_index) {
-    prepare_frame(samples_16k + (frame_index * kHopSamples), window_, frame.data());
+  for (int64_t t = 0; t < fbank.rows(); ++t) {
+    prepare_frame(samples_16k + (t * kHopSamples), window_, frame.data());
     fft_.power(frame.data(), power.data(), workspace);
-    filters_.apply(power.data(), fbank.data() + (frame_index * num_fbanks));
+    filters_.apply(power.data(), fbank.row(t));
   }
-  for (float& value : fbank) {
+  for (float& value : fbank.values) {
     value = std::log(std::max(value, std::numeric_limits<float>::epsilon()));
   }
   return fbank;
 }
 
-void remove_time_mean(std::vector<float>& fbank, int64_t num_fbanks) {
-  core::require_input(num_fbanks > 0 && static_cast<int64_t>(fbank.size()) % num_fbanks == 0,
+void remove_time_mean(core::Frames& fbank) {
+  core::require_input(fbank.width > 0 && fbank.size() % fbank.width == 0,
                       "a filter bank of " + std::to_string(fbank.size()) +
-                          " values has no whole number of frames of " + std::to_string(num_fbanks));
-  const auto width = static_cast<size_t>(num_fbanks);
-  const size_t frames = fbank.size() / width;
-  for (size_t bank = 0; bank < width; ++bank) {
+                          " values has no whole number of frames of " +
+                          std::to_string(fbank.width));
+  for (int64_t bank = 0; bank < fbank.width; ++bank) {
     double sum = 0.0;
-    for (size_t i = bank; i < fbank.size(); i += width) {
-      sum += fbank[i];
+    for (int64_t t = 0; t < fbank.rows(); ++t) {
+      sum += fbank.row(t)[bank];
     }
-    const auto mean = static_cast<float>(sum / static_cast<double>(frames));
-    for (size_t i = bank; i < fbank.size(); i += width) {
-      fbank[i] -= mean;
+    const auto mean = static_cast<float>(sum / static_cast<double>(fbank.rows()));
+    for (int64_t t = 0; t < fbank.rows(); ++t) {
+      fbank.row(t)[bank] -= mean;
     }
   }
 }

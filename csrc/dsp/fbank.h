@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "core/array.h"
 #include "dsp/fft.h"
 #include "dsp/filter_bank.h"
 
@@ -10,7 +11,7 @@ namespace muspeaker::dsp {
 
 /// Kaldi's log filter banks at 16 kHz, the input of the timbre encoder before its mean is removed.
 ///
-/// Twin of kaldi_fbank in muspeaker.twin.dsp.mel. 25 ms Povey window, 10 ms hop, only whole
+/// 25 ms Povey window, 10 ms hop, only whole
 /// windows, mean of each window removed, pre-emphasis 0.97, no dither, power spectrum of 512
 /// points, 20 Hz to 8 kHz, natural log with Kaldi's epsilon.
 class KaldiFbank {
@@ -28,7 +29,7 @@ class KaldiFbank {
   /// samples_16k: num_samples values in [-1, 1], not scaled to int16.
   /// Returns (frames, num_fbanks) float32, banks contiguous.
   /// Throws std::invalid_argument if there are fewer than kWindowSamples samples.
-  std::vector<float> fbank(const float* samples_16k, int64_t num_samples) const;
+  [[nodiscard]] core::Frames fbank(const float* samples_16k, int64_t num_samples) const;
 
  private:
   std::vector<float> window_;
@@ -37,6 +38,6 @@ class KaldiFbank {
 };
 
 /// Subtracts the mean over time of each bank from (frames, num_fbanks), in place.
-void remove_time_mean(std::vector<float>& fbank, int64_t num_fbanks);
+void remove_time_mean(core::Frames& fbank);
 
 }  // namespace muspeaker::dsp

@@ -11,32 +11,33 @@ constexpr double kChangeCost = 4.0;  // nats
 
 }  // namespace
 
-HeardPhones heard_phones(const std::vector<float>& log_posterior, int64_t num_phones) {
-  core::require_input(num_phones >= 1 && !log_posterior.empty(),
+HeardPhones heard_phones(const core::Frames& log_posterior) {
+  const int64_t count = log_posterior.width;
+  core::require_input(count >= 1 && !log_posterior.empty(),
                       "phones need at least one frame to be heard in, got none");
-  const auto count = static_cast<size_t>(num_phones);
-  const size_t frames = log_posterior.size() / count;
-  std::vector<double> best(log_posterior.begin(),
-                           log_posterior.begin() + static_cast<int64_t>(count));
+  const int64_t frames = log_posterior.rows();
+  std::vector<double> scores(log_posterior.row(0), log_posterior.row(0) + count);
+  double* best = scores.data();
   // Phone of the frame before, on the best way to each phone of each frame.
-  std::vector<int32_t> before(frames * count, 0);
-  for (size_t t = 1; t < frames; ++t) {
-    const auto likeliest = std::max_element(best.begin(), best.end());
-    const auto from = static_cast<int32_t>(likeliest - best.begin());
+  core::Matrix<int32_t> before(frames, count);
+  for (int64_t t = 1; t < frames; ++t) {
+    const double* likeliest = std::max_element(best, best + count);
+    const auto from = static_cast<int32_t>(likeliest - best);
     const double change = *likeliest - kChangeCost;
-    for (size_t phone = 0; phone < count; ++phone) {
+    for (int64_t phone = 0; phone < count; ++phone) {
       const bool changes = change > best[phone];
-      before[(t * count) + phone] = changes ? from : static_cast<int32_t>(phone);
-      best[phone] = (changes ? change : best[phone]) + log_posterior[(t * count) + phone];
+      before.row(t)[phone] = changes ? from : static_cast<int32_t>(phone);
+      best[phone] = (changes ? change : best[phone]) + log_posterior.row(t)[phone];
     }
   }
-  std::vector<int32_t> heard(frames);
-  heard.back() = static_cast<int32_t>(std::max_element(best.begin(), best.end()) - best.begin());
-  for (size_t t = frames - 1; t > 0; --t) {
-    heard[t - 1] = before[(t * count) + static_cast<size_t>(heard[t])];
+  std::vector<int32_t> heard_ids(static_cast<size_t>(frames));
+  int32_t* heard = heard_ids.data();
+  heard[frames - 1] = static_cast<int32_t>(std::max_element(best, best + count) - best);
+  for (int64_t t = frames - 1; t > 0; --t) {
+    heard[t - 1] = before.row(t)[heard[t]];
   }
   HeardPhones result;
-  for (size_t t = 0; t < frames; ++t) {
+  for (int64_t t = 0; t < frames; ++t) {
     if (t == 0 || heard[t] != heard[t - 1]) {
       result.phones.push_back(heard[t]);
       result.durations.push_back(0);

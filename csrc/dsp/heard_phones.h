@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "core/array.h"
+
 namespace muspeaker::dsp {
 
 /// Phones and how long each is held.
@@ -12,8 +14,8 @@ struct HeardPhones {
 };
 
 /// The likeliest phones of a recording whose text is not known, each held until another is worth
-/// the change. Twin of heard_phones in muspeaker.twin.dsp.heard_phones. log_posterior: (frames,
+/// the change. log_posterior: (frames,
 /// num_phones), natural log, at least one frame.
-HeardPhones heard_phones(const std::vector<float>& log_posterior, int64_t num_phones);
+HeardPhones heard_phones(const core::Frames& log_posterior);
 
 }  // namespace muspeaker::dsp

@@ -121,20 +121,18 @@ void LogMel::power_spectrum(const float* samples, int64_t num_samples, int64_t f
   fft_.power(frame, workspace.power.data(), workspace.fft);
 }
 
-std::vector<float> LogMel::log_mel(const float* samples, int64_t num_samples) const {
+core::Frames LogMel::log_mel(const float* samples, int64_t num_samples) const {
   require_samples(num_samples);
-  const int64_t frames = num_frames(num_samples);
-  const int64_t num_mels = filters_.num_filters();
-  std::vector<float> mel(static_cast<size_t>(frames * num_mels));
+  core::Frames mel(num_frames(num_samples), filters_.num_filters());
   FrameWorkspace workspace;
-  for (int64_t frame_index = 0; frame_index < frames; ++frame_index) {
-    power_spectrum(samples, num_samples, frame_index, workspace);
+  for (int64_t t = 0; t < mel.rows(); ++t) {
+    power_spectrum(samples, num_samples, t, workspace);
     for (float& value : workspace.power) {
       value = std::sqrt(value);
     }
-    filters_.apply(workspace.power.data(), mel.data() + (frame_index * num_mels));
+    filters_.apply(workspace.power.data(), mel.row(t));
   }
-  for (float& value : mel) {
+  for (float& value : mel.values) {
     value = std::log(std::max(value, floor_));
   }
   return mel;

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "core/array.h"
 #include "core/config.h"
 #include "dsp/fft.h"
 #include "dsp/filter_bank.h"
@@ -21,7 +22,6 @@ std::vector<float> centred_window(const core::AudioConfig& audio);
 
 /// The log-mel spectrogram and log-energy of the model.
 ///
-/// Twin of log_mel and log_energy in muspeaker.twin.dsp.mel.
 /// Source: Kong et al. 2020 (HiFi-GAN, arXiv:2010.05646), the features of its published code, with
 /// the slaney filters of librosa.filters.mel. (fft - hop) / 2 samples are reflected at both ends,
 /// frame t then covers the window centred at (t + 0.5) hops.
@@ -39,11 +39,11 @@ class LogMel {
   /// samples: num_samples values in [-1, 1] at the rate of the config.
   /// Returns (frames, num_mels) float32, mels contiguous, natural log, not below log(mel_floor).
   /// Throws std::invalid_argument if num_samples is below min_samples().
-  std::vector<float> log_mel(const float* samples, int64_t num_samples) const;
+  [[nodiscard]] core::Frames log_mel(const float* samples, int64_t num_samples) const;
 
   /// Returns (frames) float32, natural log of the L2 norm of each frame's magnitude spectrum, not
   /// below log(1e-5). Throws std::invalid_argument if num_samples is below min_samples().
-  std::vector<float> log_energy(const float* samples, int64_t num_samples) const;
+  [[nodiscard]] std::vector<float> log_energy(const float* samples, int64_t num_samples) const;
 
  private:
   /// Memory that the frames of one call share.

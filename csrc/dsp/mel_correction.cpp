@@ -14,16 +14,21 @@ namespace {
 constexpr float kLimit = 2.0F;           // nats that a band may be moved by
 constexpr int64_t kPieceSamples = 8192;  // taken at once, so that memory does not grow with pieces
 
-core::AudioConfig checked(const core::AudioConfig& audio) {
-  core::require_input(
-      audio.hop_samples > 0 && audio.window_samples >= core::kCorrectedOverlap * audio.hop_samples,
-      "a spectrum is corrected in windows of at least " + std::to_string(core::kCorrectedOverlap) +
-          " hops, got " + std::to_string(audio.window_samples) + " samples for hops of " +
-          std::to_string(audio.hop_samples));
+/// Returns its argument, so that it is checked before any member is built.
+const core::AudioConfig& checked(const core::AudioConfig& audio) {
+  core::require_input(MelCorrection::fits(audio),
+                      "a spectrum is corrected in windows of at least " +
+                          std::to_string(MelCorrection::kOverlap) + " hops, got " +
+                          std::to_string(audio.window_samples) + " samples for hops of " +
+                          std::to_string(audio.hop_samples));
   return audio;
 }
 
 }  // namespace
+
+bool MelCorrection::fits(const core::AudioConfig& audio) {
+  return audio.hop_samples > 0 && audio.window_samples >= kOverlap * audio.hop_samples;
+}
 
 MelCorrection::MelCorrection(const core::AudioConfig& audio, float share)
     : fft_(checked(audio).fft_samples),
@@ -54,10 +59,9 @@ MelCorrection::MelCorrection(const core::AudioConfig& audio, float share)
   }
 }
 
-void MelCorrection::correct(State& state, const float* mel, int64_t num_frames,
-                            const float* samples, int64_t count,
-                            std::vector<float>& corrected) const {
-  const int64_t num_samples = num_frames * hop_samples_;
+void MelCorrection::correct(State& state, const core::Frames& mel, const float* samples,
+                            int64_t count, std::vector<float>& corrected) const {
+  const int64_t num_samples = mel.rows() * hop_samples_;
   if (state.taken + count > num_samples) {
     throw std::invalid_argument("more samples than the utterance has");
   }
@@ -71,17 +75,18 @@ void MelCorrection::correct(State& state, const float* mel, int64_t num_frames,
     take(state, samples, piece);
     samples += piece;
     count -= piece;
-    while (state.frames < num_frames &&
+    while (state.frames < mel.rows() &&
            (state.taken == num_samples ||
             (state.frames * hop_samples_) - padding_ + fft_.num_samples() <= state.taken)) {
-      correct_frame(state, mel + (state.frames * num_mels_), num_samples);
+      correct_frame(state, mel.row(state.frames), num_samples);
       give(state, num_samples, corrected);
     }
   }
 }
 
-void MelCorrection::correct_part(const float* mel, int64_t num_frames, const float* samples,
-                                 int64_t begin, int64_t end, float* corrected) const {
+void MelCorrection::correct_part(const core::Frames& mel, const float* samples, int64_t begin,
+                                 int64_t end, float* corrected) const {
+  const int64_t num_frames = mel.rows();
   const int64_t num_samples = num_frames * hop_samples_;
   const auto first_sample = [this](int64_t frame) {
     return std::max((frame * hop_samples_) - padding_, int64_t{0});
@@ -93,7 +98,7 @@ void MelCorrection::correct_part(const float* mel, int64_t num_frames, const flo
   core::require_input(end == num_frames || stop < num_samples, "a part ends too near to the end");
   state.taken = start;
   std::vector<float> given;
-  correct(state, mel, num_frames, samples + start, stop - start, given);
+  correct(state, mel, samples + start, stop - start, given);
   const int64_t wanted = first_sample(begin);  // what comes before lacks earlier frames
   std::copy(given.begin() + (wanted - start), given.end(), corrected + wanted);
 }

@@ -3,23 +3,29 @@
 #include <cstdint>
 #include <vector>
 
+#include "core/array.h"
 #include "core/config.h"
 #include "dsp/fft.h"
 #include "dsp/filter_bank.h"
 
 namespace muspeaker::dsp {
 
-/// Moves the spectrum of speech to the log-mel that it was made from, in one step.
+/// Corrects the band levels of speech to the log-mel that it was made from, in one step.
 ///
-/// Twin of correct_mel in muspeaker.twin.dsp.mel_correction, which says how. Here the samples of an
-/// utterance come piece by piece: the bits of the result do not depend on where pieces end.
+/// Here the samples of an utterance come piece by piece: the bits of the result do not depend on
+/// where pieces end.
 class MelCorrection {
  public:
-  /// share: of the difference, from 0 to 1. Throws std::invalid_argument if windows do not overlap
-  /// four times.
+  /// Windows that must lie over each sample.
+  static constexpr int64_t kOverlap = 4;
+
+  /// Whether the windows of a model overlap that often.
+  static bool fits(const core::AudioConfig& audio);
+
+  /// share: of the difference, from 0 to 1. Throws std::invalid_argument unless fits(audio).
   MelCorrection(const core::AudioConfig& audio, float share);
 
-  /// One utterance on its way. It is made before its first samples and serves no other.
+  /// Streaming state of one utterance. Start with a fresh one; do not reuse.
   struct State {
     int64_t taken = 0;           ///< samples that have come
     int64_t frames = 0;          ///< that have been corrected
@@ -29,23 +35,26 @@ class MelCorrection {
     RealFft::Workspace fft;
   };
 
-  /// Takes the next `count` samples of an utterance of num_frames whole hops, and appends to
-  /// `corrected` those that no later ones can change: up to three and a half hops fewer than have
-  /// come, and all at the end. mel: (num_frames, num_mels), natural log, that of the utterance.
-  /// Nothing is allocated once pieces of one size have come and `corrected` has room.
-  void correct(State& state, const float* mel, int64_t num_frames, const float* samples,
-               int64_t count, std::vector<float>& corrected) const;
+  /// Takes the next `count` samples of an utterance of mel.rows() whole hops, and appends to
+  /// `corrected` those that are final: up to latency_samples() fewer than have come, and all at the
+  /// end. mel: (frames, num_mels), natural log, that of the whole utterance. Nothing is allocated
+  /// once pieces of one size have come and `corrected` has room.
+  void correct(State& state, const core::Frames& mel, const float* samples, int64_t count,
+               std::vector<float>& corrected) const;
 
   /// The samples that frames [begin, end) of a whole utterance complete, the same bits as correct()
-  /// gives, at their places in `corrected`. samples, corrected: (num_frames * hop). All parts but
-  /// the last must end context_frames() before num_frames. Threads may correct parts side by side.
-  void correct_part(const float* mel, int64_t num_frames, const float* samples, int64_t begin,
-                    int64_t end, float* corrected) const;
+  /// gives, at their places in `corrected`. samples, corrected: (frames * hop). All parts but the
+  /// last must end context_frames() before mel.rows(). Threads may correct parts side by side.
+  void correct_part(const core::Frames& mel, const float* samples, int64_t begin, int64_t end,
+                    float* corrected) const;
 
   /// Frames under whose windows a frame's samples lie, to either side.
   [[nodiscard]] int64_t context_frames() const {
     return (fft_.num_samples() + hop_samples_ - 1) / hop_samples_;
   }
+
+  /// Samples that are held back until their successors have come, at most.
+  [[nodiscard]] int64_t latency_samples() const { return fft_.num_samples(); }
 
  private:
   void take(State& state, const float* samples, int64_t count) const;

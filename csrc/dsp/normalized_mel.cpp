@@ -9,32 +9,36 @@
 namespace muspeaker::dsp {
 namespace {
 
-constexpr float kQuietest = 12.0F;  // nats below the loudest; what lies deeper is heard as that
+constexpr float kQuietest = 12.0F;  // nats below the maximum, to which the mel is clamped
 constexpr double kDeviationFloor = 1e-3;
 
 }  // namespace
 
-std::vector<float> normalized_mel(const std::vector<float>& mel, int64_t num_mels) {
-  const auto width = static_cast<size_t>(num_mels);
-  core::require_input(num_mels > 0 && !mel.empty() && mel.size() % width == 0,
-                      "a mel needs one frame of " + std::to_string(num_mels) +
+core::Frames normalized_mel(const core::Frames& mel) {
+  core::require_input(mel.width > 0 && !mel.empty() && mel.size() % mel.width == 0,
+                      "a mel needs one frame of " + std::to_string(mel.width) +
                           " bands or more, got " + std::to_string(mel.size()) + " values");
-  const float floor = *std::max_element(mel.begin(), mel.end()) - kQuietest;
-  const auto frames = static_cast<double>(mel.size() / width);
-  std::vector<double> means(width, 0.0);
-  std::vector<double> centred(mel.size());
-  for (size_t at = 0; at < mel.size(); ++at) {
-    centred[at] = std::max(mel[at], floor);
-    means[at % width] += centred[at] / frames;
+  const float floor = *std::max_element(mel.values.begin(), mel.values.end()) - kQuietest;
+  const auto frames = static_cast<double>(mel.rows());
+  core::Matrix<double> means(1, mel.width);
+  core::Matrix<double> centred(mel.rows(), mel.width);
+  for (int64_t t = 0; t < mel.rows(); ++t) {
+    for (int64_t band = 0; band < mel.width; ++band) {
+      centred.row(t)[band] = std::max(mel.row(t)[band], floor);
+      means.row(0)[band] += centred.row(t)[band] / frames;
+    }
   }
   double variance = 0.0;
-  for (size_t at = 0; at < mel.size(); ++at) {
-    centred[at] -= means[at % width];
-    variance += centred[at] * centred[at] / static_cast<double>(mel.size());
+  for (int64_t t = 0; t < mel.rows(); ++t) {
+    for (int64_t band = 0; band < mel.width; ++band) {
+      double& value = centred.row(t)[band];
+      value -= means.row(0)[band];
+      variance += value * value / static_cast<double>(mel.size());
+    }
   }
   const double deviation = std::sqrt(variance) + kDeviationFloor;
-  std::vector<float> normalized(mel.size());
-  std::transform(centred.begin(), centred.end(), normalized.begin(),
+  core::Frames normalized(mel.rows(), mel.width);
+  std::transform(centred.values.begin(), centred.values.end(), normalized.values.begin(),
                  [&](double value) { return static_cast<float>(value / deviation); });
   return normalized;
 }

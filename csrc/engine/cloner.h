@@ -4,6 +4,7 @@
 
 #include "core/graph.h"
 #include "dsp/fbank.h"
+#include "engine/acoustic_pass.h"
 #include "engine/listener.h"
 #include "engine/voice.h"
 #include "model/muspeaker.h"
@@ -11,23 +12,22 @@
 namespace muspeaker::engine {
 
 /// Prompt samples to a voice.
-///
-/// Twin of MuSpeaker.clone in muspeaker.twin.model.muspeaker, with the features before it.
 class Cloner {
  public:
-  /// Model and listener must outlive the cloner.
-  Cloner(const model::MuSpeaker& model, const Listener& listener);
+  /// Model, listener and pass must outlive the cloner.
+  Cloner(const model::MuSpeaker& model, const Listener& listener, const AcousticPass& pass);
 
   /// samples: the prompt at the model's rate; samples_16k: the same at 16 kHz.
   /// Throws std::invalid_argument if either is too short, over kMaxPromptSeconds or not finite.
   [[nodiscard]] Voice clone(core::GraphRunner& runner, Samples samples, Samples samples_16k) const;
 
  private:
-  std::vector<float> speak_again(core::GraphRunner& runner, const Recording& prompt,
-                                 const std::vector<float>& timbre) const;
+  [[nodiscard]] core::Frames speak_again(core::GraphRunner& runner, const Recording& prompt,
+                                         const std::vector<float>& timbre) const;
 
   const model::MuSpeaker& model_;
   const Listener& listener_;
+  const AcousticPass& pass_;
   dsp::KaldiFbank fbank_;
 };
 

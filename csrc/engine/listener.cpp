@@ -14,33 +14,26 @@
 namespace muspeaker::engine {
 namespace {
 
-/// mel: (frames, num_mels); phones: (tokens,), pauses merged. Returns (frames, tokens), scores by
-/// the hidden Markov model.
-std::vector<float> aligner_scores(core::GraphRunner& runner, const model::MuSpeaker& model,
-                                  const std::vector<float>& mel,
-                                  const std::vector<int32_t>& phones) {
-  const int64_t num_mels = model.config().audio.num_mels;
-  const int64_t num_cepstra = model.config().aligner->num_cepstra;
-  const std::vector<float> features = dsp::cepstral_features(mel, num_mels, num_cepstra);
-  const int64_t frames = static_cast<int64_t>(mel.size()) / num_mels;
-  const auto tokens = static_cast<int64_t>(phones.size());
+/// Scores by the hidden Markov model, (frames, tokens). mel: (frames, num_mels); phones: (tokens,),
+/// pauses merged.
+core::Frames aligner_scores(core::GraphRunner& runner, const model::MuSpeaker& model,
+                            const core::Frames& mel, const std::vector<int32_t>& phones) {
+  const core::Frames features = dsp::cepstral_features(mel, model.config().aligner->num_cepstra);
   runner.run([&](core::GraphBuilder& graph) {
-    ggml_tensor* heard =
-        graph.input("features", GGML_TYPE_F32, {2 * num_cepstra, frames}, features.data());
-    ggml_tensor* ids = graph.input("phones", GGML_TYPE_I32, {tokens}, phones.data());
+    ggml_tensor* heard = graph.input("features", features);
+    ggml_tensor* ids = graph.input("phones", phones);
     graph.output("scores", model.aligner()->forward(graph.context(), heard, ids));
   });
-  return runner.take("scores");
+  return runner.take_frames("scores");
 }
 
 /// scores: (frames, num_phones); phones: (tokens,), pauses merged. Returns (frames, tokens).
-std::vector<float> scores_of_text(const std::vector<float>& scores, int64_t num_phones,
-                                  const std::vector<int32_t>& phones) {
-  std::vector<float> of_text;
-  of_text.reserve(scores.size() / static_cast<size_t>(num_phones) * phones.size());
-  for (size_t frame = 0; frame < scores.size(); frame += static_cast<size_t>(num_phones)) {
+core::Frames scores_of_text(const core::Frames& scores, const std::vector<int32_t>& phones) {
+  core::Frames of_text(scores.rows(), core::count_of(phones));
+  float* to = of_text.data();
+  for (int64_t frame = 0; frame < scores.rows(); ++frame) {
     for (const int32_t phone : phones) {
-      of_text.push_back(scores[frame + static_cast<size_t>(phone)]);
+      *to++ = scores.row(frame)[phone];
     }
   }
   return of_text;
@@ -64,7 +57,7 @@ Recording Listener::hear(core::GraphRunner& runner, Samples samples,
                           std::to_string(most) + " samples, got " + std::to_string(samples.count));
   require_finite(samples.data, samples.count, "the recording");
   const int64_t frames = log_mel_.num_frames(samples.count);
-  const auto tokens = static_cast<int64_t>(phones.size());
+  const int64_t tokens = core::count_of(phones);
   core::require_input(tokens <= frames, "the text has " + std::to_string(tokens) +
                                             " phones and pauses, more than the recording's " +
                                             std::to_string(frames) + " frames");
@@ -85,41 +78,35 @@ Recording Listener::measure(Samples samples) const {
   return recording;
 }
 
-std::vector<float> Listener::phone_logits(core::GraphRunner& runner,
-                                          const std::vector<float>& mel) const {
+core::Frames Listener::phone_logits(core::GraphRunner& runner, const core::Frames& mel) const {
   const std::optional<model::PhoneClassifier>& classifier = model_.phone_classifier();
   if (!classifier) {
     throw std::invalid_argument("this model has no phone classifier");
   }
-  const int64_t num_mels = model_.config().audio.num_mels;
-  const std::vector<float> x = dsp::normalized_mel(mel, num_mels);
-  const int64_t frames = static_cast<int64_t>(mel.size()) / num_mels;
+  const core::Frames x = dsp::normalized_mel(mel);
   runner.run([&](core::GraphBuilder& graph) {
-    ggml_tensor* heard = graph.input("x", GGML_TYPE_F32, {num_mels, frames}, x.data());
-    graph.output("logits", classifier->forward(graph.context(), heard));
+    graph.output("logits", classifier->forward(graph.context(), graph.input("x", x)));
   });
-  return runner.take("logits");
+  return runner.take_frames("logits");
 }
 
-std::vector<float> Listener::phone_scores(core::GraphRunner& runner,
-                                          const std::vector<float>& mel) const {
-  std::vector<float> logits = phone_logits(runner, mel);
-  return model_.phone_classifier()->phone_scores(std::move(logits));
+core::Frames Listener::phone_scores(core::GraphRunner& runner, const core::Frames& mel) const {
+  core::Frames logits = phone_logits(runner, mel);
+  model_.phone_classifier()->phone_scores(logits);
+  return logits;
 }
 
-std::vector<int32_t> Listener::align(core::GraphRunner& runner, const std::vector<float>& mel,
+std::vector<int32_t> Listener::align(core::GraphRunner& runner, const core::Frames& mel,
                                      const std::vector<int32_t>& phones) const {
   const core::ModelConfig& config = model_.config();
   const int64_t num_pauses =
       config.phone_classifier ? config.phone_classifier->num_pauses : config.aligner->num_pauses;
-  const int64_t frames = static_cast<int64_t>(mel.size()) / config.audio.num_mels;
-  const std::vector<int32_t> states = model::states_of(phones, frames, num_pauses);
-  const std::vector<int32_t> merged = model::merge_pauses(phones, num_pauses);
-  const std::vector<float> scores =
-      config.phone_classifier
-          ? scores_of_text(phone_scores(runner, mel), config.linguistic_encoder.num_phones, merged)
-          : aligner_scores(runner, model_, mel, merged);
-  return dsp::best_path(scores, static_cast<int64_t>(phones.size()), states);
+  const std::vector<int32_t> states = dsp::states_of(phones, mel.rows(), num_pauses);
+  const std::vector<int32_t> merged = dsp::merge_pauses(phones, num_pauses);
+  const core::Frames scores = config.phone_classifier
+                                  ? scores_of_text(phone_scores(runner, mel), merged)
+                                  : aligner_scores(runner, model_, mel, merged);
+  return dsp::best_path(scores, states);
 }
 
 float register_factor(const std::vector<float>& source_f0, const std::vector<float>& target_f0) {

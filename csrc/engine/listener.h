@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "core/array.h"
 #include "core/graph.h"
 #include "dsp/mel.h"
 #include "dsp/pitch.h"
@@ -13,7 +14,7 @@ namespace muspeaker::engine {
 
 /// What is heard in a recording whose text is known.
 struct Recording {
-  std::vector<float> mel;          ///< (frames, num_mels), natural log
+  core::Frames mel;                ///< (frames, num_mels), natural log
   std::vector<float> f0;           ///< (frames) in Hz, 0 where unvoiced
   std::vector<float> energy;       ///< (frames), normalised log-energy
   std::vector<int32_t> durations;  ///< (tokens) in frames
@@ -43,19 +44,17 @@ class Listener {
   /// What the phone classifier says. mel: (frames, num_mels), natural log.
   /// Returns (frames, num_phones), log-probabilities but for a constant of each frame.
   /// Throws std::invalid_argument if the model has no phone classifier, or there is no frame.
-  [[nodiscard]] std::vector<float> phone_logits(core::GraphRunner& runner,
-                                                const std::vector<float>& mel) const;
+  [[nodiscard]] core::Frames phone_logits(core::GraphRunner& runner, const core::Frames& mel) const;
 
   /// How well each phone of the table explains each frame, by the phone classifier; all pauses are
   /// phone 0. mel: (frames, num_mels), natural log.
   /// Returns (frames, num_phones), as PhoneClassifier::phone_scores does.
   /// Throws std::invalid_argument if the model has no phone classifier, or there is no frame.
-  [[nodiscard]] std::vector<float> phone_scores(core::GraphRunner& runner,
-                                                const std::vector<float>& mel) const;
+  [[nodiscard]] core::Frames phone_scores(core::GraphRunner& runner, const core::Frames& mel) const;
 
  private:
   /// mel: (frames, num_mels); phones: (tokens,). Returns the frames of each, (tokens,).
-  [[nodiscard]] std::vector<int32_t> align(core::GraphRunner& runner, const std::vector<float>& mel,
+  [[nodiscard]] std::vector<int32_t> align(core::GraphRunner& runner, const core::Frames& mel,
                                            const std::vector<int32_t>& phones) const;
 
   const model::MuSpeaker& model_;
@@ -65,7 +64,7 @@ class Listener {
 
 /// The factor that brings one voice's F0 to another's register: the ratio of their geometric means
 /// over the frames that are voiced in both, 1 if there is none. Each (frames) in Hz, 0 where
-/// unvoiced. Twin of register_factor in muspeaker.twin.engine.synthesizer.
+/// unvoiced.
 float register_factor(const std::vector<float>& source_f0, const std::vector<float>& target_f0);
 
 }  // namespace muspeaker::engine

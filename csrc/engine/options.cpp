@@ -1,5 +1,6 @@
 #include "engine/options.h"
 
+#include <sstream>
 #include <string>
 
 #include "core/error.h"
@@ -7,25 +8,31 @@
 namespace muspeaker::engine {
 namespace {
 
-/// False for NaN as well.
-bool within(float value, float low, float high) {
-  return value >= low && value <= high;
+std::string range_text(const Range& range) {
+  std::ostringstream text;  // which writes 0.25 and 4, where std::to_string writes six decimals
+  if (range.above_least) {
+    text << "above " << range.least << " and at most " << range.most;
+  } else {
+    text << range.least << " to " << range.most;
+  }
+  return text.str();
 }
 
-std::string got(const char* name, const std::string& expected, float value) {
-  return std::string(name) + " must be " + expected + ", got " + std::to_string(value);
+/// NaN is in no range.
+void require_within(const char* name, float value, const Range& range, const char* unit = "") {
+  const bool enough = range.above_least ? value > range.least : value >= range.least;
+  core::require_input(enough && value <= range.most, std::string(name) + " must be " +
+                                                         range_text(range) + unit + ", got " +
+                                                         std::to_string(value));
 }
 
 }  // namespace
 
 void SynthesisOptions::check() const {
-  using core::require_input;
-  require_input(within(speed, kMinSpeed, kMaxSpeed), got("speed", "0.25 to 4", speed));
-  require_input(within(pitch, -kMaxPitch, kMaxPitch), got("pitch", "-48 to 48 semitones", pitch));
-  require_input(energy > 0.0F && energy <= kMaxEnergy,
-                got("energy", "above 0 and at most 100", energy));
-  require_input(within(temperature, 0.0F, kMaxTemperature),
-                got("temperature", "0 to 10", temperature));
+  require_within("speed", speed, kSpeed);
+  require_within("pitch", pitch, kPitch, " semitones");
+  require_within("energy", energy, kEnergy);
+  require_within("temperature", temperature, kTemperature);
 }
 
 }  // namespace muspeaker::engine

@@ -6,19 +6,25 @@
 
 namespace muspeaker::engine {
 
+/// Values that an option may have; `least` itself may be left out.
+struct Range {
+  float least;
+  float most;
+  bool above_least = false;  ///< more than `least`, not equal to it
+};
+
 /// How an utterance is to be spoken.
 struct SynthesisOptions {
-  float speed = 1.0F;        ///< kMinSpeed to kMaxSpeed, above 1 is faster
-  float pitch = 0.0F;        ///< semitones added to the melody, at most kMaxPitch either way
-  float energy = 1.0F;       ///< gain of the energy contour, above 0, at most kMaxEnergy
-  float temperature = 1.0F;  ///< factor of the latent noise, 0 to kMaxTemperature
+  float speed = 1.0F;        ///< above 1 is faster
+  float pitch = 0.0F;        ///< semitones added to the melody
+  float energy = 1.0F;       ///< gain of the energy contour
+  float temperature = 1.0F;  ///< factor of the latent noise
   uint64_t seed = 0;
 
-  static constexpr float kMinSpeed = 0.25F;
-  static constexpr float kMaxSpeed = 4.0F;
-  static constexpr float kMaxPitch = 48.0F;
-  static constexpr float kMaxEnergy = 100.0F;
-  static constexpr float kMaxTemperature = 10.0F;
+  static constexpr Range kSpeed{0.25F, 4.0F};
+  static constexpr Range kPitch{-48.0F, 48.0F};
+  static constexpr Range kEnergy{0.0F, 100.0F, /*above_least=*/true};
+  static constexpr Range kTemperature{0.0F, 10.0F};
 
   /// Throws std::invalid_argument naming the first value that is out of range.
   void check() const;

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "core/array.h"
 #include "core/config.h"
 
 namespace muspeaker::engine {
@@ -16,15 +17,14 @@ struct Samples {
 
 /// What is remembered of a prompt.
 struct Voice {
-  std::vector<float> timbre;  ///< (voice_size): embedding, moments of the mel, spectral map
-  std::vector<float> style;   ///< (style_frames, hidden) of the style encoder
-  int64_t style_frames = 0;
+  std::vector<float> vector;  ///< (voice_size): embedding, moments of the mel, spectral map
+  core::Frames style;         ///< (style frames, hidden) of the style encoder
 
   /// Throws std::invalid_argument unless this fits the model's sizes and is finite.
   void check(const core::ModelConfig& config) const;
 };
 
-/// The longest prompt, which bounds style_frames and the memory that attention needs.
+/// The longest prompt, which bounds the frames of style and the memory that attention needs.
 constexpr int64_t kMaxPromptSeconds = 60;
 
 /// Throws std::invalid_argument, naming the array, if a value is not finite.

@@ -217,14 +217,10 @@ void Conv1d::run(const ConvCall& call, int64_t begin, int64_t end) const {
 
 ConvRows Conv1d::operands(const ConvCall& call, int64_t begin, int64_t end, void* scratch) const {
   ConvRows rows;
-  rows.x = call.x;
-  rows.in_frames = call.in_frames;
-  rows.input_slope = call.input_slope;
+  static_cast<ConvCall&>(rows) = call;
   rows.weight = weight_.get();
   rows.bias = bias_.empty() ? nullptr : bias_.data();
   rows.channel_scale = channel_scale_.empty() ? nullptr : channel_scale_.data();
-  rows.scale = call.scale;
-  rows.accumulate = call.accumulate;
   rows.row_begin = begin;
   rows.row_end = end;
   rows.scratch = scratch;

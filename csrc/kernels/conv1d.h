@@ -12,17 +12,6 @@ namespace muspeaker::kernels {
 /// thread asks for a larger one, and grows only then, so the steady state allocates nothing.
 void* thread_scratch(int64_t bytes);
 
-/// What one pass of a Conv1d reads and writes. Arrays are (frames, channels), channels contiguous.
-struct ConvCall {
-  const float* x = nullptr;  ///< (in_frames, in) float32; must not overlap y
-  int64_t in_frames = 0;
-  float input_slope = 1.0F;  ///< of a leaky ReLU on x below 0, 0 to 1; 1 for none, 0 for ReLU
-  const float* residual = nullptr;  ///< (out_frames, out), added before scale; null, or y itself
-  float* y = nullptr;               ///< (out_frames, out) float32
-  float scale = 1.0F;
-  bool accumulate = false;  ///< add to y instead of writing it
-};
-
 /// A convolution over time with its weights laid out for one instruction set:
 /// y = scale * (conv(leaky_relu(x)) + bias + residual), plus the old y if accumulate.
 ///
@@ -40,8 +29,8 @@ class Conv1d {
   /// frame is quantised by its own largest magnitude, so chunks of a signal give the whole's bits,
   /// on every instruction set. With shape.tile_rows, so many output rows, counted from the first,
   /// share the largest magnitude of all frames that they read, which is faster where there are few
-  /// channels; bits then depend on where the input begins, but still on no range or thread. At most
-  /// 65536 products are summed as integers: `in`, or in * kernel in a tile.
+  /// channels; the result then depends on where the input starts, but not on how it is split among
+  /// threads. At most 65536 products are summed as integers: `in`, or in * kernel in a tile.
   Conv1d(const ConvShape& shape, const int8_t* weight, const float* scale, const float* bias,
          const KernelTable& table = active_kernels());
 
@@ -64,7 +53,7 @@ class Conv1d {
 
   const ConvShape& shape() const { return shape_; }
 
-  /// Ranges that begin at multiples of so many frames waste no work.
+  /// Split work at multiples of this many output frames; other starts recompute part of a block.
   int64_t split_frames() const { return shape_.tile_rows == 0 ? 12 : shape_.tile_rows; }
 
  private:

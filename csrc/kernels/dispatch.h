@@ -20,20 +20,30 @@ struct ConvShape {
   int64_t tile_rows = 0;
 };
 
+/// The scalars of y = scale * (conv(leaky_relu(x)) + bias + residual).
+struct ConvScalars {
+  float input_slope = 1.0F;  ///< of a leaky ReLU on x below 0, 0 to 1; 1 for none, 0 for ReLU
+  float scale = 1.0F;
+  bool accumulate = false;  ///< add to y instead of writing it
+};
+
+/// What one pass of a convolution reads and writes. Arrays are (frames, channels) float32, channels
+/// contiguous.
+struct ConvCall : ConvScalars {
+  const float* x = nullptr;  ///< (in_frames, in); must not overlap y
+  int64_t in_frames = 0;
+  const float* residual = nullptr;  ///< (out_frames, out), added before scale; null, or y itself
+  float* y = nullptr;               ///< (out_frames, out)
+};
+
 /// One call of a convolution kernel: output rows [row_begin, row_end) of
 /// y = scale * (conv(leaky_relu(x)) + bias + residual), plus the old y if accumulate.
-/// A row's value depends on nothing but its inputs, so any split into ranges gives the same bits.
-struct ConvRows {
-  const float* x = nullptr;  ///< (in_frames, in) float32, channels contiguous
-  int64_t in_frames = 0;
-  float input_slope = 1.0F;      ///< of the leaky ReLU on x below 0, from 0 to 1; 1 leaves x alone
-  const void* weight = nullptr;  ///< what the same table's pack function wrote
+/// Here y and residual point to row_begin's first value. A row's value depends on nothing but its
+/// inputs, so any split into ranges gives the same bits.
+struct ConvRows : ConvCall {
+  const void* weight = nullptr;          ///< what the same table's pack function wrote
   const float* channel_scale = nullptr;  ///< (out), only with int8 weights: w = int8 * scale
   const float* bias = nullptr;           ///< (out) or null
-  const float* residual = nullptr;       ///< row_begin's first value, rows of `out`; null for none
-  float* y = nullptr;  ///< row_begin's first value, rows of `out`; may be the residual
-  float scale = 1.0F;
-  bool accumulate = false;
   int64_t row_begin = 0;
   int64_t row_end = 0;
   void* scratch = nullptr;  ///< 64-byte aligned, the table's scratch_bytes, one per thread

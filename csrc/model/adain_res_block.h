@@ -5,14 +5,13 @@
 #include <cstdint>
 
 #include "core/weights.h"
-#include "nn/ada_in.h"
+#include "nn/adain.h"
 #include "nn/conv1d.h"
 
 namespace muspeaker::model {
 
 /// One residual block of the mel decoder, normalised to the speaker's statistics.
 ///
-/// Twin of muspeaker.twin.model.adain_res_block.AdaINResBlock, member for member.
 /// Source: Huang and Belongie 2017 (arXiv:1703.06868), Eq. 8, inside the paper's mel decoder.
 /// Throws ModelFileError from the constructor if a tensor is absent or misshapen.
 class AdaINResBlock {

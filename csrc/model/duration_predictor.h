@@ -11,7 +11,6 @@ namespace muspeaker::model {
 
 /// Natural log of each phone's duration in frames.
 ///
-/// Twin of muspeaker.twin.model.duration_predictor.DurationPredictor, member for member.
 /// Source: the paper's variation adapter.
 /// Throws ModelFileError from the constructor if a tensor is absent or misshapen.
 class DurationPredictor : public Predictor {

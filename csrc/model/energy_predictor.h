@@ -10,7 +10,6 @@ namespace muspeaker::model {
 
 /// Normalised log-energy of each frame.
 ///
-/// Twin of muspeaker.twin.model.energy_predictor.EnergyPredictor, member for member.
 /// Source: the paper's variation adapter.
 /// Throws ModelFileError from the constructor if a tensor is absent or misshapen.
 class EnergyPredictor : public Predictor {

@@ -24,7 +24,6 @@ double integrate_phase(const float* f0, int64_t frames, const core::AudioConfig&
 
 /// Sine waves at F0 and its overtones plus noise, merged to one channel.
 ///
-/// Twin of muspeaker.twin.model.harmonic_source.HarmonicSource, member for member.
 /// Source: Wang et al. 2019 (arXiv:1904.12088), Section II-B.
 /// Throws ModelFileError from the constructor if a tensor is absent or misshapen.
 class HarmonicSource {

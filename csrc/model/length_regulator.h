@@ -9,13 +9,11 @@ namespace muspeaker::model {
 
 /// The hard alignment that durations describe: the token that holds each frame.
 ///
-/// Twin of muspeaker.twin.model.length_regulator.make_path, whose matrix has its ones there.
 /// durations: (tokens,) int32, frames, none negative. Returns (frames,) int32.
 std::vector<int32_t> make_path(const std::vector<int32_t>& durations);
 
 /// Repeats each token for as many frames as it lasts.
 ///
-/// Twin of muspeaker.twin.model.length_regulator.LengthRegulator.
 /// Source: Ren et al. 2019 (arXiv:1905.09263).
 class LengthRegulator {
  public:

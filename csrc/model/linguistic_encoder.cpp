@@ -7,16 +7,16 @@ TransformerBlock::TransformerBlock(const core::Scope& scope,
     : norm1_(scope / "norm1", config.hidden),
       attention_(scope / "attention", config.hidden, config.num_heads, config.relative_window),
       norm2_(scope / "norm2", config.hidden),
-      conv1_(scope / "conv1", config.hidden, config.ffn_hidden, config.ffn_kernel, 1,
-             config.ffn_kernel / 2),
-      conv2_(scope / "conv2", config.ffn_hidden, config.hidden, config.ffn_kernel, 1,
-             config.ffn_kernel / 2) {}
+      conv1_(scope / "conv1", {config.hidden, config.ffn_hidden, config.ffn_kernel, /*stride=*/1,
+                               /*padding=*/config.ffn_kernel / 2}),
+      conv2_(scope / "conv2", {config.ffn_hidden, config.hidden, config.ffn_kernel, /*stride=*/1,
+                               /*padding=*/config.ffn_kernel / 2}) {}
 
 ggml_tensor* TransformerBlock::forward(ggml_context* graph, ggml_tensor* x) const {
   x = attention_.forward(graph, norm1_.forward(graph, x), x);
   ggml_tensor* y = norm2_.forward(graph, x);
-  y = conv1_.forward(graph, y);                // (1, ffn, tokens)
-  return conv2_.forward(graph, y, {0.0F, x});  // (1, tokens, hidden); ReLU before, x added
+  y = conv1_.forward(graph, y);                         // (1, ffn, tokens)
+  return conv2_.forward(graph, y, nn::relu().plus(x));  // (1, tokens, hidden)
 }
 
 LinguisticEncoder::LinguisticEncoder(const core::Scope& scope,
@@ -30,10 +30,10 @@ LinguisticEncoder::LinguisticEncoder(const core::Scope& scope,
   }
 }
 
-ggml_tensor* LinguisticEncoder::forward(ggml_context* graph, ggml_tensor* phones,
-                                        ggml_tensor* stresses, ggml_tensor* boundaries) const {
-  ggml_tensor* x = ggml_add(graph, phone_.forward(graph, phones), stress_.forward(graph, stresses));
-  x = ggml_add(graph, x, boundary_.forward(graph, boundaries));
+ggml_tensor* LinguisticEncoder::forward(ggml_context* graph, const TokenIds& ids) const {
+  ggml_tensor* x = phone_.forward(graph, ids.phones);  // (1, tokens, hidden)
+  x = ggml_add(graph, x, stress_.forward(graph, ids.stresses));
+  x = ggml_add(graph, x, boundary_.forward(graph, ids.boundaries));
   for (const TransformerBlock& block : blocks_) {
     x = block.forward(graph, x);
   }

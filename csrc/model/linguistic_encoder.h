@@ -15,7 +15,6 @@ namespace muspeaker::model {
 
 /// Relative-position self-attention, then a convolutional feed-forward, both pre-normalised.
 ///
-/// Twin of muspeaker.twin.model.linguistic_encoder.TransformerBlock, member for member.
 /// Source: Ren et al. 2019 (arXiv:1905.09263), Section 3.1, with the norms in front.
 /// Throws ModelFileError from the constructor if a tensor is absent or misshapen.
 class TransformerBlock {
@@ -33,19 +32,24 @@ class TransformerBlock {
   nn::Conv1d conv2_;
 };
 
+/// The ids of an utterance in a graph, (tokens,) int32 each, each within its table. A further row,
+/// such as a tone, is a member here and an embedding in LinguisticEncoder.
+struct TokenIds {
+  ggml_tensor* phones;
+  ggml_tensor* stresses;
+  ggml_tensor* boundaries;
+};
+
 /// Phones, stresses and word boundaries to e_ling.
 ///
-/// Twin of muspeaker.twin.model.linguistic_encoder.LinguisticEncoder, member for member.
 /// Source: the paper's linguistic encoder; blocks after Ren et al. 2019 (arXiv:1905.09263).
 /// Throws ModelFileError from the constructor if a tensor is absent or misshapen.
 class LinguisticEncoder {
  public:
   LinguisticEncoder(const core::Scope& scope, const core::LinguisticEncoderConfig& config);
 
-  /// phones, stresses, boundaries: (tokens,) int32, each within its table.
   /// Returns e_ling, (1, tokens, hidden).
-  ggml_tensor* forward(ggml_context* graph, ggml_tensor* phones, ggml_tensor* stresses,
-                       ggml_tensor* boundaries) const;
+  ggml_tensor* forward(ggml_context* graph, const TokenIds& ids) const;
 
  private:
   nn::Embedding phone_;

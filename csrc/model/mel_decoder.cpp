@@ -4,8 +4,9 @@ namespace muspeaker::model {
 
 MelDecoder::MelDecoder(const core::Scope& scope, const core::MelDecoderConfig& config,
                        int64_t content, int64_t num_mels)
-    : conv_pre_(scope / "conv_pre", content, config.channels, config.kernel, 1, config.kernel / 2),
-      conv_post_(scope / "conv_post", config.channels, num_mels, 1) {
+    : conv_pre_(scope / "conv_pre", {content, config.channels, config.kernel, /*stride=*/1,
+                                     /*padding=*/config.kernel / 2}),
+      conv_post_(scope / "conv_post", {config.channels, num_mels, /*kernel=*/1}) {
   for (int64_t block = 0; block < config.num_blocks; ++block) {
     blocks_.emplace_back(scope / "blocks" / block, config.channels, config.timbre, config.kernel,
                          nn::Arithmetic::kInt8);

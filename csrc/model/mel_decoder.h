@@ -14,13 +14,12 @@ namespace muspeaker::model {
 
 /// A 1-D ResNet whose AdaIN layers take e_tim.
 ///
-/// Twin of muspeaker.twin.model.mel_decoder.MelDecoder, member for member.
 /// Source: the paper's mel decoder.
 /// Throws ModelFileError from the constructor if a tensor is absent or misshapen.
 class MelDecoder {
  public:
-  /// The blocks compute in int8 where the file holds their weights so: that moves the mel by 0.005
-  /// on average (shipped model, six sentences). The first and the last layer are float32.
+  /// The blocks compute in int8 if the file holds their weights as int8; the first and the last
+  /// layer always compute in float32.
   MelDecoder(const core::Scope& scope, const core::MelDecoderConfig& config, int64_t content,
              int64_t num_mels);
 

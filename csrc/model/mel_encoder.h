@@ -14,7 +14,6 @@ namespace muspeaker::model {
 
 /// Two 3x3 convolutions over (mel, time) that halve the mel axis, around a shortcut.
 ///
-/// Twin of muspeaker.twin.model.mel_encoder.ResBlock2d, member for member.
 /// Source: He et al. 2016 (arXiv:1512.03385), Section 3, without norms.
 /// Throws ModelFileError from the constructor if a tensor is absent or misshapen.
 class ResBlock2d {
@@ -32,7 +31,6 @@ class ResBlock2d {
 
 /// 2-D residual blocks over a mel, frequency pooled away, averaged over each phone.
 ///
-/// Twin of muspeaker.twin.model.mel_encoder.MelEncoder, member for member.
 /// Source: the paper's mel encoder.
 /// Throws ModelFileError from the constructor if a tensor is absent or misshapen.
 class MelEncoder {

@@ -15,7 +15,6 @@ constexpr float kSlope = 0.1F;
 
 /// Residual pairs of a dilated and a plain convolution of one kernel width.
 ///
-/// Twin of muspeaker.twin.model.mrf_block.ResBlock, member for member.
 /// Source: Kong et al. 2020 (arXiv:2010.05646), Section 2.2.2, "ResBlock1".
 /// Throws ModelFileError from the constructor if a tensor is absent or misshapen.
 class ResBlock {
@@ -35,7 +34,6 @@ class ResBlock {
 
 /// The mean of residual blocks of several kernel widths.
 ///
-/// Twin of muspeaker.twin.model.mrf_block.MRFBlock, member for member.
 /// Source: Kong et al. 2020 (arXiv:2010.05646), Section 2.2.2.
 /// Throws ModelFileError from the constructor if a tensor is absent or misshapen.
 class MRFBlock {

@@ -17,7 +17,7 @@ MuSpeaker::MuSpeaker(core::WeightFile& file, const core::ModelConfig& config)
                          config.linguistic_encoder.hidden, config.style_encoder.hidden),
       mel_decoder_(file.root() / "mel_decoder", config.mel_decoder,
                    config.linguistic_encoder.hidden, config.audio.num_mels),
-      vocoder_(file.root() / "vocoder", config.vocoder, config.audio) {
+      vocoder_(make_vocoder(file.root() / "vocoder", config.vocoder, config.audio)) {
   if (config.aligner) {
     aligner_.emplace(file.root() / "aligner", *config.aligner,
                      config.linguistic_encoder.num_phones);
@@ -30,20 +30,18 @@ MuSpeaker::MuSpeaker(core::WeightFile& file, const core::ModelConfig& config)
   file.forget_pages();
 }
 
-ggml_tensor* MuSpeaker::encode_content(ggml_context* graph, ggml_tensor* phones,
-                                       ggml_tensor* stresses, ggml_tensor* boundaries,
+ggml_tensor* MuSpeaker::encode_content(ggml_context* graph, const TokenIds& ids,
                                        ggml_tensor* noise) const {
-  ggml_tensor* e_ling = linguistic_encoder_.forward(graph, phones, stresses, boundaries);
+  ggml_tensor* e_ling = linguistic_encoder_.forward(graph, ids);
   ggml_tensor* e_mel = vp_flow_.inverse(graph, noise, e_ling);
-  return fusion_.forward(graph, e_mel, {1.0F, e_ling});  // (1, tokens, hidden), e_ling added
+  return fusion_.forward(graph, e_mel, nn::plus(e_ling));  // (1, tokens, hidden)
 }
 
-ggml_tensor* MuSpeaker::encode_recording(ggml_context* graph, ggml_tensor* phones,
-                                         ggml_tensor* stresses, ggml_tensor* boundaries,
-                                         ggml_tensor* mel, ggml_tensor* durations) const {
-  ggml_tensor* e_ling = linguistic_encoder_.forward(graph, phones, stresses, boundaries);
+ggml_tensor* MuSpeaker::encode_recording(ggml_context* graph, const TokenIds& ids, ggml_tensor* mel,
+                                         ggml_tensor* durations) const {
+  ggml_tensor* e_ling = linguistic_encoder_.forward(graph, ids);
   ggml_tensor* e_mel = mel_encoder_.forward(graph, mel, durations).mean;
-  return fusion_.forward(graph, e_mel, {1.0F, e_ling});  // (1, tokens, hidden), e_ling added
+  return fusion_.forward(graph, e_mel, nn::plus(e_ling));  // (1, tokens, hidden)
 }
 
 ggml_tensor* MuSpeaker::decode_mel(ggml_context* graph, ggml_tensor* e_lat,

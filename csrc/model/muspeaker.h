@@ -3,6 +3,7 @@
 #include <ggml.h>
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 
 #include "core/config.h"
@@ -23,7 +24,6 @@ namespace muspeaker::model {
 
 /// Every part of the system; engine::Synthesizer and engine::Cloner wire them.
 ///
-/// Twin of muspeaker.twin.model.muspeaker.MuSpeaker, member for member.
 /// Source: Chen et al. 2025 (arXiv:2501.08566), Section 2.
 /// Throws ModelFileError from the constructor if a tensor is absent, misshapen or not known.
 class MuSpeaker {
@@ -31,14 +31,11 @@ class MuSpeaker {
   /// The file must outlive the model.
   MuSpeaker(core::WeightFile& file, const core::ModelConfig& config);
 
-  /// noise: (1, tokens, latent) float32; the rest as in LinguisticEncoder.
-  /// Returns e_con, (1, tokens, hidden).
-  ggml_tensor* encode_content(ggml_context* graph, ggml_tensor* phones, ggml_tensor* stresses,
-                              ggml_tensor* boundaries, ggml_tensor* noise) const;
+  /// noise: (1, tokens, latent) float32. Returns e_con, (1, tokens, hidden).
+  ggml_tensor* encode_content(ggml_context* graph, const TokenIds& ids, ggml_tensor* noise) const;
 
   /// The same for a recording: mel and durations as in MelEncoder, e_mel the posterior's mean.
-  ggml_tensor* encode_recording(ggml_context* graph, ggml_tensor* phones, ggml_tensor* stresses,
-                                ggml_tensor* boundaries, ggml_tensor* mel,
+  ggml_tensor* encode_recording(ggml_context* graph, const TokenIds& ids, ggml_tensor* mel,
                                 ggml_tensor* durations) const;
 
   /// e_lat: (1, frames, hidden) float32; timbre: (1, timbre_size) float32.
@@ -50,7 +47,7 @@ class MuSpeaker {
   [[nodiscard]] const StyleEncoder& style_encoder() const { return style_encoder_; }
   [[nodiscard]] const TimbreEncoder& timbre_encoder() const { return timbre_encoder_; }
   [[nodiscard]] const VariationAdapter& variation_adapter() const { return variation_adapter_; }
-  [[nodiscard]] const Vocoder& vocoder() const { return vocoder_; }
+  [[nodiscard]] const Vocoder& vocoder() const { return *vocoder_; }
   [[nodiscard]] const std::optional<Aligner>& aligner() const { return aligner_; }
   [[nodiscard]] const std::optional<PhoneClassifier>& phone_classifier() const {
     return phone_classifier_;
@@ -67,7 +64,7 @@ class MuSpeaker {
   nn::Linear timbre_projection_;
   VariationAdapter variation_adapter_;
   MelDecoder mel_decoder_;
-  Vocoder vocoder_;
+  std::unique_ptr<const Vocoder> vocoder_;
   std::optional<Aligner> aligner_;
   std::optional<PhoneClassifier> phone_classifier_;
 };

@@ -7,9 +7,8 @@ namespace muspeaker::model {
 namespace {
 
 constexpr int64_t kBlockKernel = 3;
-constexpr double kPriorPower = 0.7;  // of how often a phone is heard, taken out of what is said
-constexpr double kLeast = -12.0;     // score below which a phone is as unlikely as can be
-constexpr float kRelu = 0.0F;        // slope of the inputs of a convolution
+constexpr double kPriorPower = 0.7;  // exponent of the prior that is divided out of the posterior
+constexpr double kLeast = -12.0;     // scores are clamped to it
 
 std::vector<float> copy(const ggml_tensor* tensor) {
   const float* data = ggml_get_data_f32(tensor);
@@ -22,18 +21,20 @@ PhoneClassifierBlock::PhoneClassifierBlock(const core::Scope& scope, int64_t hid
                                            int64_t dilation)
     : norm1_(scope / "norm1", hidden),
       norm2_(scope / "norm2", hidden),
-      conv_(scope / "conv", hidden, hidden, kBlockKernel, 1, dilation, dilation),
+      conv_(scope / "conv",
+            {hidden, hidden, kBlockKernel, /*stride=*/1, /*padding=*/dilation, dilation}),
       linear_(scope / "linear", hidden, hidden) {}
 
 ggml_tensor* PhoneClassifierBlock::forward(ggml_context* graph, ggml_tensor* x) const {
-  ggml_tensor* y = conv_.forward(graph, norm1_.forward(graph, x), {kRelu});
-  return linear_.forward(graph, norm2_.forward(graph, y), {kRelu});
+  ggml_tensor* y = conv_.forward(graph, norm1_.forward(graph, x), nn::relu());
+  return linear_.forward(graph, norm2_.forward(graph, y), nn::relu());
 }
 
 PhoneClassifier::PhoneClassifier(const core::Scope& scope,
                                  const core::PhoneClassifierConfig& config, int64_t num_mels,
                                  int64_t num_phones)
-    : conv_pre_(scope / "conv_pre", num_mels, config.hidden, config.kernel, 1, config.kernel / 2),
+    : conv_pre_(scope / "conv_pre", {num_mels, config.hidden, config.kernel, /*stride=*/1,
+                                     /*padding=*/config.kernel / 2}),
       norm_(scope / "norm", config.hidden),
       linear_(scope / "linear", config.hidden, num_phones),
       log_prior_(copy(scope.tensor("log_prior", {num_phones}))) {
@@ -49,25 +50,25 @@ ggml_tensor* PhoneClassifier::forward(ggml_context* graph, ggml_tensor* x) const
   for (const PhoneClassifierBlock& block : blocks_) {
     x = ggml_add(graph, x, block.forward(graph, x));
   }
-  return linear_.forward(graph, norm_.forward(graph, x), {kRelu});
+  return linear_.forward(graph, norm_.forward(graph, x), nn::relu());
 }
 
-std::vector<float> PhoneClassifier::phone_scores(std::vector<float> logits) const {
-  const size_t phones = log_prior_.size();
-  for (size_t first = 0; first + phones <= logits.size(); first += phones) {
-    float* frame = logits.data() + first;
+void PhoneClassifier::phone_scores(core::Frames& logits) const {
+  const int64_t phones = logits.width;
+  const float* log_prior = log_prior_.data();
+  for (int64_t t = 0; t < logits.rows(); ++t) {
+    float* frame = logits.row(t);
     const double largest = *std::max_element(frame, frame + phones);
     double sum = 0.0;
-    for (size_t phone = 0; phone < phones; ++phone) {
+    for (int64_t phone = 0; phone < phones; ++phone) {
       sum += std::exp(frame[phone] - largest);
     }
     const double log_sum = largest + std::log(sum);
-    for (size_t phone = 0; phone < phones; ++phone) {
-      const double score = frame[phone] - log_sum - (kPriorPower * log_prior_[phone]);
+    for (int64_t phone = 0; phone < phones; ++phone) {
+      const double score = frame[phone] - log_sum - (kPriorPower * log_prior[phone]);
       frame[phone] = static_cast<float>(std::max(score, kLeast));
     }
   }
-  return logits;
 }
 
 }  // namespace muspeaker::model

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "core/array.h"
 #include "core/config.h"
 #include "core/weights.h"
 #include "nn/conv1d.h"
@@ -13,9 +14,8 @@
 
 namespace muspeaker::model {
 
-/// What one block adds to what is heard: a dilated convolution, and a linear layer.
+/// A dilated convolution and a linear layer, whose result is added to the residual stream.
 ///
-/// Twin of muspeaker.twin.model.phone_classifier.PhoneClassifierBlock, member for member.
 /// Throws ModelFileError from the constructor if a tensor is absent or misshapen.
 class PhoneClassifierBlock {
  public:
@@ -33,7 +33,6 @@ class PhoneClassifierBlock {
 
 /// Which phone is heard in each frame, from the mel around it.
 ///
-/// Twin of muspeaker.twin.model.phone_classifier.PhoneClassifier, member for member.
 /// Source: hybrid recognition, Bourlard and Morgan 1994 (doi 10.1007/978-1-4615-3210-2), Chapter 7.
 /// Throws ModelFileError from the constructor if a tensor is absent or misshapen.
 class PhoneClassifier {
@@ -46,10 +45,10 @@ class PhoneClassifier {
   ggml_tensor* forward(ggml_context* graph, ggml_tensor* x) const;
 
   /// How well each phone explains each frame, up to what is the same for all phones; all pauses
-  /// are phone 0. logits: (frames, phones) from forward.
-  /// Returns (frames, phones): log-probabilities, less a power of how often each phone is heard, at
-  /// least -12. Twin of phone_scores in muspeaker.twin.model.phone_classifier after a log-softmax.
-  [[nodiscard]] std::vector<float> phone_scores(std::vector<float> logits) const;
+  /// are phone 0. logits: (frames, phones) from forward, which become log-probabilities less a
+  /// multiple of the log prior, at least -12; the Python function of this name comes after the
+  /// log-softmax.
+  void phone_scores(core::Frames& logits) const;
 
  private:
   nn::Conv1d conv_pre_;

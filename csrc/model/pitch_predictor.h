@@ -10,7 +10,6 @@ namespace muspeaker::model {
 
 /// Normalised log-F0 and the logit of being voiced, in this order, of each frame.
 ///
-/// Twin of muspeaker.twin.model.pitch_predictor.PitchPredictor, member for member.
 /// Source: the paper's variation adapter.
 /// Throws ModelFileError from the constructor if a tensor is absent or misshapen.
 class PitchPredictor : public Predictor {

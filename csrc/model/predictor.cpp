@@ -3,7 +3,8 @@
 namespace muspeaker::model {
 
 PredictorLayer::PredictorLayer(const core::Scope& scope, int64_t hidden, int64_t kernel)
-    : conv_(scope / "conv", hidden, hidden, kernel, 1, kernel / 2), norm_(scope / "norm", hidden) {}
+    : conv_(scope / "conv", {hidden, hidden, kernel, /*stride=*/1, /*padding=*/kernel / 2}),
+      norm_(scope / "norm", hidden) {}
 
 ggml_tensor* PredictorLayer::forward(ggml_context* graph, ggml_tensor* x) const {
   ggml_tensor* y = conv_.forward(graph, x);

@@ -16,7 +16,6 @@ namespace muspeaker::model {
 
 /// Convolution, ReLU and layer norm.
 ///
-/// Twin of muspeaker.twin.model.predictor.PredictorLayer, member for member.
 /// Source: Ren et al. 2020 (arXiv:2006.04558), Section 2.3.
 /// Throws ModelFileError from the constructor if a tensor is absent or misshapen.
 class PredictorLayer {
@@ -33,7 +32,6 @@ class PredictorLayer {
 
 /// Convolutions, a look at the prompt's style, convolutions, and a linear layer.
 ///
-/// Twin of muspeaker.twin.model.predictor.Predictor, member for member.
 /// Source: the paper's variation adapter; layers after Ren et al. 2020 (arXiv:2006.04558).
 /// Throws ModelFileError from the constructor if a tensor is absent or misshapen.
 class Predictor {

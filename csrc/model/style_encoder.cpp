@@ -5,7 +5,7 @@
 namespace muspeaker::model {
 namespace {
 
-constexpr float kStyleSlope = 0.1F;
+constexpr float kSlope = 0.1F;
 constexpr float kLongestPeriod = 10000.0F;
 
 /// y: (frames, hidden), without sources.
@@ -27,17 +27,20 @@ void fill_sinusoids(ggml_tensor* y, int ith, int nth, void* /*userdata*/) {
 }  // namespace
 
 StyleBlock::StyleBlock(const core::Scope& scope, int64_t hidden, int64_t kernel)
-    : norm_(scope / "norm", hidden), conv_(scope / "conv", hidden, hidden, kernel, 1, kernel / 2) {}
+    : norm_(scope / "norm", hidden),
+      conv_(scope / "conv", {hidden, hidden, kernel, /*stride=*/1, /*padding=*/kernel / 2}) {}
 
 ggml_tensor* StyleBlock::forward(ggml_context* graph, ggml_tensor* x) const {
   ggml_tensor* y = conv_.forward(graph, norm_.forward(graph, x));
-  return ggml_add(graph, x, ggml_leaky_relu(graph, y, kStyleSlope, false));
+  return ggml_add(graph, x, ggml_leaky_relu(graph, y, kSlope, false));
 }
 
 StyleEncoder::StyleEncoder(const core::Scope& scope, const core::StyleEncoderConfig& config,
                            int64_t num_mels)
-    : conv1_(scope / "conv1", num_mels, config.hidden, config.kernel, 2, config.kernel / 2),
-      conv2_(scope / "conv2", config.hidden, config.hidden, config.kernel, 2, config.kernel / 2),
+    : conv1_(scope / "conv1",
+             {num_mels, config.hidden, config.kernel, /*stride=*/2, /*padding=*/config.kernel / 2}),
+      conv2_(scope / "conv2", {config.hidden, config.hidden, config.kernel, /*stride=*/2,
+                               /*padding=*/config.kernel / 2}),
       norm_(scope / "norm", config.hidden) {
   for (int64_t block = 0; block < config.num_blocks; ++block) {
     blocks_.emplace_back(scope / "blocks" / block, config.hidden, config.kernel);
@@ -45,9 +48,9 @@ StyleEncoder::StyleEncoder(const core::Scope& scope, const core::StyleEncoderCon
 }
 
 ggml_tensor* StyleEncoder::forward(ggml_context* graph, ggml_tensor* mel) const {
-  ggml_tensor* x = conv1_.forward(graph, mel);  // (1, hidden, frames / 2)
-  x = conv2_.forward(graph, x, {kStyleSlope});  // leaky ReLU before; (1, frames / 4, hidden)
-  x = ggml_leaky_relu(graph, x, kStyleSlope, false);
+  ggml_tensor* x = conv1_.forward(graph, mel);      // (1, hidden, frames / 2)
+  x = conv2_.forward(graph, x, nn::leaky(kSlope));  // (1, frames / 4, hidden)
+  x = ggml_leaky_relu(graph, x, kSlope, false);
   for (const StyleBlock& block : blocks_) {
     x = block.forward(graph, x);
   }

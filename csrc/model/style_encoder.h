@@ -12,9 +12,8 @@
 
 namespace muspeaker::model {
 
-/// A residual convolution behind a layer norm.
+/// A layer norm, then a residual convolution.
 ///
-/// Twin of muspeaker.twin.model.style_encoder.StyleBlock, member for member.
 /// Throws ModelFileError from the constructor if a tensor is absent or misshapen.
 class StyleBlock {
  public:
@@ -30,7 +29,6 @@ class StyleBlock {
 
 /// Two strided convolutions, residual blocks, and sinusoidal positions.
 ///
-/// Twin of muspeaker.twin.model.style_encoder.StyleEncoder, member for member.
 /// Source: the paper's style encoder.
 /// Throws ModelFileError from the constructor if a tensor is absent or misshapen.
 class StyleEncoder {

@@ -1,78 +1,24 @@
 #include "model/timbre_encoder.h"
 
-#include <cmath>
 #include <string>
 
 #include "core/error.h"
+#include "nn/attentional_sum.h"
+#include "nn/pool_over_time.h"
 
 namespace muspeaker::model {
 namespace {
 
+constexpr int64_t kKernel = 3;
 constexpr int64_t kReduction = 4;
 constexpr int64_t kNumSplits = 2;
 constexpr int64_t kBaseDivisor = 64;
 constexpr nn::Activation kReLU{0.0F};
 constexpr nn::Activation kClippedReLU{0.0F, 20.0F};
 
-float* values(const ggml_tensor* tensor) {
-  return static_cast<float*>(tensor->data);
-}
-
-const float* pixel(const ggml_tensor* image, int64_t row, int64_t frame) {
-  const auto* bytes = static_cast<const char*>(image->data);
-  return reinterpret_cast<const float*>(bytes + (row * image->nb[2]) + (frame * image->nb[1]));
-}
-
-/// y = x w + y (2 - w), w = 1 + tanh(attention), for the rows that fall to this thread.
-void fuse(ggml_tensor* fused, int thread, int num_threads, void* /*unused*/) {
-  const ggml_tensor* attention = fused->src[0];
-  const int64_t rows = fused->ne[2];
-  float* out = values(fused);
-  for (int64_t row = rows * thread / num_threads; row < rows * (thread + 1) / num_threads; ++row) {
-    for (int64_t frame = 0; frame < fused->ne[1]; ++frame) {
-      const float* a = pixel(attention, row, frame);
-      const float* x = pixel(fused->src[1], row, frame);
-      const float* y = pixel(fused->src[2], row, frame);
-      float* to = out + (((row * fused->ne[1]) + frame) * fused->ne[0]);
-      for (int64_t channel = 0; channel < fused->ne[0]; ++channel) {
-        const float w = 1.0F + std::tanh(a[channel]);
-        to[channel] = (x[channel] * w) + (y[channel] * (2.0F - w));
-      }
-    }
-  }
-}
-
-/// Mean and standard deviation over time of (channels, mels, frames): channels * mels means, then
-/// as many deviations, mels fastest.
-void pool_over_time(ggml_tensor* pooled, int thread, int num_threads, void* /*unused*/) {
-  const ggml_tensor* x = pooled->src[0];
-  const int64_t channels = x->ne[0];
-  const int64_t frames = x->ne[1];
-  const int64_t mels = x->ne[2];
-  float* mean = values(pooled);
-  float* deviation = mean + (channels * mels);
-  for (int64_t row = mels * thread / num_threads; row < mels * (thread + 1) / num_threads; ++row) {
-    for (int64_t channel = 0; channel < channels; ++channel) {
-      double sum = 0;
-      for (int64_t frame = 0; frame < frames; ++frame) {
-        sum += pixel(x, row, frame)[channel];
-      }
-      const double center = sum / static_cast<double>(frames);
-      double squares = 0;
-      for (int64_t frame = 0; frame < frames; ++frame) {
-        const double distance = pixel(x, row, frame)[channel] - center;
-        squares += distance * distance;
-      }
-      const double variance = squares / static_cast<double>(frames - 1);
-      mean[(channel * mels) + row] = static_cast<float>(center);
-      deviation[(channel * mels) + row] = static_cast<float>(std::sqrt(variance + 1e-8));
-    }
-  }
-}
-
 /// Planes of a layer, counted from 0: twice those of the layer before.
 int64_t planes_of(const core::TimbreEncoderConfig& config, int64_t index) {
-  return index == 0 ? config.channels : 2 * planes_of(config, index - 1);
+  return config.channels << index;
 }
 
 std::vector<ERes2NetBlock> make_layer(const core::Scope& scope, int64_t index,
@@ -104,20 +50,20 @@ AttentionalFusion::AttentionalFusion(const core::Scope& scope, int64_t channels)
 ggml_tensor* AttentionalFusion::forward(ggml_context* graph, ggml_tensor* x, ggml_tensor* y) const {
   ggml_tensor* attention = ggml_silu_inplace(graph, local_att_0_.forward(graph, {x, y}));
   attention = local_att_3_.forward(graph, attention);  // (1, channels, mels, frames)
-  ggml_tensor* operands[] = {attention, x, y};
-  return ggml_custom_4d(graph, GGML_TYPE_F32, x->ne[0], x->ne[1], x->ne[2], 1, operands, 3, fuse,
-                        GGML_N_TASKS_MAX, nullptr);
+  return nn::attentional_sum(graph, attention, x, y);
 }
 
 ERes2NetBlock::ERes2NetBlock(const core::Scope& scope, const Sizes& sizes,
                              const core::TimbreEncoderConfig& config)
     : width_(sizes.planes * config.base_width / kBaseDivisor),
       conv1_(scope / "conv1",
-             {sizes.in_channels, kNumSplits * width_, 1, sizes.stride, sizes.stride}, kClippedReLU),
+             {sizes.in_channels, kNumSplits * width_, /*kernel=*/1, sizes.stride, sizes.stride},
+             kClippedReLU),
       conv3_(scope / "conv3", {kNumSplits * width_, sizes.planes * config.expansion},
              kClippedReLU) {
   for (int64_t split = 0; split < kNumSplits; ++split) {
-    convs_.emplace_back(scope / "convs" / split, nn::Conv2dShape{width_, width_, 3}, kClippedReLU);
+    convs_.emplace_back(scope / "convs" / split, nn::Conv2dShape{width_, width_, kKernel},
+                        kClippedReLU);
   }
   if (sizes.fused) {
     fuse_models_.emplace_back(scope / "fuse_models" / 0, width_);
@@ -125,7 +71,7 @@ ERes2NetBlock::ERes2NetBlock(const core::Scope& scope, const Sizes& sizes,
   const int64_t out_channels = sizes.planes * config.expansion;
   if (sizes.stride != 1 || sizes.in_channels != out_channels) {
     const int64_t stride = sizes.stride;
-    const nn::Conv2dShape shape{sizes.in_channels, out_channels, 1, stride, stride};
+    const nn::Conv2dShape shape{sizes.in_channels, out_channels, /*kernel=*/1, stride, stride};
     shortcut_.emplace_back(scope / "shortcut" / 0, shape);
   }
 }
@@ -147,12 +93,14 @@ ggml_tensor* ERes2NetBlock::forward(ggml_context* graph, ggml_tensor* x) const {
 
 TimbreEncoder::TimbreEncoder(const core::Scope& scope, const core::TimbreEncoderConfig& config)
     : num_fbanks_(config.num_fbanks),
-      conv1_(scope / "conv1", {1, config.channels, 3}, kReLU),
+      conv1_(scope / "conv1", {/*in=*/1, config.channels, kKernel}, kReLU),
       layer1_(make_layer(scope / "layer1", 0, config)),
       layer2_(make_layer(scope / "layer2", 1, config)),
       layer3_(make_layer(scope / "layer3", 2, config)),
       layer4_(make_layer(scope / "layer4", 3, config)),
-      layer3_ds_(scope / "layer3_ds", {last_width(config) / 2, last_width(config), 3, 2, 2},
+      layer3_ds_(scope / "layer3_ds",
+                 {last_width(config) / 2, last_width(config), kKernel, /*stride_height=*/2,
+                  /*stride_width=*/2},
                  nn::Activation{},
                  /*bias=*/false),
       fuse34_(scope / "fuse34", last_width(config)),
@@ -183,9 +131,7 @@ ggml_tensor* TimbreEncoder::forward(ggml_context* graph, ggml_tensor* fbank) con
   ggml_tensor* fourth = run_layer(layer4_, third);
   ggml_tensor* fused = fuse34_.forward(
       graph, fourth, layer3_ds_.forward(graph, third));  // (1, width, 10, frames / 8)
-  ggml_tensor* pooled = ggml_custom_4d(graph, GGML_TYPE_F32, 2 * fused->ne[0] * fused->ne[2], 1, 1,
-                                       1, &fused, 1, pool_over_time, GGML_N_TASKS_MAX, nullptr);
-  return seg_1_.forward(graph, pooled);
+  return seg_1_.forward(graph, nn::pool_over_time(graph, fused));
 }
 
 }  // namespace muspeaker::model

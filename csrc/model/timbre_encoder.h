@@ -14,9 +14,8 @@ namespace muspeaker::model {
 
 /// Weighs two feature maps against each other.
 ///
-/// Twin of muspeaker.twin.model.timbre_encoder.AttentionalFusion; its norms are folded into the
-/// convolutions. Source: Dai et al. 2021 (arXiv:2009.14082), inside Chen et al. 2024
-/// (arXiv:2406.02167).
+/// Its norms are folded into the convolutions. Source: Dai et al. 2021 (arXiv:2009.14082), inside
+/// Chen et al. 2024 (arXiv:2406.02167).
 class AttentionalFusion {
  public:
   AttentionalFusion(const core::Scope& scope, int64_t channels);
@@ -32,9 +31,9 @@ class AttentionalFusion {
 
 /// A bottleneck whose two halves see each other, plainly or through fusion.
 ///
-/// Twin of muspeaker.twin.model.timbre_encoder.ERes2NetBlock; every norm is folded into the convolution
-/// before. Source: Chen et al. 2024 (arXiv:2406.02167), Section 2. Throws ModelFileError from the
-/// constructor if a tensor is absent or misshapen.
+/// Every norm is folded into the convolution before it. Source: Chen et al. 2024
+/// (arXiv:2406.02167), Section 2. Throws ModelFileError from the constructor if a tensor is absent
+/// or misshapen.
 class ERes2NetBlock {
  public:
   struct Sizes {
@@ -62,9 +61,8 @@ class ERes2NetBlock {
 
 /// ERes2NetV2: a filter bank to one vector.
 ///
-/// Twin of muspeaker.twin.model.timbre_encoder.TimbreEncoder, member for member; norms are folded away.
-/// Source: Chen et al. 2024 (arXiv:2406.02167).
-/// Throws ModelFileError from the constructor if a tensor is absent or misshapen.
+/// Norms are folded into the convolutions. Source: Chen et al. 2024 (arXiv:2406.02167). Throws
+/// ModelFileError from the constructor if a tensor is absent or misshapen.
 class TimbreEncoder {
  public:
   TimbreEncoder(const core::Scope& scope, const core::TimbreEncoderConfig& config);

@@ -4,6 +4,11 @@
 #include <cmath>
 
 namespace muspeaker::model {
+namespace {
+
+constexpr float kSemitones = 12.0F;  // in an octave
+
+}  // namespace
 
 VariationAdapter::VariationAdapter(const core::Scope& scope,
                                    const core::VariationAdapterConfig& config, int64_t content,
@@ -12,10 +17,12 @@ VariationAdapter::VariationAdapter(const core::Scope& scope,
       duration_predictor_(scope / "duration_predictor", config, content, style),
       pitch_predictor_(scope / "pitch_predictor", config, content, style),
       energy_predictor_(scope / "energy_predictor", config, content, style),
-      pitch_embedding_(scope / "pitch_embedding", 2, content, config.embedding_kernel, 1,
-                       config.embedding_kernel / 2),
-      energy_embedding_(scope / "energy_embedding", 1, content, config.embedding_kernel, 1,
-                        config.embedding_kernel / 2) {}
+      pitch_embedding_(scope / "pitch_embedding",
+                       {/*in_channels=*/2, content, config.embedding_kernel, /*stride=*/1,
+                        /*padding=*/config.embedding_kernel / 2}),
+      energy_embedding_(scope / "energy_embedding",
+                        {/*in_channels=*/1, content, config.embedding_kernel, /*stride=*/1,
+                         /*padding=*/config.embedding_kernel / 2}) {}
 
 ggml_tensor* VariationAdapter::predict_durations(ggml_context* graph, ggml_tensor* e_con,
                                                  ggml_tensor* e_sty) const {
@@ -36,21 +43,25 @@ ggml_tensor* VariationAdapter::stretch(ggml_context* graph, ggml_tensor* e_con,
   return length_regulator_.forward(graph, e_con, path);
 }
 
-VariationAdapter::Melody VariationAdapter::predict_melody(ggml_context* graph, ggml_tensor* frames,
-                                                          ggml_tensor* e_sty) const {
-  return {
-      pitch_predictor_.forward(graph, frames, e_sty),
-      energy_predictor_.forward(graph, frames, e_sty),
-  };
+ggml_tensor* VariationAdapter::predict_pitch(ggml_context* graph, ggml_tensor* frames,
+                                             ggml_tensor* e_sty) const {
+  return pitch_predictor_.forward(graph, frames, e_sty);
 }
 
-std::vector<float> VariationAdapter::decide_f0(const std::vector<float>& pitch,
+ggml_tensor* VariationAdapter::predict_energy(ggml_context* graph, ggml_tensor* frames,
+                                              ggml_tensor* e_sty) const {
+  return energy_predictor_.forward(graph, frames, e_sty);
+}
+
+std::vector<float> VariationAdapter::decide_f0(const core::Frames& pitch,
                                                const VariationOptions& options) const {
-  const float shift = options.pitch_semitones * std::log(2.0F) / 12.0F;
-  std::vector<float> f0(pitch.size() / 2);
-  for (size_t t = 0; t < f0.size(); ++t) {
-    const float level = (pitch[2 * t] * config_.log_f0_std) + config_.log_f0_mean + shift;
-    f0[t] = pitch[(2 * t) + 1] > 0.0F ? std::exp(level) : 0.0F;
+  const float shift = options.pitch_semitones * std::log(2.0F) / kSemitones;
+  std::vector<float> f0;
+  f0.reserve(static_cast<size_t>(pitch.rows()));
+  for (int64_t t = 0; t < pitch.rows(); ++t) {
+    const float* frame = pitch.row(t);  // normalised log-F0, voicing logit
+    const float level = (frame[0] * config_.log_f0_std) + config_.log_f0_mean + shift;
+    f0.push_back(frame[1] > 0.0F ? std::exp(level) : 0.0F);
   }
   return f0;
 }
@@ -64,22 +75,23 @@ std::vector<float> VariationAdapter::decide_energy(std::vector<float> energy,
   return energy;
 }
 
-std::vector<float> VariationAdapter::normalize_f0(const std::vector<float>& f0) const {
-  std::vector<float> pitch(2 * f0.size());
-  for (size_t t = 0; t < f0.size(); ++t) {
-    const bool voiced = f0[t] > 0.0F;
-    const float level =
-        (std::log(std::max(f0[t], 1.0F)) - config_.log_f0_mean) / config_.log_f0_std;
-    pitch[2 * t] = voiced ? level : 0.0F;
-    pitch[(2 * t) + 1] = voiced ? 1.0F : 0.0F;
+core::Frames VariationAdapter::normalize_f0(const std::vector<float>& f0) const {
+  core::Frames pitch;
+  pitch.width = 2;
+  pitch.values.reserve(2 * f0.size());
+  for (const float hz : f0) {
+    const bool voiced = hz > 0.0F;
+    const float level = (std::log(std::max(hz, 1.0F)) - config_.log_f0_mean) / config_.log_f0_std;
+    pitch.values.push_back(voiced ? level : 0.0F);
+    pitch.values.push_back(voiced ? 1.0F : 0.0F);
   }
   return pitch;
 }
 
 ggml_tensor* VariationAdapter::embed(ggml_context* graph, ggml_tensor* frames, ggml_tensor* pitch,
                                      ggml_tensor* energy) const {
-  ggml_tensor* e_lat = pitch_embedding_.forward(graph, pitch, {1.0F, frames});
-  return energy_embedding_.forward(graph, energy, {1.0F, e_lat});  // (1, frames, hidden)
+  ggml_tensor* e_lat = pitch_embedding_.forward(graph, pitch, nn::plus(frames));
+  return energy_embedding_.forward(graph, energy, nn::plus(e_lat));  // (1, frames, hidden)
 }
 
 }  // namespace muspeaker::model

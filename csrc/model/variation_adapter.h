@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "core/array.h"
 #include "core/config.h"
 #include "core/weights.h"
 #include "model/duration_predictor.h"
@@ -24,11 +25,11 @@ struct VariationOptions {
 
 /// Predicts durations, stretches the content, predicts pitch and energy and adds both.
 ///
-/// Twin of muspeaker.twin.model.variation_adapter.VariationAdapter, member for member. Its forward is
-/// cut where a size, or a threshold, depends on what was predicted: predict_durations, then
-/// predict_melody, then embed are described in one graph each, with decide_* on plain arrays
-/// between them. Source: the paper's variation adapter; after Ren et al. 2020 (arXiv:2006.04558),
-/// Section 2.3. Throws ModelFileError from the constructor if a tensor is absent or misshapen.
+/// The forward pass is cut where a size, or a threshold, depends on what was predicted:
+/// predict_durations, then predict_pitch and predict_energy, then embed are described in one graph
+/// each, with decide_* on plain arrays between them. Source: the paper's variation adapter; after
+/// Ren et al. 2020 (arXiv:2006.04558), Section 2.3. Throws ModelFileError from the constructor if a
+/// tensor is absent or misshapen.
 class VariationAdapter {
  public:
   VariationAdapter(const core::Scope& scope, const core::VariationAdapterConfig& config,
@@ -47,16 +48,15 @@ class VariationAdapter {
   /// Content stretched along a path from make_path, (1, frames, hidden).
   ggml_tensor* stretch(ggml_context* graph, ggml_tensor* e_con, ggml_tensor* path) const;
 
-  /// What pitch_predictor_ and energy_predictor_ say: (1, frames, 2) and (1, frames, 1).
-  struct Melody {
-    ggml_tensor* pitch;
-    ggml_tensor* energy;
-  };
-  Melody predict_melody(ggml_context* graph, ggml_tensor* frames, ggml_tensor* e_sty) const;
+  /// frames: (1, frames, hidden) from stretch. Returns normalised log-F0 and the voicing logit,
+  /// (1, frames, 2).
+  ggml_tensor* predict_pitch(ggml_context* graph, ggml_tensor* frames, ggml_tensor* e_sty) const;
 
-  /// pitch: (frames, 2) normalised log-F0 and voicing logit. Returns (frames,) in Hz, 0 where
-  /// unvoiced.
-  [[nodiscard]] std::vector<float> decide_f0(const std::vector<float>& pitch,
+  /// The same for normalised log-energy, (1, frames, 1).
+  ggml_tensor* predict_energy(ggml_context* graph, ggml_tensor* frames, ggml_tensor* e_sty) const;
+
+  /// pitch: (frames, 2) from predict_pitch. Returns (frames,) in Hz, 0 where unvoiced.
+  [[nodiscard]] std::vector<float> decide_f0(const core::Frames& pitch,
                                              const VariationOptions& options) const;
 
   /// energy: (frames,) normalised log-energy. Returns it with the gain applied.
@@ -64,7 +64,7 @@ class VariationAdapter {
                                                  const VariationOptions& options) const;
 
   /// (frames,) Hz to (frames, 2): normalised log-F0, 0 where unvoiced, and the voiced flag.
-  [[nodiscard]] std::vector<float> normalize_f0(const std::vector<float>& f0) const;
+  [[nodiscard]] core::Frames normalize_f0(const std::vector<float>& f0) const;
 
   /// frames: (1, frames, hidden); pitch: (1, 2, frames) from normalize_f0; energy: (1, 1, frames),
   /// all float32 and channels contiguous in memory. Returns e_lat, (1, frames, hidden).

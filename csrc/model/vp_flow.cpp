@@ -16,16 +16,16 @@ ggml_tensor* half_of(ggml_context* graph, ggml_tensor* x, int half) {
 
 AdditiveCoupling::AdditiveCoupling(const core::Scope& scope, int64_t latent, int64_t condition,
                                    int64_t hidden, int64_t kernel)
-    : conv1_(scope / "conv1", latent / 2, hidden, kernel, 1, kernel / 2),
+    : conv1_(scope / "conv1", {latent / 2, hidden, kernel, /*stride=*/1, /*padding=*/kernel / 2}),
       condition_(scope / "condition", condition, hidden),
-      conv2_(scope / "conv2", hidden, hidden, kernel, 1, kernel / 2),
+      conv2_(scope / "conv2", {hidden, hidden, kernel, /*stride=*/1, /*padding=*/kernel / 2}),
       linear_(scope / "linear", hidden, latent / 2) {}
 
 ggml_tensor* AdditiveCoupling::forward(ggml_context* graph, ggml_tensor* x,
                                        ggml_tensor* e_ling) const {
-  ggml_tensor* y = conv1_.forward(graph, x, {1.0F, condition_.forward(graph, e_ling)});
-  y = conv2_.forward(graph, y, {0.0F});      // ReLU before; (1, tokens, hidden)
-  return linear_.forward(graph, y, {0.0F});  // ReLU before
+  ggml_tensor* y = conv1_.forward(graph, x, nn::plus(condition_.forward(graph, e_ling)));
+  y = conv2_.forward(graph, y, nn::relu());  // (1, tokens, hidden)
+  return linear_.forward(graph, y, nn::relu());
 }
 
 VPFlow::VPFlow(const core::Scope& scope, const core::VPFlowConfig& config, int64_t latent,

@@ -14,7 +14,6 @@ namespace muspeaker::model {
 
 /// Shifts one half of the latent by a function of the other half and e_ling.
 ///
-/// Twin of muspeaker.twin.model.vp_flow.AdditiveCoupling, member for member.
 /// Source: Dinh et al. 2014 (arXiv:1410.8516), Section 3.2: additive, hence of unit Jacobian.
 /// Throws ModelFileError from the constructor if a tensor is absent or misshapen.
 class AdditiveCoupling {
@@ -35,7 +34,6 @@ class AdditiveCoupling {
 
 /// Additive couplings that take turns on the two halves; noise given from outside.
 ///
-/// Twin of muspeaker.twin.model.vp_flow.VPFlow, member for member.
 /// Source: the paper's VP-Flow; couplings after Dinh et al. 2014 (arXiv:1410.8516).
 /// Throws ModelFileError from the constructor if a tensor is absent or misshapen.
 class VPFlow {

@@ -54,7 +54,7 @@ ggml_tensor* RelativeAttention::forward(ggml_context* graph, ggml_tensor* x,
                      GGML_N_TASKS_MAX, nullptr);  // (1, heads, tokens, tokens)
   ggml_tensor* y = attend(graph, query_.forward(graph, x), key_.forward(graph, x),
                           value_.forward(graph, x), bias, num_heads_);
-  return output_.forward(graph, y, {1.0F, residual});
+  return output_.forward(graph, y, plus(residual));
 }
 
 CrossAttention::CrossAttention(const core::Scope& scope, int64_t hidden, int64_t context,
@@ -69,21 +69,21 @@ ggml_tensor* CrossAttention::forward(ggml_context* graph, ggml_tensor* x, ggml_t
                                      ggml_tensor* residual) const {
   ggml_tensor* z = attend(graph, query_.forward(graph, x), key_.forward(graph, y),
                           value_.forward(graph, y), nullptr, num_heads_);
-  return output_.forward(graph, z, {1.0F, residual});
+  return output_.forward(graph, z, plus(residual));
 }
 
 ggml_tensor* attend(ggml_context* graph, ggml_tensor* query, ggml_tensor* key, ggml_tensor* value,
                     ggml_tensor* bias, int64_t num_heads) {
   const int64_t hidden = query->ne[0];
   const int64_t width = hidden / num_heads;
-  const int64_t keys = key->ne[1];
   ggml_tensor* q = ggml_cont(graph, split_heads(graph, query, num_heads));
   ggml_tensor* scores =  // (1, heads, queries, keys)
-      multiply_transposed(graph, q, {key, num_heads, keys, width, width, hidden, 1});
+      multiply_transposed(graph, q, split_heads(graph, key, num_heads));
   const float scale = 1.0F / std::sqrt(static_cast<float>(width));
   scores = ggml_soft_max_ext_inplace(graph, scores, bias, scale, 0.0F);
-  ggml_tensor* y =  // (1, heads, queries, hidden / heads)
-      multiply_transposed(graph, scores, {value, num_heads, width, keys, width, 1, hidden});
+  ggml_tensor* across = ggml_transpose(graph, split_heads(graph, value, num_heads));
+  ggml_tensor* y =
+      multiply_transposed(graph, scores, across);  // (1, heads, queries, hidden / heads)
   y = ggml_cont(graph, ggml_permute(graph, y, 0, 2, 1, 3));
   return ggml_reshape_2d(graph, y, hidden, query->ne[1]);  // (1, queries, hidden)
 }

@@ -12,7 +12,6 @@ namespace muspeaker::nn {
 
 /// Self-attention whose scores carry a learned bias for each relative position and head.
 ///
-/// Twin of muspeaker.twin.nn.attention.RelativeAttention, member for member.
 /// Source: Vaswani et al. 2017 (arXiv:1706.03762), Section 3.2; bias table after Raffel et al. 2020
 /// (arXiv:1910.10683), Section 2.1, clipped at the window instead of in buckets.
 /// Throws ModelFileError from the constructor if a tensor is absent or misshapen.
@@ -36,7 +35,6 @@ class RelativeAttention {
 
 /// Attention from one sequence to another.
 ///
-/// Twin of muspeaker.twin.nn.attention.CrossAttention, member for member.
 /// Source: Vaswani et al. 2017 (arXiv:1706.03762), Section 3.2.
 /// Throws ModelFileError from the constructor if a tensor is absent or misshapen.
 class CrossAttention {

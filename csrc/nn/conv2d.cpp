@@ -1,7 +1,6 @@
 #include "nn/conv2d.h"
 
 #include <algorithm>
-#include <cstring>
 
 #include "core/thread_pool.h"
 
@@ -19,29 +18,10 @@ int64_t ceil_div(int64_t a, int64_t b) {
   return (a + b - 1) / b;
 }
 
-/// The weights (out, in, kernel, kernel) as float32: needed only until they are packed.
-std::vector<float> expand(const core::StoredWeight& weight, int64_t per_channel) {
-  std::vector<float> expanded(static_cast<size_t>(ggml_nelements(weight.values)));
-  const auto count = static_cast<int64_t>(expanded.size());
-  if (weight.values->type == GGML_TYPE_F32) {
-    std::copy_n(values(weight.values), count, expanded.data());
-  } else if (weight.values->type == GGML_TYPE_F16) {
-    ggml_fp16_to_fp32_row(static_cast<const ggml_fp16_t*>(weight.values->data), expanded.data(),
-                          count);
-  } else {
-    const auto* quantised = static_cast<const int8_t*>(weight.values->data);
-    const float* scale = values(weight.scale);
-    for (int64_t i = 0; i < count; ++i) {
-      expanded[static_cast<size_t>(i)] = static_cast<float>(quantised[i]) * scale[i / per_channel];
-    }
-  }
-  return expanded;
-}
-
 /// The layer as a convolution over time whose input channels are `kernel` rows of the image.
 kernels::Conv1d conv_of_rows(const core::Scope& scope, const Conv2dShape& s, bool bias) {
-  const std::vector<float> weights =
-      expand(scope.stored("weight", {s.kernel, s.kernel, s.in, s.out}), s.kernel * s.kernel * s.in);
+  const std::vector<float> weights =  // (out, in, kernel, kernel)
+      scope.stored("weight", {s.kernel, s.kernel, s.in, s.out}).to_float();
   const float* weight = weights.data();
   std::vector<float> taps(static_cast<size_t>(s.kernel * s.kernel * s.in * s.out));
   const int64_t in_rows = s.kernel * s.in;
@@ -56,7 +36,7 @@ kernels::Conv1d conv_of_rows(const core::Scope& scope, const Conv2dShape& s, boo
     }
   }
   const float* offsets = bias ? values(scope.tensor("bias", {s.out})) : nullptr;
-  return {{in_rows, s.out, s.kernel, s.stride_width, 1, 0}, taps.data(), offsets};
+  return {{in_rows, s.out, s.kernel, s.stride_width}, taps.data(), offsets};
 }
 
 }  // namespace

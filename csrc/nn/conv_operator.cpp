@@ -11,15 +11,7 @@
 namespace muspeaker::nn {
 namespace {
 
-/// What one node of a graph carries beside its sources.
-struct NodeParams {
-  float input_slope;
-  float scale;
-  int32_t has_residual;
-  int32_t has_sum;
-};
-
-constexpr int64_t kLeastFrames = 48;  // fewer are not worth those that two ranges both stage
+constexpr int64_t kLeastFrames = 48;  // below, loading the overlap twice costs more than it saves
 
 float* data_of(const ggml_tensor* tensor) {
   return static_cast<float*>(tensor->data);
@@ -28,17 +20,14 @@ float* data_of(const ggml_tensor* tensor) {
 // NOLINTNEXTLINE(misc-const-correctness): the signature is ggml's
 void run_node(ggml_tensor* y, int /*ith*/, int /*nth*/, void* userdata) {
   const auto& kernel = *static_cast<const kernels::Conv1d*>(userdata);
-  const auto params = node_params<NodeParams>(y);
-  const int64_t frames = y->ne[1];
-  ggml_tensor* const* sources = y->src + params.has_sum;  // the sum is y itself
   kernels::ConvCall call;
+  static_cast<kernels::ConvScalars&>(call) = node_params<kernels::ConvScalars>(y);
+  ggml_tensor* const* sources = y->src + (call.accumulate ? 1 : 0);  // the first is then y itself
   call.x = data_of(sources[0]);
   call.in_frames = sources[0]->ne[1];
-  call.input_slope = params.input_slope;
-  call.residual = params.has_residual != 0 ? data_of(sources[1]) : nullptr;
+  call.residual = sources[1] != nullptr ? data_of(sources[1]) : nullptr;
   call.y = data_of(y);
-  call.scale = params.scale;
-  call.accumulate = params.has_sum != 0;
+  const int64_t frames = y->ne[1];
   const int64_t split = kernel.split_frames();
   const int64_t steps = (frames + split - 1) / split;
   core::parallel_ranges(steps, std::max<int64_t>(kLeastFrames / split, 1),
@@ -49,28 +38,6 @@ void run_node(ggml_tensor* y, int /*ith*/, int /*nth*/, void* userdata) {
 
 std::string shape_text(const ggml_tensor* tensor) {
   return "(" + std::to_string(tensor->ne[1]) + ", " + std::to_string(tensor->ne[0]) + ")";
-}
-
-/// The weights as float32, in `expanded` unless they are that in the file.
-const float* float_weight(const core::StoredWeight& weight, const kernels::ConvShape& shape,
-                          std::vector<float>& expanded) {
-  const ggml_tensor* values = weight.values;
-  const int64_t count = ggml_nelements(values);
-  if (values->type == GGML_TYPE_F32) {
-    return static_cast<const float*>(values->data);
-  }
-  expanded.resize(static_cast<size_t>(count));
-  if (values->type == GGML_TYPE_F16) {
-    ggml_fp16_to_fp32_row(static_cast<const ggml_fp16_t*>(values->data), expanded.data(), count);
-    return expanded.data();
-  }
-  const auto* quantised = static_cast<const int8_t*>(values->data);
-  const auto* scale = static_cast<const float*>(weight.scale->data);
-  for (int64_t i = 0; i < count; ++i) {
-    expanded[static_cast<size_t>(i)] =
-        static_cast<float>(quantised[i]) * scale[i / shape.in % shape.out];
-  }
-  return expanded.data();
 }
 
 kernels::Conv1d pack(ConvOperator::Kind kind, kernels::ConvShape shape,
@@ -85,8 +52,9 @@ kernels::Conv1d pack(ConvOperator::Kind kind, kernels::ConvShape shape,
     return transposed ? kernels::Conv1d::transposed(shape, values, scale, bias_data)
                       : kernels::Conv1d(shape, values, scale, bias_data);
   }
-  std::vector<float> expanded;
-  const float* values = float_weight(weight, shape, expanded);
+  const bool plain = weight.values->type == GGML_TYPE_F32;
+  const std::vector<float> expanded = plain ? std::vector<float>{} : weight.to_float();
+  const float* values = plain ? data_of(weight.values) : expanded.data();
   return transposed ? kernels::Conv1d::transposed(shape, values, bias_data)
                     : kernels::Conv1d(shape, values, bias_data);
 }
@@ -99,7 +67,7 @@ ConvOperator::ConvOperator(Kind kind, const kernels::ConvShape& shape,
     : kernel_(pack(kind, shape, weight, bias, arithmetic)) {}
 
 ggml_tensor* ConvOperator::forward(ggml_context* graph, ggml_tensor* x,
-                                   const ConvFusion& fusion) const {
+                                   const Fusion& fusion) const {
   const kernels::ConvShape& shape = kernel_.shape();
   core::require_input(x->type == GGML_TYPE_F32 && x->ne[0] == shape.in && ggml_is_matrix(x),
                       "a convolution expects (frames, " + std::to_string(shape.in) +
@@ -126,12 +94,7 @@ ggml_tensor* ConvOperator::forward(ggml_context* graph, ggml_tensor* x,
                            num_sources, run_node, GGML_N_TASKS_MAX, kernel)
           : ggml_custom_inplace(graph, checked(fusion.sum), sources.data(), num_sources, run_node,
                                 GGML_N_TASKS_MAX, kernel);
-  set_node_params(y, NodeParams{
-                         fusion.input_slope,
-                         fusion.scale,
-                         static_cast<int32_t>(fusion.residual != nullptr),
-                         static_cast<int32_t>(fusion.sum != nullptr),
-                     });
+  set_node_params(y, kernels::ConvScalars{fusion.input_slope, fusion.scale, fusion.sum != nullptr});
   return y;
 }
 

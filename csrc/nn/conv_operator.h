@@ -6,6 +6,7 @@
 
 #include "core/weights.h"
 #include "kernels/conv1d.h"
+#include "nn/fusion.h"
 
 namespace muspeaker::nn {
 
@@ -23,15 +24,6 @@ struct Arithmetic {
   int64_t tile_rows;
 };
 
-/// What a convolution does in the same pass over memory:
-/// y = sum + scale * (conv(leaky_relu(x, input_slope)) + bias + residual).
-struct ConvFusion {
-  float input_slope = 1.0F;         ///< 1 for no leaky ReLU, 0 for ReLU
-  ggml_tensor* residual = nullptr;  ///< of the result's shape, or null
-  float scale = 1.0F;
-  ggml_tensor* sum = nullptr;  ///< of the result's shape, contiguous, or null; it is overwritten
-};
-
 /// A convolution over time as a custom operator of ggml: what Conv1d, ConvTranspose1d and Linear
 /// share. Weights are packed once, when the model is loaded.
 class ConvOperator {
@@ -46,7 +38,7 @@ class ConvOperator {
   /// x: ne = [in, frames], float32. Returns ne = [out, frames out]; any number of threads gives the
   /// same bits. The operator must outlive the graph. Throws std::invalid_argument if a shape does
   /// not fit.
-  ggml_tensor* forward(ggml_context* graph, ggml_tensor* x, const ConvFusion& fusion) const;
+  ggml_tensor* forward(ggml_context* graph, ggml_tensor* x, const Fusion& fusion) const;
 
  private:
   kernels::Conv1d kernel_;

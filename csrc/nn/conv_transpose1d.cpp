@@ -2,16 +2,15 @@
 
 namespace muspeaker::nn {
 
-ConvTranspose1d::ConvTranspose1d(const core::Scope& scope, int64_t in_channels,
-                                 int64_t out_channels, int64_t kernel, int64_t stride,
-                                 int64_t padding, Arithmetic arithmetic)
+ConvTranspose1d::ConvTranspose1d(const core::Scope& scope, const Conv1dShape& s,
+                                 Arithmetic arithmetic)
     : operator_(ConvOperator::Kind::kTransposed,
-                {in_channels, out_channels, kernel, stride, 1, padding},
-                scope.stored("weight", {in_channels, out_channels, kernel}),
-                scope.tensor("bias", {out_channels}), arithmetic) {}
+                {s.in_channels, s.out_channels, s.kernel, s.stride, s.dilation, s.padding},
+                scope.stored("weight", {s.in_channels, s.out_channels, s.kernel}),
+                scope.tensor("bias", {s.out_channels}), arithmetic) {}
 
 ggml_tensor* ConvTranspose1d::forward(ggml_context* graph, ggml_tensor* x,
-                                      const ConvFusion& fusion) const {
+                                      const Fusion& fusion) const {
   return operator_.forward(graph, x, fusion);
 }
 

@@ -2,9 +2,8 @@
 
 #include <ggml.h>
 
-#include <cstdint>
-
 #include "core/weights.h"
+#include "nn/conv1d.h"
 #include "nn/conv_operator.h"
 
 namespace muspeaker::nn {
@@ -13,16 +12,15 @@ namespace muspeaker::nn {
 /// csrc/kernels.
 class ConvTranspose1d {
  public:
-  /// Arguments in PyTorch's order. Claims `weight` and `bias` of the scope; throws ModelFileError
-  /// from there if one is absent or misshapen.
-  ConvTranspose1d(const core::Scope& scope, int64_t in_channels, int64_t out_channels,
-                  int64_t kernel, int64_t stride = 1, int64_t padding = 0,
+  /// shape: stride and padding as PyTorch means them, dilation 1. Claims `weight` and `bias` of the
+  /// scope; throws ModelFileError from there if one is absent or misshapen.
+  ConvTranspose1d(const core::Scope& scope, const Conv1dShape& shape,
                   Arithmetic arithmetic = Arithmetic::kFloat);
 
   /// x: (1, in_channels, frames) float32, channels contiguous in memory.
-  /// Returns (1, out_channels, (frames - 1) * stride - 2 * padding + kernel); `fusion` as
-  /// ConvFusion says.
-  ggml_tensor* forward(ggml_context* graph, ggml_tensor* x, const ConvFusion& fusion = {}) const;
+  /// Returns (1, out_channels, (frames - 1) * stride - 2 * padding + kernel); `fusion` as Fusion
+  /// says.
+  ggml_tensor* forward(ggml_context* graph, ggml_tensor* x, const Fusion& fusion = {}) const;
 
  private:
   ConvOperator operator_;

@@ -7,7 +7,7 @@
 
 namespace muspeaker::nn {
 
-/// What a custom node of ggml carries beside its sources lies in the node itself, behind ggml's own
+/// Scalars of a custom node of ggml are stored in the node itself, after ggml's own
 /// parameters (ggml_custom_op_params takes 24 bytes).
 constexpr size_t kNodeParamsAt = 32;
 

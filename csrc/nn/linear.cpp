@@ -3,11 +3,11 @@
 namespace muspeaker::nn {
 
 Linear::Linear(const core::Scope& scope, int64_t in_features, int64_t out_features)
-    : operator_(ConvOperator::Kind::kPlain, {in_features, out_features, 1, 1, 1, 0},
+    : operator_(ConvOperator::Kind::kPlain, {in_features, out_features},
                 scope.stored("weight", {in_features, out_features}),
                 scope.tensor("bias", {out_features}), Arithmetic::kFloat) {}
 
-ggml_tensor* Linear::forward(ggml_context* graph, ggml_tensor* x, const ConvFusion& fusion) const {
+ggml_tensor* Linear::forward(ggml_context* graph, ggml_tensor* x, const Fusion& fusion) const {
   return operator_.forward(graph, x, fusion);
 }
 

@@ -16,8 +16,8 @@ class Linear {
   /// misshapen.
   Linear(const core::Scope& scope, int64_t in_features, int64_t out_features);
 
-  /// x: (frames, in_features) float32. Returns (frames, out_features); `fusion` as ConvFusion says.
-  ggml_tensor* forward(ggml_context* graph, ggml_tensor* x, const ConvFusion& fusion = {}) const;
+  /// x: (frames, in_features) float32. Returns (frames, out_features); `fusion` as Fusion says.
+  ggml_tensor* forward(ggml_context* graph, ggml_tensor* x, const Fusion& fusion = {}) const;
 
  private:
   ConvOperator operator_;

@@ -6,8 +6,8 @@
 
 namespace muspeaker::nn {
 
-/// The hyperbolic tangent of `count` values, each within 2e-7 of it. Several at a time: the
-/// library's takes one, and the vocoder needs two for every sample.
+/// The hyperbolic tangent of `count` values, each within 2e-7 of it. Vectorisable, unlike
+/// std::tanh; the vocoder calls it twice per sample.
 void tanh_in_place(float* values, int64_t count);
 
 /// The same as a node that overwrites x, contiguous float32.

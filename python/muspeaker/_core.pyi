@@ -21,7 +21,7 @@ class Synthesizer:
     # mel_correction, clone, listener.
     @property
     def timings(self) -> dict[str, float]: ...
-    # The same prompt at the model's rate and at 16 kHz -> timbre (voice,), style (frames, hidden).
+    # The same prompt at the model's rate and at 16 kHz -> vector (voice,), style (frames, hidden).
     def clone(
         self, samples: NDArray[np.float32], samples_16k: NDArray[np.float32]
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]: ...
@@ -31,7 +31,7 @@ class Synthesizer:
         phones: NDArray[np.int32],
         stresses: NDArray[np.int32],
         boundaries: NDArray[np.int32],
-        timbre: NDArray[np.float32],
+        vector: NDArray[np.float32],
         style: NDArray[np.float32],
         *,
         speed: float,
@@ -47,7 +47,7 @@ class Synthesizer:
         phones: NDArray[np.int32],
         stresses: NDArray[np.int32],
         boundaries: NDArray[np.int32],
-        timbre: NDArray[np.float32],
+        vector: NDArray[np.float32],
         style: NDArray[np.float32],
         *,
         pitch: float,
@@ -60,7 +60,7 @@ class Synthesizer:
         phones: NDArray[np.int32],
         stresses: NDArray[np.int32],
         boundaries: NDArray[np.int32],
-        timbre: NDArray[np.float32],
+        vector: NDArray[np.float32],
         style: NDArray[np.float32],
         *,
         speed: float,
@@ -68,10 +68,10 @@ class Synthesizer:
         energy: float,
         temperature: float,
         seed: int,
-    ) -> Utterance: ...
+    ) -> Speaking: ...
 
 # Speech on its way; keeps its Synthesizer alive. Several may be pulled in turns, from any thread.
-class Utterance:
+class Speaking:
     # (tokens,) in frames.
     @property
     def durations(self) -> NDArray[np.int32]: ...

@@ -11,6 +11,8 @@
 namespace muspeaker::dsp {
 namespace {
 
+using core::Frames;
+
 TEST(KaldiFbank, CountsWholeWindows) {
   EXPECT_EQ(KaldiFbank::num_frames(0), 0);
   EXPECT_EQ(KaldiFbank::num_frames(399), 0);
@@ -24,9 +26,10 @@ TEST(KaldiFbank, SilenceAndConstantAreTheFloor) {
   const KaldiFbank fbank(80);
   for (const float level : {0.0F, 0.25F}) {
     const std::vector<float> samples(1600, level);
-    const std::vector<float> values = fbank.fbank(samples.data(), 1600);
-    EXPECT_EQ(values.size(), 8U * 80U);
-    for (const float value : values) {
+    const Frames frames = fbank.fbank(samples.data(), 1600);
+    EXPECT_EQ(frames.rows(), 8);
+    EXPECT_EQ(frames.width, 80);
+    for (const float value : frames.values) {
       EXPECT_FLOAT_EQ(value, std::log(std::numeric_limits<float>::epsilon()));
     }
   }
@@ -35,9 +38,9 @@ TEST(KaldiFbank, SilenceAndConstantAreTheFloor) {
 TEST(KaldiFbank, RejectsTooFewSamples) {
   const KaldiFbank fbank(80);
   const std::vector<float> samples(399, 0.1F);
-  EXPECT_THROW(fbank.fbank(nullptr, 0), std::invalid_argument);
+  EXPECT_THROW(static_cast<void>(fbank.fbank(nullptr, 0)), std::invalid_argument);
   try {
-    fbank.fbank(samples.data(), 399);
+    static_cast<void>(fbank.fbank(samples.data(), 399));
     FAIL() << "399 samples are less than a window";
   } catch (const std::invalid_argument& error) {
     EXPECT_EQ(std::string(error.what()), "a filter bank needs at least 400 samples, got 399");
@@ -50,14 +53,16 @@ TEST(KaldiFbank, RejectsImpossibleNumberOfBanks) {
 }
 
 TEST(RemoveTimeMean, LeavesZeroMean) {
-  std::vector<float> fbank = {1.0F, 10.0F, 3.0F, 30.0F};
-  remove_time_mean(fbank, 2);
-  EXPECT_EQ(fbank, (std::vector<float>{-1.0F, -10.0F, 1.0F, 10.0F}));
-  std::vector<float> empty;
-  remove_time_mean(empty, 2);
+  Frames fbank({1.0F, 10.0F, 3.0F, 30.0F}, 2);
+  remove_time_mean(fbank);
+  EXPECT_EQ(fbank.values, (std::vector<float>{-1.0F, -10.0F, 1.0F, 10.0F}));
+  Frames empty(0, 2);
+  remove_time_mean(empty);
   EXPECT_TRUE(empty.empty());
-  EXPECT_THROW(remove_time_mean(fbank, 3), std::invalid_argument);
-  EXPECT_THROW(remove_time_mean(fbank, 0), std::invalid_argument);
+  for (const int64_t width : {3, 0}) {
+    fbank.width = width;
+    EXPECT_THROW(remove_time_mean(fbank), std::invalid_argument);
+  }
 }
 
 }  // namespace

@@ -63,16 +63,16 @@ TEST(MatrixProduct, MultipliesHeadByHead) {
           core::GraphRunner runner(threads);
           runner.run([&](core::GraphBuilder& graph) {
             ggml_tensor* in = graph.input("y", GGML_TYPE_F32, {hidden, frames}, y.data());
-            graph.output("keys",
-                         multiply_transposed(
-                             graph.context(),
-                             graph.input("q", GGML_TYPE_F32, {kWidth, rows, heads}, q.data()),
-                             {in, heads, frames, kWidth, kWidth, hidden, 1}));
-            graph.output("values",
-                         multiply_transposed(graph.context(),
-                                             graph.input("scores", GGML_TYPE_F32,
-                                                         {frames, rows, heads}, scores.data()),
-                                             {in, heads, kWidth, frames, kWidth, 1, hidden}));
+            ggml_tensor* split =  // (heads, frames, width), a view
+                ggml_permute(graph.context(),
+                             ggml_reshape_3d(graph.context(), in, kWidth, heads, frames), 0, 2, 1,
+                             3);
+            ggml_tensor* query = graph.input("q", GGML_TYPE_F32, {kWidth, rows, heads}, q.data());
+            ggml_tensor* weights =
+                graph.input("scores", GGML_TYPE_F32, {frames, rows, heads}, scores.data());
+            graph.output("keys", multiply_transposed(graph.context(), query, split));
+            graph.output("values", multiply_transposed(graph.context(), weights,
+                                                       ggml_transpose(graph.context(), split)));
           });
           const std::vector<float> one = runner.take("keys");
           const std::vector<float> two = runner.take("values");
@@ -98,20 +98,18 @@ TEST(MatrixProduct, MultipliesHeadByHead) {
 TEST(MatrixProduct, RefusesWhatDoesNotFit) {
   core::GraphRunner runner(1);
   const std::vector<float> values = numbers(60, 1);
-  const auto product = [&](int64_t depth, const Matrices& y) {
+  const auto product = [&](int64_t depth, int64_t count, bool contiguous = true) {
     runner.run([&](core::GraphBuilder& graph) {
-      Matrices in = y;
-      in.tensor = graph.input("y", GGML_TYPE_F32, {6, 10}, values.data());
-      graph.output(
-          "product",
-          multiply_transposed(graph.context(),
-                              graph.input("x", GGML_TYPE_F32, {depth, 2, 2}, values.data()), in));
+      ggml_tensor* x = graph.input("x", GGML_TYPE_F32, {depth, 2, 2}, values.data());
+      ggml_tensor* y = graph.input("y", GGML_TYPE_F32, {3, 10, count}, values.data());
+      x = contiguous ? x : ggml_permute(graph.context(), x, 0, 2, 1, 3);
+      graph.output("product", multiply_transposed(graph.context(), x, y));
     });
   };
-  EXPECT_NO_THROW(product(3, {nullptr, 2, 10, 3, 3, 6, 1}));
-  EXPECT_THROW(product(4, {nullptr, 2, 10, 3, 3, 6, 1}), std::invalid_argument);
-  EXPECT_THROW(product(3, {nullptr, 3, 10, 3, 3, 6, 1}), std::invalid_argument);
-  EXPECT_THROW(product(3, {nullptr, 2, 11, 3, 3, 6, 1}), std::invalid_argument);
+  EXPECT_NO_THROW(product(3, 2));
+  EXPECT_THROW(product(4, 2), std::invalid_argument);
+  EXPECT_THROW(product(3, 1), std::invalid_argument);
+  EXPECT_THROW(product(3, 2, false), std::invalid_argument);
 }
 
 }  // namespace

@@ -9,21 +9,23 @@
 namespace muspeaker::dsp {
 namespace {
 
+using core::Frames;
+
 /// (frames, 2) whose bands swing about -5 and -4 by one and by two.
-std::vector<float> swinging(int64_t num_frames) {
+Frames swinging(int64_t num_frames) {
   std::vector<float> mel;
   for (int64_t frame = 0; frame < num_frames; ++frame) {
     const float sign = frame % 2 == 0 ? 1.0F : -1.0F;
     mel.push_back(-5.0F + sign);
     mel.push_back(-4.0F + (2.0F * sign));
   }
-  return mel;
+  return {mel, 2};
 }
 
 TEST(MelMoments, MeansThenDeviationsOfSpeechAlone) {
-  std::vector<float> mel = swinging(100);
-  mel.insert(mel.end(), 40, -14.0F);  // silence
-  const std::vector<float> moments = mel_moments(mel, 2);
+  Frames mel = swinging(100);
+  mel.values.insert(mel.values.end(), 40, -14.0F);  // silence
+  const std::vector<float> moments = mel_moments(mel);
   ASSERT_EQ(moments.size(), 4U);
   EXPECT_NEAR(moments[0], 1.0F, 1e-4F);
   EXPECT_NEAR(moments[1], 2.0F, 1e-4F);
@@ -34,9 +36,9 @@ TEST(MelMoments, MeansThenDeviationsOfSpeechAlone) {
 TEST(MelMoments, MatchingMovesLongSpeechToThePrompt) {
   const float gain = 2.0F;
   const std::vector<float> wanted = {2.0F, 1.0F, 0.0F, 0.2F};
-  std::vector<float> mel = swinging(43000);
-  match_moments(mel, 2, wanted.data(), gain);
-  const std::vector<float> found = mel_moments(mel, 2);
+  Frames mel = swinging(43000);
+  match_moments(mel, wanted.data(), gain);
+  const std::vector<float> found = mel_moments(mel);
   EXPECT_NEAR(found[0], wanted[0] + std::log(gain), 2e-3F);
   EXPECT_NEAR(found[1], wanted[1] + std::log(gain), 2e-3F);
   EXPECT_NEAR(found[2], wanted[2], 4e-3F);
@@ -45,10 +47,10 @@ TEST(MelMoments, MatchingMovesLongSpeechToThePrompt) {
 
 TEST(MelMoments, MatchingMovesOneFrameHardly) {
   const std::vector<float> wanted = {2.0F, 1.0F, 0.0F, 0.2F};
-  std::vector<float> mel = {-5.0F, -4.0F};
-  match_moments(mel, 2, wanted.data(), 1.0F);
-  EXPECT_NEAR(mel[0], -5.0F + (1.0F / 44.0F), 1e-4F);
-  EXPECT_NEAR(mel[1], -4.0F - (1.0F / 44.0F), 1e-4F);
+  Frames mel({-5.0F, -4.0F}, 2);
+  match_moments(mel, wanted.data(), 1.0F);
+  EXPECT_NEAR(mel.row(0)[0], -5.0F + (1.0F / 44.0F), 1e-4F);
+  EXPECT_NEAR(mel.row(0)[1], -4.0F - (1.0F / 44.0F), 1e-4F);
 }
 
 }  // namespace

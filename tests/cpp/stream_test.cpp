@@ -87,7 +87,7 @@ std::string golden_model() {
       .string();
 }
 
-/// The same model, whose speech is moved to its mel.
+/// The same model, the band levels of whose speech are corrected.
 std::string correcting_model() {
   const std::string path = test::temporary_path("correcting.bin");
   ggml_context* tensors = nullptr;
@@ -106,22 +106,20 @@ std::string correcting_model() {
 }
 
 /// An utterance of a tiny model in a voice that nobody has, long enough for many chunks.
-Utterance start(Synthesizer& synthesizer, uint64_t seed) {
+Speaking start(Synthesizer& synthesizer, uint64_t seed) {
   const core::ModelConfig& config = synthesizer.config();
   Voice voice;
-  voice.timbre.assign(static_cast<size_t>(config.timbre_encoder.embedding), 0.5F);
-  voice.style_frames = 9;
-  voice.style.assign(static_cast<size_t>(voice.style_frames * config.style_encoder.hidden), 0.1F);
-  std::vector<int32_t> phones(kTokens);
-  for (size_t i = 0; i < phones.size(); ++i) {
-    phones[i] =
-        static_cast<int32_t>(static_cast<int64_t>(i) % config.linguistic_encoder.num_phones);
+  voice.vector.assign(static_cast<size_t>(config.timbre_encoder.embedding), 0.5F);
+  voice.style = core::Frames(9, config.style_encoder.hidden);
+  voice.style.values.assign(voice.style.values.size(), 0.1F);
+  core::Matrix<int32_t> ids(Tokens::kRows, kTokens);
+  for (int64_t i = 0; i < kTokens; ++i) {
+    ids.row(Tokens::kPhones)[i] = static_cast<int32_t>(i % config.linguistic_encoder.num_phones);
   }
-  const std::vector<int32_t> zeros(kTokens, 0);
   SynthesisOptions options;
-  options.speed = SynthesisOptions::kMinSpeed;
+  options.speed = SynthesisOptions::kSpeed.least;
   options.seed = seed;
-  return synthesizer.start({phones.data(), zeros.data(), zeros.data(), kTokens}, voice, options);
+  return synthesizer.start({ids.data(), kTokens}, voice, options);
 }
 
 TEST(Stream, CountsAllocations) {
@@ -143,7 +141,9 @@ INSTANTIATE_TEST_SUITE_P(Models, StreamOf, ::testing::Values(&golden_model, &cor
 TEST_P(StreamOf, AllocatesNothingInTheSteadyState) {
   for (const int threads : {1, 2}) {
     Synthesizer synthesizer(GetParam()(), threads);
-    std::vector<Utterance> utterances{start(synthesizer, 1), start(synthesizer, 2)};
+    std::vector<Speaking> utterances;
+    utterances.push_back(start(synthesizer, 1));
+    utterances.push_back(start(synthesizer, 2));
     const int64_t full = VocoderStream::kChunkFrames * synthesizer.config().audio.hop_samples;
     ASSERT_GT(utterances[0].num_samples(), 14 * full);
     std::vector<float> chunk;
@@ -153,7 +153,7 @@ TEST_P(StreamOf, AllocatesNothingInTheSteadyState) {
     while (said + ((2 * threads + 1) * full) < utterances[0].num_samples()) {
       const int64_t before = allocations;
       int64_t samples = 0;
-      for (Utterance& utterance : utterances) {  // in turns, on one engine
+      for (Speaking& utterance : utterances) {  // in turns, on one engine
         samples = 0;
         for (int piece = 0; piece < threads; ++piece) {  // as many as are made at once
           utterance.next_chunk(chunk);
@@ -176,7 +176,7 @@ TEST_P(StreamOf, ThreadsMakeTheSameSamples) {
   std::vector<float> expected;
   for (const int threads : {1, 2, 3}) {
     Synthesizer synthesizer(GetParam()(), threads);
-    Utterance utterance = start(synthesizer, 7);
+    Speaking utterance = start(synthesizer, 7);
     std::vector<float> samples;
     for (std::vector<float> chunk = utterance.next_chunk(); !chunk.empty();
          chunk = utterance.next_chunk()) {
@@ -188,7 +188,7 @@ TEST_P(StreamOf, ThreadsMakeTheSameSamples) {
     EXPECT_EQ(samples, expected) << threads << " threads";
 
     for (int pulled = 0; pulled < 4; ++pulled) {  // and then the rest at once
-      Utterance again = start(synthesizer, 7);
+      Speaking again = start(synthesizer, 7);
       samples.clear();
       for (int i = 0; i < pulled; ++i) {
         const std::vector<float> chunk = again.next_chunk();

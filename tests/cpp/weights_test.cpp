@@ -36,7 +36,7 @@ TEST(Weights, ClaimsByScope) {
   WeightFile file(writer.write());
   const Scope scope = file.root() / "blocks" / 2 / "conv";
   EXPECT_EQ(scope.path(), "blocks.2.conv");
-  const ggml_tensor* weight = scope.conv_weight("weight", {4, 3, 5});
+  const ggml_tensor* weight = scope.tensor("weight", {4, 3, 5});
   EXPECT_EQ(floats(weight)[7], ramp(7));
   EXPECT_EQ(scope.tensor("weight", {4, 3, 5}), weight);
   EXPECT_EQ(message_of<ModelFileError>([&] {

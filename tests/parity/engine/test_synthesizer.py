@@ -241,7 +241,7 @@ def test_bad_input_is_refused(synthesizer, name):
     changed, message = bad_calls()[name]
     model = tiny_model()
     arguments = dict(zip(("phones", "stresses", "boundaries"), tokens_of(model), strict=True))
-    arguments |= dict(zip(("timbre", "style"), voice_of(model), strict=True))
+    arguments |= dict(zip(("vector", "style"), voice_of(model), strict=True))
     with pytest.raises(ValueError, match=message):
         synthesizer().synthesize(**arguments | PLAIN | changed)
 

@@ -18,8 +18,8 @@ pytestmark = pytest.mark.torch
 
 
 BAD = {
-    "timbre size": ({"timbre": np.ones(14)}, "timbre must hold 55 values, got 14"),
-    "timbre": ({"timbre": np.full(55, np.nan, np.float32)}, "timbre must be finite"),
+    "vector size": ({"vector": np.ones(14)}, "vector must hold 55 values, got 14"),
+    "vector": ({"vector": np.full(55, np.nan, np.float32)}, "vector must be finite"),
     "style width": ({"style": np.ones((5, 9))}, r"style must be \(frames, 10\), got \(5, 9\)"),
     "style frames": ({"style": np.ones((0, 10))}, "at least one frame"),
     "long style": ({"style": np.ones((9999, 10))}, "at most 1292 frames, got 9999"),
@@ -40,6 +40,6 @@ def test_bad_voices_are_refused(model_file, name):
     changed, message = BAD[name]
     model = tiny_model()
     engine = _core.Synthesizer(str(model_file(model)), 1)
-    voice = dict(zip(("timbre", "style"), voice_of(model), strict=True)) | changed
+    voice = dict(zip(("vector", "style"), voice_of(model), strict=True)) | changed
     with pytest.raises(ValueError, match=message):
         engine.synthesize(*tokens_of(model), **voice, **PLAIN)

@@ -1,0 +1,99 @@
+#include <algorithm>
+
+#include "bindings/probe.h"
+#include "bindings/probe_model.h"
+#include "bindings/speech.h"
+
+namespace py = pybind11;
+
+namespace muspeaker::bindings {
+namespace {
+
+py::dict stages_of(engine::Speech speech) {
+  py::dict stages;
+  stages["durations"] = to_numpy(std::move(speech.durations));
+  stages["f0"] = to_numpy(std::move(speech.f0));
+  stages["energy"] = to_numpy(std::move(speech.energy));
+  stages["mel"] = to_numpy(std::move(speech.mel));
+  stages["samples"] = to_numpy(std::move(speech.samples));
+  return stages;
+}
+
+/// vocoder_noise: as many samples as come out, or more; it must outlive the result.
+engine::NoiseAt noise_at(const FloatArray& vocoder_noise) {
+  const float* values = vocoder_noise.data();
+  const int64_t available = vocoder_noise.size();
+  return [values, available](int64_t first_sample, float* out, int64_t count) {
+    core::require_input(first_sample + count <= available, "too little vocoder noise");
+    std::copy_n(values + first_sample, count, out);
+  };
+}
+
+py::array_t<float> phone_scores(ProbeModel& model, const FloatArray& mel) {
+  const model::MuSpeaker network(model.file, model.config);
+  return to_numpy(engine::Listener(network).phone_scores(model.runner, to_frames(mel, "mel")));
+}
+
+py::dict hear(ProbeModel& model, const FloatArray& samples, const IntArray& phones) {
+  require_axes(samples, 1, "samples");
+  const model::MuSpeaker network(model.file, model.config);
+  engine::Recording recording = engine::Listener(network).hear(
+      model.runner, {samples.data(), samples.size()}, to_vector(phones, "phones"));
+  py::dict heard;
+  heard["mel"] = to_numpy(std::move(recording.mel));
+  heard["f0"] = to_numpy(std::move(recording.f0));
+  heard["energy"] = to_numpy(std::move(recording.energy));
+  heard["durations"] = to_numpy(std::move(recording.durations));
+  return heard;
+}
+
+py::array_t<float> vocode(ProbeModel& model, const FloatArray& mel, const FloatArray& f0,
+                          const FloatArray& noise, int64_t chunk_frames) {
+  const model::MuSpeaker network(model.file, model.config);
+  return to_numpy(
+      engine::VocoderStream(network, chunk_frames, chunk_frames)
+          .vocode(model.runner, to_frames(mel, "mel"), to_vector(f0, "f0"), noise_at(noise)));
+}
+
+}  // namespace
+
+void bind_engine_probe(py::module_& probe) {
+  probe.def("phone_scores", &phone_scores, py::arg("model"), py::arg("mel"),
+            "(frames, mels) to (frames, phones)");
+  probe.def("hear", &hear, py::arg("model"), py::arg("samples"), py::arg("phones"),
+            "mel (frames, mels), f0 and energy (frames), durations (tokens)");
+  probe.def("vocode", &vocode, py::arg("model"), py::arg("mel"), py::arg("f0"), py::arg("noise"),
+            py::arg("chunk_frames"), "(frames, mels), (frames), (samples) to (samples)");
+  probe.def(
+      "synthesize_stages",
+      [](engine::Synthesizer& synthesizer, const IntArray& phones, const IntArray& stresses,
+         const IntArray& boundaries, const FloatArray& vector, const FloatArray& style,
+         const FloatArray& latent_noise, const FloatArray& vocoder_noise, float speed, float pitch,
+         float energy) {
+        const std::vector<int32_t> ids = TokenArrays{phones, stresses, boundaries}.ids();
+        return stages_of(synthesizer.synthesize(
+            borrow_tokens(ids), copy_voice(vector, style), {speed, pitch, energy},
+            {to_frames(latent_noise, "latent_noise"), noise_at(vocoder_noise)}));
+      },
+      py::arg("synthesizer"), py::arg("phones"), py::arg("stresses"), py::arg("boundaries"),
+      py::arg("vector"), py::arg("style"), py::arg("latent_noise"), py::arg("vocoder_noise"),
+      py::kw_only(), py::arg("speed") = 1.0F, py::arg("pitch") = 0.0F, py::arg("energy") = 1.0F,
+      "durations (tokens), f0 (frames), energy (frames), mel (frames, mels), samples (samples)");
+  probe.def(
+      "convert_stages",
+      [](engine::Synthesizer& synthesizer, const FloatArray& samples, const IntArray& phones,
+         const IntArray& stresses, const IntArray& boundaries, const FloatArray& vector,
+         const FloatArray& style, float pitch, float energy) {
+        engine::SynthesisOptions options;
+        options.pitch = pitch;
+        options.energy = energy;
+        const std::vector<int32_t> ids = TokenArrays{phones, stresses, boundaries}.ids();
+        return stages_of(synthesizer.convert({samples.data(), samples.size()}, borrow_tokens(ids),
+                                             copy_voice(vector, style), options));
+      },
+      py::arg("synthesizer"), py::arg("samples"), py::arg("phones"), py::arg("stresses"),
+      py::arg("boundaries"), py::arg("vector"), py::arg("style"), py::kw_only(),
+      py::arg("pitch") = 0.0F, py::arg("energy") = 1.0F, "as synthesize_stages");
+}
+
+}  // namespace muspeaker::bindings

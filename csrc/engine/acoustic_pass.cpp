@@ -1,0 +1,111 @@
+#include "engine/acoustic_pass.h"
+
+#include <utility>
+
+#include "core/error.h"
+#include "dsp/mel_moments.h"
+#include "dsp/spectral_map.h"
+
+namespace muspeaker::engine {
+namespace {
+
+model::TokenIds ids_input(core::GraphBuilder& graph, const Tokens& tokens) {
+  const auto row = [&](const char* name, Tokens::Row which) {
+    return graph.input(name, GGML_TYPE_I32, {tokens.count}, tokens.row(which));
+  };
+  return {row("phones", Tokens::kPhones), row("stresses", Tokens::kStresses),
+          row("boundaries", Tokens::kBoundaries)};
+}
+
+/// e_con stretched to frames, (1, frames, hidden).
+ggml_tensor* stretched(core::GraphBuilder& graph, const model::VariationAdapter& adapter,
+                       const core::Frames& e_con, const std::vector<int32_t>& durations) {
+  ggml_tensor* path = graph.input("path", model::make_path(durations));
+  return adapter.stretch(graph.context(), graph.input("e_con", e_con), path);
+}
+
+}  // namespace
+
+core::Frames AcousticPass::encode(core::GraphRunner& runner, const Tokens& tokens,
+                                  const core::Frames& latent_noise) const {
+  runner.run([&](core::GraphBuilder& graph) {
+    ggml_tensor* noise = graph.input("noise", latent_noise);
+    graph.output("e_con", model_.encode_content(graph.context(), ids_input(graph, tokens), noise));
+  });
+  return runner.take_frames("e_con");
+}
+
+core::Frames AcousticPass::encode_recording(core::GraphRunner& runner, const Tokens& tokens,
+                                            const core::Frames& mel,
+                                            const std::vector<int32_t>& durations) const {
+  runner.run([&](core::GraphBuilder& graph) {
+    const model::TokenIds ids = ids_input(graph, tokens);
+    ggml_tensor* heard = graph.input("mel", mel);
+    ggml_tensor* counts = graph.input("durations", durations);
+    graph.output("e_con", model_.encode_recording(graph.context(), ids, heard, counts));
+  });
+  return runner.take_frames("e_con");
+}
+
+std::vector<int32_t> AcousticPass::predict_durations(core::GraphRunner& runner,
+                                                     const core::Frames& e_con, const Voice& voice,
+                                                     const SynthesisOptions& options) const {
+  const core::AudioConfig& audio = model_.config().audio;
+  runner.run([&](core::GraphBuilder& graph) {
+    ggml_tensor* content = graph.input("e_con", e_con);
+    ggml_tensor* e_sty = graph.input("e_sty", voice.style);
+    graph.output("log_durations",
+                 model_.variation_adapter().predict_durations(graph.context(), content, e_sty));
+  });
+  std::vector<int32_t> durations = model::VariationAdapter::decide_durations(
+      runner.take("log_durations"), options.variation(),
+      kMaxSeconds * audio.sample_rate / audio.hop_samples);
+  bool any = false;
+  for (const int32_t duration : durations) {
+    any = any || duration > 0;
+  }
+  core::require_input(any, "the utterance is less than one frame long");
+  return durations;
+}
+
+Melody AcousticPass::shape_melody(core::GraphRunner& runner, const core::Frames& e_con,
+                                  const std::vector<int32_t>& durations, const Voice& voice,
+                                  const SynthesisOptions& options) const {
+  const model::VariationAdapter& adapter = model_.variation_adapter();
+  runner.run([&](core::GraphBuilder& graph) {
+    ggml_tensor* frames = stretched(graph, adapter, e_con, durations);
+    ggml_tensor* e_sty = graph.input("e_sty", voice.style);
+    graph.output("pitch", adapter.predict_pitch(graph.context(), frames, e_sty));
+    graph.output("energy", adapter.predict_energy(graph.context(), frames, e_sty));
+  });
+  return {adapter.decide_f0(runner.take_frames("pitch"), options.variation()),
+          adapter.decide_energy(runner.take("energy"), options.variation())};
+}
+
+core::Frames AcousticPass::decode(core::GraphRunner& runner, const core::Frames& e_con,
+                                  const std::vector<int32_t>& durations, const Melody& melody,
+                                  const std::vector<float>& timbre) const {
+  const model::VariationAdapter& adapter = model_.variation_adapter();
+  const core::Frames normal_f0 = adapter.normalize_f0(melody.f0);
+  runner.run([&](core::GraphBuilder& graph) {
+    ggml_tensor* frames = stretched(graph, adapter, e_con, durations);
+    ggml_tensor* pitch = graph.input("pitch", normal_f0);
+    ggml_tensor* energy =
+        graph.input("energy", {melody.energy.data(), core::count_of(melody.energy), 1});
+    ggml_tensor* e_lat = adapter.embed(graph.context(), frames, pitch, energy);
+    ggml_tensor* vector = graph.input("timbre", {timbre.data(), 1, model_.config().timbre_size()});
+    graph.output("mel", model_.decode_mel(graph.context(), e_lat, vector));
+  });
+  return runner.take_frames("mel");
+}
+
+void AcousticPass::match(core::Frames& mel, const Voice& voice, float energy_gain) const {
+  const core::ModelConfig& config = model_.config();
+  if (config.map_cepstra() > 0) {
+    dsp::apply_spectral_map(mel, voice.vector.data() + config.timbre_size(), config.map_cepstra());
+  } else if (config.mel_decoder.prompt_moments > 0) {
+    dsp::match_moments(mel, voice.vector.data() + config.timbre_encoder.embedding, energy_gain);
+  }
+}
+
+}  // namespace muspeaker::engine

@@ -1,0 +1,73 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "core/array.h"
+#include "core/graph.h"
+#include "engine/options.h"
+#include "engine/tokens.h"
+#include "engine/voice.h"
+#include "model/muspeaker.h"
+
+namespace muspeaker::engine {
+
+/// What is decided for each frame before the mel is made.
+struct Melody {
+  std::vector<float> f0;      ///< (frames) in Hz, 0 where unvoiced
+  std::vector<float> energy;  ///< (frames), normalised log-energy
+};
+
+/// Tokens to mel, the one speaking pass, in steps that callers combine:
+///
+///   speaking    encode            -> predict_durations -> shape_melody     -> decode -> match
+///   converting  encode_recording  -> heard durations   -> heard, moved     -> decode -> match
+///   cloning     encode, no noise  -> heard durations   -> heard            -> decode
+///   editing     the rows of the two encodings, joined at the edit; durations and melody heard
+///               outside of it and predicted inside     -> decode -> match
+///
+/// Between the steps everything is plain numbers, so that a caller may change or replace any of it.
+/// Each step runs one graph. Arguments are not checked: Tokens::check, Voice::check and
+/// SynthesisOptions::check come first.
+class AcousticPass {
+ public:
+  /// The model must outlive this.
+  explicit AcousticPass(const model::MuSpeaker& model) : model_(model) {}
+
+  static constexpr int64_t kMaxSeconds = 120;
+
+  /// latent_noise: (tokens, latent). Returns e_con, (tokens, hidden).
+  [[nodiscard]] core::Frames encode(core::GraphRunner& runner, const Tokens& tokens,
+                                    const core::Frames& latent_noise) const;
+
+  /// The same for a recording of the tokens. mel: (frames, num_mels); durations: (tokens,).
+  [[nodiscard]] core::Frames encode_recording(core::GraphRunner& runner, const Tokens& tokens,
+                                              const core::Frames& mel,
+                                              const std::vector<int32_t>& durations) const;
+
+  /// Returns whole frames, (tokens,), one at least in all. Throws std::invalid_argument if there
+  /// would be none, or more than kMaxSeconds of them.
+  [[nodiscard]] std::vector<int32_t> predict_durations(core::GraphRunner& runner,
+                                                       const core::Frames& e_con,
+                                                       const Voice& voice,
+                                                       const SynthesisOptions& options) const;
+
+  /// Predicts F0 and energy of content that lasts as long as durations say.
+  [[nodiscard]] Melody shape_melody(core::GraphRunner& runner, const core::Frames& e_con,
+                                    const std::vector<int32_t>& durations, const Voice& voice,
+                                    const SynthesisOptions& options) const;
+
+  /// timbre: at least timbre_size values, those that a voice's vector begins with.
+  /// Returns the mel, (frames, num_mels), as the decoder makes it.
+  [[nodiscard]] core::Frames decode(core::GraphRunner& runner, const core::Frames& e_con,
+                                    const std::vector<int32_t>& durations, const Melody& melody,
+                                    const std::vector<float>& timbre) const;
+
+  /// Moves a decoded mel towards the voice: by its spectral map, else to the prompt's moments.
+  void match(core::Frames& mel, const Voice& voice, float energy_gain) const;
+
+ private:
+  const model::MuSpeaker& model_;
+};
+
+}  // namespace muspeaker::engine

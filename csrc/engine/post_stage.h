@@ -1,0 +1,76 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "core/array.h"
+#include "core/config.h"
+#include "core/graph.h"
+
+namespace muspeaker::engine {
+
+/// A step that samples go through after the vocoder.
+///
+/// A stage itself is immutable and serves many utterances at once; each has a State. A new stage is
+/// a class that derives from this one and a line in make_post_stages.
+class PostStage {
+ public:
+  /// What one utterance needs from call to call.
+  struct State {
+    State() = default;
+    virtual ~State() = default;
+    State(const State&) = delete;
+    State& operator=(const State&) = delete;
+  };
+
+  PostStage() = default;
+  virtual ~PostStage() = default;
+  PostStage(const PostStage&) = delete;
+  PostStage& operator=(const PostStage&) = delete;
+
+  /// The part that its CPU time is counted as.
+  [[nodiscard]] virtual const char* name() const = 0;
+
+  /// Samples that are held back until later ones have come, at most.
+  [[nodiscard]] virtual int64_t latency() const = 0;
+
+  /// The state before an utterance's first samples.
+  [[nodiscard]] virtual std::unique_ptr<State> begin() const = 0;
+
+  /// Takes the next samples of an utterance, and appends to `given` those that are final: all of
+  /// them when the last has come. mel: (frames, num_mels), that of the whole utterance. Allocates
+  /// nothing once samples of one count have come and `given` has room.
+  virtual void take(State& state, const core::Frames& mel, const float* samples, int64_t count,
+                    std::vector<float>& given) const = 0;
+
+  /// A whole utterance at once, on all threads: the bits that take() gives.
+  [[nodiscard]] virtual std::vector<float> take_whole(core::GraphRunner& runner,
+                                                      const core::Frames& mel,
+                                                      std::vector<float> samples) const;
+};
+
+/// Stages one after the other; with none, samples stay as they are.
+class PostChain {
+ public:
+  /// The stages that a model's config asks for. Throws ModelFileError if it cannot have them.
+  explicit PostChain(const core::ModelConfig& config);
+
+  struct State {
+    std::vector<std::unique_ptr<PostStage::State>> stages;
+    std::vector<std::vector<float>> between;  ///< what each stage but the last has just given
+  };
+
+  /// As PostStage; the CPU time of each stage is counted by its name.
+  [[nodiscard]] int64_t latency() const;
+  [[nodiscard]] State begin() const;
+  void take(core::GraphRunner& runner, State& state, const core::Frames& mel, const float* samples,
+            int64_t count, std::vector<float>& given) const;
+  [[nodiscard]] std::vector<float> take_whole(core::GraphRunner& runner, const core::Frames& mel,
+                                              std::vector<float> samples) const;
+
+ private:
+  std::vector<std::unique_ptr<const PostStage>> stages_;
+};
+
+}  // namespace muspeaker::engine
