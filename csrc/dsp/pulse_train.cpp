@@ -1,0 +1,66 @@
+#include "dsp/pulse_train.h"
+
+#include <cmath>
+
+#include "core/elementary.h"
+
+namespace muspeaker::dsp {
+namespace {
+
+constexpr float kTopHz = 11000.0F;
+constexpr float kPeak = 1e-4F;  // below it sin(x / 2) is taken for the middle of a pulse
+
+struct Line {
+  double left;
+  double right;
+};
+
+/// F0 at the middles of two frames; an unvoiced one takes the other's.
+Line between(float left, float right) {
+  return {left > 0 ? left : right, right > 0 ? right : left};
+}
+
+}  // namespace
+
+double integrate_frame(const FrameF0& f0, const core::AudioConfig& audio, double start,
+                       float* phase) {
+  const int64_t hop = audio.hop_samples;
+  const int64_t middle = hop / 2;
+  const double even = hop % 2 == 0 ? 0.0 : 0.5;
+  const auto length = static_cast<double>(hop);
+  const Line first = between(f0.before, f0.here);
+  const Line second = between(f0.here, f0.after);
+  double sum = start;
+  for (int64_t i = 0; i < hop; ++i) {
+    const bool late = i >= middle;
+    const Line& line = late ? second : first;
+    const double share =
+        (static_cast<double>(late ? i - middle : i + hop - middle) + even) / length;
+    const double hz = line.left + ((line.right - line.left) * share);
+    sum += hz / static_cast<double>(audio.sample_rate);
+    phase[i] = static_cast<float>(sum - std::floor(sum));
+  }
+  return sum - std::floor(sum);
+}
+
+void pulse_frame(float f0, const float* phase, int64_t hop_samples, float* pulses) {
+  if (f0 <= 0) {
+    for (int64_t i = 0; i < hop_samples; ++i) {
+      pulses[i] = 0.0F;
+    }
+    return;
+  }
+  const float top = std::floor(kTopHz / std::fmax(f0, 1.0F));
+  const float odd = (2.0F * top) + 1.0F;
+  const float sounding = top > 0 ? 1.0F : 0.0F;
+  for (int64_t i = 0; i < hop_samples; ++i) {
+    const float half = 0.5F * phase[i];  // x / 2 in turns
+    const float below = core::sin_cos_of_turns(half).sin;
+    const float above = core::sin_cos_of_turns(odd * half).sin;
+    const bool peak = std::fabs(below) < kPeak;
+    const float ratio = above / (peak ? 1.0F : below);
+    pulses[i] = sounding * (peak ? top : 0.5F * (ratio - 1.0F));
+  }
+}
+
+}  // namespace muspeaker::dsp

@@ -1,0 +1,71 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "core/config.h"
+#include "dsp/fft.h"
+#include "dsp/filter_bank.h"
+
+namespace muspeaker::dsp {
+
+/// Spectra of a pulse train, of noise and of a free part, mixed by gains and phases for each frame
+/// and bin, brought to the band levels of a mel, and added up to samples.
+///
+/// Twin of the methods of muspeaker.twin.model.spectral_vocoder.SpectralVocoder after its network.
+///
+///   frames        |  t-2  |  t-1  |   t   |  t+1  |  t+2  |
+///   window of t       [===============*===============]        four hops, * is its middle
+///   samples of t                  [-------]                    depend on the windows of t-2 to
+///   t+2, those on the pulses and the noise of t-4 to t+4
+class SpectralSynthesis {
+ public:
+  static constexpr int64_t kPlanes = 5;        ///< of the network's head, each num_bins values
+  static constexpr int64_t kSpectraReach = 2;  ///< frames whose spectra a frame's samples need
+  static constexpr int64_t kSourceReach = 4;   ///< frames whose pulses and noise they need
+
+  /// Throws std::invalid_argument if a window is not fft_samples long and four hops.
+  explicit SpectralSynthesis(const core::AudioConfig& audio);
+
+  /// Memory of one call; keep one per thread.
+  struct Workspace {
+    std::vector<float> pulses, frame, real, imag, noise_real, noise_imag, magnitude, bands, sum;
+    RealFft::Workspace fft;
+  };
+
+  /// One chunk of an utterance; what lies outside it must be the utterance's end or not needed.
+  struct Chunk {
+    int64_t frames = 0;             ///< those of all arrays
+    int64_t begin = 0;              ///< first frame whose samples are wanted
+    int64_t end = 0;                ///< behind the last
+    const float* planes = nullptr;  ///< (frames, 5, num_bins): log-gain and phase offset of the
+                                    ///< harmonic part, log-gain of the noise, log-magnitude and
+                                    ///< phase of the free part; logarithms relative to the mel
+    const float* mel = nullptr;     ///< (frames, num_mels), natural log
+    const float* f0 = nullptr;      ///< (frames) in Hz, 0 where unvoiced
+    const float* phase = nullptr;   ///< (frames * hop) of the fundamental, in cycles
+    const float* noise = nullptr;   ///< (frames * hop), standard normal
+  };
+
+  /// Writes (end - begin) * hop_samples samples. Every sample adds its frames in the same order, so
+  /// that chunks and whole utterances have the same bits.
+  void synthesize(const Chunk& chunk, float* samples, Workspace& workspace) const;
+
+  [[nodiscard]] int64_t num_bins() const { return fft_.num_bins(); }
+
+ private:
+  void spectrum(const float* samples, int64_t num_samples, int64_t first, float scale, float* real,
+                float* imag, Workspace& workspace) const;
+  void mix(const float* planes, const float* mel, Workspace& workspace) const;
+  void correct_levels(const float* mel, Workspace& workspace) const;
+
+  core::AudioConfig audio_;
+  RealFft fft_;
+  std::vector<float> window_;
+  FilterBank filters_;
+  float floor_;
+  std::vector<int32_t> band_of_bin_, next_band_;
+  std::vector<float> way_to_next_;
+};
+
+}  // namespace muspeaker::dsp
