@@ -11,8 +11,10 @@
 #include "dsp/mel_correction.h"
 #include "dsp/normalized_mel.h"
 #include "dsp/pitch.h"
+#include "dsp/pulse_train.h"
 #include "dsp/random.h"
 #include "dsp/spectral_map.h"
+#include "dsp/spectral_synthesis.h"
 
 namespace py = pybind11;
 
@@ -86,6 +88,51 @@ py::array_t<float> correct_mel(const FloatArray& samples, const FloatArray& mel,
   return to_numpy(std::move(corrected));
 }
 
+/// Phase and pulses of a whole utterance.
+py::tuple pulse_train(const FloatArray& f0, const py::dict& audio) {
+  const core::AudioConfig sizes = audio_config(audio);
+  const std::vector<float> hz = to_vector(f0, "f0");
+  const int64_t hop = sizes.hop_samples;
+  std::vector<float> phase(hz.size() * static_cast<size_t>(hop));
+  std::vector<float> pulses(phase.size());
+  double start = 0.0;
+  for (size_t frame = 0; frame < hz.size(); ++frame) {
+    const dsp::FrameF0 near{hz[frame > 0 ? frame - 1 : 0], hz[frame],
+                            hz[std::min(frame + 1, hz.size() - 1)]};
+    float* of_frame = phase.data() + (static_cast<int64_t>(frame) * hop);
+    start = dsp::integrate_frame(near, sizes, start, of_frame);
+    dsp::pulse_frame(hz[frame], of_frame, hop, pulses.data() + (static_cast<int64_t>(frame) * hop));
+  }
+  return py::make_tuple(to_numpy(std::move(phase)), to_numpy(std::move(pulses)));
+}
+
+/// A whole utterance.
+py::array_t<float> spectral_synthesis(const FloatArray& planes, const FloatArray& mel,
+                                      const FloatArray& f0, const FloatArray& phase,
+                                      const FloatArray& noise, const py::dict& audio) {
+  const core::AudioConfig sizes = audio_config(audio);
+  const dsp::SpectralSynthesis synthesis(sizes);
+  require_axes(f0, 1, "f0");
+  const int64_t frames = f0.size();
+  core::require_input(
+      planes.size() == frames * dsp::SpectralSynthesis::kPlanes * synthesis.num_bins() &&
+          mel.size() == frames * sizes.num_mels && phase.size() == frames * sizes.hop_samples &&
+          noise.size() == phase.size(),
+      "planes, mel, phase and noise must have the frames of f0");
+  dsp::SpectralSynthesis::Chunk chunk;
+  chunk.frames = frames;
+  chunk.end = frames;
+  chunk.planes = planes.data();
+  chunk.mel = mel.data();
+  chunk.f0 = f0.data();
+  chunk.phase = phase.data();
+  chunk.noise = noise.data();
+  std::vector<float> samples(static_cast<size_t>(phase.size()));
+  dsp::SpectralSynthesis::Workspace workspace;
+  synthesis.synthesize(chunk, samples.data(), workspace);
+  return to_numpy(std::move(samples));
+}
+
 py::array_t<int32_t> states_of(const IntArray& phones, int64_t frames, int64_t num_pauses) {
   return to_numpy(dsp::states_of(to_vector(phones, "phones"), frames, num_pauses));
 }
@@ -129,6 +176,14 @@ py::array_t<float> track_pitch(const FloatArray& samples, int64_t sample_rate,
   return to_numpy(dsp::PitchTracker(audio).track(samples.data(), samples.size()));
 }
 
+void bind_spectra(py::module_& probe) {
+  probe.def("pulse_train", &pulse_train, py::arg("f0"), py::arg("audio"),
+            "(frames) to phase and pulses, (samples) each");
+  probe.def("spectral_synthesis", &spectral_synthesis, py::arg("planes"), py::arg("mel"),
+            py::arg("f0"), py::arg("phase"), py::arg("noise"), py::arg("audio"),
+            "(frames, 5, bins), (frames, mels), (frames), (samples), (samples) to (samples)");
+}
+
 void bind_phones(py::module_& probe) {
   probe.def("states_of", &states_of, py::arg("phones"), py::arg("frames"), py::arg("num_pauses"),
             "(tokens) to (states)");
@@ -162,6 +217,7 @@ void bind_dsp_probe(py::module_& probe) {
   probe.def("track_pitch", &track_pitch, py::arg("samples"), py::arg("sample_rate"),
             py::arg("hop_samples"), "(samples) to (frames) in Hz");
   bind_phones(probe);
+  bind_spectra(probe);
 }
 
 }  // namespace muspeaker::bindings

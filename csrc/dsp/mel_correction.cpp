@@ -38,24 +38,10 @@ MelCorrection::MelCorrection(const core::AudioConfig& audio, float share)
       share_(share),
       floor_(static_cast<float>(audio.mel_floor)),
       window_(centred_window(audio)),
-      filters_(mel_filters(audio)) {
+      filters_(mel_filters(audio)),
+      interpolation_(audio) {
   for (int64_t i = 0; i < hop_samples_; ++i) {
     weights_.push_back(weight_sum(i, fft_.num_samples()));
-  }
-  const std::vector<double> edges_hz = mel_edges_hz(audio);
-  const double* peaks_hz = edges_hz.data() + 1;
-  const double bin_hz =
-      static_cast<double>(audio.sample_rate) / static_cast<double>(audio.fft_samples);
-  int64_t band = 0;
-  for (int64_t bin = 0; bin < fft_.num_bins(); ++bin) {
-    const double hz = bin_hz * static_cast<double>(bin);
-    while (band + 1 < num_mels_ && peaks_hz[band + 1] <= hz) {
-      ++band;
-    }
-    const bool last = band + 1 == num_mels_;
-    const double way = last ? 0.0 : (hz - peaks_hz[band]) / (peaks_hz[band + 1] - peaks_hz[band]);
-    band_of_bin_.push_back(static_cast<int32_t>(band));
-    way_to_next_.push_back(static_cast<float>(std::max(way, 0.0)));
   }
 }
 
@@ -155,9 +141,7 @@ void MelCorrection::correct_frame(State& state, const float* mel, int64_t num_sa
     gains[band] = std::exp(share_ * std::clamp(difference, -kLimit, kLimit));
   }
   for (size_t bin = 0; bin < bins; ++bin) {
-    const int64_t band = band_of_bin_[bin];
-    const float next = gains[std::min(band + 1, num_mels_ - 1)];
-    const float gain = gains[band] + (way_to_next_[bin] * (next - gains[band]));
+    const float gain = interpolation_.at(gains, static_cast<int64_t>(bin));
     real[bin] *= gain;
     imag[bin] *= gain;
   }

@@ -5,6 +5,7 @@
 
 #include "core/array.h"
 #include "core/config.h"
+#include "dsp/band_interpolation.h"
 #include "dsp/fft.h"
 #include "dsp/filter_bank.h"
 
@@ -68,9 +69,8 @@ class MelCorrection {
   float share_, floor_;
   std::vector<float> window_;
   FilterBank filters_;
-  std::vector<float> weights_;        ///< (hop) sums of squared windows where all frames are there
-  std::vector<int32_t> band_of_bin_;  ///< the band whose peak is at or below a bin
-  std::vector<float> way_to_next_;    ///< how far the bin lies from it towards the next, 0 to 1
+  std::vector<float> weights_;  ///< (hop) sums of squared windows where all frames are there
+  BandInterpolation interpolation_;
 };
 
 }  // namespace muspeaker::dsp

@@ -11,8 +11,7 @@ namespace muspeaker::dsp {
 ///
 /// f0: that frame and its neighbours in Hz, 0 where unvoiced; a frame at the end of an utterance is
 /// its own neighbour. start: phase before the frame, in cycles. phase: hop_samples values in [0,
-/// 1). Returns the phase before the next frame. Twin of integrate_phase in
-/// muspeaker.twin.dsp.pulse_train.
+/// 1). Returns the phase before the next frame.
 struct FrameF0 {
   float before = 0.0F;
   float here = 0.0F;
@@ -24,8 +23,7 @@ double integrate_frame(const FrameF0& f0, const core::AudioConfig& audio, double
 /// Sum of all cosines of the fundamental below 11 kHz over one frame, in closed form: with H of
 /// them, (sin((H + 1/2) x) / sin(x / 2) - 1) / 2. 0 in an unvoiced frame.
 ///
-/// f0: of the frame in Hz; phase, pulses: hop_samples values each. Twin of pulse_train in
-/// muspeaker.twin.dsp.pulse_train.
+/// f0: of the frame in Hz; phase, pulses: hop_samples values each.
 void pulse_frame(float f0, const float* phase, int64_t hop_samples, float* pulses);
 
 }  // namespace muspeaker::dsp

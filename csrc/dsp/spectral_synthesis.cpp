@@ -37,25 +37,8 @@ SpectralSynthesis::SpectralSynthesis(const core::AudioConfig& audio)
       fft_(audio.fft_samples),
       window_(hann_window(audio.window_samples)),
       filters_(mel_filters(audio)),
-      floor_(static_cast<float>(audio.mel_floor)) {
-  const std::vector<double> edges_hz = mel_edges_hz(audio);
-  const double* peaks_hz = edges_hz.data() + 1;
-  const double bin_hz =
-      static_cast<double>(audio.sample_rate) / static_cast<double>(audio.fft_samples);
-  int64_t band = 0;
-  for (int64_t bin = 0; bin < fft_.num_bins(); ++bin) {
-    const double hz = bin_hz * static_cast<double>(bin);
-    while (band + 1 < audio.num_mels && peaks_hz[band + 1] <= hz) {
-      ++band;
-    }
-    const int64_t next = std::min(band + 1, audio.num_mels - 1);
-    const double gap = peaks_hz[next] - peaks_hz[band];
-    const double way = next == band ? 0.0 : std::max((hz - peaks_hz[band]) / gap, 0.0);
-    band_of_bin_.push_back(static_cast<int32_t>(band));
-    next_band_.push_back(static_cast<int32_t>(next));
-    way_to_next_.push_back(static_cast<float>(way));
-  }
-}
+      interpolation_(audio),
+      floor_(static_cast<float>(audio.mel_floor)) {}
 
 void SpectralSynthesis::synthesize(const Chunk& chunk, float* samples, Workspace& workspace) const {
   const int64_t hop = audio_.hop_samples;
@@ -131,10 +114,7 @@ void SpectralSynthesis::mix(const float* planes, const float* mel, Workspace& wo
   const float* __restrict free_gain = planes + (3 * bins);
   const float* __restrict free_phase = planes + (4 * bins);
   for (int64_t bin = 0; bin < bins; ++bin) {
-    const auto index = static_cast<size_t>(bin);
-    const float here = mel[band_of_bin_[index]];
-    const float next = mel[next_band_[index]];
-    envelope[bin] = here + (way_to_next_[index] * (next - here)) + kLevelOfBand;
+    envelope[bin] = interpolation_.at(mel, bin) + kLevelOfBand;
   }
   // Three loops, for a compiler gives up on one that does all of it.
   for (int64_t bin = 0; bin < bins; ++bin) {
@@ -175,9 +155,7 @@ void SpectralSynthesis::correct_levels(const float* mel, Workspace& workspace) c
     bands[band] = std::clamp(lack, -kLargestCorrection, kLargestCorrection);
   }
   for (int64_t bin = 0; bin < bins; ++bin) {
-    const auto index = static_cast<size_t>(bin);
-    const float here = bands[band_of_bin_[index]];
-    magnitude[bin] = here + (way_to_next_[index] * (bands[next_band_[index]] - here));
+    magnitude[bin] = interpolation_.at(bands, bin);
   }
   for (int64_t bin = 0; bin < bins; ++bin) {
     const float gain = core::exp_of(magnitude[bin]);

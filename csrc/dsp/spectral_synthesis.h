@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "core/config.h"
+#include "dsp/band_interpolation.h"
 #include "dsp/fft.h"
 #include "dsp/filter_bank.h"
 
@@ -12,7 +13,7 @@ namespace muspeaker::dsp {
 /// Spectra of a pulse train, of noise and of a free part, mixed by gains and phases for each frame
 /// and bin, brought to the band levels of a mel, and added up to samples.
 ///
-/// Twin of the methods of muspeaker.twin.model.spectral_vocoder.SpectralVocoder after its network.
+/// Source: the source-filter spectra of hibari-tts (Apache-2.0), with a mel to keep to.
 ///
 ///   frames        |  t-2  |  t-1  |   t   |  t+1  |  t+2  |
 ///   window of t       [===============*===============]        four hops, * is its middle
@@ -63,9 +64,8 @@ class SpectralSynthesis {
   RealFft fft_;
   std::vector<float> window_;
   FilterBank filters_;
+  BandInterpolation interpolation_;
   float floor_;
-  std::vector<int32_t> band_of_bin_, next_band_;
-  std::vector<float> way_to_next_;
 };
 
 }  // namespace muspeaker::dsp

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import torch
 import torch.nn.functional as F
 
-from muspeaker.twin.dsp.mel import POWER_FLOOR, fft_bins_hz, mel_edges_hz, mel_from_magnitude
+from muspeaker.twin.dsp.band_interpolation import band_interpolation
+from muspeaker.twin.dsp.mel import POWER_FLOOR, mel_from_magnitude
 
 if TYPE_CHECKING:
     from muspeaker.config import AudioConfig
@@ -65,7 +66,7 @@ def correct_mel(
         magnitude = power.sqrt().transpose(1, 2)
         missing = mel - mel_from_magnitude(magnitude, audio)  # (batch, mels, frames)
         gains = torch.exp(share * missing.clamp(-LIMIT, LIMIT)).transpose(1, 2)
-        spectrum = spectrum * (gains @ _interpolation(audio, samples.device))
+        spectrum = spectrum * (gains @ band_interpolation(audio, samples.device))
         frames = torch.fft.irfft(spectrum, fft) * window
         weights = window.square().expand_as(frames)
         added = _add_up(frames, hop)[:, padding:-padding]
@@ -88,17 +89,3 @@ def _centred_window(audio: AudioConfig, device: torch.device) -> torch.Tensor:
     around = (audio.fft_samples - audio.window_samples) // 2
     window = torch.hann_window(audio.window_samples, device=device)
     return F.pad(window, (around, audio.fft_samples - audio.window_samples - around))
-
-
-@lru_cache(maxsize=4)
-@torch.inference_mode(False)
-def _interpolation(audio: AudioConfig, device: torch.device) -> torch.Tensor:
-    """(mels, bins) float32: how much of each band's gain a bin takes."""
-    peaks, bins = mel_edges_hz(audio)[1:-1], fft_bins_hz(audio)
-    bins = bins.clamp(peaks[0], peaks[-1])
-    band = torch.searchsorted(peaks, bins, right=True).clamp(1, len(peaks) - 1) - 1
-    way = (bins - peaks[band]) / (peaks[band + 1] - peaks[band])
-    matrix = torch.zeros(len(peaks), len(bins), dtype=torch.float64)
-    matrix[band, torch.arange(len(bins))] = 1 - way
-    matrix[band + 1, torch.arange(len(bins))] += way
-    return matrix.float().to(device)

@@ -1,0 +1,28 @@
+#include "dsp/band_interpolation.h"
+
+#include <algorithm>
+
+#include "dsp/mel.h"
+
+namespace muspeaker::dsp {
+
+BandInterpolation::BandInterpolation(const core::AudioConfig& audio) {
+  const std::vector<double> edges_hz = mel_edges_hz(audio);
+  const double* peaks_hz = edges_hz.data() + 1;
+  const double bin_hz =
+      static_cast<double>(audio.sample_rate) / static_cast<double>(audio.fft_samples);
+  int64_t band = 0;
+  for (int64_t bin = 0; bin <= audio.fft_samples / 2; ++bin) {
+    const double hz = bin_hz * static_cast<double>(bin);
+    while (band + 1 < audio.num_mels && peaks_hz[band + 1] <= hz) {
+      ++band;
+    }
+    const bool last = band + 1 == audio.num_mels;
+    const double way = last ? 0.0 : (hz - peaks_hz[band]) / (peaks_hz[band + 1] - peaks_hz[band]);
+    band_.push_back(static_cast<int32_t>(band));
+    next_.push_back(static_cast<int32_t>(last ? band : band + 1));
+    way_.push_back(static_cast<float>(std::max(way, 0.0)));
+  }
+}
+
+}  // namespace muspeaker::dsp
