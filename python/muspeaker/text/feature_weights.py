@@ -64,7 +64,8 @@ class FeatureWeights:
         row = int(self.buckets.searchsorted(wanted))
         if row == len(self.buckets) or self.buckets[row] != wanted:
             row = -1
-        return self._weights[row]
+        found: NDArray[np.int8] = self._weights[row]
+        return found
 
 
 def kept_rows(
@@ -145,7 +146,8 @@ class SparseFeatureWeights:
         # Places of all their weights: each row's own count from its own start.
         places = np.repeat(starts - np.cumsum(counts) + counts, counts) + np.arange(counts.sum())
         outputs, weights = self.outputs[places], self.weights[places]
-        return np.bincount(outputs, weights, minlength=len(self.names))
+        sums = np.bincount(outputs, weights, minlength=len(self.names))
+        return sums.astype(np.float64)
 
 
 def kept_weights(
