@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 Span = tuple[int, int, str]  # first and last character of a word, and its phones
 Pair = tuple[str, int]
-UNREAD = "?"
+UNREAD = "❓"
 
 
 def misaki_reader(accent: str) -> Callable[[str], list[Span]]:

@@ -7,7 +7,12 @@ import pytest
 
 from muspeaker.config import SYMBOLS
 from muspeaker.text import symbols as sym
-from muspeaker.text.misaki_tokens import LAST_PHONE_FRAMES, LEAD_FRAMES, tokens_of_misaki
+from muspeaker.text.misaki_tokens import (
+    LAST_PHONE_FRAMES,
+    LAST_SHORT_PHONE_FRAMES,
+    LEAD_FRAMES,
+    tokens_of_misaki,
+)
 from muspeaker.text.phone_sets import MISAKI_SYMBOLS, parse_word, phone_set, spelled
 
 
@@ -85,15 +90,8 @@ def test_frames_of_marks_and_spaces_go_to_the_phones():
 def test_a_pause_within_takes_what_its_phone_does_not_sound():
     tokens, durations = tokens_of_misaki("ɪn, ɪn", [5, 2, 9, 3, 2, 2, 12, 1])
     assert names(tokens) == ["_", "ɪ", "n", ",", "ɪ", "n", "_"]
-    expected = [
-        3,
-        2,
-        LAST_PHONE_FRAMES,
-        9 + 3 + 2 - LAST_PHONE_FRAMES,
-        2,
-        LAST_PHONE_FRAMES,
-        12 - 4.5 + 1 + 2,
-    ]
+    last = LAST_SHORT_PHONE_FRAMES
+    expected = [5 - LEAD_FRAMES, 2, last, 9 + 3 + 2 - last, 2, last, 12 - last + 1 + LEAD_FRAMES]
     assert durations is not None
     assert np.allclose(durations, expected)
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from muspeaker.text.feature_weights import kept_rows
+from muspeaker.text.feature_weights import kept_weights
 from muspeaker.text.letter_to_sound import LetterToSound
 from muspeaker.text.lexicon_file import LexiconFile
 from muspeaker.text.phone_sets import parse_word
@@ -59,7 +59,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder of the compiled lexicons")
     parser.add_argument("--passes", type=int, default=Options.passes)
-    parser.add_argument("--rows", type=int, default=24_000)
+    parser.add_argument("--weights", type=int, default=350_000, help="that are kept")
     parser.add_argument("--min-count", type=int, default=Options.min_count)
     options = parser.parse_args()
     lexicons = {a: LexiconFile(options.data / f"lexicon-{a}.bin") for a in ACCENTS}
@@ -72,7 +72,7 @@ def main() -> None:
         chunks = vocabulary(aligned)
         print(f"{accent}: {len(aligned)} readings, {len(chunks)} chunks", flush=True)
         buckets, averaged = fit(aligned, chunks, Options(options.passes, options.min_count))
-        weights = kept_rows(buckets, averaged, options.rows, tuple(chunks))
+        weights = kept_weights(buckets, averaged, options.weights, tuple(chunks))
         path = options.data / f"letters-{accent}.npz"
         weights.save(path)
         tested = {w: readings[accent][w] for w in sorted(test) if w in readings[accent]}

@@ -64,7 +64,8 @@ class FeatureWeights:
         row = int(self.buckets.searchsorted(wanted))
         if row == len(self.buckets) or self.buckets[row] != wanted:
             row = -1
-        return self._weights[row]
+        found: NDArray[np.int8] = self._weights[row]
+        return found
 
 
 def kept_rows(
@@ -82,3 +83,98 @@ def kept_rows(
     scale = 127 / np.quantile(np.abs(weights[kept]), 0.9999)
     rounded = np.clip(np.rint(weights[kept] * scale), -127, 127).astype(np.int8)
     return FeatureWeights(buckets[kept].astype(np.int32), rounded, names)
+
+
+class SparseFeatureWeights:
+    """int8 weights of features that speak for or against a few outputs each.
+
+    Args:
+        buckets: (features,) int32, ascending: hashes modulo `NUM_BUCKETS`.
+        counts: (features,) how many outputs each weighs.
+        outputs: (weights,) uint8, the outputs, feature after feature.
+        weights: (weights,) int8.
+        names: What the outputs stand for.
+    """
+
+    def __init__(
+        self,
+        buckets: NDArray[np.int32],
+        counts: NDArray[np.uint8],
+        outputs: NDArray[np.uint8],
+        weights: NDArray[np.int8],
+        names: tuple[str, ...],
+    ) -> None:
+        self.buckets = buckets
+        self.outputs = outputs
+        self.weights = weights
+        self.names = names
+        self._starts = np.concatenate([[0], np.cumsum(counts, dtype=np.int32)]).astype(np.int32)
+
+    @classmethod
+    def load(cls, path: Path) -> SparseFeatureWeights:
+        """Read a file that `save` wrote."""
+        with np.load(path) as data:
+            buckets = np.cumsum(data["gaps"], dtype=np.int32)
+            names = tuple(str(name) for name in data["names"])
+            return cls(buckets, data["counts"], data["outputs"], data["weights"], names)
+
+    def save(self, path: Path) -> None:
+        """Write a compressed file; the distances between buckets pack better than these."""
+        np.savez_compressed(
+            path,
+            gaps=np.diff(self.buckets, prepend=0).astype(np.uint16),
+            counts=np.diff(self._starts).astype(np.uint8),
+            outputs=self.outputs,
+            weights=self.weights,
+            names=np.array(self.names),
+        )
+
+    def scores(self, keys: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Sums of the weights of some features.
+
+        Args:
+            keys: (features,) hashes, of any size.
+
+        Returns:
+            (outputs,) float64, whole numbers.
+        """
+        wanted = keys & (NUM_BUCKETS - 1)
+        rows = np.minimum(np.searchsorted(self.buckets, wanted), len(self.buckets) - 1)
+        rows = rows[self.buckets[rows] == wanted]
+        starts = self._starts[rows]
+        counts = self._starts[rows + 1] - starts
+        # Places of all their weights: each row's own count from its own start.
+        places = np.repeat(starts - np.cumsum(counts) + counts, counts) + np.arange(counts.sum())
+        outputs, weights = self.outputs[places], self.weights[places]
+        sums = np.bincount(outputs, weights, minlength=len(self.names))
+        return sums.astype(np.float64)
+
+
+def kept_weights(
+    buckets: NDArray[np.int64],
+    weights: NDArray[np.float32],
+    num_weights: int,
+    names: tuple[str, ...],
+) -> SparseFeatureWeights:
+    """The largest single weights, as int8.
+
+    Args:
+        buckets: (features,), ascending.
+        weights: (features, outputs).
+        num_weights: How many are kept, about.
+        names: Of the outputs, at most 256.
+    """
+    size = np.abs(weights)
+    floor = np.partition(size.ravel(), -num_weights)[-num_weights]
+    scale = 127 / size.max()  # a few large weights decide much, so that none is clamped
+    kept = size >= max(floor, 0.5 / scale)
+    rounded = np.clip(np.rint(weights * scale), -127, 127).astype(np.int8)
+    some = kept.any(1)
+    rows, outputs = np.nonzero(kept[some])
+    return SparseFeatureWeights(
+        buckets[some].astype(np.int32),
+        np.bincount(rows).astype(np.uint8),
+        outputs.astype(np.uint8),
+        rounded[some][rows, outputs],
+        names,
+    )

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from muspeaker.text.english.stress import PRIMARY
-from muspeaker.text.feature_weights import FeatureWeights
+from muspeaker.text.feature_weights import SparseFeatureWeights
 from muspeaker.text.letter_features import LETTERS, MARGIN, NUM_KEYS, VOWELS, letter_keys
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class LetterToSound:
         weights: Of the features; the outputs are chunks of phones with stress marks.
     """
 
-    def __init__(self, weights: FeatureWeights) -> None:
+    def __init__(self, weights: SparseFeatureWeights) -> None:
         self.weights = weights
         self._is_primary = np.array([PRIMARY in chunk for chunk in weights.names])
         self._read = lru_cache(maxsize=CACHED_WORDS)(self._read_uncached)
@@ -74,7 +74,7 @@ class LetterToSound:
         for index in range(len(letters)):
             history, syllables = (last, further, sounded), (stressed, vowels)
             letter_keys(padded, MARGIN + index, history, syllables, keys)
-            scores = self.weights.scores(keys).astype(np.float64)
+            scores = self.weights.scores(keys)
             with_stress = np.where(self._is_primary, scores, -np.inf)
             without = np.where(self._is_primary, -np.inf, scores)
             gains[index] = with_stress.max() - without.max()
@@ -91,4 +91,4 @@ class LetterToSound:
 @lru_cache(maxsize=2)
 def shipped_letter_to_sound(accent: Accent) -> LetterToSound:
     """The package's own model of an accent, loaded once."""
-    return LetterToSound(FeatureWeights.load(DATA / f"letters-{accent}.npz"))
+    return LetterToSound(SparseFeatureWeights.load(DATA / f"letters-{accent}.npz"))

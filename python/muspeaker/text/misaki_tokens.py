@@ -16,6 +16,7 @@ from muspeaker.text.phone_sets import (
     MISAKI_SYMBOLS,
     PAUSE_MARKS,
     SILENT_MARKS,
+    VOWELS,
     parse_phones,
 )
 from muspeaker.text.tokens import TokenBuilder, Tokens, Word
@@ -29,7 +30,10 @@ if TYPE_CHECKING:
 
 LEAD_FRAMES = 2.0  # a sound begins this long before its character's place in the durations
 SPACE_SHARE = 1 / 3  # of a space, what the phone before it sounds for
-LAST_PHONE_FRAMES = 4.5  # at most, of the phone before a pause; the rest of its duration is silence
+# At most, of the phone before a pause: a vowel or a fricative, and any other. The rest of its duration is silence.
+LAST_PHONE_FRAMES = 4.5
+LAST_SHORT_PHONE_FRAMES = 3.0
+_LONG_LAST = VOWELS | frozenset("fvθðszʃʒ")
 
 _PAUSES = "".join(PAUSE_MARKS)
 _SILENT = "".join(SILENT_MARKS)
@@ -40,12 +44,13 @@ _PIECE = re.compile(
 
 @dataclass(frozen=True)
 class _Place:
-    """Characters of one token: its mark's, its own first, and behind its last."""
+    """Characters of one token: its mark's, its own first, and behind its last; its frames before a pause."""
 
     start: int
     base: int
     end: int
-    is_pause: bool
+    is_pause: bool = True
+    last_frames: float = 0.0
 
 
 def tokens_of_misaki(
@@ -55,7 +60,7 @@ def tokens_of_misaki(
 
     A stress mark goes onto its vowel, a length mark into it, a space into the boundary. The frames of both
     marks go to the vowel, those of a space to the phones around it. All sounds move forward by
-    `LEAD_FRAMES`, and of a phone before a pause only `LAST_PHONE_FRAMES` are speech.
+    `LEAD_FRAMES`, and of a phone before a pause only its first frames are speech.
 
     Args:
         phones: Such as `həlˈO wˈɜɹld.`, one character a phone, `ː` and stress marks apart.
@@ -76,7 +81,7 @@ def tokens_of_misaki(
         if piece["mark"]:
             builder.mark(PAUSE_MARKS[piece["mark"]])
             if len(builder.phones) > len(places) + 1:
-                places.append(_Place(piece.start(), piece.start(), piece.end(), is_pause=True))
+                places.append(_Place(piece.start(), piece.start(), piece.end()))
             continue
         word = parse_phones(piece["word"])
         start = len(builder.phones)
@@ -95,7 +100,8 @@ def tokens_of_misaki(
 
 
 def _moved(phone: Phone, by: int) -> _Place:
-    return _Place(phone.start + by, phone.base + by, phone.end + by, is_pause=False)
+    last = LAST_PHONE_FRAMES if phone.symbol in _LONG_LAST else LAST_SHORT_PHONE_FRAMES
+    return _Place(phone.start + by, phone.base + by, phone.end + by, False, last)
 
 
 def _merged(places: list[_Place], durations: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -110,14 +116,15 @@ def _merged(places: list[_Place], durations: NDArray[np.float64]) -> NDArray[np.
             cut = begin
         elif place.is_pause:
             own = edges[place.end] - edges[before.base]
-            cut = edges[before.base] + min(own, LAST_PHONE_FRAMES)
+            cut = edges[before.base] + min(own, before.last_frames)
         else:
             gap = begin - edges[before.end]
             cut = edges[before.end] + SPACE_SHARE * gap
         cuts.append(cut - LEAD_FRAMES)
     last = edges[-2]
     if places and not places[-1].is_pause:
-        last = edges[places[-1].base] + min(last - edges[places[-1].base], LAST_PHONE_FRAMES)
+        own = last - edges[places[-1].base]
+        last = edges[places[-1].base] + min(own, places[-1].last_frames)
     cuts += [last - LEAD_FRAMES, total]
     ordered = np.maximum.accumulate(np.clip(cuts, 0.0, total))
     return np.diff(ordered)

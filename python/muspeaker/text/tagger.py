@@ -111,9 +111,9 @@ class Tagger:
         fixed = self.weights.scores(keys)  # (words, tags)
         before = further = START
         found = []
-        for word, scores in zip(words, fixed, strict=True):
-            scores += self._history(before, further)
-            scores += self.weights.row(pair_feature(before, word.lower()))
+        for word, own in zip(words, fixed, strict=True):
+            pair = self.weights.row(pair_feature(before, word.lower()))
+            scores = own + self._history(before, further) + pair
             tag = self.weights.names[int(scores.argmax())]
             found.append(tag)
             before, further = tag, before
