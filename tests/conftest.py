@@ -18,7 +18,7 @@ CORPUS = Path(__file__).parents[2] / "shared" / "corpus"
 
 
 def speech_like(rate_hz: int, seconds: float, seed: int = 0) -> np.ndarray:
-    """Harmonics of a gliding pitch, noise, near-silence and silence in turns; (samples,) float32."""
+    """Harmonics of a gliding pitch, noise, near-silence and silence by turns; (samples,) float32."""
     rng = np.random.default_rng(seed)
     time = np.arange(round(rate_hz * seconds)) / rate_hz
     f0_hz = 150 + 50 * np.sin(2 * np.pi * 0.7 * time + seed)

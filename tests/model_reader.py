@@ -45,7 +45,7 @@ def folded_model(config: ModelConfig) -> MuSpeaker:
             parametrize.remove_parametrizations(module, "weight")
         before_norm = not path.endswith(
             "layer3_ds"
-        )  # the one convolution that has no norm behind it
+        )  # the one convolution that has no norm after it
         if isinstance(module, nn.Conv2d) and module.bias is None and before_norm:
             module.bias = nn.Parameter(torch.zeros(module.out_channels), requires_grad=False)
         for name, child in list(module.named_children()):

@@ -1,4 +1,4 @@
-"""Random tensors, and the same with padding behind them."""
+"""Random tensors, and the same with padding after them."""
 
 from __future__ import annotations
 
@@ -16,5 +16,5 @@ def some(length: int, total: int | None = None) -> torch.Tensor:
 
 
 def padded(x: torch.Tensor, amount: int, value: float) -> torch.Tensor:
-    """x with `amount` garbage entries behind its second axis."""
+    """x with `amount` garbage entries at the end of its second axis."""
     return torch.cat([x, torch.full((1, amount, *x.shape[2:]), value, dtype=x.dtype)], dim=1)

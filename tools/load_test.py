@@ -55,14 +55,14 @@ class Results:
 def main() -> int:
     """Run the command line."""
     parser = argparse.ArgumentParser(prog="tools.load_test", description=__doc__)
-    parser.add_argument("--url", help="of a running server, with /v1; default: start one")
+    parser.add_argument("--url", help="address of a running server, with /v1; default: start one")
     parser.add_argument("--token", default="none")
     parser.add_argument("--clients", type=int, default=8)
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--voice", default="alloy")
     parser.add_argument("--format", choices=sorted(BYTES_A_SECOND), default="wav")
     parser.add_argument(
-        "--threads", type=int, default=1, help="of the engine of the server started"
+        "--threads", type=int, default=1, help="threads of the engine of the server started"
     )
     options = parser.parse_args()
     if options.url is not None:

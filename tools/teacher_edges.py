@@ -4,7 +4,7 @@ python -m tools.teacher_edges manifest.tsv
 
 Reads the manifest of tools.teacher_speech, merges the durations as training does (`tokens_of_misaki`) and looks for edges
 that are sharp in the signal: s and sh next to vowels by the share of energy above 3.5 kHz, pauses by silence 30 dB
-below the loud frames. Prints how far each lies behind its place in the durations, in frames of 25 ms.
+below the loud frames. Prints how much later each lies than its place in the durations, in frames of 25 ms.
 """
 
 from __future__ import annotations

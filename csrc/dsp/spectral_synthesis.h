@@ -38,7 +38,7 @@ class SpectralSynthesis {
   struct Chunk {
     int64_t frames = 0;             ///< those of all arrays
     int64_t begin = 0;              ///< first frame whose samples are wanted
-    int64_t end = 0;                ///< behind the last
+    int64_t end = 0;                ///< end of range, exclusive
     const float* planes = nullptr;  ///< (frames, 5, num_bins): log-gain and phase offset of the
                                     ///< harmonic part, log-gain of the noise, log-magnitude and
                                     ///< phase of the free part; logarithms relative to the mel

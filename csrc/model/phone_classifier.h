@@ -46,8 +46,7 @@ class PhoneClassifier {
 
   /// How well each phone explains each frame, up to what is the same for all phones; all pauses
   /// are phone 0. logits: (frames, phones) from forward, which become log-probabilities less a
-  /// multiple of the log prior, at least -12; the Python function of this name comes after the
-  /// log-softmax.
+  /// multiple of the log prior, at least kLeast.
   void phone_scores(core::Frames& logits) const;
 
  private:

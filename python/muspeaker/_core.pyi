@@ -70,7 +70,7 @@ class Synthesizer:
         seed: int,
     ) -> Speaking: ...
 
-# Speech on its way; keeps its Synthesizer alive. Several may be pulled in turns, from any thread.
+# Speech on its way; keeps its Synthesizer alive. Several may be pulled interleaved, from any thread.
 class Speaking:
     # (tokens,) in frames.
     @property

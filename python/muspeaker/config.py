@@ -225,7 +225,7 @@ def lite() -> ModelConfig:
 
 
 def base() -> ModelConfig:
-    """The paper's size: 22.5 M parameters used while speaking, without the timbre encoder."""
+    """The paper's size: 22.8 M parameters used while speaking, without the timbre encoder."""
     config = ModelConfig()
     return replace(
         config,

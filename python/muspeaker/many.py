@@ -73,7 +73,7 @@ def speak_batch(
 def speak_dialogue(
     engine: SpeechEngine, turns: object, options: SynthesisOptions, *, stereo: bool, gap: float
 ) -> Audio:
-    """Speak in turns; the arguments of `Synthesizer.dialogue`.
+    """Speak one turn after the other; the arguments of `Synthesizer.dialogue`.
 
     Raises:
         TypeError: If turns is no list, or a turn no pair.

@@ -44,7 +44,7 @@ def test_work(size: str, benchmark: BenchmarkFixture) -> None:
 
 
 def block_seconds(model: Any, scale: int, x: np.ndarray) -> float:
-    """CPU seconds of one call, blocks made and weights packed anew."""
+    """CPU seconds of one call, making blocks and packing weights included."""
     run = _core.probe.mrf_block
     return bench.best_of(lambda: run(model, scale, x), REPEATS).cpu_seconds
 

@@ -24,7 +24,7 @@ MAX_GROWTH_BYTES = 8e6
 
 
 def text_of(seconds: float, sentence_seconds: float) -> str:
-    """Different sentences in turns, about as long as asked; half a one for a second."""
+    """Different sentences by turns, about as long as asked; half a one for a second."""
     count = max(1, round(seconds / sentence_seconds))
     text = " ".join(f"{SENTENCES[i % len(SENTENCES)].rstrip('.')}." for i in range(count))
     return text if seconds >= sentence_seconds else "The birch canoe."

@@ -153,7 +153,7 @@ TEST_P(StreamOf, AllocatesNothingInTheSteadyState) {
     while (said + ((2 * threads + 1) * full) < utterances[0].num_samples()) {
       const int64_t before = allocations;
       int64_t samples = 0;
-      for (Speaking& utterance : utterances) {  // in turns, on one engine
+      for (Speaking& utterance : utterances) {  // interleaved, on one engine
         samples = 0;
         for (int piece = 0; piece < threads; ++piece) {  // as many as are made at once
           utterance.next_chunk(chunk);

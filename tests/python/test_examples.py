@@ -133,7 +133,7 @@ class Session:
 
 
 def commands_of(body: str) -> list[str]:
-    """The commands of a shell block; in one with prompts, the lines behind a prompt alone."""
+    """The commands of a shell block; in one with prompts, only the lines after a prompt."""
     lines = re.sub(r"\\\n\s*", "", body).splitlines()
     if any(line.startswith("$ ") for line in lines):
         lines = [line[2:] for line in lines if line.startswith("$ ")]

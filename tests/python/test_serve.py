@@ -108,7 +108,7 @@ def test_wav_is_sample_for_sample_what_python_gives(
 def test_speed_reaches_beyond_the_model(
     client: openai.OpenAI, model: Synthesizer, speed: float
 ) -> None:
-    text = TEXT.split(".", maxsplit=1)[0]  # one sentence, no pause of ours behind it
+    text = TEXT.split(".", maxsplit=1)[0]  # one sentence, no pause of ours after it
     plain = model.synthesize(text, muspeaker.Voice.builtin()).duration
     answer = client.audio.speech.create(
         model="any", voice="kathleen", input=text, response_format="pcm", speed=speed

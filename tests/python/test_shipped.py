@@ -41,7 +41,7 @@ def test_same_samples_at_one_and_two_threads(tts: muspeaker.Synthesizer) -> None
 
 def test_twice_as_fast_is_half_as_long(tts: muspeaker.Synthesizer) -> None:
     voice = muspeaker.Voice.builtin()
-    text = SENTENCE[:-1]  # one sentence, no pause of ours behind it
+    text = SENTENCE[:-1]  # one sentence, no pause of ours after it
     slow, fast = (tts.synthesize(text, voice, speed=speed).duration for speed in (1.0, 2.0))
     assert fast == pytest.approx(slow / 2, rel=0.05)
 

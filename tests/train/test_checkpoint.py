@@ -73,7 +73,7 @@ def test_set_learning_rate_reaches_every_group():
     assert [group["lr"] for group in optimizer.param_groups] == [0.25, 0.25]
 
 
-def test_an_optimizer_of_another_kind_starts_anew(caplog):
+def test_an_optimizer_of_another_kind_starts_from_zero(caplog):
     module = torch.nn.Sequential(torch.nn.Linear(9, 9), torch.nn.LayerNorm(9))
     one = torch.optim.AdamW(module.parameters(), 0.5)
     module(torch.ones(1, 9)).square().sum().backward()

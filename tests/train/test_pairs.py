@@ -17,7 +17,7 @@ from tests.tiny_training import CONFIG, PARTS, STAGES
 
 pytestmark = pytest.mark.torch
 
-EDGE = 8  # frames; up to here the mel decoder looks into the padding behind a short clip
+EDGE = 8  # frames; up to here the mel decoder looks into the padding after a short clip
 
 
 @pytest.fixture(scope="module")

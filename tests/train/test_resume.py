@@ -67,7 +67,7 @@ def test_a_schedule_that_is_over_has_nothing_left(runs, tmp_path, losses):
     assert len(losses) == 2
 
 
-def test_minutes_start_anew_after_the_checkpoint(runs, tmp_path, losses):
+def test_minutes_count_from_the_checkpoint(runs, tmp_path, losses):
     command = runs.arguments("align")
     command = command[: command.index("--steps")] + command[command.index("--steps") + 2 :]
     for _ in range(2):

@@ -31,7 +31,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--checkpoint", type=Path, action="append", default=[],
                         help="such as runs/vocoder/vocoder.pt; may be repeated")  # fmt: skip
     parser.add_argument("--out", type=Path, default=Path("runs/lease"))
-    parser.add_argument("--limit-mb", type=float, default=60.0, help="of one archive")
+    parser.add_argument("--limit-mb", type=float, default=60.0, help="size of one archive")
     options = parser.parse_args(arguments)
     limit_bytes = int(options.limit_mb * 1e6)
     content = members(options.corpus, options.checkpoint)

@@ -55,7 +55,7 @@ def main(arguments: list[str] | None = None, config: ModelConfig | None = None) 
     parser.add_argument("archives", type=Path, help="folder with every lease-*.zip")
     parser.add_argument("--stage", choices=STAGES, required=True)
     parser.add_argument(
-        "--minutes", type=float, required=True, help="of training; unpacking is extra"
+        "--minutes", type=float, required=True, help="minutes of training; unpacking is extra"
     )
     parser.add_argument("--work", type=Path, default=Path("lease"), help="corpus and checkpoints")
     parser.add_argument(

@@ -97,8 +97,8 @@ def align(
 
     Args:
         words: Letters and phones by number; phones count from 1.
-        num_letters: Of the alphabet.
-        num_phones: Of the inventory, 0 included.
+        num_letters: Number of letters in the alphabet.
+        num_phones: Number of phones in the inventory, 0 included.
 
     Returns:
         (letters,) int8 for each word; all -1 where its phones are more than three times its letters.

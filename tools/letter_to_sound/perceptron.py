@@ -64,14 +64,14 @@ def _pad(letters: NDArray[np.int64], padded: NDArray[np.int64]) -> int:
 def _after(
     history: tuple[int, int, int], stressed: int, chunk: int, kind: int
 ) -> tuple[tuple[int, int, int], int]:
-    """The history and the stress behind a letter that spells a chunk."""
+    """The history and the stress after a letter that spells a chunk."""
     sounded = history[2] if kind == _SILENT else chunk + 1
     return (chunk + 1, history[0], sounded), max(stressed, int(kind == _STRESSES))
 
 
 @numba.njit
 def _count(words: Arrays, kinds: NDArray[np.int64], counts: NDArray[np.int32]) -> None:
-    """Count the features of all letters behind the right chunks."""
+    """Count the features of all letters, each after the right chunks."""
     letters, chunks, starts = words
     keys = np.zeros(lf.NUM_KEYS, dtype=np.int64)
     padded = np.zeros(MAX_LETTERS + 2 * lf.MARGIN, dtype=np.int64)

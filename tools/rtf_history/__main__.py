@@ -1,6 +1,6 @@
 """`python -m tools.rtf_history --run`: measure this commit, keep it, draw the history, write the tables.
 
-With a file of `pytest tests/bench --benchmark-json FILE` instead of --run, nothing is measured anew;
+With a file of `pytest tests/bench --benchmark-json FILE` instead of --run, nothing is measured again;
 with neither, the picture is drawn from what is kept.
 """
 

@@ -2,7 +2,7 @@
 
 Clips are made in blocks, each a file `prosody_BLOCK.npz`. A block is a function of the seed, the
 texts and the voices; shards share the blocks out, so it does not matter how many there are, and
-a command that is started again goes on behind the last block that is there. Durations are `aligned`.
+a command that is started again continues after the last block that is there. Durations are `aligned`.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ class Sources:
         held_out: Plain words of sentences that are not read.
         packs: Voices.
         readings: Voices of one accent that read each text, which costs less than as many texts.
-        seed: Of every choice.
+        seed: Seed of every choice.
     """
 
     texts: list[str]

@@ -24,7 +24,7 @@ def prune(
     """Nodes that the outputs need, and the names of all values they take and give.
 
     Args:
-        nodes: In the order in which they run.
+        nodes: All nodes, in the order in which they run.
         outputs: Names of values.
         given: Names of values that are known, so that no node is needed for them.
 

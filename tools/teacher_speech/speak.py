@@ -2,7 +2,7 @@
 
 Clips go to OUT/audio, a line each to OUT/manifest.SHARDofSHARDS.tsv: the columns of a corpus manifest, then
 `phones` and `durations`. With --contours F0 and energy lie in OUT/contours, one array (2, frames)
-float16 a clip, 80 frames a second. A command that is started again goes on behind what is there.
+float16 a clip, 80 frames a second. A command that is started again continues after what is there.
 """
 
 from __future__ import annotations

@@ -52,9 +52,9 @@ class Order:
         source: Name of the teacher, with which ids begin.
         texts: Sentences; each round reads all of them in the order that the seed gives.
         held_out: Plain words of sentences that are not read.
-        seed: Of the order and of the choice of voices.
+        seed: Seed of the order and of the choice of voices.
         shard: Number of the shard, and of how many.
-        suffix: One of `FORMATS`, of the recordings.
+        suffix: Format of the recordings, one of `FORMATS`.
     """
 
     source: str
@@ -172,7 +172,7 @@ def add_arguments(parser: argparse.ArgumentParser, *, hours: float) -> None:
                         help="one sentence a line, or manifests (*.tsv)")  # fmt: skip
     parser.add_argument("--held-out", type=Path, nargs="*", default=[],
                         help="tables with a column text of sentences not to be read")  # fmt: skip
-    parser.add_argument("--hours", type=float, default=hours, help="of this shard")
+    parser.add_argument("--hours", type=float, default=hours, help="hours of this shard")
     parser.add_argument("--shard", default="0/1", help="this process's share, such as 0/2")
     parser.add_argument("--seed", type=int, default=0)
 
@@ -180,7 +180,7 @@ def add_arguments(parser: argparse.ArgumentParser, *, hours: float) -> None:
 def add_format(parser: argparse.ArgumentParser, suffix: str) -> None:
     """The argument that the makers of recordings have besides."""
     parser.add_argument("--format", choices=FORMATS, default=suffix,
-                        help="of the recordings; opus is smaller and slower")  # fmt: skip
+                        help="format of the recordings; opus is smaller and slower")  # fmt: skip
 
 
 def order_of(options: argparse.Namespace, source: str) -> Order:

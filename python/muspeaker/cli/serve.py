@@ -48,7 +48,8 @@ UploadOption = Annotated[
     int, typer.Option(min=1, max=1024, help="Largest upload in MiB. A larger one is answered 413.")
 ]
 RunningOption = Annotated[
-    int, typer.Option(min=1, max=1024, help="Number of requests spoken at the same time, in turns.")
+    int,
+    typer.Option(min=1, max=1024, help="Number of requests spoken at the same time, interleaved."),
 ]
 WaitingOption = Annotated[
     int,

@@ -53,10 +53,10 @@ class AcousticOptions(TrainOptions):
     )
     adversarial_from: float = option(0.66, "share of the budget before the discriminator joins")
     judge_from: float = option(0.0, "share before the perceptual and contrastive losses count")
-    judged_rows: int = option(0, "of a batch that these two losses hear; 0: all")
-    frames: int = option(5000, "in a batch, padding included")
+    judged_rows: int = option(0, "rows of a batch that these two losses hear; 0: all")
+    frames: int = option(5000, "frames in a batch, padding included")
     rate_d: float = option(2e-4, "peak learning rate of the discriminator")
-    optimizer: Literal["adamw", "muon"] = option("muon", "of the network")
+    optimizer: Literal["adamw", "muon"] = option("muon", "optimizer of the network")
 
 
 class AcousticTrainer(Trainer):

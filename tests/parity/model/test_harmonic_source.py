@@ -20,7 +20,7 @@ AUDIO = AudioConfig()
 
 
 def melody(frames: int) -> torch.Tensor:
-    """Low, high (overtones beyond the Nyquist rate), unvoiced in turns; (1, frames) in Hz."""
+    """Low, high (overtones beyond the Nyquist rate) and unvoiced by turns; (1, frames) in Hz."""
     generator = torch.Generator().manual_seed(frames)
     turns = torch.tensor([110.0, 1900.0, 0.0, 235.5])[torch.arange(frames) // 3 % 4]
     return (turns * (1 + 0.05 * torch.rand(frames, generator=generator))).unsqueeze(0)

@@ -25,7 +25,7 @@ class Settings:
         token: Bearer token that every request but /health must carry; None asks for none.
         max_characters: Longest `input`.
         max_upload_bytes: Largest body of an upload.
-        max_running: Number of requests that are spoken at the same time, in turns.
+        max_running: Number of requests that are spoken at the same time, interleaved.
         max_waiting: Number of requests that may wait for one of these to end. The next is answered 429.
         max_voices: Number of voices kept.
         workers: Number of threads that speak and encode. Each may use further threads of the model.

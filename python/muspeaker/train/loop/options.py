@@ -50,15 +50,15 @@ class TrainOptions(ModelOptions):
         None, "the schedule ends at this step, whatever stops the run on the way"
     )
     pause: int | None = option(None, "stop after this step; the same command continues")
-    save_minutes: float = option(5.0, "between checkpoints")
-    log_steps: int = option(50, "between lines of the log")
+    save_minutes: float = option(5.0, "minutes between checkpoints")
+    log_steps: int = option(50, "steps between lines of the log")
     rate: float = option(1e-3, "peak learning rate")
     clip: float = option(1.0, "largest norm of a gradient")
-    precision: Literal["bf16", "f32"] = option("bf16", "of the networks' arithmetic")
+    precision: Literal["bf16", "f32"] = option("bf16", "precision of the networks' arithmetic")
     weights: tuple[str, ...] = option((), "change loss weights, such as adversarial=0")
     loaders: int = option(0, "processes that make batches; 0: the training process itself")
-    threads: int = option(1, "of the CPU, for each process")
-    seed: int = option(0, "of the first weights and of all sampling")
+    threads: int = option(1, "threads of the CPU for each process")
+    seed: int = option(0, "seed of the first weights and of all sampling")
     deterministic: bool = option(
         default=False, text="refuse operations whose result may differ between runs (on a GPU)"
     )

@@ -50,7 +50,7 @@ def limit_band(samples: torch.Tensor, band_hz: torch.Tensor, sample_rate: int) -
     Args:
         samples: (batch, samples) float32.
         band_hz: (batch,) highest frequency that the recording can hold.
-        sample_rate: In Hz.
+        sample_rate: Samples per second.
 
     Returns:
         (batch, samples) float32, low-passed at 95 % of the band.
@@ -68,7 +68,7 @@ def log_spectra(samples: torch.Tensor, sample_rate: int) -> list[torch.Tensor]:
 
     Args:
         samples: (batch, samples) float32.
-        sample_rate: In Hz.
+        sample_rate: Samples per second.
 
     Returns:
         (batch, mels or bins, frames) for each scale, all mels first.
@@ -93,7 +93,7 @@ def spectral_losses(
     Args:
         fakes: Two (batch, samples) float32.
         real: (batch, samples) float32.
-        sample_rate: In Hz.
+        sample_rate: Samples per second.
 
     Returns:
         Three scalars, averaged over the scales; the last is relative to the recording's mean.

@@ -43,12 +43,12 @@ class PairsOptions:
     timbre: Path = option(Path("runs/timbre/timbre.pt"), "checkpoint of the timbre encoder")
     teacher: Path = option(Path("runs/teacher/teacher.pt"), "checkpoint of the teacher")
     out: Path | None = option(None, f"where the mels go (default: {PAIRS} of the corpus)")
-    share: float = option(1.0, "of the clips that get a pair")
-    temperature: float = option(0.667, "of the content that is drawn")
+    share: float = option(1.0, "share of the clips that get a pair")
+    temperature: float = option(0.667, "temperature of the content that is drawn")
     batch: int = option(BATCH, "clips in a batch")
     ray: int = option(0, "Ray actors that share the work; 0: this process alone")
-    threads: int = option(1, "of the CPU, for each process")
-    seed: int = option(0, "of voices and content")
+    threads: int = option(1, "threads of the CPU for each process")
+    seed: int = option(0, "seed of voices and content")
 
 
 class PairMaker:

@@ -41,10 +41,10 @@ class PredictOptions:
     acoustic: Path = option(
         Path("runs/teacher/teacher.pt"), "checkpoint of the teacher or the student"
     )
-    share: float = option(1.0, "of the clips")
-    temperature: float = option(0.667, "of the content that is drawn")
-    threads: int = option(1, "of the CPU")
-    seed: int = option(0, "of prompts and content")
+    share: float = option(1.0, "share of the clips that are spoken")
+    temperature: float = option(0.667, "temperature of the content that is drawn")
+    threads: int = option(1, "threads of the CPU")
+    seed: int = option(0, "seed of prompts and content")
 
 
 @torch.no_grad()

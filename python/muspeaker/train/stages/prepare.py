@@ -65,7 +65,7 @@ class PrepareOptions(ModelOptions):
     out: Path = option(Path("runs/corpus"), "folder of the prepared corpus")
     layout: Literal[
         "auto", "manifest", "ljspeech", "vctk", "libritts", "librispeech", "commonvoice", "aishell3"
-    ] = option("auto", "of the corpora")
+    ] = option("auto", "layout of the corpora")
     sources: Path | None = option(
         None, "tsv of source, weight, bandwidth and certain, which goes before the manifests"
     )

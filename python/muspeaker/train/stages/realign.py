@@ -54,7 +54,7 @@ class RealignOptions(TrainOptions):
     out: Path = option(Path("runs/realign"), "folder of the checkpoint, the log and the samples")
     rate: float = option(2e-3, "peak learning rate")
     batch: int = option(32, "cuts in a batch")
-    round_steps: int = option(300, "between two alignments")
+    round_steps: int = option(300, "steps between two alignments")
     to: Path | None = option(None, f"where the durations go (default: {REALIGNED} of the corpus)")
 
 

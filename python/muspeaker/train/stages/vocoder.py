@@ -51,7 +51,7 @@ class VocoderOptions(TrainOptions):
 
     out: Path = option(Path("runs/vocoder"), "folder of the checkpoint, the log and the samples")
     mel: Path | None = option(None, "predicted mels to fine-tune on (.npy)")
-    mel_share: float = option(1.0, "of the cuts, with --mel, that are spoken from predicted mels")
+    mel_share: float = option(1.0, "share of the cuts spoken from the predicted mels of --mel")
     adversarial_from: float = option(0.17, "share of the budget before the discriminators join")
     batch: int = option(8, "cuts in a batch")
     frames: int = option(32, "length of a cut")
@@ -59,7 +59,7 @@ class VocoderOptions(TrainOptions):
     period_width: int = option(8, "first width of the period discriminators; HiFi-GAN's is 32")
     resolution_width: int = option(16, "width of the resolution discriminators; UnivNet's is 32")
     clip: float = option(GRADIENT_NORM, "largest norm of a gradient")
-    optimizer: Literal["adamw", "muon"] = option("muon", "of the generator")
+    optimizer: Literal["adamw", "muon"] = option("muon", "optimizer of the generator")
 
 
 class Segments:

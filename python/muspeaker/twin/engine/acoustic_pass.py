@@ -38,7 +38,7 @@ class AcousticPass:
     Source: Chen et al. 2025 (arXiv:2501.08566), Section 2.
 
     Args:
-        model: In evaluation.
+        model: The network, in evaluation mode.
     """
 
     def __init__(self, model: MuSpeaker) -> None:

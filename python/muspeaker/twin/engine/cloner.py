@@ -23,7 +23,7 @@ class Cloner:
     """Takes a voice from a prompt.
 
     Args:
-        model: In evaluation.
+        model: The network, in evaluation mode.
         listener: The listener of the same model.
         acoustic_pass: The speaking pass of the same model.
     """

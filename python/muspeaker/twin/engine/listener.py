@@ -37,7 +37,7 @@ class Listener:
     """Measures recordings and aligns their text. F0 is given: the pitch tracker has no twin.
 
     Args:
-        model: In evaluation.
+        model: The network, in evaluation mode.
     """
 
     def __init__(self, model: MuSpeaker) -> None:

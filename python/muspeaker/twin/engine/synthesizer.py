@@ -43,7 +43,7 @@ class Synthesizer:
     """A model that speaks.
 
     Args:
-        model: In evaluation.
+        model: The network, in evaluation mode.
     """
 
     def __init__(self, model: MuSpeaker) -> None:
@@ -64,7 +64,7 @@ class Synthesizer:
         Args:
             ids: One utterance.
             voice: The voice to speak in.
-            noise: Of the content and of the vocoder.
+            noise: Noise of the content and of the vocoder.
             options: What to change about the delivery.
         """
         e_con = self._acoustic_pass.encode(ids, noise.latent)
