@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
 import pytest
 
@@ -255,6 +257,18 @@ def test_a_sentence_becomes_tokens():
     for word in t.words:
         assert t.boundaries[word.start] == 1
         assert np.all(t.boundaries[word.start + 1 : word.end] == 0)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a-" * 2000, "aB" * 2000, "-" * 4000, "'" * 4000, "1" * 4000, "x" * 4000, "语" * 4000, "a.b" * 1300, "\ufdfa" * 99],
+    ids=["compound", "case", "hyphens", "quotes", "digits", "letters", "foreign", "initials", "ligature"],
+)  # fmt: skip
+def test_no_text_takes_long(text):
+    start = time.process_time()
+    english_tokens(text, "us")
+    # Far above what it takes; without limits a long compound takes minutes.
+    assert time.process_time() - start < 10
 
 
 def test_the_symbols_choose_the_reader():

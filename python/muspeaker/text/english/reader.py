@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from muspeaker.text.lexicon import Accent, Lexicon
     from muspeaker.text.tagger import Tagger
 
+MAX_PARTS = 15  # hyphens included; a word of more is read part by part
+
 _DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 
 
@@ -111,8 +113,9 @@ class EnglishPhones:
             return phones, context.before(text, tag, phones) if phones else context
         read: list[tuple[str, str]] = []
         right = len(parts)
+        reach = len(parts) if len(parts) <= MAX_PARTS else 1
         while right:
-            left, phones = self._longest(parts[:right], context)
+            left, phones = self._longest(parts[:right], context, reach)
             text = "".join(part for part, _ in parts[left:right])
             if phones:
                 context = context.before(text, _main_tag(parts[left:right]), phones)
@@ -123,9 +126,17 @@ class EnglishPhones:
             return " ".join(phones for _, phones in read if phones), context
         return "".join(stress.of_compound(read)), context
 
-    def _longest(self, parts: list[tuple[str, str]], context: Context) -> tuple[int, str]:
-        """Where the longest known word begins that ends these parts, and its phones."""
-        for left in range(len(parts)):
+    def _longest(
+        self, parts: list[tuple[str, str]], context: Context, reach: int
+    ) -> tuple[int, str]:
+        """Where the longest known word begins that ends these parts, and its phones.
+
+        Args:
+            parts: Text and tag of each.
+            context: What follows.
+            reach: How many parts such a word may have.
+        """
+        for left in range(max(0, len(parts) - reach), len(parts)):
             text = "".join(part for part, _ in parts[left:])
             if len(parts) - left > 1 or text.isalpha() or "'" in text or text == "&":
                 phones = self.dictionary.read(text, _main_tag(parts[left:]), context)
