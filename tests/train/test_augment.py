@@ -10,6 +10,7 @@ pytest.importorskip("parselmouth")
 
 from scipy.signal import lfilter
 
+from muspeaker.config import AudioConfig
 from muspeaker.train.corpus import augment
 from muspeaker.train.corpus.clip import track_f0
 
@@ -94,7 +95,7 @@ def test_world_moves_pitch_and_formants_apart(warp, pitch, formants):
     speech = vowel()
     warped = augment.warp_voice(speech, RATE_HZ, warp)
     assert warped.shape == speech.shape
-    before, after = (track_f0(x) for x in (speech, warped))
+    before, after = (track_f0(x, AudioConfig()) for x in (speech, warped))
     assert np.median(after[after > 0]) == pytest.approx(
         pitch * np.median(before[before > 0]), rel=0.03
     )

@@ -20,7 +20,7 @@ AUDIO = AudioConfig()
 def test_tracker_agrees_with_praat(speech):
     samples = speech(AUDIO.sample_rate)
     samples = samples[: len(samples) // AUDIO.hop_samples * AUDIO.hop_samples]
-    expected = track_f0(samples)
+    expected = track_f0(samples, AUDIO)
     actual = probe.track_pitch(samples, AUDIO.sample_rate, AUDIO.hop_samples)
     assert actual.shape == expected.shape
     assert 0.2 < np.mean(expected > 0) < 0.9
