@@ -20,6 +20,7 @@ from starlette.testclient import TestClient
 
 from muspeaker.serve.demo.page import create_app
 from muspeaker.serve.demo.uploads import MAX_JSON_BYTES, UploadedFilesOnly
+from muspeaker.serve.loopback import LOOPBACK_HOSTS, url_of
 from muspeaker.serve.voice_folder import VoiceFolder
 from muspeaker.tts import Synthesizer
 from muspeaker.voice import Voice
@@ -173,3 +174,21 @@ def test_the_guard_knows_only_its_folder(tmp_path: Path) -> None:
     assert guard._is_uploaded(str(inside / "a"))
     assert not guard._is_uploaded(str(outside))
     assert not guard._is_uploaded(str(inside / "missing"))
+
+
+@pytest.mark.parametrize("host", LOOPBACK_HOSTS)
+def test_every_loopback_host_is_guarded(quiet: None, tmp_path: Path, host: str) -> None:  # noqa: ARG001
+    """On each of them the page answers its own name, and not one that some other site points here."""
+    tts = Synthesizer(FakeEngine())
+    voice = Voice(
+        np.ones(192, np.float32),
+        np.zeros((40, 128), np.float32),
+        name="anna",
+        fingerprint=tts.fingerprint,
+    )
+    voice.save(tmp_path / "anna.voice")
+    app = create_app(tts, VoiceFolder(tts.fingerprint, tmp_path), host=host)
+    client = TestClient(app, base_url=url_of(host, 7860))
+    assert client.get("/speech/none.wav").status_code == 404
+    foreign = {"Host": "elsewhere.example"}
+    assert client.get("/speech/none.wav", headers=foreign).status_code == 400

@@ -67,6 +67,11 @@ def test_normalize_leaves_other_languages_their_abbreviations() -> None:
     assert normalize("Dr. Müller", "de") == "Dr. Müller"
 
 
+def test_normalize_reads_no_english_into_other_languages() -> None:
+    assert normalize("Von 1914–1918 war Krieg.", "de") == "Von 1914, 1918 war Krieg."
+    assert normalize("Er rief 'Emil' und 'das'.", "de") == "Er rief Emil und das."
+
+
 @pytest.mark.parametrize("unit", ["'", "_", "\n ", "A.", "$1,", "— ", ". ", "1/2 ", "ﷺ"])
 def test_normalize_takes_linear_time(unit: str) -> None:
     text = unit * (20_000 // len(unit))

@@ -10,6 +10,7 @@ from rich.console import Console
 
 import muspeaker
 from muspeaker.cli.terminal import ModelOption, ThreadsOption, failing_cleanly, progress
+from muspeaker.serve.loopback import LOOPBACK_HOSTS, url_of
 
 
 def demo(
@@ -32,7 +33,7 @@ def demo(
             try:
                 import uvicorn  # noqa: PLC0415 (an extra)
 
-                from muspeaker.serve.demo.page import LOOPBACK_HOSTS, create_app  # noqa: PLC0415
+                from muspeaker.serve.demo.page import create_app  # noqa: PLC0415
                 from muspeaker.serve.voice_folder import VoiceFolder, usual_folder  # noqa: PLC0415
             except ModuleNotFoundError as error:
                 message = f"{error.name} is missing: pip install 'muspeaker[demo]'"
@@ -42,5 +43,5 @@ def demo(
         if host not in LOOPBACK_HOSTS:
             warning = "warning: anyone who reaches this address can clone voices here"
             console.print(warning, markup=False, style="yellow")
-        console.print(f"http://{host}:{port}", markup=False)
+        console.print(url_of(host, port), markup=False)
         uvicorn.run(app, host=host, port=port, log_level="warning")

@@ -12,6 +12,7 @@ from rich.console import Console
 
 import muspeaker
 from muspeaker.cli.terminal import ModelOption, ThreadsOption, failing_cleanly, progress
+from muspeaker.serve.loopback import LOOPBACK_HOSTS
 from muspeaker.serve.openai.settings import MEBIBYTE, Settings
 from muspeaker.text.passages import MAX_TEXT_CHARACTERS
 from muspeaker.threads import available_cores, default_threads
@@ -19,7 +20,6 @@ from muspeaker.threads import available_cores, default_threads
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
-LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 GRACE_SECONDS = 30
 
 
@@ -86,7 +86,7 @@ def serve(  # noqa: PLR0913, PLR0917 (one parameter an option of the command lin
     if data is not None:
         options["data_folder"] = data
     with failing_cleanly():
-        if host not in LOOPBACK and token is None:
+        if host not in LOOPBACK_HOSTS and token is None:
             warn("anyone who reaches this address may use the server; see --token")
         with progress("loading"):
             app = application(model, threads or default_threads(), options)

@@ -21,6 +21,7 @@ from muspeaker.options import OPTIONS
 from muspeaker.serve.demo.live_speech import LiveSpeeches
 from muspeaker.serve.demo.picture import speech_picture
 from muspeaker.serve.demo.uploads import UploadedFilesOnly
+from muspeaker.serve.loopback import LOOPBACK_HOSTS
 from muspeaker.sound.audio import Audio
 from muspeaker.sound.recording import PROMPT_ADVICE
 from muspeaker.voice import SUFFIX
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from muspeaker.tts import Synthesizer
     from muspeaker.voice import Voice
 
-LOOPBACK_HOSTS = ["127.0.0.1", "localhost"]
+HOST_NAMES = [*LOOPBACK_HOSTS, "[::1]"]  # as a request spells them
 CLONE = "A recording…"
 CONSENT = "This is my own voice, or the person whose voice it is has agreed to this clone."
 EXAMPLE = "Hello there. This is a synthetic voice, spoken by a small model on this very machine."
@@ -270,7 +271,7 @@ def create_app(tts: Synthesizer, voices: VoiceFolder, *, host: str = "127.0.0.1"
     demo = Demo(tts, voices)
     app = FastAPI(title="muspeaker", version=muspeaker.__version__, openapi_url=None)
     if host in LOOPBACK_HOSTS:
-        app.add_middleware(TrustedHostMiddleware, allowed_hosts=LOOPBACK_HOSTS)
+        app.add_middleware(TrustedHostMiddleware, allowed_hosts=HOST_NAMES)
 
     @app.get("/speech/{name}.wav")
     def speech(name: str) -> StreamingResponse:

@@ -9,7 +9,7 @@ from muspeaker.text.normalize import common, english
 if TYPE_CHECKING:
     from types import ModuleType
 
-# First part of a language tag: a module with SIGNS (a dict) and spell_out(text).
+# First part of a language tag: a module with SIGNS (a dict), spell_out(text) and keeps_apostrophe(text, at).
 LANGUAGES: dict[str, ModuleType] = {"en": english}
 
 
@@ -28,4 +28,4 @@ def normalize(text: str, language: str = "en-us") -> str:
     if rules is None:
         return common.finish(common.clean(text))
     text = common.clean(text.translate(str.maketrans(rules.SIGNS)))
-    return common.finish(rules.spell_out(text))
+    return common.finish(rules.spell_out(text), rules.keeps_apostrophe)

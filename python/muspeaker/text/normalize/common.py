@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _SIGNS = str.maketrans({
     "‘": "'", "’": "'", "‚": "'", "‛": "'", "ʼ": "'", "`": "'", "´": "'", "“": '"', "”": '"', "„": '"', "«": '"', "»": '"',
@@ -29,9 +33,20 @@ def clean(text: str) -> str:
     return _single_spaced(text)
 
 
-def finish(text: str) -> str:
-    """Reduce punctuation to what marks a pause, and set paragraphs apart by a blank line."""
-    text = _marks(text)
+def keeps_no_apostrophe(_text: str, _at: int) -> bool:
+    """Take an apostrophe at the edge of a word for a quote: the rule of a language without its own."""
+    return False
+
+
+def finish(text: str, keeps_apostrophe: Callable[[str, int], bool] = keeps_no_apostrophe) -> str:
+    """Reduce punctuation to what marks a pause, and set paragraphs apart by a blank line.
+
+    Args:
+        text: Text after the rules of its language.
+        keeps_apostrophe: Says of a text and a position whether the apostrophe there, at the edge of a
+            word, belongs to the word. Otherwise it is a quote, and dropped.
+    """
+    text = _marks(text, keeps_apostrophe)
     paragraphs = [" ".join(part.split()) for part in text.split("\u2029")]
     return "\n\n".join(part for part in paragraphs if part)
 
@@ -48,28 +63,21 @@ def _single_spaced(text: str) -> str:
     return re.sub(r"[^\S\u2029]+", " ", text)
 
 
-def _marks(text: str) -> str:
+def _marks(text: str, keeps_apostrophe: Callable[[str, int], bool]) -> str:
     text = re.sub(r"\.{2,}|…", "…", text)
     text = re.sub(r"…(?=\s*[a-z])", ", ", text)
     text = text.replace("…", ". ")
-    text = re.sub(r"(?<=\d)\s?–\s?(?=\d)", " to ", text)
     text = re.sub(r"\s*(?:—|–|(?<=\s)-{1,3}(?=\s)|--+)\s*", ", ", text)
     text = re.sub(r"\s*[()\[\]{}]+\s*", ", ", text)
     text = re.sub(r"[\"*_~|^<>\\\\]", " ", text)
-    text = re.sub(r"(?<!\w)'|'(?!\w)", _lone_apostrophe, text)
+    text = re.sub(
+        r"(?<!\w)'|'(?!\w)",
+        lambda match: "'" if keeps_apostrophe(match.string, match.start()) else " ",
+        text,
+    )
     text = _single_spaced(text)
     text = re.sub(r"\s+(?=[,.?!;:](?:\s|$))", "", text)
     text = re.sub(r",(?:\s*,)+", ",", text)
     text = re.sub(r",\s*(?=[.?!;:](?:\s|$|\u2029))", "", text)
     text = re.sub(r"(?<=[.?!;:])\s*,(?=\s|$)", "", text)
     return re.sub(r"(^|\u2029)[\s,;:]+", r"\1", text)
-
-
-def _lone_apostrophe(match: re.Match[str]) -> str:
-    """Keep the apostrophe of 'twas and James', drop quotes around words."""
-    text, at = match.string, match.start()
-    before = text[at - 1] if at else " "
-    rest = text[at + 1 : at + 6].lower()
-    if before in "sS" or rest.startswith(("twas", "tis", "em", "n' ", "cause")):
-        return "'"
-    return "'" if text[max(0, at - 2) : at].lower() == "'n" else " "

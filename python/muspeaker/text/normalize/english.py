@@ -52,7 +52,7 @@ _FUNCTION_WORDS = frozenset(
 def spell_out(text: str) -> str:
     """Write out what espeak-ng reads wrongly in English.
 
-    Money, dates, decades, fractions, units, web addresses and common abbreviations become words, and
+    Money, dates, decades, ranges, fractions, units, web addresses and common abbreviations become words, and
     sentences in capitals are lowered so that they are read and not spelled. Plain numbers stay.
 
     Args:
@@ -79,7 +79,22 @@ def spell_out(text: str) -> str:
     text = re.sub(r"#(?=\d)", "number ", text)
     text = re.sub(r"\s*&\s*", " and ", text)
     text = re.sub(r"(?<=[A-Za-z])/(?=[A-Za-z])", " ", text)
-    return _lower_capitals(text)
+    text = _lower_capitals(text)
+    return re.sub(r"(?<=\d)\s?–\s?(?=\d)", " to ", text)
+
+
+def keeps_apostrophe(text: str, at: int) -> bool:
+    """Keep the apostrophe of 'twas and James', not a quote around words.
+
+    Args:
+        text: Any text.
+        at: Position of an apostrophe at the edge of a word.
+    """
+    before = text[at - 1] if at else " "
+    rest = text[at + 1 : at + 6].lower()
+    if before in "sS" or rest.startswith(("twas", "tis", "em", "n' ", "cause")):
+        return True
+    return text[max(0, at - 2) : at].lower() == "'n"
 
 
 def _url(match: re.Match[str]) -> str:
