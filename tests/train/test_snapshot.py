@@ -40,5 +40,5 @@ def test_averaged_weights_come_back(tmp_path: Path) -> None:
 def test_a_checkpoint_is_never_overwritten(tmp_path: Path) -> None:
     save_checkpoint(tmp_path / "runs" / "align" / "align.pt", {"step": 1, "aligner": {}})
     save(tmp_path / "runs", tmp_path / "kept")
-    with pytest.raises(FileExistsError, match=r"aligner\.pt is there already"):
+    with pytest.raises(FileExistsError, match=r"align\.pt is there already"):
         restore(tmp_path / "kept", tmp_path / "runs")
