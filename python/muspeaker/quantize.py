@@ -6,13 +6,16 @@ a larger one without PyTorch. Both need the extra muspeaker[quantize].
 
 from __future__ import annotations
 
-import os
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from muspeaker.sound.files import whole_file
+
 if TYPE_CHECKING:
+    import os
     from collections.abc import Iterable, Mapping
 
     from numpy.typing import NDArray
@@ -149,14 +152,13 @@ def write_file(
         tensors: Name to array, in the order of the file.
 
     Raises:
+        OSError: If nothing can be written there.
         ValueError: If a name is longer than the reader takes, or a value has no type of GGUF.
     """
     long = [name for name in tensors if len(name.encode()) > MAX_NAME_BYTES]
     if long:
         raise ValueError(f"tensor names over {MAX_NAME_BYTES} bytes: {', '.join(long)}")
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    writer = _gguf().GGUFWriter(partial, ARCHITECTURE)
-    try:
+    with whole_file(path) as partial, closing(_gguf().GGUFWriter(partial, ARCHITECTURE)) as writer:
         for key, value, types in header:
             _add_value(writer, key, value, types)
         for name, tensor in tensors.items():
@@ -164,11 +166,6 @@ def write_file(
         writer.write_header_to_file()
         writer.write_kv_data_to_file()
         writer.write_tensors_to_file()
-        writer.close()
-        partial.replace(path)
-    finally:
-        writer.close()
-        partial.unlink(missing_ok=True)
 
 
 def _add_value(writer: Any, key: str, value: object, types: Any) -> None:

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 LEVELS_PER_OCTAVE = 2
 LOWEST_LEVEL_OCTAVES = 20  # below full scale
 NOISE_DB = ((1000.0, 22.0), (8000.0, 12.0))  # (Hz, distance from the band's level)
-INT16_MAX = 32767
 
 
 class Coded(NamedTuple):

@@ -22,6 +22,7 @@ import numpy.typing as npt
 import torch
 
 from muspeaker.sound.loudness import normalize_loudness
+from muspeaker.sound.samples import from_int16, to_int16
 from muspeaker.train.corpus.alignment import ALIGNMENT, alignment_path
 from muspeaker.train.corpus.cache import (
     SIZES,
@@ -191,8 +192,9 @@ def _store(
     """Write one clip's audio and features, cut or padded to its frames."""
     count = clip.frames * audio.hop_samples
     samples = np.pad(samples[:count], (0, max(0, count - len(samples))))
-    stored = np.rint(samples * codec.INT16_MAX).clip(-codec.INT16_MAX, codec.INT16_MAX)
+    stored = to_int16(samples)
     first = clip.first_frame * audio.hop_samples
     arrays["audio"][first : first + count] = stored
-    heard = (stored / codec.INT16_MAX).astype(np.float32)
-    arrays["mel"][clip.span], arrays["energy"][clip.span] = mel_and_energy(heard, audio)
+    arrays["mel"][clip.span], arrays["energy"][clip.span] = mel_and_energy(
+        from_int16(stored), audio
+    )

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from muspeaker.sound.files import whole_file
 from muspeaker.train.corpus.manifest import plain_words
 from tools.teacher_speech.composition import compose
 from tools.teacher_speech.speech import add_arguments, shard_of
@@ -84,10 +85,8 @@ def write_block(path: Path, clips: list[Clip]) -> None:
     for name, dtype in (("durations", np.int16), ("f0", np.float16), ("energy", np.float16)):
         joined = np.concatenate([getattr(clip.prosody, name) for clip in clips])
         arrays[name] = joined.astype(dtype)
-    part = path.with_suffix(".part")
-    with part.open("wb") as file:
+    with whole_file(path) as partial, partial.open("wb") as file:
         np.savez_compressed(file, **arrays)
-    part.replace(path)  # whole or not there, wherever the command is stopped
 
 
 @dataclass(frozen=True)

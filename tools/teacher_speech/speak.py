@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from muspeaker.sound.files import whole_file
 from tools.teacher_speech.speech import (
     Speech,
     add_arguments,
@@ -66,10 +67,8 @@ def add_contours(table: Path, teacher: Teacher, packs: dict[str, np.ndarray]) ->
             int(duration) for duration in row["durations"].split()
         ]:
             raise ValueError(f"{row['id']}: these voices do not give the durations of the table")
-        part = path.with_suffix(".part")
-        with part.open("wb") as file:
+        with whole_file(path) as partial, partial.open("wb") as file:
             np.save(file, np.stack([prosody.f0, prosody.energy]).astype(np.float16))
-        part.replace(path)
         written += 1
     return written
 

@@ -30,6 +30,18 @@ def to_int16(samples: NDArray[np.float32]) -> NDArray[np.int16]:
     return scaled
 
 
+def from_int16(samples: NDArray[np.int16]) -> NDArray[np.float32]:
+    """The inverse of `to_int16`, up to its rounding.
+
+    Args:
+        samples: (samples,) int16.
+
+    Returns:
+        (samples,) float32, full scale 1.
+    """
+    return samples.astype(np.float32) / np.float32(FULL_SCALE)
+
+
 def wav_header(rate_hz: int, num_samples: int | None = None) -> bytes:
     """The 44 bytes before the samples of a 16-bit WAV file of one channel.
 

@@ -13,6 +13,7 @@ import torch
 
 from muspeaker.config import AudioConfig
 from muspeaker.sound.files import whole_file, write_whole
+from muspeaker.sound.samples import from_int16
 from muspeaker.twin.dsp.mel import energy_from_magnitude, magnitude_spectrum, mel_from_magnitude
 
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ class Cache:
         """(samples,) float32 of one clip."""
         hop = self.sizes.hop_samples
         cut = self.audio[clip.first_frame * hop : (clip.first_frame + clip.frames) * hop]
-        return cut.astype(np.float32) / 32767
+        return from_int16(cut)
 
     def _compute_features(self) -> None:
         mel = np.empty((len(self.f0), self.sizes.num_mels), np.float16)

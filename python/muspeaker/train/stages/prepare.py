@@ -29,6 +29,7 @@ import torch
 from tqdm import tqdm
 
 from muspeaker.sound.files import whole_file, write_whole
+from muspeaker.sound.samples import from_int16, to_int16
 from muspeaker.train.corpus.cache import (
     INDEX,
     SIZES,
@@ -101,9 +102,8 @@ def prepare_part(part: Part) -> Path:
             left_out[clip.id + variant.suffix] = made
             continue
         index.append(asdict(_entry(clip, variant, audio, len(made.f0))))
-        stored = (made.samples * 32767).astype(np.int16)
-        heard: npt.NDArray[np.float32] = stored.astype(np.float32) / np.float32(32767)
-        mel, energy = mel_and_energy(heard, audio)
+        stored = to_int16(made.samples)
+        mel, energy = mel_and_energy(from_int16(stored), audio)
         arrays["audio"].append(stored)
         arrays["f0"].append(made.f0)
         arrays["mel"].append(mel)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import torch
 
+from muspeaker.sound.samples import from_int16
 from muspeaker.train.corpus.cache import Cache
 from muspeaker.train.loop.distributed import first_goes_ahead
 from muspeaker.train.loop.feed import Batch, Plan
@@ -137,7 +138,7 @@ class Segments:
             clip = self._cache.clips[i]
             start = clip.first_frame + int(place * (clip.frames - frames + 1))
             stop = start + frames
-            samples.append(self._cache.audio[start * hop : stop * hop].astype(np.float32) / 32767)
+            samples.append(from_int16(self._cache.audio[start * hop : stop * hop]))
             source = self._mel if wanted and self._has_mel(i) else self._cache.mel
             mel.append(source[start:stop].astype(np.float32).T)
             f0.append(self._cache.f0[start:stop])
