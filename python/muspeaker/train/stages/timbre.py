@@ -189,7 +189,7 @@ class Speakers:
         usable = [
             (i, c)
             for i, c in enumerate(cache.clips)
-            if c.speaker.split("@")[0] not in held and "_unk" not in c.speaker
+            if c.speaker.split("@")[0] not in held and c.is_of_one_person
         ]
         self.names = sorted({c.speaker for _, c in usable})
         number = {name: n for n, name in enumerate(self.names)}
