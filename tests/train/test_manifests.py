@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from muspeaker.config import SYMBOLS
 from muspeaker.train.corpus import phones as corpus_phones
 from muspeaker.train.corpus.manifest import (
     plain_words,
@@ -134,7 +135,7 @@ def test_texts_are_normalised_by_the_rules_of_their_own_language(monkeypatch):
         SimpleNamespace(id=str(n), text="Am 3. Mai.", frames=99, language=language)
         for n, language in enumerate(("en-US", "de-DE"))
     ]
-    ids, left_out = token_ids(SimpleNamespace(clips=clips))
+    ids, left_out = token_ids(SimpleNamespace(clips=clips), SYMBOLS)
     assert sorted(heard) == [("Am 3. Mai.", "de"), ("Am 3. Mai.", "en-us")]
     assert sorted(ids) == [0, 1]
     assert not left_out
@@ -145,7 +146,7 @@ def test_english_rules_do_not_reach_german():
         SimpleNamespace(id=str(n), text=text, frames=300, language="de")
         for n, text in enumerate(("Das kostet $5.", "Das kostet 5 dollars."))
     ]
-    ids, _ = token_ids(SimpleNamespace(clips=clips))
+    ids, _ = token_ids(SimpleNamespace(clips=clips), SYMBOLS)
     assert ids[0].shape != ids[1].shape or (ids[0] != ids[1]).any()
 
 

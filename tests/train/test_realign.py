@@ -26,6 +26,7 @@ pytestmark = pytest.mark.torch
 BANDS = 20
 SIZES = PhoneClassifierConfig(hidden=32)
 CONFIG = replace(lite(), phone_classifier=SIZES)
+NUM_PAUSES = PhoneClassifierConfig().num_pauses
 FLAT = np.zeros(len(SYMBOLS), np.float32)
 
 
@@ -45,14 +46,18 @@ def scores_of(log_posterior: np.ndarray, log_prior: np.ndarray = FLAT) -> np.nda
 
 def test_a_path_follows_what_is_heard():
     heard = posterior([0, 0, 0, 7, 7, 9, 9, 9, 9, 0])
-    durations, score = classified_path(heard, scores_of(heard), np.array([0, 7, 9, 2], np.int32))
+    durations, score = classified_path(
+        heard, scores_of(heard), np.array([0, 7, 9, 2], np.int32), NUM_PAUSES
+    )
     assert durations.tolist() == [3, 2, 4, 1]
     assert score == pytest.approx(heard.max())
 
 
 def test_a_path_gives_each_phone_two_frames():
     heard = posterior([9] * 8)
-    durations, score = classified_path(heard, scores_of(heard), np.array([7, 9], np.int32))
+    durations, score = classified_path(
+        heard, scores_of(heard), np.array([7, 9], np.int32), NUM_PAUSES
+    )
     assert durations.tolist() == [2, 6]
     assert score < posterior([9]).max()
 
@@ -61,14 +66,16 @@ def test_a_rare_phone_is_believed_sooner():
     heard = posterior([7, 7, 7, 7, 7, 7])
     heard[3:, 9] = heard[3:, 7] - 1
     phones, prior = np.array([7, 9], np.int32), FLAT.copy()
-    assert classified_path(heard, scores_of(heard, prior), phones)[0].tolist() == [4, 2]
+    assert classified_path(heard, scores_of(heard, prior), phones, NUM_PAUSES)[0].tolist() == [4, 2]
     prior[9] -= 3
-    assert classified_path(heard, scores_of(heard, prior), phones)[0].tolist() == [3, 3]
+    assert classified_path(heard, scores_of(heard, prior), phones, NUM_PAUSES)[0].tolist() == [3, 3]
 
 
 def test_silence_alone_has_the_lowest_score():
     heard = posterior([0] * 4)
-    durations, score = classified_path(heard, scores_of(heard), np.array([0, 2], np.int32))
+    durations, score = classified_path(
+        heard, scores_of(heard), np.array([0, 2], np.int32), NUM_PAUSES
+    )
     assert durations.sum() == 4
     assert score == LEAST
 

@@ -183,7 +183,7 @@ def _optimizer(model: MuSpeaker, options: AcousticOptions) -> torch.optim.Optimi
 
 def load_judge(cache: Cache, path: Path, config: ModelConfig) -> VoiceJudge:
     """The judge of this corpus, with the trained timbre encoder."""
-    to_fbank = fbank_map(cache)
+    to_fbank = fbank_map(cache, config.timbre_encoder.num_fbanks)
     return VoiceJudge(timbre_encoder(path, config), to_fbank, cache.sizes)
 
 

@@ -28,7 +28,6 @@ EQUALIZER_NATS = 0.4
 PROMPT_FRAMES = (120, 360)
 MAX_FRAMES = 620
 POOL = 16
-UNKNOWN = "_unk"  # in the name of speakers who are not known to be one person
 
 
 class AcousticData:
@@ -134,7 +133,7 @@ class AcousticData:
         """Another clip of the same speaker; the clip itself where there is none."""
         clip = self._cache.clips[i]
         others = self._by_speaker[clip.speaker]
-        if UNKNOWN in clip.speaker or len(others) == 1:
+        if not clip.is_of_one_person or len(others) == 1:
             return i
         j = others[random.integers(len(others))]
         return j if j != i else others[(others.index(i) + 1) % len(others)]
@@ -142,11 +141,16 @@ class AcousticData:
     def other_voice(self, i: int, random: np.random.Generator) -> int:
         """A clip of another speaker, by whom this one's text may be spoken; speakers count alike."""
         mine = self._cache.clips[i].speaker
-        names = sorted(name for name in self._by_speaker if name != mine and UNKNOWN not in name)
+        clips = self._cache.clips
+        names = sorted(
+            name
+            for name, numbers in self._by_speaker.items()
+            if name != mine and clips[numbers[0]].is_of_one_person
+        )
         if not names:
             raise ValueError("pairs need a second speaker")
-        clips = self._by_speaker[names[random.integers(len(names))]]
-        return clips[random.integers(len(clips))]
+        chosen = self._by_speaker[names[random.integers(len(names))]]
+        return chosen[random.integers(len(chosen))]
 
     def collate(self, plan: Plan, rows: slice) -> Batch:
         """Padded tensors of some clips and their prompts; see `batch_of` and `prompts_of`."""

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 
 INDEX, SIZES, PAIRS = "index.json", "audio.json", "pairs_mel.npy"
+UNKNOWN_SPEAKER = "_unk"  # in the label of what may be several people
 OLD_SIZES = AudioConfig()  # of corpora that were prepared before sizes were kept with them
 
 log = logging.getLogger(__name__)
@@ -56,6 +57,11 @@ class Clip:
     certain: bool = False
     phones: str = ""
     durations: tuple[int, ...] = ()
+
+    @property
+    def is_of_one_person(self) -> bool:
+        """Whether the clips with its speaker label are known to be of one person."""
+        return UNKNOWN_SPEAKER not in self.speaker
 
     @property
     def span(self) -> slice:

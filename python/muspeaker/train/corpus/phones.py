@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from muspeaker.config import SYMBOLS
 from muspeaker.sound.files import whole_file
 from muspeaker.text.normalize import normalize
 from muspeaker.text.phonemize import canonical_language, tokens_batch
@@ -43,8 +42,12 @@ def phonemized_as(language: str) -> str:
                 return canonical_language(language)
 
 
-def token_ids(cache: Cache) -> tuple[TokenIds, dict[str, str]]:
+def token_ids(cache: Cache, symbols: tuple[str, ...]) -> tuple[TokenIds, dict[str, str]]:
     """Ids of every clip with a text, and what was left out.
+
+    Args:
+        cache: The prepared corpus.
+        symbols: The phones of the model, in the order of their ids.
 
     Returns:
         (3, tokens) phone, stress and boundary ids by clip number; reasons by clip id.
@@ -56,7 +59,7 @@ def token_ids(cache: Cache) -> tuple[TokenIds, dict[str, str]]:
         try:
             tag = phonemized_as(language)
             spelled = [normalize(text, tag) for text in texts]
-            tokens = tokens_batch(spelled, tag, SYMBOLS)
+            tokens = tokens_batch(spelled, tag, symbols)
         except ValueError as error:
             spoken |= {(language, text): str(error) for text in texts}
             continue

@@ -35,7 +35,7 @@ def timbre_vectors(
     if path.exists():
         return np.asarray(np.load(path))
     encoder = timbre_encoder(encoder_path, config)
-    fbanks = Fbanks(cache)
+    fbanks = Fbanks(cache, config.timbre_encoder.num_fbanks)
     vectors = np.empty((len(cache.clips), config.timbre_encoder.embedding), np.float32)
     for first in tqdm(range(0, len(vectors), TIMBRE_BATCH), "timbre vectors", mininterval=20):
         batch = range(first, min(first + TIMBRE_BATCH, len(vectors)))
@@ -67,24 +67,32 @@ class Fbanks:
 
     Args:
         cache: The prepared corpus.
+        num_fbanks: Width of the encoder's input.
+
+    Raises:
+        ValueError: If other filter banks were kept.
     """
 
-    def __init__(self, cache: Cache) -> None:
+    def __init__(self, cache: Cache, num_fbanks: int) -> None:
         self.cache = cache
+        self.num_fbanks = num_fbanks
         path = cache.folder / "fbank.npy"
         lengths = [self._frames(clip) for clip in cache.clips]
         self._ends = np.cumsum(lengths)
         if not path.exists():
             import soxr  # noqa: PLC0415  (a machine that was sent filter banks may lack it)
 
-            rows = np.empty((self._ends[-1], 80), np.float16)
+            rows = np.empty((self._ends[-1], num_fbanks), np.float16)
             for index, clip in enumerate(tqdm(cache.clips, "filter banks")):
                 samples = soxr.resample(cache.samples(clip), cache.sizes.sample_rate, FBANK_RATE_HZ)
-                fbank = kaldi_fbank(torch.from_numpy(samples).unsqueeze(0))[0].numpy()
+                fbank = kaldi_fbank(torch.from_numpy(samples).unsqueeze(0), num_fbanks)[0].numpy()
                 target = rows[self._ends[index] - lengths[index] : self._ends[index]]
                 target[:] = fbank[: len(target)]
             write_array(path, rows)
         self._rows = np.load(path, mmap_mode="r")
+        if self._rows.shape[1] != num_fbanks:
+            found = self._rows.shape[1]
+            raise ValueError(f"{path} has {found} filter banks, the model {num_fbanks}: delete it")
         self._lengths = lengths
 
     def _frames(self, clip: Clip) -> int:

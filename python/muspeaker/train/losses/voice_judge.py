@@ -91,11 +91,11 @@ def fit_fbank_map(
     return np.linalg.solve(x.T @ x + ridge, x.T @ y).astype(np.float32)
 
 
-def fbank_map(cache: Cache) -> npt.NDArray[np.float32]:
+def fbank_map(cache: Cache, num_fbanks: int) -> npt.NDArray[np.float32]:
     """The map of a corpus, fitted once and kept in its folder; see `fit_fbank_map`."""
     path = cache.folder / MAP
     if not path.exists():
-        fbanks = Fbanks(cache)
+        fbanks = Fbanks(cache, num_fbanks)
         chosen = np.random.default_rng(0).permutation(len(cache.clips))[:FIT_CLIPS]
         mels = [cache.mel[cache.clips[i].span].astype(np.float32) for i in chosen]
         write_array(path, fit_fbank_map(mels, [fbanks.clip(i) for i in chosen], cache.sizes))

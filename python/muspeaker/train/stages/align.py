@@ -7,7 +7,7 @@ Writes `alignment.npz` into the corpus: the token ids of each clip with a text, 
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,7 @@ import numpy.typing as npt
 import torch
 from tqdm import tqdm
 
-from muspeaker.config import SYMBOLS, AlignerConfig, ModelConfig
+from muspeaker.config import AlignerConfig, ModelConfig
 from muspeaker.train.corpus.alignment import ALIGNMENT, save_alignment
 from muspeaker.train.corpus.alignment_pictures import show_paths, shown_clips
 from muspeaker.train.corpus.cache import Cache, write_left_out
@@ -38,7 +38,6 @@ log = logging.getLogger(__name__)
 FLAT_START = 0.25  # of the budget, with a prior near the diagonal
 CONTEXT_START = 0.4  # of the budget, when neighbours come in
 WEIGHTS = {"path": 1.0}
-CONFIG = AlignerConfig()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,13 +53,17 @@ class AlignData:
 
     Args:
         cache: The prepared corpus.
+        sizes: The aligner's.
         ids: From `token_ids`.
         size: Clips in a batch.
         seed: Seed of the sampling.
     """
 
-    def __init__(self, cache: Cache, ids: TokenIds, size: int, seed: int) -> None:
+    def __init__(
+        self, cache: Cache, sizes: AlignerConfig, ids: TokenIds, size: int, seed: int
+    ) -> None:
         self._cache = cache
+        self._sizes = sizes
         self._ids = ids
         self._numbers = np.array(sorted(ids))
         self._size = size
@@ -78,14 +81,14 @@ class AlignData:
         """Features, phones, states, prior, num_states, frames; padded."""
         cache, ids = self._cache, self._ids
         states = [
-            states_of(ids[i][0], cache.clips[i].frames, CONFIG.num_pauses) for i in plan.clips
+            states_of(ids[i][0], cache.clips[i].frames, self._sizes.num_pauses) for i in plan.clips
         ]
         frames = max(cache.clips[i].frames for i in plan.clips)
         tokens, longest = max(ids[i].shape[1] for i in plan.clips), max(map(len, states))
         clips, states = plan.clips[rows], states[rows]
         size = len(clips)
         batch = {
-            "features": torch.zeros(size, 2 * CONFIG.num_cepstra, frames),
+            "features": torch.zeros(size, 2 * self._sizes.num_cepstra, frames),
             "phones": torch.zeros(size, tokens, dtype=torch.long),
             "states": torch.zeros(size, longest, dtype=torch.long),
             "prior": torch.zeros(size, frames, longest),
@@ -97,7 +100,7 @@ class AlignData:
             n, t = len(states[row]), clip.frames
             mel = cache.mel[clip.span].astype(np.float32).T
             batch["features"][row, :, :t] = torch.from_numpy(
-                cepstral_features(mel, CONFIG.num_cepstra)
+                cepstral_features(mel, self._sizes.num_cepstra)
             )
             batch["phones"][row, : ids[i].shape[1]] = torch.from_numpy(ids[i][0].astype(np.int64))
             batch["states"][row, :n] = torch.from_numpy(states[row])
@@ -116,7 +119,7 @@ class AlignTrainer(Trainer):
     """The aligner.
 
     Args:
-        config: Sizes of the model; the aligner's do not depend on them.
+        config: Sizes of the model; the aligner's are its usual ones unless they are there.
         options: The command line.
         cache: The prepared corpus.
         ids: From `token_ids`.
@@ -128,13 +131,14 @@ class AlignTrainer(Trainer):
     def __init__(
         self, config: ModelConfig, options: AlignOptions, cache: Cache, ids: TokenIds
     ) -> None:
-        super().__init__(config, options, WEIGHTS)
-        self.aligner = self.network("aligner", Aligner(CONFIG, len(SYMBOLS)), decay=0.99)
+        sizes = config.aligner or AlignerConfig()
+        super().__init__(replace(config, aligner=sizes), options, WEIGHTS)
+        self.aligner = self.network("aligner", Aligner(sizes, len(config.symbols)), decay=0.99)
         self.optimizer(
             "optimizer", torch.optim.AdamW(self.aligner.parameters(), options.rate), options.rate
         )
         self.cache = cache
-        self._data = AlignData(cache, ids, options.batch, options.seed)
+        self._data = AlignData(cache, sizes, ids, options.batch, options.seed)
         self._shown = shown_clips(ids)
 
     def source(self) -> AlignData:
@@ -187,7 +191,9 @@ def main(arguments: list[str] | None = None, config: ModelConfig | None = None) 
         config = config or model_config(options)
         cache = Cache(options.corpus, config.audio)
     tokens = options.corpus / "tokens.npz"
-    ids, left_out = (load_tokens(tokens), {}) if tokens.exists() else token_ids(cache)
+    ids, left_out = (
+        (load_tokens(tokens), {}) if tokens.exists() else token_ids(cache, config.symbols)
+    )
     if not ids:
         raise ValueError(f"{options.corpus} has no clip whose text fits its length")
     trainer = AlignTrainer(config, options, cache, ids)

@@ -70,8 +70,8 @@ def join(
         config = replace(config, phone_classifier=sizes)
         state |= _under("phone_classifier", kept["ema"])
     elif align is not None and align.exists():
-        config = replace(config, aligner=AlignerConfig())
         kept = load_checkpoint(align)
+        config = replace(config, aligner=config_of(kept).aligner or AlignerConfig())
         state |= _under("aligner", kept.get("ema", kept["aligner"]))
     else:
         reason = f"no phone classifier at {realign} and no aligner at {align}"

@@ -215,10 +215,10 @@ def _join(parts: list[Path], folder: Path, audio: AudioConfig) -> None:
     log.info("%d clips, %.2f hours", len(index), hours)
 
 
-def transcribe(folder: Path) -> None:
+def transcribe(folder: Path, symbols: tuple[str, ...]) -> None:
     """Write the phones of every clip with a text, and name the clips that cannot be aligned."""
     cache = Cache(folder)
-    ids, left_out = token_ids(cache)
+    ids, left_out = token_ids(cache, symbols)
     save_tokens(folder / "tokens.npz", ids)
     with (folder / "left_out.tsv").open("a", encoding="utf-8") as report:
         for name, reason in sorted(left_out.items()):
@@ -231,7 +231,7 @@ def main(arguments: list[str] | None = None, config: ModelConfig | None = None) 
     """Command line of the stage; `config` stands in for the sizes that it names."""
     options = parse(PrepareOptions, arguments, "muspeaker-train prepare", __doc__)
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    audio = (config or model_config(options)).audio
+    config = config or model_config(options)
     if (options.out / INDEX).exists() and not options.force:
         raise FileExistsError(f"{options.out} holds a corpus already; --force replaces it")
     clips = [clip for path in options.corpora for clip in read_corpus(path, options.layout)]
@@ -243,8 +243,8 @@ def main(arguments: list[str] | None = None, config: ModelConfig | None = None) 
     variants += [Variant(1.0, warp, options.trim) for warp in options.warps]
     for name in (INDEX, SIZES, *DERIVED):
         (options.out / name).unlink(missing_ok=True)
-    prepare(clips, options.out, variants, options.workers, audio)
-    transcribe(options.out)
+    prepare(clips, options.out, variants, options.workers, config.audio)
+    transcribe(options.out, config.symbols)
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ import torch
 import torch.nn.functional as F
 from tqdm import tqdm
 
-from muspeaker.config import SYMBOLS, ModelConfig, PhoneClassifierConfig
+from muspeaker.config import ModelConfig, PhoneClassifierConfig
 from muspeaker.train.corpus.alignment import ALIGNMENT, REALIGNED, load_alignment, save_alignment
 from muspeaker.train.corpus.alignment_pictures import show_paths, shown_clips
 from muspeaker.train.corpus.cache import Cache
@@ -29,7 +29,7 @@ from muspeaker.train.loop.checkpoint import load_checkpoint
 from muspeaker.train.loop.feed import Batch, Plan
 from muspeaker.train.loop.options import TrainOptions, model_config, option, parse
 from muspeaker.train.loop.trainer import Trainer
-from muspeaker.twin.dsp.best_path import NUM_PAUSES, best_path, merge_pauses, states_of
+from muspeaker.twin.dsp.best_path import best_path, merge_pauses, states_of
 from muspeaker.twin.dsp.normalized_mel import normalized_mel
 from muspeaker.twin.model.phone_classifier import LEAST, PhoneClassifier
 
@@ -62,7 +62,7 @@ def classified_path(
     log_posterior: npt.NDArray[np.float32],
     scores: npt.NDArray[np.float32],
     phones: npt.NDArray[np.int32],
-    num_pauses: int = NUM_PAUSES,
+    num_pauses: int,
 ) -> tuple[npt.NDArray[np.int64], float]:
     """The best path of a text through the classifier's posteriors.
 
@@ -161,7 +161,7 @@ class RealignTrainer(Trainer):
     ) -> None:
         sizes = config.phone_classifier or PhoneClassifierConfig()
         super().__init__(replace(config, phone_classifier=sizes), options, WEIGHTS)
-        classifier = PhoneClassifier(sizes, cache.mel.shape[1], len(SYMBOLS))
+        classifier = PhoneClassifier(sizes, cache.mel.shape[1], len(config.symbols))
         self.classifier = self.network("classifier", classifier, decay=0.99)
         self.optimizer(
             "optimizer", torch.optim.AdamW(classifier.parameters(), options.rate), options.rate
@@ -266,7 +266,7 @@ class RealignTrainer(Trainer):
     def _count_phones(self) -> None:
         """Give the classifier its prior: how often each phone is in the labels now, plus one."""
         assert self.ema
-        counts = np.ones(len(SYMBOLS))
+        counts = np.ones(len(self.config.symbols))
         for tokens, durations, _ in self.alignment.values():
             np.add.at(counts, merge_pauses(tokens[0], self._num_pauses), durations)
         log_prior = torch.from_numpy(np.log(counts / counts.sum()).astype(np.float32))

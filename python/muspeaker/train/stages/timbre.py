@@ -104,7 +104,7 @@ def augment(fbank: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
     noisy = torch.logaddexp(fbank, mean + level + color + flicker)
     use = torch.rand(batch, 1, 1, generator=generator) < 0.5
     x = torch.where(use, noisy, fbank)
-    top = torch.randint(50, 81, (batch, 1, 1), generator=generator)
+    top = torch.randint(bands * 5 // 8, bands + 1, (batch, 1, 1), generator=generator)
     limited = torch.rand(batch, 1, 1, generator=generator) < 0.25
     x = torch.where(limited & (torch.arange(bands) >= top), mean - 6.0, x)
     return hide_stripes(x, generator)
@@ -175,10 +175,11 @@ class Speakers:
     Args:
         cache: The prepared corpus.
         options: Sizes of a batch, and how it is augmented.
+        num_fbanks: Width of the encoder's input.
     """
 
-    def __init__(self, cache: Cache, options: TimbreOptions) -> None:
-        self.fbanks = Fbanks(cache)
+    def __init__(self, cache: Cache, options: TimbreOptions, num_fbanks: int) -> None:
+        self.fbanks = Fbanks(cache, num_fbanks)
         self._size = options.batch
         self._frames = options.frames
         self._seed = options.seed
@@ -189,7 +190,7 @@ class Speakers:
         usable = [
             (i, c)
             for i, c in enumerate(cache.clips)
-            if c.speaker.split("@")[0] not in held and "_unk" not in c.speaker
+            if c.speaker.split("@")[0] not in held and c.is_of_one_person
         ]
         self.names = sorted({c.speaker for _, c in usable})
         number = {name: n for n, name in enumerate(self.names)}
@@ -257,7 +258,7 @@ class Speakers:
         first = int(place * (len(samples) - count + 1))
         heard = self._change(samples[first : first + count], rate_hz, random)
         heard = soxr.resample(heard, rate_hz, FBANK_RATE_HZ)
-        fbank = kaldi_fbank(torch.from_numpy(heard).unsqueeze(0))[0]
+        fbank = kaldi_fbank(torch.from_numpy(heard).unsqueeze(0), self.fbanks.num_fbanks)[0]
         return fbank[: self._frames].numpy()
 
 
@@ -341,7 +342,8 @@ def main(arguments: list[str] | None = None, config: ModelConfig | None = None) 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     with first_goes_ahead():
         config = config or model_config(options)
-        speakers = Speakers(Cache(options.corpus, config.audio), options)
+        cache = Cache(options.corpus, config.audio)
+        speakers = Speakers(cache, options, config.timbre_encoder.num_fbanks)
     TimbreTrainer(config, options, speakers).run()
 
 

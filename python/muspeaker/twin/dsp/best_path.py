@@ -6,16 +6,10 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-from muspeaker.config import PhoneClassifierConfig
-
 STATES_A_PHONE = 2  # a phone lasts at least two frames; a pause has one state
 
-NUM_PAUSES = PhoneClassifierConfig().num_pauses
 
-
-def merge_pauses(
-    phones: npt.NDArray[np.int32], num_pauses: int = NUM_PAUSES
-) -> npt.NDArray[np.int64]:
+def merge_pauses(phones: npt.NDArray[np.int32], num_pauses: int) -> npt.NDArray[np.int64]:
     """The (tokens,) phones with all pauses, the first `num_pauses` symbols, the same."""
     return np.where(phones < num_pauses, 0, phones).astype(np.int64)
 

@@ -10,7 +10,7 @@ from muspeaker.twin.engine.acoustic_pass import AcousticPass, Melody
 from muspeaker.twin.engine.cloner import Cloner
 from muspeaker.twin.engine.listener import Listener, Recording, register_factor
 from muspeaker.twin.model.harmonic_source import integrate_phase
-from muspeaker.twin.model.variation_adapter import PLAIN, VariationOptions
+from muspeaker.twin.model.variation_adapter import PLAIN, SEMITONES, VariationOptions
 
 if TYPE_CHECKING:
     import torch
@@ -96,7 +96,9 @@ class Synthesizer:
         durations = recording.durations
         e_con = self._acoustic_pass.encode_recording(ids, recording.mel, durations)
         own = self._acoustic_pass.shape_melody(e_con, durations, voice)
-        factor = register_factor(recording.f0[0], own.f0[0]) * 2 ** (options.pitch_semitones / 12)
+        factor = register_factor(recording.f0[0], own.f0[0]) * 2 ** (
+            options.pitch_semitones / SEMITONES
+        )
         energy = self._model.variation_adapter.decide_energy(recording.energy, options)
         melody = Melody(recording.f0 * factor, energy)
         return self._decode(e_con, durations, melody, voice, options, noise)

@@ -17,6 +17,8 @@ from muspeaker.twin.nn.conv1d import Conv1d
 if TYPE_CHECKING:
     from muspeaker.config import VariationAdapterConfig
 
+SEMITONES = 12  # in an octave
+
 
 class VariationOptions(NamedTuple):
     """What a caller may change about the delivery.
@@ -132,7 +134,7 @@ class VariationAdapter(nn.Module):
 
     def decide_f0(self, pitch: torch.Tensor, options: VariationOptions = PLAIN) -> torch.Tensor:
         """(batch, frames) in Hz, 0 where unvoiced, from `predict_pitch`."""
-        shift = options.pitch_semitones * math.log(2.0) / 12
+        shift = options.pitch_semitones * math.log(2.0) / SEMITONES
         level = pitch[..., 0] * self._config.log_f0_std + self._config.log_f0_mean + shift
         return level.exp() * (pitch[..., 1] > 0)
 
