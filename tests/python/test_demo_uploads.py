@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import io
 import json
@@ -41,11 +42,20 @@ ROUTES = ("/gradio_api/queue/join", "/gradio_api/run/predict", "/gradio_api/api/
 
 @pytest.fixture(scope="module")
 def quiet() -> Iterator[None]:
-    """Collects what gradio leaves open, once nothing holds the page any more."""
+    """Closes the event loops that gradio leaves open, so that no later test is blamed for them."""
+    before = {id(loop) for loop in open_loops()}
     yield
+    for loop in open_loops():
+        if id(loop) not in before:
+            loop.close()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ResourceWarning)
         gc.collect()
+
+
+def open_loops() -> list[asyncio.AbstractEventLoop]:
+    loops = [item for item in gc.get_objects() if isinstance(item, asyncio.AbstractEventLoop)]
+    return [loop for loop in loops if not loop.is_running() and not loop.is_closed()]
 
 
 @pytest.fixture(scope="module")
