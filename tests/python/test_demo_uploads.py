@@ -54,7 +54,8 @@ def quiet() -> Iterator[None]:
 
 
 def open_loops() -> list[asyncio.AbstractEventLoop]:
-    loops = [item for item in gc.get_objects() if isinstance(item, asyncio.AbstractEventLoop)]
+    # by type: isinstance would read __class__ of every object, and torch has some that warn when read
+    loops = [item for item in gc.get_objects() if issubclass(type(item), asyncio.AbstractEventLoop)]
     return [loop for loop in loops if not loop.is_running() and not loop.is_closed()]
 
 
