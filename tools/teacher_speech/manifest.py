@@ -2,7 +2,6 @@
 
 It has the columns that `speak` and `hibari` write, then `weight`, how often a clip is drawn compared with
 a recording of the same length, and `bandwidth`, the highest frequency in Hz that a clip has.
-Durations are `aligned`; the tables of `speak` and `hibari` hold the teachers' own.
 What `prosody` made has no speech and is counted alone.
 """
 
@@ -14,7 +13,6 @@ from pathlib import Path
 
 from tools.teacher_speech.prosody import read_block
 from tools.teacher_speech.speech import COLUMNS, SAMPLE_RATE, read_table
-from tools.teacher_speech.teacher import aligned
 
 WEIGHTS = {"kokoro": 1.0, "hibari": 0.25}  # hibari is one voice, whatever its hours
 BANDWIDTH_HZ = SAMPLE_RATE // 2
@@ -40,8 +38,7 @@ def join(folders: list[Path], to: Path, weights: dict[str, float]) -> dict[str, 
             if row["id"] in lines:
                 raise ValueError(f"{row['id']} has a second clip in {table}")
             path = os.path.relpath(table.parent / row["path"], to.parent)
-            durations = " ".join(map(str, aligned([int(d) for d in row["durations"].split()])))
-            changed = {**row, "path": path, "durations": durations}
+            changed = {**row, "path": path}
             lines[row["id"]] = [*(changed[name] for name in COLUMNS),
                                 f"{weights[row['source']]:g}", str(BANDWIDTH_HZ)]  # fmt: skip
             clips, hours = found.get(row["source"], (0, 0.0))

@@ -2,13 +2,13 @@
 
 Clips are made in blocks, each a file `prosody_BLOCK.npz`. A block is a function of the seed, the
 texts and the voices; shards share the blocks out, so it does not matter how many there are, and
-a command that is started again continues after the last block that is there. Durations are `aligned`.
+a command that is started again continues after the last block that is there.
 """
 
 from __future__ import annotations
 
 import argparse
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,7 +19,7 @@ from muspeaker.sound.files import whole_file
 from muspeaker.train.corpus.manifest import plain_words
 from tools.teacher_speech.composition import compose
 from tools.teacher_speech.speech import add_arguments, shard_of
-from tools.teacher_speech.teacher import DURATION_SAMPLES, SAMPLE_RATE, Prosody, aligned
+from tools.teacher_speech.teacher import DURATION_SAMPLES, SAMPLE_RATE, Prosody
 from tools.teacher_speech.texts import read_held_out, read_texts
 from tools.teacher_speech.voices import choose, load_packs
 
@@ -134,7 +134,6 @@ def make_clips(teacher: Teacher, sources: Sources, number: int) -> list[Clip]:
         made = teacher.prosody(phones, voice)
         if len(made.durations) != len(phones) + 2 or len(made.f0) != 2 * made.durations.sum():
             raise ValueError(f"{text!r}: durations, phones and F0 do not fit together")
-        made = replace(made, durations=np.array(aligned(made.durations)))
         name = f"prosody_{sources.seed}_{number:06d}_{reading}"
         clips.append(Clip(name, kind, text, phones, voice.speaker, voice.style, voice.language,
                           round(voice.speed, 4), made))  # fmt: skip

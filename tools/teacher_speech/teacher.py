@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     import numpy as np
 
     from tools.teacher_speech.voices import Voice
@@ -15,7 +13,6 @@ if TYPE_CHECKING:
 SAMPLE_RATE = 24000
 DURATION_SAMPLES = 600  # unit of the durations
 CONTOUR_SAMPLES = 300  # hop of F0 and energy
-LAG = 2  # durations by which a phone's place is later than its sound: 50 ms, measured on sibilants
 PHONES = (3, 400)  # of a clip, least and most; Kokoro hurries through longer ones
 
 
@@ -34,17 +31,6 @@ class Prosody:
     durations: np.ndarray
     f0: np.ndarray
     energy: np.ndarray
-
-
-def aligned(durations: Sequence[int]) -> list[int]:
-    """Durations that put each phone where it sounds: the first silence shorter, the last longer.
-
-    Args:
-        durations: The teacher's own, of Kokoro or hibari-tts, with the silences.
-    """
-    first, *phones, last = map(int, durations)
-    lag = min(LAG, first - 1)
-    return [first - lag, *phones, last + lag]
 
 
 class Teacher(Protocol):
