@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -12,8 +13,10 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("numba")
 pytest.importorskip("parselmouth")
 
-from muspeaker.config import SYMBOLS, PhoneClassifierConfig, lite
+from muspeaker.config import SYMBOLS, AudioConfig, PhoneClassifierConfig, lite
+from muspeaker.text.phone_sets import MISAKI_SYMBOLS
 from muspeaker.train.corpus.alignment import alignment_path, load_alignment, save_alignment
+from muspeaker.train.corpus.phones import save_tokens
 from muspeaker.train.loop.checkpoint import config_of, load_checkpoint, save_checkpoint
 from muspeaker.train.stages import realign
 from muspeaker.train.stages.realign import classified_path
@@ -144,19 +147,94 @@ def far_off(alignment: dict, truth: dict[int, np.ndarray]) -> float:
     return float(np.mean(np.abs(np.concatenate(errors)) > 1))
 
 
+def labelled(labels: dict) -> realign.Labels:
+    """Labels of every clip, none of them given."""
+    return realign.Labels(labels, frozenset(), {})
+
+
+def train(trainer: realign.RealignTrainer, steps: int) -> None:
+    for step, plan in zip(range(steps), trainer.source().plans(0), strict=False):
+        trainer.train_step(trainer.source().collate(plan, slice(None)), step / steps)
+        trainer.ema.update(trainer.classifier)
+        trainer.step += 1
+
+
 def test_wrong_labels_are_mended(spoken, tmp_path):
     cache, truth, labels = spoken
     options = realign.RealignOptions(
         corpus=tmp_path, out=tmp_path, steps=30, batch=8, round_steps=20, log_steps=100
     )
-    trainer = realign.RealignTrainer(CONFIG, options, cache, labels)
+    trainer = realign.RealignTrainer(CONFIG, options, cache, labelled(labels))
     assert far_off(trainer.alignment, truth) > 0.15
-    for step, plan in zip(range(30), trainer.source().plans(0), strict=False):
-        trainer.train_step(trainer.source().collate(plan, slice(None)), step / 30)
-        trainer.ema.update(trainer.classifier)
-        trainer.step += 1
+    train(trainer, 30)
     trainer.realign()
     assert far_off(trainer.alignment, truth) < 0.03
+
+
+def drawn(trainer: realign.RealignTrainer) -> set[int]:
+    plans = itertools.islice(trainer.source().plans(0), 20)
+    return {i for plan in plans for i in plan.clips}
+
+
+@pytest.fixture
+def taught(spoken, tmp_path) -> tuple[realign.RealignTrainer, dict[int, np.ndarray], list[int]]:
+    """Trained where every second clip is a teacher's and the others come without durations."""
+    cache, truth, labels = spoken
+    options = realign.RealignOptions(
+        corpus=tmp_path, out=tmp_path, steps=60, batch=8, round_steps=30, log_steps=100
+    )
+    given = {i: labels[i] for i in labels if i % 2 and i % 4}
+    unlabelled = {i: labels[i][0] for i in labels if i not in given}
+    known = realign.Labels(given, frozenset(given), unlabelled)
+    trainer = realign.RealignTrainer(CONFIG, options, cache, known)
+    assert set(trainer.alignment) == set(given)
+    train(trainer, 60)
+    return trainer, truth, sorted(given)
+
+
+def test_clips_without_durations_get_them_from_a_teachers_clips(taught):
+    trainer, truth, given = taught
+    assert set(trainer.alignment) == set(truth)
+    assert far_off(trainer.alignment, {i: truth[i] for i in truth if i not in given}) < 0.05
+
+
+def test_given_durations_are_kept(taught):
+    trainer, truth, given = taught
+    for i in given:
+        np.testing.assert_array_equal(trainer.alignment[i][1], truth[i])
+        assert trainer.alignment[i][2] == -1.0
+    assert drawn(trainer) == set(truth)
+
+
+def test_labels_that_were_found_survive_a_pause(taught, spoken, tmp_path):
+    trainer, truth, given = taught
+    cache, _, labels = spoken
+    save_checkpoint(trainer.path, trainer.state())
+    unlabelled = {i: labels[i][0] for i in labels if i not in given}
+    known = realign.Labels({i: labels[i] for i in given}, frozenset(given), unlabelled)
+    options = realign.RealignOptions(corpus=tmp_path, out=tmp_path, steps=60, batch=8)
+    again = realign.RealignTrainer(CONFIG, options, cache, known)
+    again.resume(trainer.path)
+    for i in truth:
+        np.testing.assert_array_equal(again.alignment[i][1], trainer.alignment[i][1])
+    assert drawn(again) == set(truth)
+
+
+def test_labels_of_a_corpus_with_given_durations(tmp_path):
+    tokens = np.ones((3, 4), np.int32)
+    save_tokens(tmp_path / "tokens.npz", {0: tokens, 1: tokens})
+    clip = {"speed": 1.0, "frames": 30, "id": "a"}
+    clips = [SimpleNamespace(**clip, phones="sˈɔ", durations=(3, 2, 1, 4, 5)),
+             SimpleNamespace(**clip, phones="", durations=()),
+             SimpleNamespace(**clip | {"id": "c"}, phones="ø", durations=(3, 2, 5))]  # fmt: skip
+    cache = SimpleNamespace(folder=tmp_path, clips=clips, sizes=AudioConfig(24000, 300, 1200, 1200))
+    labels = realign.first_labels(cache, MISAKI_SYMBOLS)
+    assert labels.given == {0} == set(labels.alignment)
+    assert set(labels.unlabelled) == {1}
+    assert labels.alignment[0][1].sum() == 30
+    assert "c\t" in (tmp_path / "given_left_out.tsv").read_text()
+    with pytest.raises(ValueError, match="run the stage align first"):
+        realign.first_labels(cache, SYMBOLS)
 
 
 def share_of(log_prior: torch.Tensor, alignment: dict, phone: int) -> tuple[float, float]:
@@ -168,7 +246,7 @@ def share_of(log_prior: torch.Tensor, alignment: dict, phone: int) -> tuple[floa
 def test_the_checkpoint_knows_how_often_phones_are_heard(spoken, tmp_path):
     cache, _, labels = spoken
     options = realign.RealignOptions(corpus=tmp_path, out=tmp_path / "realign", steps=1)
-    trainer = realign.RealignTrainer(CONFIG, options, cache, labels)
+    trainer = realign.RealignTrainer(CONFIG, options, cache, labelled(labels))
     save_checkpoint(trainer.path, trainer.state())
     state = load_checkpoint(trainer.path)
     assert config_of(state).phone_classifier == SIZES
@@ -181,14 +259,14 @@ def test_the_checkpoint_knows_how_often_phones_are_heard(spoken, tmp_path):
 def test_a_snapshot_places_the_labels_that_it_left_out(spoken, tmp_path):
     cache, truth, labels = spoken
     options = realign.RealignOptions(corpus=tmp_path, out=tmp_path / "realign", steps=30, batch=8)
-    trainer = realign.RealignTrainer(CONFIG, options, cache, dict(labels))
+    trainer = realign.RealignTrainer(CONFIG, options, cache, labelled(labels))
     for step, plan in zip(range(30), trainer.source().plans(0), strict=False):
         trainer.train_step(trainer.source().collate(plan, slice(None)), step / 30)
         trainer.ema.update(trainer.classifier)
     save_checkpoint(trainer.path, trainer.state())
     assert [path.name for path in save(tmp_path, tmp_path / "kept")] == ["realign.snapshot"]
     (restored,) = restore(tmp_path / "kept", tmp_path / "back")
-    again = realign.RealignTrainer(CONFIG, options, cache, dict(labels))
+    again = realign.RealignTrainer(CONFIG, options, cache, labelled(labels))
     again.resume(restored)
     trainer.realign()
     assert far_off(again.alignment, truth) < 0.15
@@ -199,7 +277,7 @@ def test_the_unsure_teach_nothing(spoken, tmp_path, monkeypatch):
     monkeypatch.setattr(realign, "UNSURE_SHARE", 0.25)
     cache, _, labels = spoken
     options = realign.RealignOptions(corpus=tmp_path, out=tmp_path, steps=1, batch=64)
-    trainer = realign.RealignTrainer(CONFIG, options, cache, labels)
+    trainer = realign.RealignTrainer(CONFIG, options, cache, labelled(labels))
     batch = trainer.source().collate(next(trainer.source().plans(0)), slice(None))
     taught = (trainer._labels(batch) >= 0).sum(1)
     unsure = batch["clip"] % 4 == 0
@@ -211,7 +289,7 @@ def test_the_unsure_teach_nothing(spoken, tmp_path, monkeypatch):
 def test_a_checkpoint_of_another_corpus(spoken, tmp_path):
     cache, _, labels = spoken
     options = realign.RealignOptions(corpus=tmp_path, out=tmp_path, steps=1)
-    trainer = realign.RealignTrainer(CONFIG, options, cache, labels)
+    trainer = realign.RealignTrainer(CONFIG, options, cache, labelled(labels))
     torch.save(trainer.state() | {"scores": [0.0]}, trainer.path)
     with pytest.raises(ValueError, match="another corpus"):
         trainer.resume(trainer.path)

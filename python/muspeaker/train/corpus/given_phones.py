@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from muspeaker.text.misaki_tokens import tokens_of_misaki
+from muspeaker.text.phone_sets import MISAKI_SYMBOLS
 from muspeaker.train.corpus.manifest import GIVEN_FRAME_SECONDS
 
 if TYPE_CHECKING:
@@ -40,6 +42,20 @@ class PhoneReader(Protocol):
         Raises:
             ValueError: If the phones are not of the reader's inventory.
         """
+
+
+def reader_for(symbols: tuple[str, ...]) -> PhoneReader | None:
+    """The reader of given phones for a model with these symbols; None where no corpus has its phones."""
+    return read_misaki if symbols == MISAKI_SYMBOLS else None
+
+
+def read_misaki(
+    phones: str, durations: tuple[int, ...]
+) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float64]]:
+    """A `PhoneReader` of the phones that Kokoro and hibari-tts say."""
+    tokens, lengths = tokens_of_misaki(phones, durations)
+    assert lengths is not None, "durations were given"
+    return np.stack([tokens.phones, tokens.stresses, tokens.boundaries]), lengths
 
 
 def given_alignment(cache: Cache, read: PhoneReader) -> tuple[Alignment, dict[str, str]]:

@@ -1,9 +1,12 @@
-"""Stage: train the phone classifier on the first alignment, and replace that alignment by its own.
+"""Stage: train the phone classifier on the labels there are, and give every clip labels of its own.
 
 The hidden Markov model of the stage `align` has one Gaussian a phone and one frame of sound, so over many
 speakers and noise its paths lose whole words. Most of its labels are right, though. The classifier hears a
 fifth of a second around each frame and learns what most labels say; every few hundred steps the labels are
 replaced by its own best paths. Writes `realigned.npz` into the corpus, which the later stages prefer.
+
+Clips whose phones and durations the manifest gives, such as speech of a teacher, keep them. With such clips
+`align` is not needed: the classifier learns from them first and then labels all others.
 Source: hybrid recognition, Bourlard and Morgan 1994 (doi 10.1007/978-1-4615-3210-2), Chapter 7.
 """
 
@@ -12,7 +15,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -23,7 +26,9 @@ from tqdm import tqdm
 from muspeaker.config import ModelConfig, PhoneClassifierConfig
 from muspeaker.train.corpus.alignment import ALIGNMENT, REALIGNED, load_alignment, save_alignment
 from muspeaker.train.corpus.alignment_pictures import show_paths, shown_clips
-from muspeaker.train.corpus.cache import Cache
+from muspeaker.train.corpus.cache import Cache, write_left_out
+from muspeaker.train.corpus.given_phones import given_alignment, reader_for
+from muspeaker.train.corpus.phones import load_tokens
 from muspeaker.train.loop import distributed
 from muspeaker.train.loop.checkpoint import load_checkpoint
 from muspeaker.train.loop.feed import Batch, Plan
@@ -37,6 +42,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from muspeaker.train.corpus.alignment import Alignment
+    from muspeaker.train.corpus.phones import TokenIds
 
 log = logging.getLogger(__name__)
 WEIGHTS = {"phone": 1.0}
@@ -87,6 +93,43 @@ def classified_path(
     return durations, float(heard[spoken].mean())
 
 
+class Labels(NamedTuple):
+    """What is known before the classifier hears anything.
+
+    Attributes:
+        alignment: Clips that have durations.
+        given: Those of them that keep them.
+        unlabelled: Token ids of the clips that have none yet.
+    """
+
+    alignment: Alignment
+    given: frozenset[int]
+    unlabelled: TokenIds
+
+
+def first_labels(cache: Cache, symbols: tuple[str, ...]) -> Labels:
+    """Given durations, then those of the stage `align`; the other clips with a text have none.
+
+    Raises:
+        ValueError: If no clip has durations.
+    """
+    read = reader_for(symbols)
+    given, left_out = given_alignment(cache, read) if read else ({}, {})
+    if left_out:
+        write_left_out(cache.folder / "given_left_out.tsv", left_out)
+        log.warning(
+            "%d clips have durations that cannot be used, named in given_left_out.tsv",
+            len(left_out),
+        )
+    path, tokens = cache.folder / ALIGNMENT, cache.folder / "tokens.npz"
+    alignment = (load_alignment(path) if path.exists() else {}) | given
+    if not alignment:
+        raise ValueError(f"no clip of {cache.folder} has durations: run the stage align first")
+    known = load_tokens(tokens) if tokens.exists() else {}
+    unlabelled = {i: ids for i, ids in known.items() if i not in alignment}
+    return Labels(alignment, frozenset(given), unlabelled if given else {})
+
+
 class RealignData:
     """Cuts of clips.
 
@@ -99,12 +142,20 @@ class RealignData:
 
     def __init__(self, cache: Cache, numbers: list[int], size: int, seed: int) -> None:
         self._cache = cache
-        self._numbers = np.array(numbers)
         self._size = size
         self._seed = seed
+        self.draw_from(numbers)
+
+    def draw_from(self, numbers: list[int]) -> None:
+        """Take these clips from now on.
+
+        Raises:
+            ValueError: If the weight of each is 0.
+        """
+        self._numbers = np.array(numbers)
         weights = np.array([self._weight(i) for i in numbers])
         if not weights.any():
-            raise ValueError(f"every aligned clip of {cache.folder} has weight 0")
+            raise ValueError(f"every aligned clip of {self._cache.folder} has weight 0")
         self._weights = weights / weights.sum()
 
     def _weight(self, i: int) -> float:
@@ -147,7 +198,7 @@ class RealignTrainer(Trainer):
         config: Sizes of the model; the classifier's are its usual ones unless they are there.
         options: The command line.
         cache: The prepared corpus.
-        alignment: From `load_alignment`, the first labels.
+        labels: From `first_labels`.
 
     Attributes:
         alignment: The labels now.
@@ -157,7 +208,7 @@ class RealignTrainer(Trainer):
     minutes = 9
 
     def __init__(
-        self, config: ModelConfig, options: RealignOptions, cache: Cache, alignment: Alignment
+        self, config: ModelConfig, options: RealignOptions, cache: Cache, labels: Labels
     ) -> None:
         sizes = config.phone_classifier or PhoneClassifierConfig()
         super().__init__(replace(config, phone_classifier=sizes), options, WEIGHTS)
@@ -167,10 +218,12 @@ class RealignTrainer(Trainer):
             "optimizer", torch.optim.AdamW(classifier.parameters(), options.rate), options.rate
         )
         self.cache = cache
-        self.alignment = alignment
+        self.alignment = dict(labels.alignment)
+        self._labels_given = labels.given
+        self._unlabelled = labels.unlabelled
         self._num_pauses = sizes.num_pauses
         self._round_steps = options.round_steps
-        self._data = RealignData(cache, sorted(alignment), options.batch, options.seed)
+        self._data = RealignData(cache, sorted(self.alignment), options.batch, options.seed)
         self._count_phones()
 
     def source(self) -> RealignData:
@@ -181,7 +234,8 @@ class RealignTrainer(Trainer):
         """What every stage keeps, and the labels."""
         durations = [torch.from_numpy(self.alignment[i][1]) for i in sorted(self.alignment)]
         scores = [self.alignment[i][2] for i in sorted(self.alignment)]
-        return super().state() | {"durations": torch.cat(durations), "scores": scores}
+        labels = {"durations": torch.cat(durations), "scores": scores}
+        return super().state() | labels | {"numbers": sorted(self.alignment)}
 
     def resume(self, path: Path) -> None:
         """Load what `state` gave; where a snapshot left the labels out, the classifier places them.
@@ -194,13 +248,15 @@ class RealignTrainer(Trainer):
         if "scores" not in state:
             self.realign()
             return
-        numbers = sorted(self.alignment)
-        lengths = [len(self.alignment[i][1]) for i in numbers]
+        numbers = state.get("numbers", sorted(self.alignment))
+        tokens = {i: entry[0] for i, entry in self.alignment.items()} | self._unlabelled
+        lengths = [tokens[i].shape[1] for i in numbers if i in tokens]
         if len(state["scores"]) != len(numbers) or len(state["durations"]) != sum(lengths):
             raise ValueError(f"{path} was made on another corpus: move it away")
         parts = state["durations"].split(lengths)
         for i, durations, score in zip(numbers, parts, state["scores"], strict=True):
-            self.alignment[i] = (self.alignment[i][0], durations.numpy(), score)
+            self.alignment[i] = (tokens[i], durations.numpy(), score)
+        self._data.draw_from(sorted(self.alignment))
         self._count_phones()
 
     def train_step(self, batch: Batch, progress: float) -> dict[str, torch.Tensor]:  # noqa: ARG002  (every budget teaches alike)
@@ -232,12 +288,13 @@ class RealignTrainer(Trainer):
 
     @torch.no_grad()
     def realign(self) -> None:
-        """Replace all labels by the best paths through what the averaged classifier hears."""
+        """Replace labels that were not given by the best paths through what the averaged classifier hears."""
         assert self.ema
         clips = self.cache.clips
         classifier = self.ema.module  # its prior is of the labels that it learnt from
         assert isinstance(classifier, PhoneClassifier)
-        order = sorted(self.alignment, key=lambda i: clips[i].frames)
+        tokens = {i: entry[0] for i, entry in self.alignment.items()} | self._unlabelled
+        order = sorted(tokens.keys() - self._labels_given, key=lambda i: clips[i].frames)
         groups = [order[at : at + BATCH] for at in range(0, len(order), BATCH)]
         for group in tqdm(groups, "realign", mininterval=10, disable=distributed.rank() > 0):
             x = torch.zeros(len(group), self.cache.mel.shape[1], clips[group[-1]].frames)
@@ -249,12 +306,12 @@ class RealignTrainer(Trainer):
             heard = F.log_softmax(logits.float(), -1).cpu().numpy()
             scores = classifier.phone_scores(logits).cpu().numpy()
             for row, i in enumerate(group):
-                tokens = self.alignment[i][0]
                 cut = slice(clips[i].frames)
                 path = classified_path(
-                    heard[row, cut], scores[row, cut], tokens[0], self._num_pauses
+                    heard[row, cut], scores[row, cut], tokens[i][0], self._num_pauses
                 )
-                self.alignment[i] = (tokens, *path)
+                self.alignment[i] = (tokens[i], *path)
+        self._data.draw_from(sorted(self.alignment))
         self._count_phones()
 
     def show(self) -> None:
@@ -283,8 +340,7 @@ def main(arguments: list[str] | None = None, config: ModelConfig | None = None) 
     with distributed.first_goes_ahead():
         config = config or model_config(options)
         cache = Cache(options.corpus, config.audio)
-    alignment = load_alignment(options.corpus / ALIGNMENT)
-    trainer = RealignTrainer(config, options, cache, alignment)
+    trainer = RealignTrainer(config, options, cache, first_labels(cache, config.symbols))
     trainer.run()
     if distributed.rank() == 0:
         trainer.realign()
