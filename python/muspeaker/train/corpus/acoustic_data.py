@@ -65,7 +65,7 @@ class AcousticData:
         self.items = {
             i: (tokens, durations)
             for i, (tokens, durations, score) in alignment.items()
-            if score > floor and cache.clips[i].frames <= MAX_FRAMES and not cache.clips[i].warp
+            if score >= floor and cache.clips[i].frames <= MAX_FRAMES and not cache.clips[i].warp
         }
         self._numbers = np.array(sorted(self.items))
         weights = np.array([self._weight(cache.clips[i]) for i in self._numbers])

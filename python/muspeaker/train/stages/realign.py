@@ -6,7 +6,8 @@ fifth of a second around each frame and learns what most labels say; every few h
 replaced by its own best paths. Writes `realigned.npz` into the corpus, which the later stages prefer.
 
 Clips whose phones and durations the manifest gives, such as speech of a teacher, keep them. With such clips
-`align` is not needed: the classifier learns from them first and then labels all others.
+`align` is not needed: the classifier learns from them first and then labels all others. At the end a pause
+that is heard between two words of another clip becomes a token.
 Source: hybrid recognition, Bourlard and Morgan 1994 (doi 10.1007/978-1-4615-3210-2), Chapter 7.
 """
 
@@ -28,6 +29,7 @@ from muspeaker.train.corpus.alignment import ALIGNMENT, REALIGNED, load_alignmen
 from muspeaker.train.corpus.alignment_pictures import show_paths, shown_clips
 from muspeaker.train.corpus.cache import Cache, write_left_out
 from muspeaker.train.corpus.given_phones import given_alignment, reader_for
+from muspeaker.train.corpus.heard_pauses import LEAST_SECONDS, MARK, hear_pauses
 from muspeaker.train.corpus.phones import load_tokens
 from muspeaker.train.loop import distributed
 from muspeaker.train.loop.checkpoint import load_checkpoint
@@ -287,8 +289,12 @@ class RealignTrainer(Trainer):
         return labels
 
     @torch.no_grad()
-    def realign(self) -> None:
-        """Replace labels that were not given by the best paths through what the averaged classifier hears."""
+    def realign(self, *, with_pauses: bool = False) -> None:
+        """Replace labels that were not given by the best paths through what the averaged classifier hears.
+
+        Args:
+            with_pauses: Put a pause where one is heard between words; the tokens are others then.
+        """
         assert self.ema
         clips = self.cache.clips
         classifier = self.ema.module  # its prior is of the labels that it learnt from
@@ -307,12 +313,29 @@ class RealignTrainer(Trainer):
             scores = classifier.phone_scores(logits).cpu().numpy()
             for row, i in enumerate(group):
                 cut = slice(clips[i].frames)
-                path = classified_path(
-                    heard[row, cut], scores[row, cut], tokens[i][0], self._num_pauses
-                )
-                self.alignment[i] = (tokens[i], *path)
+                sound = heard[row, cut], scores[row, cut]
+                ids = self._with_pauses(tokens[i], *sound) if with_pauses else tokens[i]
+                path = classified_path(*sound, ids[0], self._num_pauses)
+                self.alignment[i] = (ids, *path)
         self._data.draw_from(sorted(self.alignment))
         self._count_phones()
+
+    def _with_pauses(
+        self,
+        tokens: npt.NDArray[np.int32],
+        heard: npt.NDArray[np.float32],
+        scores: npt.NDArray[np.float32],
+    ) -> npt.NDArray[np.int32]:
+        if 2 * tokens.shape[1] > len(scores):
+            return tokens  # no frames are left for pauses
+        audio = self.config.audio
+        least = round(LEAST_SECONDS * audio.sample_rate / audio.hop_samples)
+        return hear_pauses(
+            tokens,
+            lambda ids: classified_path(heard, scores, ids[0], self._num_pauses)[0],
+            self.config.symbols.index(MARK),
+            least,
+        )
 
     def show(self) -> None:
         """Ten mels with a line at every boundary of the labels now, and the first one's audio."""
@@ -343,7 +366,7 @@ def main(arguments: list[str] | None = None, config: ModelConfig | None = None) 
     trainer = RealignTrainer(config, options, cache, first_labels(cache, config.symbols))
     trainer.run()
     if distributed.rank() == 0:
-        trainer.realign()
+        trainer.realign(with_pauses=True)
         save_alignment(options.to or options.corpus / REALIGNED, trainer.alignment)
 
 
