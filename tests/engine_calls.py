@@ -18,12 +18,12 @@ PLAIN = {"speed": 1.0, "pitch": 0.0, "energy": 1.0, "temperature": 0.667, "seed"
 Arrays = tuple[np.ndarray, ...]
 
 
-def tokens_of(model: MuSpeaker, count: int = TOKENS) -> Arrays:
-    """Phones, stresses and boundaries, each (count,) int32."""
+def tokens_of(model: MuSpeaker, count: int = TOKENS) -> np.ndarray:
+    """Phones, stresses and boundaries, (3, count) int32."""
     rng = np.random.default_rng(count)
     sizes = model.config.linguistic_encoder
     limits = (sizes.num_phones, sizes.num_stresses, sizes.num_boundaries)
-    return tuple(rng.integers(0, limit, count).astype(np.int32) for limit in limits)
+    return np.stack([rng.integers(0, limit, count).astype(np.int32) for limit in limits])
 
 
 def voice_of(model: MuSpeaker, style_frames: int = 30) -> Arrays:
@@ -34,7 +34,7 @@ def voice_of(model: MuSpeaker, style_frames: int = 30) -> Arrays:
     return vector, style
 
 
-def twin_ids(ids: Arrays) -> TokenIds:
+def twin_ids(ids: np.ndarray) -> TokenIds:
     """The same for PyTorch."""
     return TokenIds(*(torch.from_numpy(x).long().unsqueeze(0) for x in ids))
 

@@ -80,9 +80,7 @@ class Candidate:
         noise = random.standard_normal(tts.sample_rate * MAX_SECONDS)
         result: dict[str, np.ndarray] = _core.probe.synthesize_stages(
             tts._engine,
-            said.phones,
-            said.stresses,
-            said.boundaries,
+            said.ids,
             voice.vector,
             voice.style,
             latent.astype(np.float32),

@@ -66,34 +66,31 @@ void bind_engine_probe(py::module_& probe) {
             py::arg("chunk_frames"), "(frames, mels), (frames), (samples) to (samples)");
   probe.def(
       "synthesize_stages",
-      [](engine::Synthesizer& synthesizer, const IntArray& phones, const IntArray& stresses,
-         const IntArray& boundaries, const FloatArray& vector, const FloatArray& style,
-         const FloatArray& latent_noise, const FloatArray& vocoder_noise, float speed, float pitch,
-         float energy) {
-        const std::vector<int32_t> ids = TokenArrays{phones, stresses, boundaries}.ids();
+      [](engine::Synthesizer& synthesizer, const IntArray& tokens, const FloatArray& vector,
+         const FloatArray& style, const FloatArray& latent_noise, const FloatArray& vocoder_noise,
+         float speed, float pitch, float energy) {
         return stages_of(synthesizer.synthesize(
-            borrow_tokens(ids), copy_voice(vector, style), {speed, pitch, energy},
+            borrow_tokens(tokens), copy_voice(vector, style), {speed, pitch, energy},
             {to_frames(latent_noise, "latent_noise"), noise_at(vocoder_noise)}));
       },
-      py::arg("synthesizer"), py::arg("phones"), py::arg("stresses"), py::arg("boundaries"),
-      py::arg("vector"), py::arg("style"), py::arg("latent_noise"), py::arg("vocoder_noise"),
-      py::kw_only(), py::arg("speed") = 1.0F, py::arg("pitch") = 0.0F, py::arg("energy") = 1.0F,
+      py::arg("synthesizer"), py::arg("tokens"), py::arg("vector"), py::arg("style"),
+      py::arg("latent_noise"), py::arg("vocoder_noise"), py::kw_only(), py::arg("speed") = 1.0F,
+      py::arg("pitch") = 0.0F, py::arg("energy") = 1.0F,
       "durations (tokens), f0 (frames), energy (frames), mel (frames, mels), samples (samples)");
   probe.def(
       "convert_stages",
-      [](engine::Synthesizer& synthesizer, const FloatArray& samples, const IntArray& phones,
-         const IntArray& stresses, const IntArray& boundaries, const FloatArray& vector,
-         const FloatArray& style, float pitch, float energy) {
+      [](engine::Synthesizer& synthesizer, const FloatArray& samples, const IntArray& tokens,
+         const FloatArray& vector, const FloatArray& style, float pitch, float energy) {
         engine::SynthesisOptions options;
         options.pitch = pitch;
         options.energy = energy;
-        const std::vector<int32_t> ids = TokenArrays{phones, stresses, boundaries}.ids();
-        return stages_of(synthesizer.convert({samples.data(), samples.size()}, borrow_tokens(ids),
-                                             copy_voice(vector, style), options));
+        return stages_of(synthesizer.convert({samples.data(), samples.size()},
+                                             borrow_tokens(tokens), copy_voice(vector, style),
+                                             options));
       },
-      py::arg("synthesizer"), py::arg("samples"), py::arg("phones"), py::arg("stresses"),
-      py::arg("boundaries"), py::arg("vector"), py::arg("style"), py::kw_only(),
-      py::arg("pitch") = 0.0F, py::arg("energy") = 1.0F, "as synthesize_stages");
+      py::arg("synthesizer"), py::arg("samples"), py::arg("tokens"), py::arg("vector"),
+      py::arg("style"), py::kw_only(), py::arg("pitch") = 0.0F, py::arg("energy") = 1.0F,
+      "as synthesize_stages");
 }
 
 }  // namespace muspeaker::bindings

@@ -1,6 +1,7 @@
 #include "bindings/array.h"
 #include "bindings/probe.h"
 #include "bindings/probe_model.h"
+#include "bindings/speech.h"
 #include "dsp/best_path.h"
 #include "model/muspeaker.h"
 #include "model/nsf_hifigan.h"
@@ -14,14 +15,17 @@ nn::Arithmetic arithmetic_of(bool int8) {
   return int8 ? nn::Arithmetic::kInt8 : nn::Arithmetic::kFloat;
 }
 
-py::array_t<float> linguistic_encoder(ProbeModel& model, const IntArray& phones,
-                                      const IntArray& stresses, const IntArray& boundaries) {
+py::array_t<float> linguistic_encoder(ProbeModel& model, const IntArray& ids) {
+  const engine::Tokens tokens = borrow_tokens(ids);
   const model::LinguisticEncoder encoder(model.file.root() / "linguistic_encoder",
                                          model.config.linguistic_encoder);
   return model.run([&](core::GraphBuilder& graph) {
-    return encoder.forward(graph.context(), {graph_input(graph, "phones", phones),
-                                             graph_input(graph, "stresses", stresses),
-                                             graph_input(graph, "boundaries", boundaries)});
+    const auto row = [&](const char* name, engine::Tokens::Row which) {
+      return graph.input(name, GGML_TYPE_I32, {tokens.count}, tokens.row(which));
+    };
+    return encoder.forward(graph.context(), {row("phones", engine::Tokens::kPhones),
+                                             row("stresses", engine::Tokens::kStresses),
+                                             row("boundaries", engine::Tokens::kBoundaries)});
   });
 }
 
@@ -214,8 +218,8 @@ py::array_t<float> phone_classifier(ProbeModel& model, const FloatArray& x) {
 }
 
 void bind_encoders(py::module_& probe) {
-  probe.def("linguistic_encoder", &linguistic_encoder, py::arg("model"), py::arg("phones"),
-            py::arg("stresses"), py::arg("boundaries"), "(tokens) each to (tokens, hidden)");
+  probe.def("linguistic_encoder", &linguistic_encoder, py::arg("model"), py::arg("tokens"),
+            "(rows, tokens) to (tokens, hidden)");
   probe.def("mel_encoder", &mel_encoder, py::arg("model"), py::arg("mel"), py::arg("durations"),
             "(frames, mels) to mean and log_std, (tokens, latent)");
   probe.def("vp_flow", &vp_flow, py::arg("model"), py::arg("x"), py::arg("e_ling"), py::kw_only(),

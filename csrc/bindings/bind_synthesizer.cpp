@@ -36,7 +36,7 @@ py::tuple samples_and_durations(engine::Speech speech) {
   return py::make_tuple(to_numpy(std::move(speech.samples)), to_numpy(std::move(speech.durations)));
 }
 
-py::tuple synthesize(engine::Synthesizer& synthesizer, const std::vector<int32_t>& ids,
+py::tuple synthesize(engine::Synthesizer& synthesizer, const IntArray& ids,
                      const engine::Voice& voice, const engine::SynthesisOptions& options) {
   const engine::Tokens tokens = borrow_tokens(ids);
   engine::Speech speech;
@@ -47,9 +47,8 @@ py::tuple synthesize(engine::Synthesizer& synthesizer, const std::vector<int32_t
   return samples_and_durations(std::move(speech));
 }
 
-py::tuple convert(engine::Synthesizer& synthesizer, const FloatArray& samples,
-                  const std::vector<int32_t>& ids, const engine::Voice& voice,
-                  const engine::SynthesisOptions& options) {
+py::tuple convert(engine::Synthesizer& synthesizer, const FloatArray& samples, const IntArray& ids,
+                  const engine::Voice& voice, const engine::SynthesisOptions& options) {
   require_axes(samples, 1, "samples");
   const engine::Tokens tokens = borrow_tokens(ids);
   engine::Speech speech;
@@ -60,7 +59,7 @@ py::tuple convert(engine::Synthesizer& synthesizer, const FloatArray& samples,
   return samples_and_durations(std::move(speech));
 }
 
-engine::Speaking start(engine::Synthesizer& synthesizer, const std::vector<int32_t>& ids,
+engine::Speaking start(engine::Synthesizer& synthesizer, const IntArray& ids,
                        const engine::Voice& voice, const engine::SynthesisOptions& options) {
   const engine::Tokens tokens = borrow_tokens(ids);
   const py::gil_scoped_release release;
@@ -113,41 +112,38 @@ void bind_synthesizer(py::module_& module) {
       .def("clone", &clone, py::arg("samples"), py::arg("samples_16k"))
       .def(
           "synthesize",
-          [](engine::Synthesizer& synthesizer, const IntArray& phones, const IntArray& stresses,
-             const IntArray& boundaries, const FloatArray& vector, const FloatArray& style,
-             float speed, float pitch, float energy, float temperature, uint64_t seed) {
-            return synthesize(synthesizer, TokenArrays{phones, stresses, boundaries}.ids(),
-                              copy_voice(vector, style), {speed, pitch, energy, temperature, seed});
+          [](engine::Synthesizer& synthesizer, const IntArray& tokens, const FloatArray& vector,
+             const FloatArray& style, float speed, float pitch, float energy, float temperature,
+             uint64_t seed) {
+            return synthesize(synthesizer, tokens, copy_voice(vector, style),
+                              {speed, pitch, energy, temperature, seed});
           },
-          py::arg("phones"), py::arg("stresses"), py::arg("boundaries"), py::arg("vector"),
-          py::arg("style"), py::kw_only(), py::arg("speed"), py::arg("pitch"), py::arg("energy"),
-          py::arg("temperature"), py::arg("seed"))
+          py::arg("tokens"), py::arg("vector"), py::arg("style"), py::kw_only(), py::arg("speed"),
+          py::arg("pitch"), py::arg("energy"), py::arg("temperature"), py::arg("seed"))
       .def(
           "convert",
-          [](engine::Synthesizer& synthesizer, const FloatArray& samples, const IntArray& phones,
-             const IntArray& stresses, const IntArray& boundaries, const FloatArray& vector,
-             const FloatArray& style, float pitch, float energy, uint64_t seed) {
+          [](engine::Synthesizer& synthesizer, const FloatArray& samples, const IntArray& tokens,
+             const FloatArray& vector, const FloatArray& style, float pitch, float energy,
+             uint64_t seed) {
             engine::SynthesisOptions options;
             options.pitch = pitch;
             options.energy = energy;
             options.seed = seed;
-            return convert(synthesizer, samples, TokenArrays{phones, stresses, boundaries}.ids(),
-                           copy_voice(vector, style), options);
+            return convert(synthesizer, samples, tokens, copy_voice(vector, style), options);
           },
-          py::arg("samples"), py::arg("phones"), py::arg("stresses"), py::arg("boundaries"),
-          py::arg("vector"), py::arg("style"), py::kw_only(), py::arg("pitch"), py::arg("energy"),
-          py::arg("seed"))
+          py::arg("samples"), py::arg("tokens"), py::arg("vector"), py::arg("style"), py::kw_only(),
+          py::arg("pitch"), py::arg("energy"), py::arg("seed"))
       .def(
           "start",
-          [](engine::Synthesizer& synthesizer, const IntArray& phones, const IntArray& stresses,
-             const IntArray& boundaries, const FloatArray& vector, const FloatArray& style,
-             float speed, float pitch, float energy, float temperature, uint64_t seed) {
-            return start(synthesizer, TokenArrays{phones, stresses, boundaries}.ids(),
-                         copy_voice(vector, style), {speed, pitch, energy, temperature, seed});
+          [](engine::Synthesizer& synthesizer, const IntArray& tokens, const FloatArray& vector,
+             const FloatArray& style, float speed, float pitch, float energy, float temperature,
+             uint64_t seed) {
+            return start(synthesizer, tokens, copy_voice(vector, style),
+                         {speed, pitch, energy, temperature, seed});
           },
-          py::keep_alive<0, 1>(), py::arg("phones"), py::arg("stresses"), py::arg("boundaries"),
-          py::arg("vector"), py::arg("style"), py::kw_only(), py::arg("speed"), py::arg("pitch"),
-          py::arg("energy"), py::arg("temperature"), py::arg("seed"));
+          py::keep_alive<0, 1>(), py::arg("tokens"), py::arg("vector"), py::arg("style"),
+          py::kw_only(), py::arg("speed"), py::arg("pitch"), py::arg("energy"),
+          py::arg("temperature"), py::arg("seed"));
 }
 
 }  // namespace muspeaker::bindings

@@ -9,33 +9,14 @@
 
 namespace muspeaker::bindings {
 
-/// An utterance as NumPy holds it, (tokens,) int32 each, one array for each row of engine::Tokens.
-struct TokenArrays {
-  const IntArray& phones;
-  const IntArray& stresses;
-  const IntArray& boundaries;
-
-  /// The rows one after the other. Throws std::invalid_argument unless they are of one length.
-  [[nodiscard]] std::vector<int32_t> ids() const {
-    require_axes(phones, 1, "phones");
-    require_axes(stresses, 1, "stresses");
-    require_axes(boundaries, 1, "boundaries");
-    const pybind11::ssize_t count = phones.size();
-    core::require_input(stresses.size() == count && boundaries.size() == count,
-                        "phones, stresses and boundaries must have one length, got " +
-                            std::to_string(count) + ", " + std::to_string(stresses.size()) +
-                            " and " + std::to_string(boundaries.size()));
-    std::vector<int32_t> rows;
-    for (const IntArray* row : {&phones, &stresses, &boundaries}) {
-      rows.insert(rows.end(), row->data(), row->data() + count);
-    }
-    return rows;
-  }
-};
-
-/// The ids of TokenArrays, borrowed.
-inline engine::Tokens borrow_tokens(const std::vector<int32_t>& ids) {
-  return {ids.data(), core::count_of(ids) / engine::Tokens::kRows};
+/// An utterance as NumPy holds it: (engine::Tokens::kRows, tokens) int32, borrowed. Throws
+/// std::invalid_argument if it has other axes.
+inline engine::Tokens borrow_tokens(const IntArray& ids) {
+  require_axes(ids, 2, "tokens");
+  core::require_input(ids.shape(0) == engine::Tokens::kRows,
+                      "tokens must have " + std::to_string(engine::Tokens::kRows) + " rows, got " +
+                          std::to_string(ids.shape(0)));
+  return {ids.data(), ids.shape(1)};
 }
 
 /// A voice as NumPy holds it: (voice_size) and (style frames, hidden) float32. Copied.

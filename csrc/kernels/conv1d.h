@@ -45,16 +45,18 @@ class Conv1d {
                            const float* bias, const KernelTable& table = active_kernels());
 
   /// Frames that PyTorch would put out, `pad` being at both ends; 0 if the input is too short.
-  int64_t out_frames(int64_t in_frames) const;
+  [[nodiscard]] int64_t out_frames(int64_t in_frames) const;
 
   /// Output frames [begin, end); frames outside the input count as zero, so `end` may exceed
   /// out_frames. Safe from several threads at once on ranges that do not overlap.
   void run(const ConvCall& call, int64_t begin, int64_t end) const;
 
-  const ConvShape& shape() const { return shape_; }
+  [[nodiscard]] const ConvShape& shape() const { return shape_; }
 
   /// Split work at multiples of this many output frames; other starts recompute part of a block.
-  int64_t split_frames() const { return shape_.tile_rows == 0 ? 12 : shape_.tile_rows; }
+  [[nodiscard]] int64_t split_frames() const {
+    return shape_.tile_rows == 0 ? 12 : shape_.tile_rows;
+  }
 
  private:
   struct Free {
@@ -68,7 +70,9 @@ class Conv1d {
   void pack(const int8_t* weight, const float* scale, const float* bias);
   void allocate();
   std::vector<float> for_each_phase(const float* values) const;
-  const ConvKernel& kernel() const { return int8_ ? table_->conv_int8 : table_->conv_f32; }
+  [[nodiscard]] const ConvKernel& kernel() const {
+    return int8_ ? table_->conv_int8 : table_->conv_f32;
+  }
   ConvRows operands(const ConvCall& call, int64_t begin, int64_t end, void* scratch) const;
   void run_rows(const ConvCall& call, int64_t begin, int64_t end, void* scratch) const;
   void run_edge(const ConvCall& call, int64_t row, int64_t begin, int64_t end, char* scratch) const;

@@ -25,12 +25,10 @@ class Synthesizer:
     def clone(
         self, samples: NDArray[np.float32], samples_16k: NDArray[np.float32]
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]: ...
-    # Tokens (tokens,) -> samples (samples,) and durations (tokens,) in frames.
+    # Phone, stress and boundary ids (3, tokens) -> samples (samples,) and durations (tokens,) in frames.
     def synthesize(
         self,
-        phones: NDArray[np.int32],
-        stresses: NDArray[np.int32],
-        boundaries: NDArray[np.int32],
+        tokens: NDArray[np.int32],
         vector: NDArray[np.float32],
         style: NDArray[np.float32],
         *,
@@ -44,9 +42,7 @@ class Synthesizer:
     def convert(
         self,
         samples: NDArray[np.float32],
-        phones: NDArray[np.int32],
-        stresses: NDArray[np.int32],
-        boundaries: NDArray[np.int32],
+        tokens: NDArray[np.int32],
         vector: NDArray[np.float32],
         style: NDArray[np.float32],
         *,
@@ -57,9 +53,7 @@ class Synthesizer:
     # As synthesize, but only up to the mel: pull the samples from what it returns.
     def start(
         self,
-        phones: NDArray[np.int32],
-        stresses: NDArray[np.int32],
-        boundaries: NDArray[np.int32],
+        tokens: NDArray[np.int32],
         vector: NDArray[np.float32],
         style: NDArray[np.float32],
         *,

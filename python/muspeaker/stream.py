@@ -140,9 +140,7 @@ class SpeechEngine:
             yield self.silence(passage.silence_before)
         tokens = passage.tokens
         speaking = self.core.start(
-            tokens.phones,
-            tokens.stresses,
-            tokens.boundaries,
+            tokens.ids,
             voice.vector,
             (options.style or voice).style,
             speed=float(options.speed),

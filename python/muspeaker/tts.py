@@ -288,9 +288,7 @@ class Synthesizer:
         recording, rate_hz = read_source(source)
         samples, durations = self._engine.convert(
             normalize_loudness(resample(recording, rate_hz, self.sample_rate)),
-            tokens.phones,
-            tokens.stresses,
-            tokens.boundaries,
+            tokens.ids,
             voice.vector,
             voice.style,
             pitch=float(chosen.pitch),

@@ -63,8 +63,7 @@ def sentences_of(model: MuSpeaker, text: str) -> list[Tokens]:
 
 def ids_of(sentence: Tokens) -> TokenIds:
     """(1, tokens) int64 each."""
-    ids = (sentence.phones, sentence.stresses, sentence.boundaries)
-    return TokenIds(*(torch.from_numpy(np.asarray(part)).long().unsqueeze(0) for part in ids))
+    return TokenIds(*(torch.from_numpy(row).long().unsqueeze(0) for row in sentence.ids))
 
 
 class Eager:

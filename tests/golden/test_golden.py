@@ -28,13 +28,11 @@ def test_golden(version, weight_type, num_threads):
     assert engine.config["name"] == "tiny"
     assert engine.config["weight_type"] == weight_type
     prompts = (golden[name].astype(np.float32) / 32768 for name in ("samples", "samples_16k"))
-    timbre, style = engine.clone(*prompts)
+    vector, style = engine.clone(*prompts)
     speed, pitch, energy, temperature = (float(x) for x in golden["options"])
     samples, durations = engine.synthesize(
-        golden["phones"],
-        golden["stresses"],
-        golden["boundaries"],
-        timbre,
+        tokens_of(golden, ""),
+        vector,
         style,
         speed=speed,
         pitch=pitch,
@@ -43,11 +41,16 @@ def test_golden(version, weight_type, num_threads):
         seed=int(golden["seed"]),
     )
     np.testing.assert_array_equal(durations, golden[f"{weight_type}_durations"])
-    actual = {"timbre": timbre, "style": style, "output": samples}
+    actual = {"timbre": vector, "style": style, "output": samples}
     for name, array in actual.items():
         expected = golden[f"{weight_type}_{name}"].astype(np.float32)
         assert array.shape == expected.shape, name
         assert normalized_error(array, expected) < CEILINGS[weight_type], name
+
+
+def tokens_of(golden, prefix):
+    rows = [golden[prefix + name] for name in ("phones", "stresses", "boundaries")]
+    return np.stack(rows).astype(np.int32)
 
 
 @pytest.mark.parametrize("weight_type", sorted(CEILINGS))
@@ -59,9 +62,7 @@ def test_golden_conversion(version, weight_type):
     prompts = [golden[name].astype(np.float32) / 32768 for name in ("samples", "samples_16k")]
     samples, durations = engine.convert(
         prompts[0][: golden["source_samples"]],
-        golden["source_phones"],
-        golden["source_stresses"],
-        golden["source_boundaries"],
+        tokens_of(golden, "source_"),
         *engine.clone(*prompts),
         pitch=float(golden["options"][1]),
         energy=float(golden["options"][2]),

@@ -61,14 +61,13 @@ class FakeEngine:
 
     def synthesize(
         self,
-        phones: np.ndarray,
-        stresses: np.ndarray,
-        boundaries: np.ndarray,
+        tokens: np.ndarray,
         vector: np.ndarray,
         style: np.ndarray,
         **options: Any,
     ) -> tuple[np.ndarray, np.ndarray]:
-        assert phones.dtype == stresses.dtype == boundaries.dtype == np.int32
+        assert tokens.dtype == np.int32
+        phones, _, _ = tokens
         self.calls.append({"phones": phones, "vector": vector, "style": style, **options})
         durations = np.full(len(phones), FRAMES_A_TOKEN, np.int32)
         noise = np.random.default_rng(options["seed"]).normal(size=int(durations.sum()) * HOP)

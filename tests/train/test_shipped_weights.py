@@ -59,9 +59,8 @@ def speak(path: Path) -> list[dict[str, np.ndarray]]:
         latent = random.standard_normal((len(t.phones), lite().mel_encoder.latent))
         noise = random.standard_normal(22050 * 15)
         latent, noise = (0.667 * latent).astype(np.float32), noise.astype(np.float32)
-        ids = (t.phones, t.stresses, t.boundaries)
         stages = _core.probe.synthesize_stages(
-            engine, *ids, voice.vector, voice.style, latent, noise
+            engine, t.ids, voice.vector, voice.style, latent, noise
         )
         spoken.append(stages)
     return spoken

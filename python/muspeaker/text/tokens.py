@@ -46,6 +46,11 @@ class Tokens:
     words: list[Word]
 
     @property
+    def ids(self) -> NDArray[np.int32]:
+        """(3, tokens) int32: phones, stresses and boundaries, as the engine takes them."""
+        return np.stack([self.phones, self.stresses, self.boundaries])
+
+    @property
     def has_speech(self) -> bool:
         """Whether any token is more than a pause."""
         return bool(np.any(self.boundaries != sym.PAUSE))

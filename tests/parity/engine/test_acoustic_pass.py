@@ -39,7 +39,7 @@ def test_every_stage(model_file, weight_type, options, classifier):
     latent = rng.standard_normal((TOKENS, model.config.mel_encoder.latent), np.float32)
     noise = rng.standard_normal(400_000, np.float32)
     engine = _core.Synthesizer(str(path), 1)
-    actual = probe.synthesize_stages(engine, *ids, *voice, latent, noise, **options)
+    actual = probe.synthesize_stages(engine, ids, *voice, latent, noise, **options)
 
     acoustic_pass, person = AcousticPass(model), twin_voice(voice)
     chosen = VariationOptions(*options.values())

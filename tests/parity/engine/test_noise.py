@@ -25,12 +25,12 @@ def test_noise_is_drawn_by_position(model_file):
     )
     stages = probe.synthesize_stages(
         engine,
-        *tokens_of(model),
+        tokens_of(model),
         *voice_of(model),
         latent.reshape(TOKENS, -1),
         probe.fill_normal(5, 1, 0, 400_000),
     )
-    samples, _ = engine.synthesize(*tokens_of(model), *voice_of(model), **PLAIN)
+    samples, _ = engine.synthesize(tokens_of(model), *voice_of(model), **PLAIN)
     np.testing.assert_array_equal(samples, stages["samples"])
 
 

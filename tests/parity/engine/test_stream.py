@@ -45,7 +45,7 @@ def test_chunks_of_the_vocoder_are_the_whole(model_file, weight_type, chunk_fram
 def test_stream_is_what_is_synthesized(model_file, weight_type):
     model = tiny_model()
     engine = _core.Synthesizer(str(model_file(model, weight_type)), 1)
-    call = (*tokens_of(model, 60), *voice_of(model))
+    call = (tokens_of(model, 60), *voice_of(model))
     samples, _ = engine.synthesize(*call, **PLAIN)
     utterance, chunks = engine.start(*call, **PLAIN), []
     while (chunk := utterance.next_chunk()) is not None:

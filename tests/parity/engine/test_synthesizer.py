@@ -72,7 +72,7 @@ def test_samples(model_file, weight_type, options, classifier):
         VariationOptions(*options.values()),
     )
     engine = _core.Synthesizer(str(path), 1)
-    actual = probe.synthesize_stages(engine, *ids, *voice, latent, noise, **options)
+    actual = probe.synthesize_stages(engine, ids, *voice, latent, noise, **options)
     assert set(actual) == set(expected._fields)
     # Through the vocoder's int8 arithmetic, or on f32 through the phase of a whole utterance.
     limit = 1e-5 if weight_type != "q8" else 10 * CEILING["q8"]
@@ -106,7 +106,7 @@ def test_threads_give_the_same_bits(synthesizer, weight_type, generated_audio):
     for threads in (1, 2, 3):
         engine = synthesizer(weight_type, threads)
         voice = engine.clone(*prompt)
-        results.append((*voice, *engine.synthesize(*tokens_of(model), *voice, **PLAIN)))
+        results.append((*voice, *engine.synthesize(tokens_of(model), *voice, **PLAIN)))
     for other in results[1:]:
         for ours, theirs in zip(results[0], other, strict=True):
             np.testing.assert_array_equal(ours, theirs)
@@ -117,7 +117,7 @@ def test_options_do_something(synthesizer):
     engine = synthesizer()
 
     def say(**options: float) -> Arrays:
-        return engine.synthesize(*tokens_of(model), *voice_of(model), **PLAIN | options)
+        return engine.synthesize(tokens_of(model), *voice_of(model), **PLAIN | options)
 
     samples, durations = say()
     assert samples.dtype == np.float32
@@ -134,12 +134,12 @@ def test_calls_from_several_threads_take_turns(synthesizer):
     model = tiny_model()
     engine = synthesizer(threads=2)
     tokens = [tokens_of(model, count) for count in (TOKENS, 9)]
-    expected = [engine.synthesize(*ids, *voice_of(model), **PLAIN)[0] for ids in tokens]
+    expected = [engine.synthesize(ids, *voice_of(model), **PLAIN)[0] for ids in tokens]
     said: list[list[np.ndarray]] = [[], []]
 
     def run(index: int) -> None:
         for _ in range(4):
-            said[index].append(engine.synthesize(*tokens[index], *voice_of(model), **PLAIN)[0])
+            said[index].append(engine.synthesize(tokens[index], *voice_of(model), **PLAIN)[0])
 
     threads = [threading.Thread(target=run, args=(index,)) for index in (0, 1)]
     for thread in threads:
@@ -167,7 +167,7 @@ def test_other_threads_run_meanwhile(synthesizer):
     shares = []  # of a call's time, the longest that the other thread stood still
     for _ in range(3):
         begin = time.perf_counter()
-        engine.synthesize(*tokens_of(model), *voice_of(model), **PLAIN | {"speed": 0.25})
+        engine.synthesize(tokens_of(model), *voice_of(model), **PLAIN | {"speed": 0.25})
         end = time.perf_counter()
         during = [begin, *(t for t in ticks if begin < t < end), end]
         shares.append(float(np.diff(during).max()) / (end - begin))
@@ -194,18 +194,18 @@ def test_convert(model_file, generated_audio, weight_type, options):
         VariationOptions(1.0, *options.values()),
     )
     engine = _core.Synthesizer(str(path), 1)
-    stages = probe.convert_stages(engine, samples, *ids, *voice, **options)
+    stages = probe.convert_stages(engine, samples, ids, *voice, **options)
     assert squared_error(stages["f0"], expected.f0[0].numpy()) < CEILING["f32"]
     assert squared_error(stages["energy"], expected.energy[0].numpy()) < CEILING["f32"]
     assert squared_error(stages["mel"], expected.mel[0].numpy().T) < CEILING[weight_type]
     limit = 1e-5 if weight_type != "q8" else 10 * CEILING["q8"]
     assert squared_error(stages["samples"], expected.samples[0].numpy()) < limit
     settings = {"pitch": 0.0, "energy": 1.0, "seed": 0} | options
-    spoken, frames = engine.convert(samples, *ids, *voice, **settings)
+    spoken, frames = engine.convert(samples, ids, *voice, **settings)
     np.testing.assert_array_equal(spoken, stages["samples"])
     np.testing.assert_array_equal(frames, expected.durations[0].numpy())
     assert len(spoken) == frames.sum() * model.config.audio.hop_samples
-    again, _ = _core.Synthesizer(str(path), 3).convert(samples, *ids, *voice, **settings)
+    again, _ = _core.Synthesizer(str(path), 3).convert(samples, ids, *voice, **settings)
     np.testing.assert_array_equal(again, spoken)
 
 
@@ -214,20 +214,26 @@ def test_silence_is_converted_to_something(model_file):
     model = tiny_model(4)
     engine = _core.Synthesizer(str(model_file(model)), 1)
     ids, voice = tokens_of(model, 19), voice_of(model)
-    stages = probe.convert_stages(engine, np.zeros(22050, np.float32), *ids, *voice)
+    stages = probe.convert_stages(engine, np.zeros(22050, np.float32), ids, *voice)
     assert not stages["f0"].any()
     assert np.isfinite(stages["samples"]).all()
+
+
+def one_id(row: int, token: int, value: int) -> np.ndarray:
+    ids = np.zeros((3, TOKENS), np.int32)
+    ids[row, token] = value
+    return ids
 
 
 def bad_calls() -> dict[str, tuple[dict[str, Any], str]]:
     """Argument or option to a bad value, and what the message says."""
     return {
-        "no tokens": ({"phones": [], "stresses": [], "boundaries": []}, "1 to 2048 tokens, got 0"),
-        "lengths": ({"stresses": [0]}, "one length, got 21, 1 and 21"),
-        "axes": ({"phones": [[1, 2]]}, "phones must have 1 axes, got 2"),
-        "phone": ({"phones": [12] + [0] * 20}, r"phones\[0\] must be 0 to 11, got 12"),
-        "negative": ({"stresses": [0] * 20 + [-1]}, r"stresses\[20\] must be 0 to 2, got -1"),
-        "boundary": ({"boundaries": [3] * 21}, r"boundaries\[0\] must be 0 to 2, got 3"),
+        "no tokens": ({"tokens": np.zeros((3, 0))}, "1 to 2048 tokens, got 0"),
+        "rows": ({"tokens": np.zeros((2, 21))}, "tokens must have 3 rows, got 2"),
+        "axes": ({"tokens": [1, 2]}, "tokens must have 2 axes, got 1"),
+        "phone": ({"tokens": one_id(0, 0, 12)}, r"phones\[0\] must be 0 to 11, got 12"),
+        "negative": ({"tokens": one_id(1, 20, -1)}, r"stresses\[20\] must be 0 to 2, got -1"),
+        "boundary": ({"tokens": one_id(2, 0, 3)}, r"boundaries\[0\] must be 0 to 2, got 3"),
         "slow": ({"speed": 0.2}, "speed must be 0.25 to 4, got 0.2"),
         "speed": ({"speed": np.nan}, "speed must be 0.25 to 4, got nan"),
         "pitch": ({"pitch": 49.0}, "pitch must be -48 to 48"),
@@ -240,7 +246,7 @@ def bad_calls() -> dict[str, tuple[dict[str, Any], str]]:
 def test_bad_input_is_refused(synthesizer, name):
     changed, message = bad_calls()[name]
     model = tiny_model()
-    arguments = dict(zip(("phones", "stresses", "boundaries"), tokens_of(model), strict=True))
+    arguments = {"tokens": tokens_of(model)}
     arguments |= dict(zip(("vector", "style"), voice_of(model), strict=True))
     with pytest.raises(ValueError, match=message):
         synthesizer().synthesize(**arguments | PLAIN | changed)
@@ -262,7 +268,7 @@ def test_bad_recordings_are_refused(model_file, count, change, message):
     ids, voice = tokens_of(model, 19), voice_of(model)
     samples = np.full(count, change.pop("value", 0.1), np.float32)
     with pytest.raises(ValueError, match=message):
-        engine.convert(samples, *ids, *voice, **{"pitch": 0.0, "energy": 1.0, "seed": 0} | change)
+        engine.convert(samples, ids, *voice, **{"pitch": 0.0, "energy": 1.0, "seed": 0} | change)
 
 
 def test_no_speech_and_endless_speech_are_refused(model_file):
@@ -272,7 +278,7 @@ def test_no_speech_and_endless_speech_are_refused(model_file):
         bias.fill_(value)
         engine = _core.Synthesizer(str(model_file(model)), 1)
         with pytest.raises(ValueError, match=message):
-            engine.synthesize(*tokens_of(model), *voice_of(model), **PLAIN)
+            engine.synthesize(tokens_of(model), *voice_of(model), **PLAIN)
 
 
 def test_loading_is_strict(model_file, tmp_path):

@@ -42,4 +42,4 @@ def test_bad_voices_are_refused(model_file, name):
     engine = _core.Synthesizer(str(model_file(model)), 1)
     voice = dict(zip(("vector", "style"), voice_of(model), strict=True)) | changed
     with pytest.raises(ValueError, match=message):
-        engine.synthesize(*tokens_of(model), **voice, **PLAIN)
+        engine.synthesize(tokens_of(model), **voice, **PLAIN)

@@ -25,24 +25,22 @@ def test_linguistic_encoder(model_file, weight_type, tokens):
     model = load(path)  # PyTorch with the weights of the file
     rng = np.random.default_rng(tokens)
     sizes = model.config.linguistic_encoder
-    ids = [
-        rng.integers(0, limit, tokens)
-        for limit in (sizes.num_phones, sizes.num_stresses, sizes.num_boundaries)
-    ]
+    limits = (sizes.num_phones, sizes.num_stresses, sizes.num_boundaries)
+    ids = np.stack([rng.integers(0, limit, tokens) for limit in limits])
     mask = torch.ones(1, tokens, dtype=torch.bool)
     expected = model.linguistic_encoder(
         TokenIds(*(torch.tensor(x).unsqueeze(0) for x in ids)), mask
     )
-    actual = probe.linguistic_encoder(probe.Model(str(path)), *ids)
+    actual = probe.linguistic_encoder(probe.Model(str(path)), ids)
     actual = actual.reshape(tokens, sizes.hidden)
     assert squared_error(actual, expected[0].numpy()) < CEILING["f32"]
 
 
 def test_threads_give_the_same_bits(model_file):
     path = model_file(tiny_model(3))
-    ids = np.arange(33) % 3
+    ids = np.tile(np.arange(33) % 3, (3, 1))
     one, three = (
-        probe.linguistic_encoder(probe.Model(str(path), threads), ids, ids, ids)
+        probe.linguistic_encoder(probe.Model(str(path), threads), ids)
         for threads in (1, 3)
     )
     np.testing.assert_array_equal(one, three)

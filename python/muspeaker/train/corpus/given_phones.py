@@ -55,7 +55,7 @@ def read_misaki(
     """A `PhoneReader` of the phones that Kokoro and hibari-tts say."""
     tokens, lengths = tokens_of_misaki(phones, durations)
     assert lengths is not None, "durations were given"
-    return np.stack([tokens.phones, tokens.stresses, tokens.boundaries]), lengths
+    return tokens.ids, lengths
 
 
 def given_alignment(cache: Cache, read: PhoneReader) -> tuple[Alignment, dict[str, str]]:

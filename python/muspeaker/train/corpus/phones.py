@@ -64,9 +64,8 @@ def token_ids(cache: Cache, symbols: tuple[str, ...]) -> tuple[TokenIds, dict[st
             spoken |= {(language, text): str(error) for text in texts}
             continue
         for text, t in zip(texts, tokens, strict=True):
-            stacked = np.stack([t.phones, t.stresses, t.boundaries])
             reason = "nothing in its text can be spoken"
-            spoken[language, text] = stacked if t.has_speech else reason
+            spoken[language, text] = t.ids if t.has_speech else reason
     kept = {}
     for i, clip in enumerate(cache.clips):
         if not clip.text:
