@@ -128,7 +128,7 @@ struct ModelConfig {
   std::optional<AlignerConfig> aligner;                   // there if the header has any field of it
   std::optional<PhoneClassifierConfig> phone_classifier;  // likewise
 
-  // Of the file, not of the model: how the weights are stored, and a hash of what they were.
+  // What only the file says: how the weights are stored, and a hash of what they were.
   std::string weight_type;
   std::string fingerprint;
 

@@ -6,6 +6,9 @@
 
 namespace muspeaker::core {
 
+inline constexpr double kPi = 3.14159265358979323846;
+inline constexpr double kTwoPi = 2.0 * kPi;
+
 /// exp, tanh, sine and cosine without branches or tables, so that a compiler vectorises loops over
 /// them. Errors are a few units in the last place of 1.
 ///
@@ -91,10 +94,9 @@ struct SinCos {
 
 /// Sine and cosine of an angle in turns (1 is a full circle), for magnitudes below 2^20.
 inline SinCos sin_cos_of_turns(float turns) {
-  constexpr float kTwoPi = 6.283185307F;
   constexpr float kQuarters = 4.0F;
   const float quarter = nearest(turns * kQuarters);
-  const float x = (turns - (quarter / kQuarters)) * kTwoPi;  // -pi/4 to pi/4
+  const float x = (turns - (quarter / kQuarters)) * static_cast<float>(kTwoPi);  // -pi/4 to pi/4
   const float square = x * x;
   float sine = -1.9515295891e-4F;
   sine = (sine * square) + 8.3321608736e-3F;

@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/elementary.h"
 #include "core/error.h"
 
 namespace muspeaker::dsp {
 namespace {
 
-constexpr double kPi = 3.14159265358979323846;
 constexpr double kDeviationFloor = 1e-3;
 
 /// The cosine transform of every frame, (frames, num_cepstra).
@@ -18,7 +18,7 @@ core::Matrix<double> cepstra_of(const core::Frames& mel, int64_t num_cepstra) {
   for (int64_t order = 0; order < num_cepstra; ++order) {
     for (int64_t band = 0; band < num_mels; ++band) {
       basis.row(order)[band] =
-          std::cos(kPi / static_cast<double>(num_mels) * (static_cast<double>(band) + 0.5) *
+          std::cos(core::kPi / static_cast<double>(num_mels) * (static_cast<double>(band) + 0.5) *
                    static_cast<double>(order));
     }
   }

@@ -11,9 +11,8 @@ namespace muspeaker::dsp {
 
 /// Kaldi's log filter banks at 16 kHz, the input of the timbre encoder before its mean is removed.
 ///
-/// 25 ms Povey window, 10 ms hop, only whole
-/// windows, mean of each window removed, pre-emphasis 0.97, no dither, power spectrum of 512
-/// points, 20 Hz to 8 kHz, natural log with Kaldi's epsilon.
+/// 25 ms Povey window, 10 ms hop, only whole windows, mean of each window removed, pre-emphasis
+/// 0.97, no dither, power spectrum of 512 points, 20 Hz to 8 kHz, natural log with Kaldi's epsilon.
 class KaldiFbank {
  public:
   static constexpr int64_t kSampleRate = 16000;

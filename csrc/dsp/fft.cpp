@@ -4,12 +4,12 @@
 #include <cmath>
 #include <string>
 
+#include "core/elementary.h"
 #include "core/error.h"
 
 namespace muspeaker::dsp {
 namespace {
 
-constexpr double kTwoPi = 6.283185307179586476925;
 constexpr int64_t kMaxSamples = 16777216;  // 2^24, up to which float counts exactly
 
 struct Complex {
@@ -200,7 +200,7 @@ RealFft::RealFft(int64_t num_samples) : num_samples_(num_samples) {
     for (int64_t power = 1; power < radix; ++power) {
       for (int64_t p = 0; p < groups; ++p) {
         const double angle =
-            -kTwoPi * static_cast<double>(p * power) / static_cast<double>(remaining);
+            -core::kTwoPi * static_cast<double>(p * power) / static_cast<double>(remaining);
         twiddle_real_.push_back(static_cast<float>(std::cos(angle)));
         twiddle_imag_.push_back(static_cast<float>(std::sin(angle)));
       }
@@ -209,7 +209,7 @@ RealFft::RealFft(int64_t num_samples) : num_samples_(num_samples) {
     stride *= radix;
   }
   for (int64_t k = 0; k <= half; ++k) {
-    const double angle = -kTwoPi * static_cast<double>(k) / static_cast<double>(num_samples);
+    const double angle = -core::kTwoPi * static_cast<double>(k) / static_cast<double>(num_samples);
     split_real_.push_back(static_cast<float>(std::cos(angle)));
     split_imag_.push_back(static_cast<float>(std::sin(angle)));
   }

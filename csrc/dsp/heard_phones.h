@@ -14,8 +14,7 @@ struct HeardPhones {
 };
 
 /// The likeliest phones of a recording whose text is not known, each held until another is worth
-/// the change. log_posterior: (frames,
-/// num_phones), natural log, at least one frame.
+/// the change. log_posterior: (frames, num_phones), natural log, at least one frame.
 HeardPhones heard_phones(const core::Frames& log_posterior);
 
 }  // namespace muspeaker::dsp

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "core/error.h"
+#include "dsp/window.h"
 
 namespace muspeaker::dsp {
 namespace {
@@ -41,16 +42,6 @@ int64_t window_size(const core::AudioConfig& audio) {
                               PitchTracker::kFloorHz);
 }
 
-/// Hann, without its zeros at the ends.
-std::vector<float> make_window(int64_t size) {
-  std::vector<float> window;
-  for (int64_t i = 1; i <= size; ++i) {
-    const double turn = 6.283185307179586 * static_cast<double>(i) / static_cast<double>(size + 1);
-    window.push_back(static_cast<float>(0.5 - (0.5 * std::cos(turn))));
-  }
-  return window;
-}
-
 }  // namespace
 
 PitchTracker::PitchTracker(const core::AudioConfig& audio)
@@ -60,7 +51,7 @@ PitchTracker::PitchTracker(const core::AudioConfig& audio)
       // Half a window of zeros: more than the longest period, which is a third of it.
       fft_(power_of_two_from(window_samples_ + (window_samples_ / 2) + 1)),
       fine_fft_(kFine * fft_.num_samples()),
-      window_(make_window(window_samples_)) {
+      window_(hann_interior(window_samples_)) {
   FrameWorkspace workspace;
   workspace.frame = window_;
   autocorrelate(workspace);

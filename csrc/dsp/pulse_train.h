@@ -6,17 +6,19 @@
 
 namespace muspeaker::dsp {
 
-/// Phase of the fundamental over one frame, where F0 is linear between the middles of voiced frames
-/// and held at their edges.
-///
-/// f0: that frame and its neighbours in Hz, 0 where unvoiced; a frame at the end of an utterance is
-/// its own neighbour. start: phase before the frame, in cycles. phase: hop_samples values in [0,
-/// 1). Returns the phase before the next frame.
+/// F0 of a frame and of its neighbours in Hz, 0 where unvoiced. A frame at the end of an utterance
+/// is its own neighbour.
 struct FrameF0 {
   float before = 0.0F;
   float here = 0.0F;
   float after = 0.0F;
 };
+
+/// Phase of the fundamental over one frame, where F0 is linear between the middles of voiced frames
+/// and held at their edges.
+///
+/// start: phase before the frame, in cycles. phase: hop_samples values in [0, 1). Returns the phase
+/// before the next frame.
 double integrate_frame(const FrameF0& f0, const core::AudioConfig& audio, double start,
                        float* phase);
 

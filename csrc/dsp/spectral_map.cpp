@@ -4,13 +4,13 @@
 #include <cmath>
 #include <utility>
 
+#include "core/elementary.h"
 #include "core/error.h"
 #include "dsp/mel_moments.h"
 
 namespace muspeaker::dsp {
 namespace {
 
-constexpr double kPi = 3.14159265358979323846;
 constexpr double kRidge = 0.09;
 constexpr double kRidgeFrames = 1000.0;  // twelve seconds
 constexpr double kHalfTrustedFrames = 22.0;
@@ -26,8 +26,9 @@ Matrix cosines(int64_t num_mels, int64_t num_cepstra) {
   for (int64_t order = 0; order < num_cepstra; ++order) {
     const double scale = std::sqrt((order == 0 ? 1.0 : 2.0) / bands);
     for (int64_t band = 0; band < num_mels; ++band) {
-      basis.row(order)[band] = scale * std::cos(kPi / bands * (static_cast<double>(band) + 0.5) *
-                                                static_cast<double>(order));
+      basis.row(order)[band] =
+          scale * std::cos(core::kPi / bands * (static_cast<double>(band) + 0.5) *
+                           static_cast<double>(order));
     }
   }
   return basis;

@@ -26,14 +26,14 @@ void check(const char* name, Samples samples, int64_t least, int64_t rate_hz) {
 }
 
 /// Gives the vector the length sqrt(size).
-void scale_timbre(std::vector<float>& timbre) {
+void scale_timbre(std::vector<float>& embedding) {
   double square = 0.0;
-  for (const float value : timbre) {
+  for (const float value : embedding) {
     square += static_cast<double>(value) * value;
   }
   const double length = std::max(std::sqrt(square), 1e-12);
-  const double factor = std::sqrt(static_cast<double>(timbre.size())) / length;
-  for (float& value : timbre) {
+  const double factor = std::sqrt(static_cast<double>(embedding.size())) / length;
+  for (float& value : embedding) {
     value = static_cast<float>(value * factor);
   }
 }
@@ -61,11 +61,11 @@ Voice Cloner::clone(core::GraphRunner& runner, Samples samples, Samples samples_
     ggml_tensor* mel = graph.input("mel", prompt.mel);
     ggml_tensor* banks = graph.input("fbank", fbank);
     graph.output("style", model_.style_encoder().forward(graph.context(), mel));
-    graph.output("timbre", model_.timbre_encoder().forward(graph.context(), banks));
+    graph.output("embedding", model_.timbre_encoder().forward(graph.context(), banks));
   });
   Voice voice;
   voice.style = runner.take_frames("style");
-  voice.vector = runner.take("timbre");
+  voice.vector = runner.take("embedding");
   scale_timbre(voice.vector);
   const auto append = [&voice](const std::vector<float>& values) {
     voice.vector.insert(voice.vector.end(), values.begin(), values.end());

@@ -7,11 +7,7 @@
 #include "core/error.h"
 
 namespace muspeaker::engine {
-namespace {
-
-constexpr float kSemitones = 12.0F;  // in an octave
-
-}  // namespace
+namespace {}  // namespace
 
 Synthesizer::Loaded::Loaded(const std::string& path)
     : file(path),
@@ -146,7 +142,8 @@ Speech Synthesizer::convert(Samples samples, const Tokens& tokens, const Voice& 
     const core::Timer timer = runner_.timer("melody");
     own = pass.shape_melody(runner_, e_con, heard.durations, voice, {});
   }
-  const float factor = register_factor(heard.f0, own.f0) * std::exp2(options.pitch / kSemitones);
+  const float factor =
+      register_factor(heard.f0, own.f0) * std::exp2(options.pitch / model::kSemitones);
   for (float& value : heard.f0) {
     value *= factor;
   }

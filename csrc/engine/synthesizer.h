@@ -34,8 +34,8 @@ struct Speech {
 
 /// One loaded model: prompts to voices, token ids and a voice to samples.
 ///
-/// Calls may come from any thread and
-/// take turns. The same input gives the same bits at any number of threads.
+/// Calls may come from any thread and wait for each other. The same input gives the same bits at
+/// any number of threads.
 class Synthesizer {
  public:
   /// Throws ModelFileError if the file cannot be used, std::invalid_argument if num_threads is not

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "core/error.h"
+#include "model/style_encoder.h"
 
 namespace muspeaker::engine {
 
@@ -23,8 +24,9 @@ void Voice::check(const core::ModelConfig& config) const {
                                                  "), got (" + std::to_string(style.rows()) + ", " +
                                                  std::to_string(style.width) + ")");
   core::require_input(!style.empty(), "style must have at least one frame, got none");
-  const int64_t max_frames =
-      (kMaxPromptSeconds * config.audio.sample_rate / config.audio.hop_samples / 4) + 1;
+  const int64_t max_frames = (kMaxPromptSeconds * config.audio.sample_rate /
+                              config.audio.hop_samples / model::StyleEncoder::kShortening) +
+                             1;
   core::require_input(style.rows() <= max_frames, "style must have at most " +
                                                       std::to_string(max_frames) + " frames, got " +
                                                       std::to_string(style.rows()));

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <string>
 
+#include "core/elementary.h"
 #include "core/error.h"
 #include "core/thread_pool.h"
 #include "nn/tanh.h"
@@ -11,7 +12,6 @@
 namespace muspeaker::model {
 namespace {
 
-constexpr double kTwoPi = 6.283185307179586;
 constexpr int64_t kLeastFrames = 16;  // of one thread
 
 /// Remainder 1 of a value that is not negative.
@@ -92,7 +92,7 @@ void HarmonicSource::excite_frame(float f0, const float* phase, const float* noi
   for (int64_t i = 0; i < audio_.hop_samples; ++i) {
     double sum = 0;
     if (harmonics > 0) {
-      const double angle = kTwoPi * static_cast<double>(phase[i]);
+      const double angle = core::kTwoPi * static_cast<double>(phase[i]);
       const double twice_cosine = 2.0 * std::cos(angle);
       double sine = std::sin(angle);
       double before = 0;

@@ -33,6 +33,8 @@ class StyleBlock {
 /// Throws ModelFileError from the constructor if a tensor is absent or misshapen.
 class StyleEncoder {
  public:
+  static constexpr int64_t kShortening = 4;  // mel frames a style frame: two strides of two
+
   StyleEncoder(const core::Scope& scope, const core::StyleEncoderConfig& config, int64_t num_mels);
 
   /// mel: (1, mels, frames) float32, natural-log mel, channels contiguous in memory.

@@ -4,11 +4,7 @@
 #include <cmath>
 
 namespace muspeaker::model {
-namespace {
-
-constexpr float kSemitones = 12.0F;  // in an octave
-
-}  // namespace
+namespace {}  // namespace
 
 VariationAdapter::VariationAdapter(const core::Scope& scope,
                                    const core::VariationAdapterConfig& config, int64_t content,

@@ -16,6 +16,8 @@
 
 namespace muspeaker::model {
 
+inline constexpr float kSemitones = 12.0F;  // in an octave
+
 /// What a caller may change about the delivery.
 struct VariationOptions {
   float speed = 1.0F;            ///< above 1 is faster

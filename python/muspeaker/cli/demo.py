@@ -33,8 +33,11 @@ def demo(
             try:
                 import uvicorn  # noqa: PLC0415 (an extra)
 
-                from muspeaker.serve.demo.page import create_app  # noqa: PLC0415
-                from muspeaker.serve.voice_folder import VoiceFolder, usual_folder  # noqa: PLC0415
+                from muspeaker.serve.demo.page import create_app  # noqa: PLC0415 (an extra)
+                from muspeaker.serve.voice_folder import (  # noqa: PLC0415 (an extra)
+                    VoiceFolder,
+                    usual_folder,
+                )
             except ModuleNotFoundError as error:
                 message = f"{error.name} is missing: pip install 'muspeaker[demo]'"
                 raise RuntimeError(message) from error

@@ -102,7 +102,7 @@ def application(model: Path | None, threads: int, options: dict[str, Any]) -> Fa
     """
     try:
         from muspeaker.serve.openai.app import create_app  # noqa: PLC0415 (an extra)
-        from muspeaker.serve.openai.errors import ApiError  # noqa: PLC0415
+        from muspeaker.serve.openai.errors import ApiError  # noqa: PLC0415 (an extra)
     except ModuleNotFoundError as error:
         message = f"{error.name} is missing: pip install 'muspeaker[serve]'"
         raise RuntimeError(message) from error

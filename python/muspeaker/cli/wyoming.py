@@ -41,9 +41,12 @@ def wyoming(
     """Serve the Wyoming protocol, for Home Assistant."""
     with failing_cleanly():
         try:
-            from muspeaker.serve.voice_folder import VoiceFolder, usual_folder  # noqa: PLC0415
+            from muspeaker.serve.voice_folder import (  # noqa: PLC0415 (an extra)
+                VoiceFolder,
+                usual_folder,
+            )
             from muspeaker.serve.wyoming.server import serve  # noqa: PLC0415 (an extra)
-            from muspeaker.serve.wyoming.service import WyomingService  # noqa: PLC0415
+            from muspeaker.serve.wyoming.service import WyomingService  # noqa: PLC0415 (an extra)
         except ModuleNotFoundError as error:
             raise RuntimeError(
                 f"{error.name} is missing: pip install 'muspeaker[wyoming]'"

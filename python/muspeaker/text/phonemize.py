@@ -61,8 +61,8 @@ def available_languages() -> frozenset[str]:
 def _wrapper_class() -> Any:
     # Here, since it brings half a second of imports with it, and models with misaki's phones need none of it.
     try:
-        import espeakng_loader  # noqa: PLC0415
-        from phonemizer.backend.espeak.wrapper import EspeakWrapper  # noqa: PLC0415
+        import espeakng_loader  # noqa: PLC0415 (English of newer models needs no espeak-ng)
+        from phonemizer.backend.espeak.wrapper import EspeakWrapper  # noqa: PLC0415 (likewise)
     except ImportError as error:
         message = f"{error.name} is missing, which this model's phones or language need"
         raise RuntimeError(f"{message}: pip install 'muspeaker[espeak]'") from error

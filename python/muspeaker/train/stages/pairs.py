@@ -171,7 +171,7 @@ def spoken_by_actors(
     Raises:
         ModuleNotFoundError: If Ray is not installed.
     """
-    import ray.data  # noqa: PLC0415  (the extra `ray`)
+    import ray.data  # noqa: PLC0415 (the extra `ray`)
 
     bands = maker.cache.mel.shape[1]
     batches = ray.data.from_items([{"number": i} for i in numbers]).map_batches(
@@ -188,7 +188,7 @@ def spoken_by_actors(
 @contextmanager
 def local(cpus: int) -> Iterator[None]:
     """A Ray of this machine alone, with so many CPUs, for as long as the context lasts."""
-    import ray  # noqa: PLC0415
+    import ray  # noqa: PLC0415 (an extra)
 
     ray.init(num_cpus=cpus, include_dashboard=False, logging_level=logging.WARNING)
     try:

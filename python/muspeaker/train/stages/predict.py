@@ -71,7 +71,9 @@ def predict(model: MuSpeaker, data: AcousticData, cache: Cache, options: Predict
         for i, row, timbre in zip(group, predicted.float(), batch["timbre"], strict=True):
             clip = cache.clips[i]
             spoken = row[:, : clip.frames].unsqueeze(0)  # (1, mels, frames)
-            matched = acoustic_pass.match(spoken, timbre.unsqueeze(0))  # as in speaking
+            matched = acoustic_pass.match(
+                spoken, timbre.unsqueeze(0)
+            )  # by moments, also where speaking goes by a spectral map
             mel[clip.span] = matched[0].T.cpu().numpy()
     path = cache.folder / MELS
     write_array(path, mel)
