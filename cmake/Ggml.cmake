@@ -63,7 +63,7 @@ function(muspeaker_add_ggml source)
   set(CMAKE_VISIBILITY_INLINES_HIDDEN ON)
   set(BUILD_SHARED_LIBS OFF)
   set(GGML_LLAMAFILE ON)  # off by default, and half the speed without
-  set(GGML_OPENMP OFF)    # no libgomp beside PyTorch's
+  set(GGML_OPENMP OFF)    # no second libgomp next to PyTorch's
   set(GGML_CCACHE OFF)
   set(GGML_ALL_WARNINGS OFF)
   set(GGML_BUILD_TESTS OFF)

@@ -32,7 +32,7 @@ bool has_shape(const ggml_tensor* tensor, const std::vector<int64_t>& ne) {
   return true;
 }
 
-/// `<scope>.weight` has its scale beside it as `<scope>.scale`: a longer name would pass the 63
+/// `<scope>.weight` has its scale in `<scope>.scale`: a longer name would pass the 63
 /// bytes that ggml keeps.
 std::string scale_name(const std::string& name) {
   return name.substr(0, name.rfind('.')) + kScaleSuffix;

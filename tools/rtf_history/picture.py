@@ -20,7 +20,7 @@ PEERS = ("twin_pytorch", "twin_onnx_f32", "twin_onnx_int8", "pocket_tts", "piper
 
 
 def draw(records: list[dict[str, Any]], path: Path) -> None:
-    """CPU seconds for a second of speech at one thread, by commit; the peers beside lite.
+    """CPU seconds for a second of speech at one thread, by commit; lite and the peers.
 
     Args:
         records: Oldest first, at least one.
@@ -30,7 +30,7 @@ def draw(records: list[dict[str, Any]], path: Path) -> None:
         ValueError: If there is no record.
     """
     if not records:
-        raise ValueError(f"nothing to draw: no records beside {path.name}")
+        raise ValueError(f"nothing to draw: no records in the folder of {path.name}")
     figure, axes = plt.subplots(1, len(SIZES), figsize=(12, 4.5))
     labels = [f"{record['commit']}\n{record['date'][5:16].replace('T', ' ')}" for record in records]
     for axis, size in zip(axes, SIZES, strict=True):

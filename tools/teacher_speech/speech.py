@@ -178,7 +178,7 @@ def add_arguments(parser: argparse.ArgumentParser, *, hours: float) -> None:
 
 
 def add_format(parser: argparse.ArgumentParser, suffix: str) -> None:
-    """The argument that the makers of recordings have besides."""
+    """The further argument of the makers of recordings."""
     parser.add_argument("--format", choices=FORMATS, default=suffix,
                         help="format of the recordings; opus is smaller and slower")  # fmt: skip
 

@@ -20,14 +20,14 @@ def check_path(path: Path) -> None:
 
 
 def write_whole(path: Path, data: bytes) -> None:
-    """Write a file beside its place and rename it, so that no reader sees half of it."""
+    """Write a file under a temporary name in its folder and rename it, so that no reader sees half of it."""
     with whole_file(path) as partial:
         partial.write_bytes(data)
 
 
 @contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
-    """Give a temporary path beside `path` to write to; it takes the name `path` once all went well.
+    """Give a temporary path in the folder of `path` to write to; it takes the name `path` once all went well.
 
     For what is better not held as bytes, such as a large array. NumPy adds a suffix to a name that lacks its
     own: give it the opened file.

@@ -77,7 +77,7 @@ def kept_rows(
         buckets: (features,), ascending.
         weights: (features, outputs).
         num_rows: How many features are kept, at most.
-        names: Of the outputs.
+        names: Names of the outputs.
     """
     kept = np.sort(np.argsort(-np.abs(weights).sum(1))[:num_rows])
     scale = 127 / np.quantile(np.abs(weights[kept]), 0.9999)
@@ -162,7 +162,7 @@ def kept_weights(
         buckets: (features,), ascending.
         weights: (features, outputs).
         num_weights: How many are kept, about.
-        names: Of the outputs, at most 256.
+        names: Names of the outputs, at most 256.
     """
     size = np.abs(weights)
     floor = np.partition(size.ravel(), -num_weights)[-num_weights]

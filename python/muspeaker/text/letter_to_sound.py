@@ -30,7 +30,7 @@ class LetterToSound:
     """Reads a word by its letters, in one accent.
 
     Args:
-        weights: Of the features; the outputs are chunks of phones with stress marks.
+        weights: Weights of the features; the outputs are chunks of phones with stress marks.
     """
 
     def __init__(self, weights: SparseFeatureWeights) -> None:

@@ -20,7 +20,7 @@ class Lexicon:
 
     Args:
         accent: `us` or `gb`.
-        folder: Of the compiled files; the package's own by default.
+        folder: Folder of the compiled files; the package's own by default.
 
     Raises:
         FileNotFoundError: If the compiled lexicon is missing.

@@ -125,7 +125,7 @@ class LexiconFile:
         return self._piece(table, self._num_blocks - 1)[1]
 
     def _piece(self, table: int, index: int) -> tuple[int, int]:
-        """Start and end of one piece behind a table of offsets."""
+        """Start and end of one piece after a table of offsets."""
         start, end = struct.unpack_from("<2I", self._bytes, table + 4 * index)
         base = table + 4 * (self._num_blocks + 1)
         return base + start, base + end

@@ -44,7 +44,7 @@ _PIECE = re.compile(
 
 @dataclass(frozen=True)
 class _Place:
-    """Characters of one token: its mark's, its own first, and behind its last; its frames before a pause."""
+    """Characters of one token: its mark's, its own first, and the one after its last; its frames before a pause."""
 
     start: int
     base: int

@@ -63,7 +63,7 @@ def spell(phones: str, position: int) -> tuple[str, int]:
     """The longest symbol that is spelled at a position.
 
     Returns:
-        The symbol, and the position behind its last character.
+        The symbol, and the position after its last character.
 
     Raises:
         ValueError: If the character there is no phone; the text names it.
@@ -85,7 +85,7 @@ class Phone:
         stress: 0 none, 1 primary, 2 secondary.
         start: Its first character, a stress mark right before it included.
         base: Its first character after that mark.
-        end: Behind its last character.
+        end: Position after its last character.
     """
 
     symbol: str
@@ -104,11 +104,11 @@ def parse_phones(word: str) -> list[Phone]:
         ValueError: If a character is neither a phone nor a stress mark.
     """
     phones: list[Phone] = []
-    pending, behind = NO_STRESS, 0  # a mark that no vowel followed yet, and the phone behind it
+    pending, after = NO_STRESS, 0  # a mark that no vowel followed yet, and the phone after it
     position = start = 0
     while position < len(word):
         if word[position] in STRESS_MARKS:
-            pending, behind = STRESS_MARKS[word[position]], len(phones)
+            pending, after = STRESS_MARKS[word[position]], len(phones)
             position += 1
             continue
         symbol, end = spell(word, position)
@@ -116,8 +116,8 @@ def parse_phones(word: str) -> list[Phone]:
         phones.append(Phone(symbol, pending if takes else NO_STRESS, start, position, end))
         pending = NO_STRESS if takes else pending
         position = start = end
-    if pending and behind < len(phones):
-        phones[behind] = replace(phones[behind], stress=pending)
+    if pending and after < len(phones):
+        phones[after] = replace(phones[after], stress=pending)
     return phones
 
 

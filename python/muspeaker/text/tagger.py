@@ -89,7 +89,7 @@ class Tagger:
     """Tags of the Penn Treebank for the words and marks of a sentence.
 
     Args:
-        weights: Of the features, one output a tag.
+        weights: Weights of the features, one output a tag.
     """
 
     def __init__(self, weights: FeatureWeights) -> None:

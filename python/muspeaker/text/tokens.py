@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 class Word:
     """One written word and the tokens that speak it: `start` inclusive, `end` exclusive.
 
-    `mark` is the punctuation behind it, one of `,.?!`, or empty.
+    `mark` is the punctuation after it, one of `,.?!`, or empty.
     """
 
     text: str

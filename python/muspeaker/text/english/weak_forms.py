@@ -47,7 +47,7 @@ def weak_form(word: str, tag: str, context: Context, lexicon: Lexicon) -> str | 
         word: As written.
         tag: Its part of speech.
         context: What follows.
-        lexicon: Of the accent.
+        lexicon: The lexicon of the accent.
     """
     low = word.lower()
     rule = _RULES.get(low)

@@ -25,9 +25,9 @@ class Piece:
     """A run of letters or digits, or one mark.
 
     Attributes:
-        text: With plain apostrophes, and letters without accents.
-        start: In the text it was cut from.
-        end: Behind its last character.
+        text: The word, with plain apostrophes and letters without accents.
+        start: Position of its first character in the text.
+        end: Position after its last character.
         is_glued: Whether nothing stands between it and the piece before.
     """
 
