@@ -51,7 +51,8 @@ def heading(record: dict[str, Any]) -> str:
     machine = record["machine"]
     return (
         f"Commit {record['commit']}, {record['date']} UTC; {machine.get('processor', '?')}, "
-        f"{machine.get('cores', '?')} cores, {machine.get('instruction_sets', '?')}, load average {machine.get('load_average', '?')} "
+        f"{machine.get('cores', '?')} cores, {machine.get('instruction_sets', '?')}, "
+        f"load average {machine.get('load_average', '?')} "
         "during the run (about 1 of it the run itself; more, and the wall times are those of a busy "
         "machine). RTF is seconds of computing for a second of speech; CPU is of all threads together."
     )

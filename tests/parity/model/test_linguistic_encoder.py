@@ -40,8 +40,7 @@ def test_threads_give_the_same_bits(model_file):
     path = model_file(tiny_model(3))
     ids = np.tile(np.arange(33) % 3, (3, 1))
     one, three = (
-        probe.linguistic_encoder(probe.Model(str(path), threads), ids)
-        for threads in (1, 3)
+        probe.linguistic_encoder(probe.Model(str(path), threads), ids) for threads in (1, 3)
     )
     np.testing.assert_array_equal(one, three)
 
