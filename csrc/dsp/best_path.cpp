@@ -52,7 +52,10 @@ std::vector<int32_t> best_path(const core::Frames& scores, const std::vector<int
   for (int64_t t = 1; t < frames; ++t) {
     for (int64_t n = std::min(num_states - 1, t); n >= 0; --n) {
       const double stay = best[n];
-      const double move = n > 0 ? best[n - 1] : kNever;
+      double move = kNever;
+      if (n > 0) {
+        move = best[n - 1];
+      }
       const bool moves = n > 0 && move >= stay;
       moved.row(t)[n] = moves ? 1 : 0;
       best[n] = scores.row(t)[token_of[n]] + (moves ? move : stay);

@@ -144,16 +144,16 @@ std::vector<float> fit_spectral_map(const core::Frames& prompt, const core::Fram
   const Matrix real_mean = centre(real);
   const Matrix own_mean = centre(own);
   const Matrix cepstra = times_transposed(own, cosines(bands, num_cepstra));  // (frames, cepstra)
-  Matrix left = real;
-  for (size_t i = 0; i < left.values.size(); ++i) {
-    left.values[i] -= own.values[i];
+  Matrix lacking = real;
+  for (size_t i = 0; i < lacking.values.size(); ++i) {
+    lacking.values[i] -= own.values[i];
   }
   const auto count = static_cast<double>(frames.size());
   Matrix scatter = transposed_times(cepstra, cepstra);
   for (int64_t i = 0; i < num_cepstra; ++i) {
     scatter.row(i)[i] += kRidge * (count + kRidgeFrames);
   }
-  Matrix weights = transposed_times(cepstra, left);  // (cepstra, mels)
+  Matrix weights = transposed_times(cepstra, lacking);  // (cepstra, mels)
   solve(scatter, weights);
   Matrix moved = own;
   for (int64_t t = 0; t < moved.rows(); ++t) {
