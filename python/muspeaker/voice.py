@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from muspeaker.sound.files import write_whole
+from muspeaker.sound.files import check_readable, write_whole
 
 if TYPE_CHECKING:
     import os
@@ -120,10 +120,7 @@ class Voice:
             ValueError: If it is no voice file, is damaged, or was written by a newer version.
         """
         path = Path(path)
-        if not path.exists():
-            raise FileNotFoundError(f"voice file {str(path)!r} does not exist")
-        if path.is_dir():
-            raise IsADirectoryError(f"{str(path)!r} is a folder: expected a voice file")
+        check_readable(path, "voice file")
         with path.open("rb") as file:
             data = file.read(MAX_FILE_BYTES + 1)
         return cls._parsed(data, f"voice file {str(path)!r}")
@@ -207,7 +204,7 @@ class Voice:
                 _size(header, k) for k in ("embedding", "style_frames", "hidden")
             )
             embedding = _size({"speaker_embedding": vector_size} | header, "speaker_embedding")
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise ValueError(f"{what} has a damaged header: {error}") from error
         arrays = body[header_bytes:]
         expected = 4 * vector_size + 4 * frames + frames * hidden
@@ -246,7 +243,24 @@ def _checked_text(text: object, name: str) -> str:
         raise ValueError(
             f"{name} is too long: expected at most {MAX_NOTE_CHARACTERS} characters, got {len(text)}"
         )
+    if not is_unicode(text):
+        raise ValueError(f"{name} has a lone surrogate, which is no character: {text!a}")
     return text
+
+
+def check_name(path: Path) -> None:
+    """Raise ValueError if the file system has the name of a voice file in bytes that are no UTF-8."""
+    if not is_unicode(path.name):
+        raise ValueError(f"voice file {str(path)!a} has a name that is no text")
+
+
+def is_unicode(text: str) -> bool:
+    """Whether a text can be written as UTF-8."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _checked_array(array: ArrayLike, name: str, num_axes: int) -> NDArray[np.float32]:

@@ -1,12 +1,17 @@
 from __future__ import annotations
 
+import io
+import struct
+import subprocess
+import sys
+import tracemalloc
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 import soundfile
 
-from muspeaker.sound.audio import Audio
+from muspeaker.sound.audio import BLOCK_SAMPLES, Audio
 from muspeaker.sound.recording import read_prompt, resample
 from muspeaker.sound.span import Span
 
@@ -117,3 +122,52 @@ def test_prompt_uses_the_first_30_seconds(tmp_path: Path, tone: np.ndarray) -> N
 
 def test_prompt_may_be_audio(tone: np.ndarray) -> None:
     np.testing.assert_array_equal(read_prompt(Audio(tone, 24000))[0], tone)
+
+
+LONG = ("import numpy as np\n"
+        "from muspeaker.sound.audio import Audio\n"
+        "noise = np.random.default_rng(0).normal(0, 0.1, 22050 * 120).astype('f4')\n"
+        "print(len(Audio(noise, 22050).encode('.ogg')))\n")  # fmt: skip
+
+
+def test_two_minutes_of_vorbis_do_not_end_the_process() -> None:
+    """libsndfile encodes what one call gives it on the stack."""
+    done = subprocess.run([sys.executable, "-c", LONG], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) > 100_000
+
+
+@pytest.mark.parametrize("suffix", [".wav", ".flac", ".ogg", ".opus", ".mp3", ".aiff", ".au"])
+def test_forty_minutes_in_every_format(suffix: str) -> None:
+    audio = Audio(np.zeros(40 * 60 * 8000, np.float32), 8000)
+    info = soundfile.info(io.BytesIO(audio.encode(suffix)))
+    assert info.duration == pytest.approx(2400, abs=0.2)
+
+
+@pytest.mark.parametrize("suffix", [".wav", ".flac", ".pcm", ".aiff"])
+def test_blocks_join_without_a_seam(suffix: str) -> None:
+    samples = np.random.default_rng(0).uniform(-1, 1, BLOCK_SAMPLES * 2 + 5).astype(np.float32)
+    data = io.BytesIO(Audio(samples, 22050).encode(suffix))
+    raw = {"format": "RAW", "samplerate": 22050, "channels": 1, "subtype": "PCM_16"}
+    read, _ = soundfile.read(data, dtype="float32", **(raw if suffix == ".pcm" else {}))
+    np.testing.assert_allclose(read, samples, atol=1 / 32767)
+
+
+@pytest.mark.parametrize(("channels", "message"), [(8, "silent"), (1024, "has 1024 channels")])
+def test_a_header_that_promises_much_takes_no_memory(
+    tmp_path: Path, channels: int, message: str
+) -> None:
+    """A day of sound, of which hardly anything is there."""
+    rate, frame = 44_100, 2 * channels
+    header = struct.pack("<4sI4s4sIHHIIHH4sI", b"RIFF", 0xFFFFFFF0, b"WAVE", b"fmt ", 16, 1, channels,
+                         rate, rate * frame, frame, 16, b"data", 0xFFFFFF00)  # fmt: skip
+    path = tmp_path / "a.wav"
+    path.write_bytes(header)
+    with path.open("r+b") as file:
+        file.truncate(1 << 32)  # sparse
+    tracemalloc.start()
+    with pytest.raises(ValueError, match=message):
+        read_prompt(path)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 80e6

@@ -152,10 +152,10 @@ class ConvertingEngine:
         self.conversions: list[dict[str, Any]] = []
 
     def convert(
-        self, samples: np.ndarray, phones: np.ndarray, *rest: np.ndarray, **options: Any
+        self, samples: np.ndarray, tokens: np.ndarray, *_voice: np.ndarray, **options: Any
     ) -> tuple[np.ndarray, np.ndarray]:
         assert samples.dtype == np.float32
-        assert [len(ids) for ids in rest[:2]] == [len(phones)] * 2
+        phones, _, _ = tokens
         self.conversions.append({"phones": phones, **options})
         return samples, np.full(len(phones), 2, np.int32)
 

@@ -121,7 +121,7 @@ def test_bad_prompts(tts: Synthesizer, prompt: Any, error: type, message: str) -
 def test_bad_prompt_files(tts: Synthesizer, tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match=r"prompt file .*no\.wav' does not exist"):
         tts.clone(tmp_path / "no.wav")
-    with pytest.raises(IsADirectoryError, match="is a folder: expected a sound file"):
+    with pytest.raises(IsADirectoryError, match="is a folder: expected a file"):
         tts.clone(tmp_path)
     for content in (b"", b"not a sound", b"RIFF" + bytes(40)):
         (tmp_path / "bad.wav").write_bytes(content)

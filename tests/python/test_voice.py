@@ -144,7 +144,7 @@ def test_files_that_are_no_voices(tmp_path: Path, voice: Voice) -> None:
     path = tmp_path / "a.voice"
     with pytest.raises(FileNotFoundError, match=r"voice file .* does not exist"):
         Voice.load(path)
-    with pytest.raises(IsADirectoryError, match="is a folder: expected a voice file"):
+    with pytest.raises(IsADirectoryError, match="is a folder: expected a file"):
         Voice.load(tmp_path)
     path.write_bytes(b"RIFF" + bytes(100))
     with pytest.raises(ValueError, match=r"is no voice file: expected it to begin with b'MUSPVOX"):

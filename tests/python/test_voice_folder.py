@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import zlib
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from muspeaker.serve.voice_folder import VoiceFolder
-from muspeaker.voice import Voice
+from muspeaker.voice import _PREAMBLE, MAGIC, Voice
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from muspeaker.tts import Synthesizer
 
 
@@ -46,3 +47,52 @@ def test_a_folder_without_voices_is_refused(tts: Synthesizer, voice: Voice, tmp_
     voice.save(tmp_path / "anna.voice")
     with pytest.raises(ValueError, match="unknown voice 'zoe'"):
         VoiceFolder(tts.fingerprint, tmp_path, default="zoe")
+
+
+def damaged(header: bytes) -> bytes:
+    """A voice file with this header and the checksum that belongs to it."""
+    return _PREAMBLE.pack(MAGIC, 1, len(header), zlib.crc32(header)) + header
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes and names in bytes are POSIX's")
+def test_bad_files_are_skipped_with_one_warning_each(
+    tts: Synthesizer, folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (folder / "deep.voice").write_bytes(damaged(b'{"a":' + 100_000 * b"[" + b"}"))
+    os.mkfifo(folder / "pipe.voice")
+    (folder / "dangling.voice").symlink_to(folder / "nowhere")
+    (folder / "folder.voice").mkdir()
+    whole = (folder / "anna.voice").read_bytes()
+    Path(os.fsdecode(os.fsencode(folder) + b"/\xff.voice")).write_bytes(whole)
+    voices = VoiceFolder(tts.fingerprint, folder)
+    for _ in range(3):
+        assert {"anna", "bert"} <= set(voices.voices())
+        assert not {"deep", "pipe", "dangling", "folder", "\udcff"} & set(voices.voices())
+    said = [record.getMessage() for record in caplog.records]
+    warned = [message for message in said if folder.name in message]
+    assert len(warned) == 5
+    for reason in (
+        "damaged header",
+        "pipe or a device",
+        "No such file",
+        "is a folder",
+        "no text",
+    ):
+        assert sum(reason in message for message in warned) == 1
+
+
+def test_a_name_is_text(voice: Voice) -> None:
+    with pytest.raises(ValueError, match="name has a lone surrogate"):
+        Voice(voice.vector, voice.style, name="a\ud800", fingerprint=voice.fingerprint)
+
+
+def test_a_stored_name_is_text(voice: Voice, tmp_path: Path) -> None:
+    voice.save(tmp_path / "a.voice")
+    data = (tmp_path / "a.voice").read_bytes()
+    body = data[_PREAMBLE.size :].replace(b'"name": "anna"', b'"name":"\\ud800"')
+    header_bytes = body.index(b"}") + 1
+    (tmp_path / "a.voice").write_bytes(
+        _PREAMBLE.pack(MAGIC, 1, header_bytes, zlib.crc32(body)) + body
+    )
+    with pytest.raises(ValueError, match="lone surrogate"):
+        Voice.load(tmp_path / "a.voice")

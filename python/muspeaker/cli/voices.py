@@ -13,7 +13,7 @@ from rich.table import Table
 import muspeaker
 from muspeaker.cli.speech_options import JsonOption  # noqa: TC001 (typer reads it at run time)
 from muspeaker.cli.terminal import failing_cleanly, to_stdout
-from muspeaker.voice import DEFAULT_NAME, SUFFIX, VOICES_FOLDER
+from muspeaker.voice import DEFAULT_NAME, SUFFIX, VOICES_FOLDER, check_name
 
 
 def voices(
@@ -28,7 +28,7 @@ def voices(
         if folder is not None:
             if not folder.is_dir():
                 raise FileNotFoundError(f"no folder {str(folder)!r}")
-            found += [about(path, str(path)) for path in sorted(folder.glob(f"*{SUFFIX}"))]
+            found += about_folder(folder)
         if not found:
             raise FileNotFoundError("no voice ships with this build")
         if as_json:
@@ -40,6 +40,18 @@ def voices(
             row = (voice["voice"] + mark, voice["name"], voice["model"], voice["consent"])
             table.add_row(*row)
         to_stdout().print(table)
+
+
+def about_folder(folder: Path) -> list[dict[str, Any]]:
+    """The voices of a folder; a file that is none is named on standard error."""
+    found = []
+    for path in sorted(folder.glob(f"*{SUFFIX}")):
+        try:
+            check_name(path)
+            found.append(about(path, str(path)))
+        except (OSError, ValueError, TypeError) as error:
+            typer.echo(f"skipped: {error}", err=True)
+    return found
 
 
 def about(path: Path, called: str) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import logging
 import threading
 from pathlib import Path
 
-from muspeaker.voice import DEFAULT_NAME, SUFFIX, VOICES_FOLDER, Voice
+from muspeaker.voice import DEFAULT_NAME, SUFFIX, VOICES_FOLDER, Voice, check_name
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -85,17 +85,19 @@ class VoiceFolder:
 
     def _load(self, path: Path) -> Voice | None:
         """The voice in a file; read again only if the file has changed."""
+        stamp = (0, 0)
+        known = self._read.get(path)
         try:
             status = path.stat()
             stamp = (status.st_mtime_ns, status.st_size)
-            known = self._read.get(path)
             if known is not None and known[0] == stamp:
                 return known[1]
+            check_name(path)
             voice: Voice | None = Voice.load(path)
         except (OSError, ValueError, TypeError) as error:
-            _LOGGER.warning("voice skipped: %s", error)
-            if not isinstance(error, OSError):
-                self._read[path] = (stamp, None)
+            if known is None or known[0] != stamp:  # one warning for each state of the file
+                _LOGGER.warning("voice skipped: %s", error)
+            self._read[path] = (stamp, None)
             return None
         if voice is not None and voice.fingerprint != self._fingerprint:
             _LOGGER.warning("voice skipped: %s is of model %s", path, voice.fingerprint)

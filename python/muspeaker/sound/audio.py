@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from muspeaker.sound.span import Span
 
+BLOCK_SAMPLES = 1 << 16  # that an encoder is given at once
 
 # suffix: (container, coding) of libsndfile
 _FORMATS = {
@@ -106,7 +107,12 @@ class Audio:
             samples, rate = soxr.resample(samples, rate, OPUS_RATE_HZ), OPUS_RATE_HZ
         buffer = io.BytesIO()
         endian = "LITTLE" if container == "RAW" else None
-        soundfile.write(buffer, samples, rate, coding, endian, container)
+        channels = 1 if samples.ndim == 1 else samples.shape[1]
+        with soundfile.SoundFile(buffer, "w", rate, channels, coding, endian, container) as file:
+            for first in range(
+                0, len(samples), BLOCK_SAMPLES
+            ):  # Vorbis in one piece overflows the stack
+                file.write(samples[first : first + BLOCK_SAMPLES])
         return buffer.getvalue()
 
     def save(self, path: str | os.PathLike[str]) -> None:

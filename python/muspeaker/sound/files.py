@@ -1,14 +1,20 @@
-"""Files that are written whole or not at all."""
+"""Files that are written whole or not at all, and files that may be read."""
 
 from __future__ import annotations
 
 import os
-from contextlib import contextmanager
+import secrets
+import stat
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
+
+NAME_CHARACTERS = 64  # of the file's own name in that of its temporary file
+NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+NEW_FILE_MODE = 0o666  # less the process's mask, as for any new file
 
 
 def check_path(path: Path) -> None:
@@ -17,6 +23,30 @@ def check_path(path: Path) -> None:
         raise FileNotFoundError(f"cannot write {str(path)!r}: no folder {str(path.parent)!r}")
     if path.is_dir():
         raise IsADirectoryError(f"cannot write {str(path)!r}: it is a folder")
+
+
+def check_readable(path: Path, role: str) -> None:
+    """Raise an error unless the path is a file, or a link to one.
+
+    A pipe or a device is refused before it is opened: opening one may wait for ever, and it has no end.
+
+    Args:
+        path: What is to be read.
+        role: What it is, for the message, such as `voice file`.
+
+    Raises:
+        FileNotFoundError: If nothing is there.
+        IsADirectoryError: If it is a folder.
+        OSError: If it is neither file nor folder, or cannot be looked at.
+    """
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError as error:
+        raise FileNotFoundError(f"{role} {str(path)!r} does not exist") from error
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(f"{role} {str(path)!r} is a folder: expected a file")
+    if not stat.S_ISREG(mode):
+        raise OSError(f"{role} {str(path)!r} is a pipe or a device: expected a file")
 
 
 def write_whole(path: Path, data: bytes) -> None:
@@ -30,7 +60,8 @@ def whole_file(path: Path) -> Iterator[Path]:
     """Give a temporary path in the folder of `path` to write to; it takes the name `path` once all went well.
 
     For what is better not held as bytes, such as a large array. NumPy adds a suffix to a name that lacks its
-    own: give it the opened file.
+    own: give it the opened file. A file that is replaced keeps its mode, and a link keeps pointing to it.
+    Pipes and devices are written to as they are.
 
     Args:
         path: Where the file goes; replaced if it is there. Its folder must exist.
@@ -39,9 +70,18 @@ def whole_file(path: Path) -> Iterator[Path]:
         OSError: If nothing can be written there; `path` is then as it was.
     """
     check_path(path)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    target = Path(os.path.realpath(path))  # of a link: what it points to
+    if target.exists() and not target.is_file():
+        yield path
+        return
+    check_path(target)
+    name = f".{target.name[:NAME_CHARACTERS]}.{secrets.token_hex(8)}.tmp"
+    partial = target.with_name(name)
+    os.close(os.open(partial, NEW_FILE, NEW_FILE_MODE))
     try:
         yield partial
-        partial.replace(path)
+        with suppress(FileNotFoundError):
+            partial.chmod(stat.S_IMODE(target.stat().st_mode))
+        partial.replace(target)
     finally:
         partial.unlink(missing_ok=True)

@@ -12,6 +12,7 @@ import soxr
 from numpy.typing import ArrayLike
 
 from muspeaker.sound.audio import Audio
+from muspeaker.sound.files import check_readable
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -32,6 +33,7 @@ MIN_RATE_HZ = 4000
 MAX_RATE_HZ = 768_000
 SILENCE_LEVEL = 1e-4  # -80 dB of full scale
 MAX_CHANNELS = 8
+BLOCK_VALUES = 1 << 20  # samples of all channels that are read at once
 
 
 def read_prompt(prompt: RecordingLike) -> tuple[NDArray[np.float32], int]:
@@ -96,17 +98,29 @@ def resample(samples: NDArray[np.float32], rate_hz: int, to_hz: int) -> NDArray[
 
 
 def _read_file(path: Path, role: str, max_seconds: float) -> tuple[NDArray[np.float64], int]:
-    if not path.exists():
-        raise FileNotFoundError(f"{role} file {str(path)!r} does not exist")
-    if path.is_dir():
-        raise IsADirectoryError(f"{role} {str(path)!r} is a folder: expected a sound file")
+    check_readable(path, f"{role} file")
     try:
         with soundfile.SoundFile(path) as file:
-            rate = int(file.samplerate)
-            samples = file.read(int(max_seconds * rate), dtype="float64", always_2d=True)
+            rate = _checked_rate(int(file.samplerate))
+            if file.channels > MAX_CHANNELS:
+                raise ValueError(
+                    f"{role} {str(path)!r} has {file.channels} channels: expected at most {MAX_CHANNELS}"
+                )
+            return _mono(file, int(max_seconds * rate)), rate
     except soundfile.LibsndfileError as error:
         raise ValueError(f"{role} {str(path)!r} is no readable sound file: {error}") from error
-    return samples.mean(axis=1), _checked_rate(rate)
+
+
+def _mono(file: soundfile.SoundFile, most: int) -> NDArray[np.float64]:
+    """The first `most` samples, the mean of all channels; memory is bounded whatever the header promises."""
+    block, parts = max(1, BLOCK_VALUES // file.channels), [np.zeros(0)]
+    while most > 0:
+        part = file.read(min(block, most), dtype="float64", always_2d=True)
+        if not len(part):
+            break
+        parts.append(part.mean(axis=1))
+        most -= len(part)
+    return np.concatenate(parts)
 
 
 def _checked_rate(rate: object) -> int:

@@ -1,0 +1,112 @@
+"""Files: written whole, by many threads at once, in the user's mode, through links; read only if they are files."""
+
+from __future__ import annotations
+
+import os
+import stat
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+import pytest
+
+from muspeaker.sound import files
+from muspeaker.sound.files import check_readable, whole_file, write_whole
+from muspeaker.sound.recording import read_prompt
+from muspeaker.voice import Voice
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+posix = pytest.mark.skipif(os.name != "posix", reason="modes, links and pipes are POSIX's")
+
+
+def test_threads_never_tear_a_file(tmp_path: Path) -> None:
+    path, together = tmp_path / "a", threading.Barrier(8)
+
+    def write(letter: bytes) -> None:
+        together.wait()
+        for _ in range(20):
+            write_whole(path, 5000 * letter)
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(write, [b"%d" % number for number in range(8)]))
+    written = path.read_bytes()
+    assert len(written) == 5000
+    assert len(set(written)) == 1
+    assert [found.name for found in tmp_path.iterdir()] == ["a"]
+
+
+def test_what_failed_leaves_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    write_whole(path, b"before")
+
+    def fill(disk: Path) -> None:
+        with whole_file(disk) as partial:
+            partial.write_bytes(b"half")
+            raise OSError("the disk is full")
+
+    with pytest.raises(OSError, match="full"):
+        fill(path)
+    assert path.read_bytes() == b"before"
+    assert [found.name for found in tmp_path.iterdir()] == ["a"]
+
+
+@posix
+@pytest.mark.parametrize("mode", [0o600, 0o640, 0o444])
+def test_a_replaced_file_keeps_its_mode(tmp_path: Path, mode: int) -> None:
+    path = tmp_path / "a"
+    path.write_bytes(b"before")
+    path.chmod(mode)
+    write_whole(path, b"after")
+    assert stat.S_IMODE(path.stat().st_mode) == mode
+
+
+@posix
+def test_a_new_file_has_the_mode_of_new_files(tmp_path: Path) -> None:
+    (tmp_path / "usual").write_bytes(b"")
+    write_whole(tmp_path / "a", b"")
+    assert (tmp_path / "a").stat().st_mode == (tmp_path / "usual").stat().st_mode
+
+
+@posix
+def test_a_link_stays_one(tmp_path: Path) -> None:
+    (tmp_path / "there").mkdir()
+    target, link = tmp_path / "there" / "b", tmp_path / "a"
+    link.symlink_to(target)
+    for text in (b"first", b"second"):  # of a link to nothing, and to a file
+        write_whole(link, text)
+        assert link.is_symlink()
+        assert target.read_bytes() == text
+
+
+@posix
+def test_devices_and_pipes_are_written_to(tmp_path: Path) -> None:
+    write_whole(files.Path(os.devnull), b"gone")
+    assert stat.S_ISCHR(files.Path(os.devnull).stat().st_mode)
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with ThreadPoolExecutor(1) as pool:
+        heard = pool.submit(pipe.read_bytes)
+        write_whole(pipe, b"said")
+        assert heard.result(10) == b"said"
+    assert pipe.is_fifo()
+
+
+def test_long_names(tmp_path: Path) -> None:
+    write_whole(tmp_path / ("a" * 250), b"x")
+
+
+@posix
+def test_pipes_and_devices_are_not_opened(tmp_path: Path) -> None:
+    """Opening a pipe that nobody writes to would wait for ever."""
+    pipe = tmp_path / "a.voice"
+    os.mkfifo(pipe)
+    for read in (Voice.load, read_prompt):
+        with pytest.raises(OSError, match="is a pipe or a device: expected a file"):
+            read(pipe)
+        with pytest.raises(OSError, match="is a pipe or a device: expected a file"):
+            read(os.devnull)
+    (tmp_path / "link").symlink_to(pipe)
+    with pytest.raises(OSError, match="pipe"):
+        check_readable(tmp_path / "link", "file")
