@@ -72,10 +72,20 @@ def test_normalize_reads_no_english_into_other_languages() -> None:
     assert normalize("Er rief 'Emil' und 'das'.", "de") == "Er rief Emil und das."
 
 
-@pytest.mark.parametrize("unit", ["'", "_", "\n ", "A.", "$1,", "— ", ". ", "1/2 ", "ﷺ"])
+@pytest.mark.parametrize("unit", ["'", "_", "\n ", "A.", "$1,", "— ", ". ", "1/2 ", "㎞"])
 def test_normalize_takes_linear_time(unit: str) -> None:
     text = unit * (20_000 // len(unit))
     assert len(normalize(text)) <= 30 * len(text)  # a quadratic pattern would hang here
+
+
+def test_signs_that_stand_for_many_letters_are_bounded() -> None:
+    """4,096 times U+FDFA are 73,728 letters, which espeak-ng spells one by one."""
+    with pytest.raises(
+        ValueError, match="make the text 73728 characters long: expected at most 8292"
+    ):
+        normalize("\ufdfa" * 4096)
+    assert normalize("\ufdfa is one sign.").endswith("is one sign.")
+    assert normalize("㎞ " * 2000).startswith("k")  # twice as long
 
 
 def test_sentences_and_pauses() -> None:

@@ -23,6 +23,9 @@ def normalize(text: str, language: str = "en-us") -> str:
     Args:
         text: Any text.
         language: Language tag of espeak-ng. Its first part chooses the rules: `en` for `en-gb`.
+
+    Raises:
+        ValueError: As `common.clean`.
     """
     rules = LANGUAGES.get(language.lower().replace("_", "-").split("-")[0])
     if rules is None:

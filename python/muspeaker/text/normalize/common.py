@@ -14,6 +14,8 @@ _SIGNS = str.maketrans({
     "‹": '"', "›": '"', "‐": "-", "‑": "-", "−": "-", "―": "—", "‒": "–",
     "²": " 2 ", "³": " 3 ", "½": " 1/2 ", "¼": " 1/4 ", "¾": " 3/4 ", "⅓": " 1/3 ", "⅔": " 2/3 ", "…": "…",
 })  # fmt: skip
+MAX_GROWTH = 2  # of the length of a text when its compatibility signs are written out
+FREE_GROWTH = 100  # characters that a short text may grow by besides
 _JOINERS = frozenset("\u200b\u200c\u200d\u2060\ufeff\u00ad\ufe0f")
 
 
@@ -21,9 +23,19 @@ def clean(text: str) -> str:
     """Bring a text to NFKC, and quotes, dashes and spaces to one form each.
 
     Control characters and pictures are dropped. Paragraphs end up apart by U+2029.
+
+    Raises:
+        ValueError: If signs that stand for several letters, such as U+FDFA for 18, make the text many times
+            as long: what was typed is limited elsewhere, and this is what is to be spoken.
     """
     text = text.translate(_SIGNS)
+    most = MAX_GROWTH * len(text) + FREE_GROWTH
     text = unicodedata.normalize("NFKC", text)
+    if len(text) > most:
+        raise ValueError(
+            f"signs that stand for several letters make the text {len(text)} characters long: "
+            f"expected at most {most}"
+        )
     text = re.sub(r"\r\n?|[\u0085\u2028\v\f]", "\n", text)
     text = re.sub(r"\u2029", "\n\n", text)
     text = "".join(
