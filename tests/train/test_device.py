@@ -16,8 +16,9 @@ from muspeaker.train import acoustic_pass
 from muspeaker.train.losses import adversarial
 from muspeaker.train.losses import vocoder as losses
 from muspeaker.train.losses.discriminators import MelDiscriminator, VocoderDiscriminator
+from muspeaker.train.losses.timbre import AngularMargin
 from muspeaker.train.losses.voice_judge import VoiceJudge, contrastive_loss
-from muspeaker.train.stages.timbre import AngularMargin, held_out_vectors
+from muspeaker.train.stages.timbre import held_out_vectors
 from muspeaker.twin.model.aligner import Aligner
 from muspeaker.twin.model.timbre_encoder import TimbreEncoder
 from muspeaker.twin.model.vocoder import make_vocoder

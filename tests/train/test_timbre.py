@@ -1,4 +1,4 @@
-"""The timbre stage's arithmetic: error rate, margin, augmentation, who is held out."""
+"""The timbre stage's arithmetic: error rate, losses, augmentation, who is held out."""
 
 from __future__ import annotations
 
@@ -8,13 +8,11 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from muspeaker.train.corpus.augment_fbanks import augment
 from muspeaker.train.corpus.cache import Clip
-from muspeaker.train.stages.timbre import (
-    AngularMargin,
-    augment,
-    equal_error_rate,
-    held_out_speakers,
-)
+from muspeaker.train.corpus.timbre_crops import held_out_speakers, read_speakers
+from muspeaker.train.losses.timbre import AngularMargin, distance_to_teacher
+from muspeaker.train.stages.timbre import equal_error_rate
 
 pytestmark = pytest.mark.torch
 
@@ -88,3 +86,18 @@ def test_held_out_speakers_come_from_the_certain_sources():
 def test_a_corpus_of_other_sources_holds_out_a_tenth():
     assert len(held_out_speakers(clips_of("mine", 11), 24)) == 2
     assert held_out_speakers(clips_of("mine", 3), 24) == {"mine00"}
+
+
+def test_distance_to_the_teacher_ignores_length():
+    target = unit(0, 90)
+    assert float(distance_to_teacher(3 * target, target)) == pytest.approx(0, abs=1e-6)
+    assert float(distance_to_teacher(unit(90, 90), target)) == pytest.approx(0.5)
+
+
+def test_a_table_names_the_held_out(tmp_path):
+    table = tmp_path / "held_out.tsv"
+    table.write_text('id\tspeaker\n1\t"ann\n2\tben\n3\tben\n', encoding="utf-8")
+    assert read_speakers(table) == {'"ann', "ben"}
+    table.write_text("id\tname\n1\tann\n", encoding="utf-8")
+    with pytest.raises(ValueError, match="expected a column `speaker`"):
+        read_speakers(table)

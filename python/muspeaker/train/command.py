@@ -10,6 +10,7 @@ STAGES = {
     "prepare": "decode, trim and level recordings, track F0, compute mels, write phones",
     "align": "train the aligner and write the first durations of all phones",
     "realign": "train the phone classifier and write better durations",
+    "targets": "embed every clip by Resemblyzer, for the timbre encoder to learn (timbre --targets)",
     "timbre": "train the timbre encoder on every labelled speaker",
     "vocoder": "train the vocoder, from mel and F0 to samples",
     "teacher": "train everything between phones and mel",

@@ -1,50 +1,42 @@
 """Stage: the timbre encoder, ERes2NetV2 with an additive-angular-margin loss over speakers.
 
-Clips played at other speeds count as other speakers. Held-out speakers give the equal-error rate.
+With `--targets` it also learns a teacher's embeddings, by the cosine. Clips played at other speeds count as
+other speakers. Held-out speakers give the equal-error rate.
 """
 
 from __future__ import annotations
 
 import logging
 import math
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-import numpy.typing as npt
 import torch
 import torch.nn.functional as F
 from torch import nn
 
 from muspeaker.train.corpus.augment import Augmentation
-from muspeaker.train.corpus.cache import Cache, Clip
-from muspeaker.train.corpus.timbres import Fbanks
+from muspeaker.train.corpus.cache import Cache
+from muspeaker.train.corpus.timbre_crops import NOBODY, CropOptions, Speakers, read_speakers
+from muspeaker.train.loop.checkpoint import load_checkpoint
 from muspeaker.train.loop.distributed import first_goes_ahead
-from muspeaker.train.loop.feed import Batch, Plan
 from muspeaker.train.loop.options import TrainOptions, model_config, option, parse
 from muspeaker.train.loop.trainer import Trainer
-from muspeaker.twin.dsp.fbank import (
-    FBANK_HOP_SAMPLES,
-    FBANK_RATE_HZ,
-    FBANK_WINDOW_SAMPLES,
-    kaldi_fbank,
-    remove_time_mean,
-)
+from muspeaker.train.losses.timbre import AngularMargin, distance_to_teacher
+from muspeaker.twin.dsp.fbank import remove_time_mean
 from muspeaker.twin.model.timbre_encoder import TimbreEncoder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from muspeaker.config import ModelConfig
+    from muspeaker.train.loop.feed import Batch
 
 
 log = logging.getLogger(__name__)
 GRADIENT_NORM = 5.0
 MARGIN = 0.2
-SCALE = 30.0
-NOISE_FLOOR = (-4.0, -1.0)  # of the noise under the speech, natural log relative to its mean
-WEIGHTS = {"margin": 1.0}
+WEIGHTS = {"margin": 0.3, "distill": 10.0}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,8 +44,17 @@ class TimbreOptions(TrainOptions):
     """The command line of the stage."""
 
     out: Path = option(Path("runs/timbre"), "folder of the checkpoint, the log and the samples")
-    batch: int = option(64, "crops in a batch")
-    frames: int = option(160, "length of a crop, 10 ms each")
+    batch: int = option(64, "crops in a batch of the mean length")
+    frames: tuple[int, ...] = option(
+        (100, 150, 200, 300), "lengths of a crop, 10 ms each; every batch has one of them"
+    )
+    targets: Path | None = option(
+        None, "a teacher's embedding of every clip (muspeaker-train targets)"
+    )
+    start: Path | None = option(None, "a checkpoint of this stage whose encoder to start from")
+    held_out: Path | None = option(
+        None, "table with a column `speaker` of those not to train on; chosen by rule if none"
+    )
     rate: float = option(2e-3, "peak learning rate")
     augment: Literal["waves", "filter-banks", "none"] = option(
         "waves", "what is augmented; waves need soxr and more computing, filter banks have no echo"
@@ -62,75 +63,6 @@ class TimbreOptions(TrainOptions):
     reverberation: float = option(0.3, "share of the waves with an echo")
     band: float = option(0.25, "share of the waves through a narrow microphone")
     clip: float = option(GRADIENT_NORM, "largest norm of a gradient")
-
-
-class AngularMargin(nn.Module):
-    """Cosine classifier with an additive angular margin. Source: Deng et al. 2019 (arXiv:1801.07698).
-
-    Args:
-        embedding: Size of the vectors.
-        num_speakers: Number of classes.
-    """
-
-    def __init__(self, embedding: int, num_speakers: int) -> None:
-        super().__init__()
-        self.weight = nn.Parameter(torch.randn(num_speakers, embedding) * 0.01)
-
-    def forward(self, x: torch.Tensor, speaker: torch.Tensor, margin: float) -> torch.Tensor:
-        """Cross-entropy of (batch, embedding) vectors against (batch,) speakers."""
-        cosine = F.linear(F.normalize(x), F.normalize(self.weight)).clamp(-0.9999, 0.9999)
-        target = cosine.gather(1, speaker.unsqueeze(1))
-        with_margin = torch.cos(torch.acos(target) + margin)
-        logits = cosine.scatter(1, speaker.unsqueeze(1), with_margin)
-        return F.cross_entropy(SCALE * logits, speaker)
-
-
-def augment(fbank: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
-    """Noise, a band limit and masked stripes, in the log filter-bank domain.
-
-    Args:
-        fbank: (batch, frames, fbanks) float32.
-        generator: Source of all random numbers.
-
-    Returns:
-        The shape of fbank.
-    """
-    batch, _, bands = fbank.shape
-    mean = fbank.mean((1, 2), keepdim=True)
-    level = torch.empty(batch, 1, 1).uniform_(*NOISE_FLOOR, generator=generator)
-    tilt = torch.empty(batch, 1, 1).uniform_(-2.0, 2.0, generator=generator)
-    color = tilt * torch.linspace(0.5, -0.5, bands).view(1, 1, bands)
-    flicker = 0.5 * torch.randn(fbank.shape, generator=generator)
-    noisy = torch.logaddexp(fbank, mean + level + color + flicker)
-    use = torch.rand(batch, 1, 1, generator=generator) < 0.5
-    x = torch.where(use, noisy, fbank)
-    top = torch.randint(bands * 5 // 8, bands + 1, (batch, 1, 1), generator=generator)
-    limited = torch.rand(batch, 1, 1, generator=generator) < 0.25
-    x = torch.where(limited & (torch.arange(bands) >= top), mean - 6.0, x)
-    return hide_stripes(x, generator)
-
-
-def hide_stripes(fbank: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
-    """A stripe of bands and one of time put to the mean, in some rows.
-
-    Source: Park et al. 2019 (arXiv:1904.08779), Section 2.
-
-    Args:
-        fbank: (batch, frames, fbanks) float32.
-        generator: Source of all random numbers.
-
-    Returns:
-        The shape of fbank.
-    """
-    batch, frames, bands = fbank.shape
-    start = torch.randint(0, bands - 8, (batch, 1, 1), generator=generator)
-    band = torch.arange(bands)
-    stripe = (band >= start) & (band < start + 8)
-    start = torch.randint(0, frames - 12, (batch, 1, 1), generator=generator)
-    time_axis = torch.arange(frames).view(1, frames, 1)
-    gap = (time_axis >= start) & (time_axis < start + 12)
-    use = torch.rand(batch, 1, 1, generator=generator) < 0.3
-    return torch.where(use & (stripe | gap), fbank.mean((1, 2), keepdim=True), fbank)
 
 
 def equal_error_rate(embeddings: torch.Tensor, speakers: list[str]) -> float:
@@ -147,123 +79,6 @@ def equal_error_rate(embeddings: torch.Tensor, speakers: list[str]) -> float:
     accepted = 1 - np.cumsum(~same[order]) / (~same).sum()
     at = int(np.argmin(np.abs(rejected - accepted)))
     return float((rejected[at] + accepted[at]) / 2)
-
-
-def held_out_speakers(clips: list[Clip], count: int) -> set[str]:
-    """`count` speakers, evenly from the sources with certain labels; without their @speed copies.
-
-    In a corpus without certain labels all sources count. Sources of fewer than ten speakers give none, unless
-    there is no larger one; none gives more than a tenth of its speakers.
-    """
-    known = [clip for clip in clips if clip.certain] or clips
-    speakers: dict[str, set[str]] = {}
-    for clip in known:
-        if clip.speed == 1.0:
-            speakers.setdefault(clip.source, set()).add(clip.speaker)
-    sources = [s for s in sorted(speakers) if len(speakers[s]) >= 10] or sorted(speakers)
-    chosen: set[str] = set()
-    for source in sources:
-        names = sorted(speakers[source])
-        share = min(-(-count // len(sources)), -(-len(names) // 10))
-        chosen |= set(names[:: max(1, len(names) // share)][:share])
-    return chosen
-
-
-class Speakers:
-    """Batches of crops for training, and the held-out clips.
-
-    Args:
-        cache: The prepared corpus.
-        options: Sizes of a batch, and how it is augmented.
-        num_fbanks: Width of the encoder's input.
-    """
-
-    def __init__(self, cache: Cache, options: TimbreOptions, num_fbanks: int) -> None:
-        self.fbanks = Fbanks(cache, num_fbanks)
-        self._size = options.batch
-        self._frames = options.frames
-        self._seed = options.seed
-        self._kind = options.augment
-        self._change = Augmentation(options.noise, options.reverberation, options.band)
-        held = held_out_speakers(cache.clips, 24)
-        self.held_out = [(i, c.speaker) for i, c in enumerate(cache.clips) if c.speaker in held]
-        usable = [
-            (i, c)
-            for i, c in enumerate(cache.clips)
-            if c.speaker.split("@")[0] not in held and c.is_of_one_person
-        ]
-        self.names = sorted({c.speaker for _, c in usable})
-        number = {name: n for n, name in enumerate(self.names)}
-        self._clips = [(i, number[c.speaker]) for i, c in usable]
-        counts = np.bincount([s for _, s in self._clips])
-        weights = np.array([counts[s] ** -0.5 for _, s in self._clips])
-        self._weights = weights / weights.sum()
-
-    def plans(self, first: int) -> Iterator[Plan]:
-        """See `Source`."""
-        number = first
-        while True:
-            random = np.random.default_rng((self._seed, number))
-            picks = random.choice(len(self._clips), self._size, p=self._weights)
-            yield Plan(number, tuple(picks.tolist()))
-            number += 1
-
-    def collate(self, plan: Plan, rows: slice) -> Batch:
-        """Augmented crops (size, frames, fbanks), repeated where a clip is short, and speakers."""
-        random = np.random.default_rng((self._seed, plan.number, 1))
-        starts = random.random(len(plan.clips))
-        crop = self._wave_crop if self._kind == "waves" else self._crop
-        crops = [
-            crop(
-                self._clips[pick][0],
-                place,
-                np.random.default_rng((self._seed, plan.number, 2, row)),
-            )
-            for row, (pick, place) in list(enumerate(zip(plan.clips, starts, strict=True)))[rows]
-        ]
-        generator = torch.Generator().manual_seed(int(random.integers(2**62)) + (rows.start or 0))
-        change = {"waves": hide_stripes, "filter-banks": augment, "none": _unchanged}[self._kind]
-        heard = change(torch.from_numpy(np.stack(crops)), generator)
-        speakers = torch.tensor([self._clips[pick][1] for pick in plan.clips[rows]])
-        return {"fbank": remove_time_mean(heard), "speaker": speakers}
-
-    def example(self, number: int) -> npt.NDArray[np.float32]:
-        """(samples,) of a clip after every change to waves that has a share, to be listened to."""
-        cache = self.fbanks.cache
-        clip = cache.clips[self._clips[number % len(self._clips)][0]]
-        certain = Augmentation(*(float(share > 0) for share in astuple(self._change)))
-        random = np.random.default_rng((self._seed, number))
-        return certain(cache.samples(clip), cache.sizes.sample_rate, random)
-
-    def _crop(self, i: int, place: float, _random: np.random.Generator) -> npt.NDArray[np.float32]:
-        """(frames, fbanks) of a clip at a place from 0 to 1, repeated where it is short."""
-        fbank = self.fbanks.clip(i)
-        if len(fbank) < self._frames:
-            fbank = np.tile(fbank, (math.ceil(self._frames / len(fbank)), 1))
-        first = int(place * (len(fbank) - self._frames + 1))
-        return fbank[first : first + self._frames]
-
-    def _wave_crop(
-        self, i: int, place: float, random: np.random.Generator
-    ) -> npt.NDArray[np.float32]:
-        """The same of the recording in another room, through another microphone."""
-        import soxr  # noqa: PLC0415  (a machine that was sent filter banks may lack it)
-
-        cache = self.fbanks.cache
-        rate_hz = cache.sizes.sample_rate
-        seconds = (self._frames * FBANK_HOP_SAMPLES + 2 * FBANK_WINDOW_SAMPLES) / FBANK_RATE_HZ
-        samples, count = cache.samples(cache.clips[i]), int(seconds * rate_hz)
-        if len(samples) < count:
-            samples = np.tile(samples, math.ceil(count / len(samples)))
-        first = int(place * (len(samples) - count + 1))
-        heard = self._change(samples[first : first + count], rate_hz, random)
-        heard = soxr.resample(heard, rate_hz, FBANK_RATE_HZ)
-        fbank = kaldi_fbank(torch.from_numpy(heard).unsqueeze(0), self.fbanks.num_fbanks)[0]
-        return fbank[: self._frames].numpy()
-
-
-def _unchanged(fbank: torch.Tensor, _generator: torch.Generator) -> torch.Tensor:
-    return fbank
 
 
 @torch.no_grad()
@@ -294,8 +109,13 @@ class TimbreTrainer(Trainer):
     def __init__(self, config: ModelConfig, options: TimbreOptions, speakers: Speakers) -> None:
         super().__init__(config, options, WEIGHTS)
         encoder = TimbreEncoder(config.timbre_encoder)
+        if options.start:
+            encoder.load_state_dict(_weights_of(options.start))
         encoder = encoder.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         margin = AngularMargin(config.timbre_encoder.embedding, len(speakers.names))
+        prototypes = speakers.prototypes()
+        if prototypes is not None:
+            margin.weight.data.copy_(torch.from_numpy(prototypes))
         self.encoder = self.network("encoder", encoder, decay=0.995)
         self.margin = self.network("margin", margin)
         parameters = [*self.encoder.parameters(), *self.margin.parameters()]
@@ -312,11 +132,15 @@ class TimbreTrainer(Trainer):
         return self._speakers
 
     def train_step(self, batch: Batch, progress: float) -> dict[str, torch.Tensor]:
-        """Tell the speakers apart; the margin comes in over the second half."""
+        """Tell the speakers apart and follow the teacher; the margin comes in over the second half."""
         with self.autocast():
             vectors = self.encoder(batch["fbank"])
+        vectors = vectors.float()
         ramp = MARGIN * max(0.0, 2 * progress - 1.0)
-        losses = {"margin": self.margin(vectors.float(), batch["speaker"], ramp)}
+        known = batch["speaker"] != NOBODY
+        losses = {"margin": self.margin(vectors[known], batch["speaker"][known], ramp)}
+        if "target" in batch:
+            losses["distill"] = distance_to_teacher(vectors, batch["target"])
         self.descend("optimizer", self.total(losses))
         return losses
 
@@ -336,6 +160,24 @@ class TimbreTrainer(Trainer):
         self.journal.audio("crop", self._speakers.example(self.step), self.step)
 
 
+def _weights_of(path: Path) -> dict[str, torch.Tensor]:
+    """The averaged encoder of a checkpoint or a snapshot of this stage, float32."""
+    state = load_checkpoint(path)
+    weights = state.get("ema", state["encoder"])
+    return {n: x.float() if x.is_floating_point() else x for n, x in weights.items()}
+
+
+def _speakers(cache: Cache, options: TimbreOptions, config: ModelConfig) -> Speakers:
+    """The crops that the command line asks for."""
+    change = Augmentation(options.noise, options.reverberation, options.band)
+    crops = CropOptions(options.batch, options.frames, options.seed, options.augment, change)
+    held = read_speakers(options.held_out) if options.held_out else None
+    speakers = Speakers(cache, crops, config.timbre_encoder.num_fbanks, held)
+    if options.targets:
+        speakers.learn_from(np.load(options.targets), config.timbre_encoder.embedding)
+    return speakers
+
+
 def main(arguments: list[str] | None = None, config: ModelConfig | None = None) -> None:
     """Command line of the stage; `config` stands in for the sizes that it names."""
     options = parse(TimbreOptions, arguments, "muspeaker-train timbre", __doc__)
@@ -343,7 +185,7 @@ def main(arguments: list[str] | None = None, config: ModelConfig | None = None) 
     with first_goes_ahead():
         config = config or model_config(options)
         cache = Cache(options.corpus, config.audio)
-        speakers = Speakers(cache, options, config.timbre_encoder.num_fbanks)
+        speakers = _speakers(cache, options, config)
     TimbreTrainer(config, options, speakers).run()
 
 
