@@ -80,10 +80,10 @@ def golden() -> tuple[Synthesizer, Voice, Voice]:
     return model, voices[0], voices[1]
 
 
-def tokens(model: Synthesizer, count: int) -> list[np.ndarray]:
+def tokens(model: Synthesizer, count: int) -> np.ndarray:
     limits = (len(model.symbols), 3, 3)
     rng = np.random.default_rng(count)
-    return [rng.integers(0, limit, count).astype(np.int32) for limit in limits]
+    return np.stack([rng.integers(0, limit, count).astype(np.int32) for limit in limits])
 
 
 OPTIONS = {"speed": 0.3, "pitch": 0.0, "energy": 1.0, "temperature": 0.667, "seed": 5}
@@ -91,7 +91,7 @@ OPTIONS = {"speed": 0.3, "pitch": 0.0, "energy": 1.0, "temperature": 0.667, "see
 
 def test_engine_streams_what_it_synthesizes(golden: tuple[Synthesizer, Voice, Voice]) -> None:
     model, voice, _ = golden
-    arguments = (*tokens(model, 40), voice.vector, voice.style)
+    arguments = (tokens(model, 40), voice.vector, voice.style)
     samples, durations = model._engine.synthesize(*arguments, **OPTIONS)
     utterance = model._engine.start(*arguments, **OPTIONS)
     np.testing.assert_array_equal(utterance.durations, durations)
@@ -112,7 +112,7 @@ def test_streams_of_one_engine_may_be_interleaved(
 ) -> None:
     model, *voices = golden
     calls = [
-        (*tokens(model, count), voice.vector, voice.style)
+        (tokens(model, count), voice.vector, voice.style)
         for count, voice in zip((40, 25), voices, strict=True)
     ]
     expected = [model._engine.synthesize(*call, **OPTIONS)[0] for call in calls]
@@ -135,8 +135,8 @@ def test_speech_outlives_the_name_of_its_engine() -> None:
     rng = np.random.default_rng(0)
     timbre = rng.normal(size=engine.config["timbre_encoder.embedding"]).astype("f4")
     style = rng.normal(size=(5, engine.config["style_encoder.hidden"])).astype("f4")
-    ids = [np.zeros(9, np.int32)] * 3
-    utterance = engine.start(*ids, timbre, style, **OPTIONS)
+    ids = np.zeros((3, 9), np.int32)
+    utterance = engine.start(ids, timbre, style, **OPTIONS)
     del engine
     chunk = utterance.next_chunk()
     assert chunk is not None
@@ -165,7 +165,7 @@ def test_parts_are_timed(golden: tuple[Synthesizer, Voice, Voice]) -> None:
     model, voice, _ = golden
     engine = model._engine.fork(1)
     assert engine.timings == {}
-    utterance = engine.start(*tokens(model, 20), voice.vector, voice.style, **OPTIONS)
+    utterance = engine.start(tokens(model, 20), voice.vector, voice.style, **OPTIONS)
     before = engine.timings
     assert set(before) == {"content", "melody", "mel_decoder"}
     while utterance.next_chunk() is not None:
