@@ -6,6 +6,10 @@
 
 namespace muspeaker::kernels {
 
+/// Input floats that are gathered or staged at a time, 128 KiB: a time tile with its halo stays in
+/// L2.
+inline constexpr int64_t kStagedFloats = 32768;
+
 /// Sizes of one convolution over time. Output row t reads input frames
 /// t * stride + k * dilation - pad for k in [0, kernel); frames outside the input count as zero.
 struct ConvShape {
