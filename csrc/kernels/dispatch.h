@@ -26,7 +26,7 @@ struct ConvShape {
 
 /// The scalars of y = scale * (conv(leaky_relu(x)) + bias + residual).
 struct ConvScalars {
-  float input_slope = 1.0F;  ///< of a leaky ReLU on x below 0, 0 to 1; 1 for none, 0 for ReLU
+  float input_slope = 1.0F;  ///< slope of a leaky ReLU on x, 0 to 1: 1 for none, 0 for ReLU
   float scale = 1.0F;
   bool accumulate = false;  ///< add to y instead of writing it
 };

@@ -7,10 +7,10 @@
 namespace muspeaker::model {
 namespace {
 
-constexpr int64_t kEndKernel = 7;  // of the first and the last convolution
+constexpr int64_t kEndKernel = 7;  // taps of the first and the last convolution
 constexpr int64_t kEndReach = kEndKernel / 2;
 constexpr int64_t kMostTiled = 16;      // channels of residual blocks that are quantised by tiles
-constexpr int64_t kLeastTileRows = 32;  // fewer fill no block of a kernel's registers
+constexpr int64_t kLeastTileRows = 32;  // rows: fewer fill no block of a kernel's registers
 
 /// Channels after the last scale, every one of which halves them.
 int64_t last_width(const core::VocoderConfig& config) {

@@ -45,7 +45,7 @@ struct Conv2d::Image {
   int64_t in_rows, in_frames;
   const float* residual;
   float* y;
-  int64_t rows, frames;  // of y
+  int64_t rows, frames;  // sizes of y
 };
 
 Conv2d::Conv2d(const core::Scope& scope, const Conv2dShape& shape, const Activation& activation,
