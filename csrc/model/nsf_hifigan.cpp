@@ -36,7 +36,7 @@ std::vector<Scale> scales_of(const core::VocoderConfig& config, int64_t hop_samp
   int64_t row_samples = hop_samples;
   for (const int64_t rate : config.upsample_rates) {
     row_samples /= rate;
-    scales.push_back({rate, row_samples, 0, 0});
+    scales.push_back({rate, row_samples, /*input_reach=*/0, /*source_reach=*/0});
   }
   int64_t reach = kEndReach;
   for (size_t i = scales.size(); i-- > 0;) {
