@@ -4,48 +4,25 @@
 #   MUSPEAKER_GGML_ARCHIVE=<sdist>    the sdist of ggml-python 0.0.45, already downloaded
 #   otherwise                         the same sdist, downloaded with pip from its configured index
 # Whichever archive is used must have the hash below. Nothing of ggml is changed or vendored.
+include(Download)
+
 set(MUSPEAKER_GGML "" CACHE STRING "A ggml source tree, or `system`; empty takes the pinned package")
 set(MUSPEAKER_GGML_ARCHIVE "" CACHE FILEPATH "The sdist of ggml-python 0.0.45")
 option(MUSPEAKER_NATIVE "Build ggml for this machine's own instruction set: faster, not portable" OFF)
 
-set(MUSPEAKER_GGML_PACKAGE "ggml-python")
 set(MUSPEAKER_GGML_PACKAGE_VERSION "0.0.45")
 set(MUSPEAKER_GGML_SHA256 "10aac52075cf3c7ef2b00d6c35b1c23f7b018dbeff8ae8df67339b4be1166f05")
-
-# Sets `result` to the path of the sdist, downloading it once into the build folder.
-# pip is asked with -I because an isolated build environment hides it otherwise.
-function(muspeaker_ggml_archive result)
-  set(archive "${MUSPEAKER_GGML_ARCHIVE}")
-  if(NOT archive)
-    set(folder "${CMAKE_BINARY_DIR}/ggml-download")
-    set(archive "${folder}/ggml_python-${MUSPEAKER_GGML_PACKAGE_VERSION}.tar.gz")
-    if(NOT EXISTS "${archive}")
-      message(STATUS "Downloading ${MUSPEAKER_GGML_PACKAGE} ${MUSPEAKER_GGML_PACKAGE_VERSION}")
-      file(MAKE_DIRECTORY "${folder}")
-      execute_process(
-        COMMAND "${Python_EXECUTABLE}" -I -m pip --quiet --disable-pip-version-check download
-                --no-deps --no-binary ${MUSPEAKER_GGML_PACKAGE} --dest "${folder}"
-                ${MUSPEAKER_GGML_PACKAGE}==${MUSPEAKER_GGML_PACKAGE_VERSION}
-        RESULT_VARIABLE status)
-      if(NOT status EQUAL 0)
-        message(FATAL_ERROR "pip could not download ${MUSPEAKER_GGML_PACKAGE}; without a network, "
-                            "give MUSPEAKER_GGML_ARCHIVE=<sdist> or MUSPEAKER_GGML=<source tree>")
-      endif()
-    endif()
-  endif()
-  file(SHA256 "${archive}" actual)
-  if(NOT actual STREQUAL MUSPEAKER_GGML_SHA256)
-    message(FATAL_ERROR "${archive} has sha256 ${actual}, expected ${MUSPEAKER_GGML_SHA256}")
-  endif()
-  set(${result} "${archive}" PARENT_SCOPE)
-endfunction()
 
 # Sets `result` to an unpacked source tree: the CPU backend and what it needs, nothing else.
 function(muspeaker_ggml_sources result)
   set(folder "${CMAKE_BINARY_DIR}/ggml-source")
   set(root "ggml_python-${MUSPEAKER_GGML_PACKAGE_VERSION}/vendor/ggml")
   if(NOT EXISTS "${folder}/${root}/src/ggml-cpu/CMakeLists.txt")
-    muspeaker_ggml_archive(archive)
+    muspeaker_archive(archive
+      PACKAGE ggml-python VERSION ${MUSPEAKER_GGML_PACKAGE_VERSION} SHA256 ${MUSPEAKER_GGML_SHA256}
+      GIVEN "${MUSPEAKER_GGML_ARCHIVE}" FILE ggml_python-${MUSPEAKER_GGML_PACKAGE_VERSION}.tar.gz
+      FOLDER ggml-download PIP --no-binary ggml-python
+      OFFLINE "MUSPEAKER_GGML_ARCHIVE=<sdist> or MUSPEAKER_GGML=<source tree>")
     file(ARCHIVE_EXTRACT INPUT "${archive}" DESTINATION "${folder}" PATTERNS
       "${root}/CMakeLists.txt" "${root}/LICENSE" "${root}/AUTHORS" "${root}/ggml.pc.in"
       "${root}/cmake/*" "${root}/include/*" "${root}/src/CMakeLists.txt" "${root}/src/*.c"

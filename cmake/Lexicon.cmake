@@ -2,37 +2,12 @@
 #   MUSPEAKER_LEXICON_ARCHIVE=<wheel>  the wheel of misaki 0.9.4, already downloaded
 #   otherwise                          the same wheel, downloaded with pip from its configured index
 # Whichever is used must have the hash below. tools/compile_lexicon.py makes the package's files of it.
+include(Download)
+
 set(MUSPEAKER_LEXICON_ARCHIVE "" CACHE FILEPATH "The wheel of misaki 0.9.4")
 
 set(MUSPEAKER_LEXICON_VERSION "0.9.4")
 set(MUSPEAKER_LEXICON_SHA256 "90e2eeb169786c014c429e5058d2ea6bcd02d651f2a24450ba6c9ffc0f8da15a")
-
-# Sets `result` to the path of the wheel, downloading it once into the build folder.
-function(muspeaker_lexicon_archive result)
-  set(archive "${MUSPEAKER_LEXICON_ARCHIVE}")
-  if(NOT archive)
-    set(folder "${CMAKE_BINARY_DIR}/lexicon-download")
-    set(archive "${folder}/misaki-${MUSPEAKER_LEXICON_VERSION}-py3-none-any.whl")
-    if(NOT EXISTS "${archive}")
-      message(STATUS "Downloading misaki ${MUSPEAKER_LEXICON_VERSION}")
-      file(MAKE_DIRECTORY "${folder}")
-      execute_process(
-        COMMAND "${Python_EXECUTABLE}" -I -m pip --quiet --disable-pip-version-check download
-                --no-deps --only-binary misaki --ignore-requires-python --dest "${folder}"
-                misaki==${MUSPEAKER_LEXICON_VERSION}
-        RESULT_VARIABLE status)
-      if(NOT status EQUAL 0)
-        message(FATAL_ERROR "pip could not download misaki; without a network, give "
-                            "MUSPEAKER_LEXICON_ARCHIVE=<wheel>")
-      endif()
-    endif()
-  endif()
-  file(SHA256 "${archive}" actual)
-  if(NOT actual STREQUAL MUSPEAKER_LEXICON_SHA256)
-    message(FATAL_ERROR "${archive} has sha256 ${actual}, expected ${MUSPEAKER_LEXICON_SHA256}")
-  endif()
-  set(${result} "${archive}" PARENT_SCOPE)
-endfunction()
 
 # Sets `result` to the compiled files, made at configuration so that a build needs no network.
 function(muspeaker_lexicon_files result)
@@ -50,7 +25,11 @@ function(muspeaker_lexicon_files result)
     endif()
   endforeach()
   if(NOT fresh)
-    muspeaker_lexicon_archive(archive)
+    muspeaker_archive(archive
+      PACKAGE misaki VERSION ${MUSPEAKER_LEXICON_VERSION} SHA256 ${MUSPEAKER_LEXICON_SHA256}
+      GIVEN "${MUSPEAKER_LEXICON_ARCHIVE}" FILE misaki-${MUSPEAKER_LEXICON_VERSION}-py3-none-any.whl
+      FOLDER lexicon-download PIP --only-binary misaki --ignore-requires-python
+      OFFLINE "MUSPEAKER_LEXICON_ARCHIVE=<wheel>")
     file(ARCHIVE_EXTRACT INPUT "${archive}" DESTINATION "${data}" PATTERNS "misaki/data/*_gold.json"
                                                                            "misaki/data/*_silver.json")
     execute_process(COMMAND "${Python_EXECUTABLE}" "${compiler}" --data "${data}/misaki/data" --out

@@ -6,6 +6,7 @@
 
 `reference --by hibari` takes hibari-tts's port of misaki, which also reads the words that misaki has no phones for.
 Words that the reference does not read are left out of the comparison and counted. docs/phones.md has the figures.
+Each reader is imported where it is used, because one environment rarely has all three.
 """
 
 from __future__ import annotations

@@ -93,7 +93,7 @@ class Candidate:
         hop = int(self.tts.config["audio.hop_samples"])
         phase = np.cumsum(np.repeat(f0.astype(np.float64), hop) / self.tts.sample_rate) % 1.0
         noise = np.random.default_rng(0).standard_normal(phase.size)
-        samples: np.ndarray = _core.probe.vocoder(
+        samples: np.ndarray = _core.probe.nsf_hifigan(
             self._vocoder, mel, f0, phase.astype(np.float32), noise.astype(np.float32)
         )
         return samples.reshape(-1)

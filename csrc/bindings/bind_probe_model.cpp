@@ -279,7 +279,7 @@ void bind_decoders(py::module_& probe) {
             py::arg("noise"), "(samples, 1)");
   probe.def("mrf_block", &mrf_block, py::arg("model"), py::arg("scale"), py::arg("x"),
             py::kw_only(), py::arg("int8") = true, "(samples, channels), both ways");
-  probe.def("vocoder", &nsf_hifigan, py::arg("model"), py::arg("mel"), py::arg("f0"),
+  probe.def("nsf_hifigan", &nsf_hifigan, py::arg("model"), py::arg("mel"), py::arg("f0"),
             py::arg("phase"), py::arg("noise"), py::kw_only(), py::arg("int8") = true,
             "(frames, mels) and (frames), (samples), (samples) to (samples)");
   probe.def("convnext_block", &convnext_block, py::arg("model"), py::arg("index"), py::arg("x"),

@@ -32,7 +32,7 @@ GraphRunner::GraphRunner(int num_threads)
   if (backend_ == nullptr) {
     throw std::runtime_error("ggml could not start its CPU backend");
   }
-  ggml_threadpool_params params = ggml_threadpool_params_default(1);
+  ggml_threadpool_params params = ggml_threadpool_params_default(/*n_threads=*/1);
   threadpool_ = ggml_threadpool_new(&params);
   allocator_ = ggml_gallocr_new(ggml_backend_cpu_buffer_type());
   if (threadpool_ == nullptr || allocator_ == nullptr) {
@@ -41,7 +41,7 @@ GraphRunner::GraphRunner(int num_threads)
     ggml_backend_free(backend_);
     throw std::runtime_error("not enough memory for the engine");
   }
-  ggml_backend_cpu_set_n_threads(backend_, 1);
+  ggml_backend_cpu_set_n_threads(backend_, /*n_threads=*/1);
   ggml_backend_cpu_set_threadpool(backend_, threadpool_);
 }
 
@@ -54,12 +54,12 @@ GraphRunner::~GraphRunner() {
 void GraphRunner::run(const std::function<void(GraphBuilder&)>& build) {
   outputs_.clear();
   const GraphContext context = make_graph_context(context_memory_.get());
-  ggml_cgraph* graph = ggml_new_graph_custom(context.get(), kMaxNodes, false);
+  ggml_cgraph* graph = ggml_new_graph_custom(context.get(), kMaxNodes, /*grads=*/false);
   GraphBuilder builder(context.get(), graph);
   build(builder);
   allocate(graph);
   for (const GraphBuilder::Input& input : builder.inputs_) {
-    ggml_backend_tensor_set(input.tensor, input.bytes.data(), 0, input.bytes.size());
+    ggml_backend_tensor_set(input.tensor, input.bytes.data(), /*offset=*/0, input.bytes.size());
   }
   compute(graph);
   keep_outputs(builder);
@@ -88,31 +88,31 @@ void GraphRunner::keep_outputs(const GraphBuilder& builder) {
     Output output;
     output.shape = shape_of(tensor);
     output.values.resize(static_cast<size_t>(ggml_nelements(tensor)));
-    ggml_backend_tensor_get(tensor, output.values.data(), 0, ggml_nbytes(tensor));
+    ggml_backend_tensor_get(tensor, output.values.data(), /*offset=*/0, ggml_nbytes(tensor));
     outputs_[name] = std::move(output);
   }
 }
 
 void GraphRunner::run_again(const PlanKey& key, const std::vector<PlanInput>& inputs,
                             const Describe& describe, float* out) {
-  if (!plan_.fits(key, inputs, ggml_gallocr_get_buffer_size(allocator_, 0))) {
+  if (!plan_.fits(key, inputs, ggml_gallocr_get_buffer_size(allocator_, /*buffer_id=*/0))) {
     plan_ = {};
     Plan plan = make_plan(key, inputs, describe);
     allocate(plan.graph);
-    plan.buffer_bytes = ggml_gallocr_get_buffer_size(allocator_, 0);
+    plan.buffer_bytes = ggml_gallocr_get_buffer_size(allocator_, /*buffer_id=*/0);
     plan_ = std::move(plan);
   }
   for (size_t i = 0; i < inputs.size(); ++i) {
-    ggml_backend_tensor_set(plan_.inputs[i], inputs[i].frames.data, 0,
+    ggml_backend_tensor_set(plan_.inputs[i], inputs[i].frames.data, /*offset=*/0,
                             ggml_nbytes(plan_.inputs[i]));
   }
   compute(plan_.graph);
-  ggml_backend_tensor_get(plan_.output, out, 0, ggml_nbytes(plan_.output));
+  ggml_backend_tensor_get(plan_.output, out, /*offset=*/0, ggml_nbytes(plan_.output));
 }
 
 void GraphRunner::make_lanes() {
   while (static_cast<int>(lanes_.size()) < num_threads()) {
-    lanes_.push_back(std::make_unique<GraphRunner>(1));
+    lanes_.push_back(std::make_unique<GraphRunner>(/*num_threads=*/1));
   }
 }
 

@@ -104,8 +104,8 @@ class GraphRunner {
 
   ThreadPool pool_;
   Timings timings_;
-  std::unique_ptr<uint8_t[]> context_memory_;  // of run's descriptions
-  Plan plan_;                                  // of run_again
+  std::unique_ptr<uint8_t[]> context_memory_;  // memory of the graphs that run() describes
+  Plan plan_;                                  // plan of run_again()
   ggml_threadpool* threadpool_ = nullptr;
   ggml_backend_t backend_ = nullptr;
   ggml_gallocr_t allocator_ = nullptr;

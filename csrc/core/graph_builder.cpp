@@ -7,7 +7,8 @@
 namespace muspeaker::core {
 
 size_t graph_context_bytes() {
-  return (kMaxNodes * ggml_tensor_overhead()) + ggml_graph_overhead_custom(kMaxNodes, false);
+  return (kMaxNodes * ggml_tensor_overhead()) +
+         ggml_graph_overhead_custom(kMaxNodes, /*grads=*/false);
 }
 
 GraphContext make_graph_context(void* memory) {

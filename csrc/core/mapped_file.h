@@ -27,7 +27,7 @@ class MappedFile {
   std::string path_;
   uint8_t* data_ = nullptr;
   size_t size_ = 0;
-  std::vector<uint8_t> copy_;  // where there is no map
+  std::vector<uint8_t> copy_;  // bytes of the file where there is no map
 };
 
 }  // namespace muspeaker::core

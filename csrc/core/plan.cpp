@@ -16,9 +16,9 @@ bool Plan::fits(const PlanKey& wanted, const std::vector<PlanInput>& given, size
 Plan make_plan(const PlanKey& key, const std::vector<PlanInput>& inputs, const Describe& describe) {
   Plan plan;
   plan.key = key;
-  plan.context = make_graph_context(nullptr);
+  plan.context = make_graph_context(/*memory=*/nullptr);
   ggml_context* context = plan.context.get();
-  plan.graph = ggml_new_graph_custom(context, kMaxNodes, false);
+  plan.graph = ggml_new_graph_custom(context, kMaxNodes, /*grads=*/false);
   for (const PlanInput& given : inputs) {
     ggml_tensor* input =
         ggml_new_tensor_2d(context, GGML_TYPE_F32, given.frames.width, given.frames.rows);

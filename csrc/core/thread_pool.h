@@ -64,7 +64,7 @@ class ThreadPool {
   std::atomic<const void*> context_{nullptr};
   std::atomic<int64_t> unfinished_{0};
 
-  std::mutex mutex_;  // over what follows
+  std::mutex mutex_;  // guards what follows
   std::condition_variable begun_;
   std::condition_variable finished_;
   std::atomic<int> sleepers_{0};

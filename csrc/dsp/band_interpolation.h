@@ -22,7 +22,7 @@ class BandInterpolation {
 
  private:
   std::vector<int32_t> band_;  ///< the band whose peak is at or below a bin
-  std::vector<int32_t> next_;  ///< the one after it
+  std::vector<int32_t> next_;  ///< the band after that one
   std::vector<float> way_;     ///< how far the bin lies from the first towards the second, 0 to 1
 };
 

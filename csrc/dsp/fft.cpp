@@ -104,16 +104,16 @@ void transform_few(std::array<Complex, kRadix>& x) {
   if constexpr (kRadix == 2) {
     x = {x[0] + x[1], x[0] - x[1]};
   } else if constexpr (kRadix == 3) {
-    constexpr float kSin = 0.866025403784438647F;  // of a third of a turn
+    constexpr float kSin = 0.866025403784438647F;  // sine of a third of a turn
     const Complex sum = x[1] + x[2];
     const Complex middle = x[0] + (-0.5F * sum);
     const Complex side = kSin * turned(x[1] - x[2]);
     x = {x[0] + sum, middle + side, middle - side};
   } else {
     static_assert(kRadix == 5);
-    constexpr float kCos1 = 0.309016994374947424F;  // of one fifth of a turn
+    constexpr float kCos1 = 0.309016994374947424F;  // cosine of one fifth of a turn
     constexpr float kSin1 = 0.951056516295153572F;
-    constexpr float kCos2 = -0.809016994374947424F;  // of two fifths
+    constexpr float kCos2 = -0.809016994374947424F;  // cosine of two fifths
     constexpr float kSin2 = 0.587785252292473129F;
     const Complex outer = x[1] + x[4];
     const Complex inner = x[2] + x[3];

@@ -29,7 +29,7 @@ class MelCorrection {
   /// Streaming state of one utterance. Start with a fresh one; do not reuse.
   struct State {
     int64_t taken = 0;           ///< samples that have come
-    int64_t frames = 0;          ///< that have been corrected
+    int64_t frames = 0;          ///< frames that have been corrected
     std::vector<float> raw;      ///< the newest of those that have come, `taken` the last
     std::vector<float> overlap;  ///< (fft) sums of frames, from the next sample to be given on
     std::vector<float> frame, real, imag, magnitude, bands;

@@ -7,7 +7,7 @@
 namespace muspeaker::dsp {
 namespace {
 
-constexpr double kSpeechFloor = 1e-3;  // of the loudest frame, in amplitude
+constexpr double kSpeechFloor = 1e-3;  // share of the loudest frame's amplitude
 constexpr double kEpsilon = 1e-6;
 constexpr double kMelMean = -6.0;
 constexpr double kMelDeviation = 1.7;

@@ -49,7 +49,7 @@ class PitchTracker {
   int64_t sample_rate_, hop_samples_, window_samples_;
   RealFft fft_, fine_fft_;
   std::vector<float> window_;
-  std::vector<float> window_lags_;  // its autocorrelation, in half samples
+  std::vector<float> window_lags_;  // autocorrelation of the window, in half samples
 };
 
 }  // namespace muspeaker::dsp

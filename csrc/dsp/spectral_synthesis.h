@@ -21,7 +21,7 @@ namespace muspeaker::dsp {
 ///   t+2, those on the pulses and the noise of t-4 to t+4
 class SpectralSynthesis {
  public:
-  static constexpr int64_t kPlanes = 5;        ///< of the network's head, each num_bins values
+  static constexpr int64_t kPlanes = 5;  ///< planes of the network's head, each num_bins values
   static constexpr int64_t kSpectraReach = 2;  ///< frames whose spectra a frame's samples need
   static constexpr int64_t kSourceReach = 4;   ///< frames whose pulses and noise they need
 
@@ -36,7 +36,7 @@ class SpectralSynthesis {
 
   /// One chunk of an utterance; what lies outside it must be the utterance's end or not needed.
   struct Chunk {
-    int64_t frames = 0;             ///< those of all arrays
+    int64_t frames = 0;             ///< frames of all arrays
     int64_t begin = 0;              ///< first frame whose samples are wanted
     int64_t end = 0;                ///< end of range, exclusive
     const float* planes = nullptr;  ///< (frames, 5, num_bins): log-gain and phase offset of the
@@ -44,7 +44,7 @@ class SpectralSynthesis {
                                     ///< phase of the free part; logarithms relative to the mel
     const float* mel = nullptr;     ///< (frames, num_mels), natural log
     const float* f0 = nullptr;      ///< (frames) in Hz, 0 where unvoiced
-    const float* phase = nullptr;   ///< (frames * hop) of the fundamental, in cycles
+    const float* phase = nullptr;   ///< (frames * hop) phase of the fundamental, in cycles
     const float* noise = nullptr;   ///< (frames * hop), standard normal
   };
 

@@ -25,8 +25,8 @@ void check(const char* name, Samples samples, int64_t least, int64_t rate_hz) {
   require_finite(samples.data, samples.count, name);
 }
 
-/// Gives the vector the length sqrt(size).
-void scale_timbre(std::vector<float>& embedding) {
+/// Scales a vector to the RMS 1, which is the length sqrt(size).
+void scale_to_unit_rms(std::vector<float>& embedding) {
   double square = 0.0;
   for (const float value : embedding) {
     square += static_cast<double>(value) * value;
@@ -66,7 +66,7 @@ Voice Cloner::clone(core::GraphRunner& runner, Samples samples, Samples samples_
   Voice voice;
   voice.style = runner.take_frames("style");
   voice.vector = runner.take("embedding");
-  scale_timbre(voice.vector);
+  scale_to_unit_rms(voice.vector);
   const auto append = [&voice](const std::vector<float>& values) {
     voice.vector.insert(voice.vector.end(), values.begin(), values.end());
   };

@@ -5,7 +5,7 @@
 namespace muspeaker::engine {
 namespace {
 
-constexpr int64_t kLeastFrames = 64;  // of one thread; they are more than correct_part needs
+constexpr int64_t kLeastFrames = 64;  // frames of one thread, more than correct_part needs
 
 }  // namespace
 

@@ -41,7 +41,7 @@ class Speaking {
  private:
   std::vector<int32_t> durations_;
   int64_t num_samples_;
-  VocoderStream::State state_;  // under mutex_
+  VocoderStream::State state_;  // guarded by mutex_
   const VocoderStream& vocoder_;
   core::GraphRunner& runner_;
   std::mutex& mutex_;

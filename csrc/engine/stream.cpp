@@ -103,11 +103,11 @@ void VocoderStream::make(core::GraphRunner& runner, State& state, int64_t most) 
     render(lane, state, chunk, state.workspaces[thread], samples + ((chunk.begin - begin) * hop));
   };
   if (runner.num_threads() > 1 && chunks > 1 && 2 * chunks >= runner.num_threads()) {
-    runner.run_lanes(chunks, make_chunk);  // each by one thread
+    runner.run_lanes(chunks, make_chunk);  // each chunk by one thread
     return;
   }
   for (int64_t index = 0; index < chunks; ++index) {
-    make_chunk(runner, index);  // each by all threads
+    make_chunk(runner, index);  // each chunk by all threads
   }
 }
 

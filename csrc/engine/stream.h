@@ -41,8 +41,8 @@ class VocoderStream {
     std::vector<float> f0;      ///< (frames) in Hz, 0 where unvoiced
     std::vector<double> phase;  ///< (frames) where each frame's fundamental begins, in cycles
     NoiseAt noise;
-    int64_t made_frames = 0;   ///< whose samples the vocoder has made
-    int64_t given_frames = 0;  ///< no more than these: whose samples went on to the post stages
+    int64_t made_frames = 0;   ///< frames whose samples the vocoder has made
+    int64_t given_frames = 0;  ///< frames of these whose samples went on to the post stages
     std::vector<float> made;   ///< the newest samples made, up to made_frames
     PostChain::State post;
 

@@ -108,7 +108,7 @@ class Synthesizer {
   Synthesizer(std::shared_ptr<const Loaded> loaded, int num_threads);
 
   std::shared_ptr<const Loaded> loaded_;
-  std::mutex mutex_;  // over runner_
+  std::mutex mutex_;  // guards runner_
   core::GraphRunner runner_;
 };
 

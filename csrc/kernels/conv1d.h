@@ -77,16 +77,16 @@ class Conv1d {
   void run_rows(const ConvCall& call, int64_t begin, int64_t end, void* scratch) const;
   void run_edge(const ConvCall& call, int64_t row, int64_t begin, int64_t end, char* scratch) const;
 
-  ConvShape shape_;  // as the caller gave it
-  ConvShape rows_;   // as the kernel sees it: one row holds phases_ frames
+  ConvShape shape_;  // sizes that the caller gave
+  ConvShape rows_;   // sizes for the kernel: one row holds phases_ frames
   Kind kind_;
   bool int8_;
   int64_t phases_;  // output frames in a row
   int64_t lead_;    // frames of row 0 that lie before output frame 0
   const KernelTable* table_;
   std::unique_ptr<void, Free> weight_;
-  std::vector<float> bias_;           // a row's, or empty
-  std::vector<float> channel_scale_;  // a row's, or empty
+  std::vector<float> bias_;           // biases of a row, or empty
+  std::vector<float> channel_scale_;  // scales of a row, or empty
 };
 
 }  // namespace muspeaker::kernels

@@ -6,6 +6,10 @@
 
 namespace muspeaker::kernels {
 
+/// Input floats that are gathered or staged at a time, 128 KiB: a time tile with its halo stays in
+/// L2.
+inline constexpr int64_t kStagedFloats = 32768;
+
 /// Sizes of one convolution over time. Output row t reads input frames
 /// t * stride + k * dilation - pad for k in [0, kernel); frames outside the input count as zero.
 struct ConvShape {
@@ -22,7 +26,7 @@ struct ConvShape {
 
 /// The scalars of y = scale * (conv(leaky_relu(x)) + bias + residual).
 struct ConvScalars {
-  float input_slope = 1.0F;  ///< of a leaky ReLU on x below 0, 0 to 1; 1 for none, 0 for ReLU
+  float input_slope = 1.0F;  ///< slope of a leaky ReLU on x, 0 to 1: 1 for none, 0 for ReLU
   float scale = 1.0F;
   bool accumulate = false;  ///< add to y instead of writing it
 };

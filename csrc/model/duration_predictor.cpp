@@ -10,7 +10,7 @@ namespace muspeaker::model {
 DurationPredictor::DurationPredictor(const core::Scope& scope,
                                      const core::VariationAdapterConfig& config, int64_t content,
                                      int64_t style)
-    : Predictor(scope, config, content, style, 1) {}
+    : Predictor(scope, config, content, style, /*outputs=*/1) {}
 
 std::vector<int32_t> round_durations(const std::vector<float>& durations, int64_t max_frames) {
   std::vector<int32_t> rounded;

@@ -12,7 +12,7 @@
 namespace muspeaker::model {
 namespace {
 
-constexpr int64_t kLeastFrames = 16;  // of one thread
+constexpr int64_t kLeastFrames = 16;  // frames of one thread
 
 /// Remainder 1 of a value that is not negative.
 double fraction(double value) {

@@ -40,7 +40,7 @@ ggml_tensor* MarginCutter::source_of(size_t scale, ggml_tensor* source) const {
 }
 
 ggml_tensor* MarginCutter::wanted(ggml_tensor* x) {
-  return keep(x, 0);
+  return keep(x, /*reach=*/0);
 }
 
 /// Cuts off what lies more than `reach` rows outside the wanted ones.

@@ -17,8 +17,8 @@ struct Margins {
 struct Scale {
   int64_t rate;          ///< rows out for each row in
   int64_t row_samples;   ///< samples in each row out
-  int64_t input_reach;   ///< rows in
-  int64_t source_reach;  ///< rows out, where the source is added
+  int64_t input_reach;   ///< rows in, to either side
+  int64_t source_reach;  ///< rows out, to either side, where the source is added
 };
 
 /// Cuts from a chunk what its wanted samples do not depend on, scale by scale.
@@ -54,8 +54,8 @@ class MarginCutter {
   ggml_tensor* keep(ggml_tensor* x, int64_t reach);
 
   ggml_context* graph_;
-  Margins frames_;  // of the mel
-  Margins rows_;    // of the tensor at hand
+  Margins frames_;  // margins of the mel
+  Margins rows_;    // margins of the tensor at hand
   const std::vector<Scale>& scales_;
 };
 

@@ -7,11 +7,11 @@
 namespace muspeaker::model {
 namespace {
 
-constexpr int64_t kEndKernel = 7;  // of the first and the last convolution
+constexpr int64_t kEndKernel = 7;  // taps of the first and the last convolution
 constexpr int64_t kEndReach = kEndKernel / 2;
 constexpr int64_t kChunkFrames = 64;    // what one scale reads and writes stays in the L2 cache
 constexpr int64_t kMostTiled = 16;      // channels of residual blocks that are quantised by tiles
-constexpr int64_t kLeastTileRows = 32;  // fewer fill no block of a kernel's registers
+constexpr int64_t kLeastTileRows = 32;  // rows: fewer fill no block of a kernel's registers
 
 /// Channels after the last scale, every one of which halves them.
 int64_t last_width(const core::VocoderConfig& config) {
@@ -37,7 +37,7 @@ std::vector<Scale> scales_of(const core::VocoderConfig& config, int64_t hop_samp
   int64_t row_samples = hop_samples;
   for (const int64_t rate : config.upsample_rates) {
     row_samples /= rate;
-    scales.push_back({rate, row_samples, 0, 0});
+    scales.push_back({rate, row_samples, /*input_reach=*/0, /*source_reach=*/0});
   }
   int64_t reach = kEndReach;
   for (size_t i = scales.size(); i-- > 0;) {

@@ -4,6 +4,6 @@ namespace muspeaker::model {
 
 PitchPredictor::PitchPredictor(const core::Scope& scope, const core::VariationAdapterConfig& config,
                                int64_t content, int64_t style)
-    : Predictor(scope, config, content, style, 2) {}
+    : Predictor(scope, config, content, style, /*outputs=*/2) {}
 
 }  // namespace muspeaker::model

@@ -32,7 +32,7 @@ StyleBlock::StyleBlock(const core::Scope& scope, int64_t hidden, int64_t kernel)
 
 ggml_tensor* StyleBlock::forward(ggml_context* graph, ggml_tensor* x) const {
   ggml_tensor* y = conv_.forward(graph, norm_.forward(graph, x));
-  return ggml_add(graph, x, ggml_leaky_relu(graph, y, kSlope, false));
+  return ggml_add(graph, x, ggml_leaky_relu(graph, y, kSlope, /*inplace=*/false));
 }
 
 StyleEncoder::StyleEncoder(const core::Scope& scope, const core::StyleEncoderConfig& config,
@@ -50,7 +50,7 @@ StyleEncoder::StyleEncoder(const core::Scope& scope, const core::StyleEncoderCon
 ggml_tensor* StyleEncoder::forward(ggml_context* graph, ggml_tensor* mel) const {
   ggml_tensor* x = conv1_.forward(graph, mel);      // (1, hidden, frames / 2)
   x = conv2_.forward(graph, x, nn::leaky(kSlope));  // (1, frames / 4, hidden)
-  x = ggml_leaky_relu(graph, x, kSlope, false);
+  x = ggml_leaky_relu(graph, x, kSlope, /*inplace=*/false);
   for (const StyleBlock& block : blocks_) {
     x = block.forward(graph, x);
   }
@@ -58,8 +58,9 @@ ggml_tensor* StyleEncoder::forward(ggml_context* graph, ggml_tensor* mel) const 
 }
 
 ggml_tensor* sinusoids(ggml_context* graph, int64_t frames, int64_t hidden) {
-  return ggml_custom_4d(graph, GGML_TYPE_F32, hidden, frames, 1, 1, nullptr, 0, fill_sinusoids,
-                        GGML_N_TASKS_MAX, nullptr);
+  return ggml_custom_4d(graph, GGML_TYPE_F32, hidden, frames, /*ne2=*/1, /*ne3=*/1,
+                        /*args=*/nullptr, /*n_args=*/0, fill_sinusoids, GGML_N_TASKS_MAX,
+                        /*userdata=*/nullptr);
 }
 
 }  // namespace muspeaker::model

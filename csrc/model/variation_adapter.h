@@ -16,7 +16,7 @@
 
 namespace muspeaker::model {
 
-inline constexpr float kSemitones = 12.0F;  // in an octave
+inline constexpr float kSemitones = 12.0F;  // semitones in an octave
 
 /// What a caller may change about the delivery.
 struct VariationOptions {

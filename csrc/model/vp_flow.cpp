@@ -37,23 +37,23 @@ VPFlow::VPFlow(const core::Scope& scope, const core::VPFlowConfig& config, int64
 }
 
 ggml_tensor* VPFlow::forward(ggml_context* graph, ggml_tensor* e_mel, ggml_tensor* e_ling) const {
-  ggml_tensor* a = half_of(graph, e_mel, 0);  // (1, tokens, latent / 2)
-  ggml_tensor* b = half_of(graph, e_mel, 1);
+  ggml_tensor* a = half_of(graph, e_mel, /*half=*/0);  // (1, tokens, latent / 2)
+  ggml_tensor* b = half_of(graph, e_mel, /*half=*/1);
   for (const AdditiveCoupling& coupling : couplings_) {
     std::swap(a, b);
     a = ggml_add(graph, a, coupling.forward(graph, b, e_ling));
   }
-  return ggml_concat(graph, a, b, 0);
+  return ggml_concat(graph, a, b, /*dim=*/0);
 }
 
 ggml_tensor* VPFlow::inverse(ggml_context* graph, ggml_tensor* noise, ggml_tensor* e_ling) const {
-  ggml_tensor* a = half_of(graph, noise, 0);  // (1, tokens, latent / 2)
-  ggml_tensor* b = half_of(graph, noise, 1);
+  ggml_tensor* a = half_of(graph, noise, /*half=*/0);  // (1, tokens, latent / 2)
+  ggml_tensor* b = half_of(graph, noise, /*half=*/1);
   for (auto coupling = couplings_.rbegin(); coupling != couplings_.rend(); ++coupling) {
     std::swap(a, b);
     b = ggml_sub(graph, b, coupling->forward(graph, a, e_ling));
   }
-  return ggml_concat(graph, a, b, 0);
+  return ggml_concat(graph, a, b, /*dim=*/0);
 }
 
 }  // namespace muspeaker::model

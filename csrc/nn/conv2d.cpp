@@ -7,7 +7,6 @@
 namespace muspeaker::nn {
 namespace {
 
-constexpr int64_t kStagedFloats = 32768;  // 128 KiB: gathered rows stay in L2
 constexpr int64_t kMinFrames = 48;
 
 float* values(const ggml_tensor* tensor) {
@@ -46,7 +45,7 @@ struct Conv2d::Image {
   int64_t in_rows, in_frames;
   const float* residual;
   float* y;
-  int64_t rows, frames;  // of y
+  int64_t rows, frames;  // sizes of y
 };
 
 Conv2d::Conv2d(const core::Scope& scope, const Conv2dShape& shape, const Activation& activation,
@@ -98,7 +97,8 @@ void Conv2d::compute_linear(const Image& image, int64_t begin, int64_t end) cons
   call.residual = image.residual;
   call.y = image.y;
   while (begin < end) {
-    const int64_t next = std::min(begin + std::max(kStagedFloats / shape_.out, kMinFrames), end);
+    const int64_t next =
+        std::min(begin + std::max(kernels::kStagedFloats / shape_.out, kMinFrames), end);
     conv_.run(call, begin, next);
     activate(image.y + (begin * shape_.out), (next - begin) * shape_.out);
     begin = next;
@@ -108,7 +108,7 @@ void Conv2d::compute_linear(const Image& image, int64_t begin, int64_t end) cons
 void Conv2d::compute_rows(const Image& image, int64_t row_begin, int64_t row_end) const {
   static thread_local std::vector<float> staged;
   const int64_t wide = shape_.kernel * shape_.in;
-  const int64_t tile = std::max(kStagedFloats / (wide * shape_.stride_width), kMinFrames);
+  const int64_t tile = std::max(kernels::kStagedFloats / (wide * shape_.stride_width), kMinFrames);
   staged.resize(static_cast<size_t>(((tile * shape_.stride_width) + shape_.kernel) * wide));
   for (int64_t row = row_begin; row < row_end; ++row) {
     for (int64_t begin = 0; begin < image.frames; begin += tile) {

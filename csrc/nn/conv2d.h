@@ -59,7 +59,7 @@ class Conv2d {
 
   Conv2dShape shape_;
   Activation activation_;
-  kernels::Conv1d conv_;  // over the gathered rows: kernel x in channels
+  kernels::Conv1d conv_;  // convolution over the gathered rows: kernel x in channels
 };
 
 }  // namespace muspeaker::nn

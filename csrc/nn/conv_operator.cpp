@@ -11,7 +11,7 @@
 namespace muspeaker::nn {
 namespace {
 
-constexpr int64_t kLeastFrames = 48;  // below, loading the overlap twice costs more than it saves
+constexpr int64_t kLeastFrames = 48;  // fewer cost more by loading the overlap twice than they save
 
 float* data_of(const ggml_tensor* tensor) {
   return static_cast<float*>(tensor->data);

@@ -10,10 +10,10 @@ namespace muspeaker::nn {
 ///
 /// Calls read as PyTorch would: `conv.forward(graph, x, relu().plus(residual))`.
 struct Fusion {
-  float input_slope = 1.0F;         ///< 1 for no leaky ReLU, 0 for ReLU
-  ggml_tensor* residual = nullptr;  ///< of the result's shape, or null
+  float input_slope = 1.0F;         ///< slope of the leaky ReLU: 1 for none, 0 for ReLU
+  ggml_tensor* residual = nullptr;  ///< a tensor of the result's shape, or null
   float scale = 1.0F;
-  ggml_tensor* sum = nullptr;  ///< of the result's shape, contiguous, or null; it is overwritten
+  ggml_tensor* sum = nullptr;  ///< a contiguous tensor of the result's shape, overwritten; or null
 
   /// Adds a tensor to the layer's result.
   [[nodiscard]] Fusion plus(ggml_tensor* x) const { return {input_slope, x, scale, sum}; }

@@ -11,9 +11,9 @@
 namespace muspeaker::nn {
 namespace {
 
-constexpr int64_t kAlignment = 64;  // of packed matrices
-constexpr int64_t kStepRows = 12;   // a kernel's block
-constexpr int64_t kLeastSteps = 4;  // fewer are not worth a piece
+constexpr int64_t kAlignment = 64;  // bytes that packed matrices are aligned to
+constexpr int64_t kStepRows = 12;   // rows in a kernel's block
+constexpr int64_t kLeastSteps = 4;  // steps of one piece: fewer are not worth it
 constexpr int64_t kFloatBytes = sizeof(float);
 
 /// A product with a matrix of (columns, depth) is a convolution with one tap.
@@ -65,7 +65,7 @@ void run_product(ggml_tensor* product, int /*ith*/, int /*nth*/, void* /*userdat
   const kernels::ConvShape shape = shape_of(product->ne[0], x->ne[0]);
   const kernels::ConvKernel& kernel = kernels::active_kernels().conv_f32;
   const int64_t rows = product->ne[1];
-  const int64_t steps = (rows + kStepRows - 1) / kStepRows;  // of each matrix
+  const int64_t steps = (rows + kStepRows - 1) / kStepRows;  // steps of each matrix
   const auto run = [&](int64_t matrix, int64_t begin, int64_t end) {
     kernels::ConvRows call;
     call.x = static_cast<const float*>(x->data) + (matrix * rows * shape.in);

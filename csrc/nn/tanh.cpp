@@ -6,7 +6,8 @@
 namespace muspeaker::nn {
 namespace {
 
-constexpr int64_t kLeastValues = 4096;  // of one thread
+constexpr int64_t kLeastValues = 4096;  // values of one thread
+
 // NOLINTNEXTLINE(misc-const-correctness): the signature is ggml's
 void run_node(ggml_tensor* y, int /*ith*/, int /*nth*/, void* /*userdata*/) {
   auto* values = static_cast<float*>(y->data);

@@ -1,4 +1,4 @@
-"""How everything here is run: CPU time by pytest-benchmark, wall time and the rest beside it.
+"""How everything here is run: CPU time by pytest-benchmark, wall time and the rest next to it.
 
     python -m pytest tests/bench --benchmark-json bench.json
     python -m tools.rtf_history bench.json       # keep it, draw the history, write the tables

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import warnings
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -188,7 +189,7 @@ class Onnx:
 
 def export(model: MuSpeaker, *, int8: bool) -> dict[str, Path]:
     """Write the three graphs with free lengths, and their int8 twins if asked for."""
-    from onnxruntime.quantization import QuantType, quantize_dynamic  # noqa: PLC0415
+    from onnxruntime.quantization import QuantType, quantize_dynamic  # noqa: PLC0415  (likewise)
 
     sizes, audio = model.config, model.config.audio
     tokens_, frames, style = 20, 100, 50
@@ -268,11 +269,9 @@ class Pocket:
     CONFIG = "english_2m_2026-10.yaml"
 
     def __init__(self) -> None:
-        from importlib.metadata import version  # noqa: PLC0415
-
-        from pocket_tts.models.tts_model import TTSModel  # noqa: PLC0415
-        from pocket_tts.modules import text_conditioner  # noqa: PLC0415
-        from pocket_tts.utils.config import CONFIGS_DIR, load_config  # noqa: PLC0415
+        from pocket_tts.models.tts_model import TTSModel  # noqa: PLC0415  (an optional package)
+        from pocket_tts.modules import text_conditioner  # noqa: PLC0415  (likewise)
+        from pocket_tts.utils.config import CONFIGS_DIR, load_config  # noqa: PLC0415  (likewise)
 
         config = load_config(CONFIGS_DIR / self.CONFIG).model_copy(update={"weights_path": None})
         built, text_conditioner.build_tokenizer = (
@@ -306,10 +305,8 @@ class Piper:
     """Piper with a voice that the user has; its runtime is ONNX Runtime."""
 
     def __init__(self) -> None:
-        from importlib.metadata import version  # noqa: PLC0415
-
-        import onnxruntime  # noqa: PLC0415
-        from piper import PiperVoice  # noqa: PLC0415
+        import onnxruntime  # noqa: PLC0415  (an optional package)
+        from piper import PiperVoice  # noqa: PLC0415  (likewise)
 
         path = Path(os.environ[PIPER_VOICE])
         self._voice = PiperVoice.load(path)

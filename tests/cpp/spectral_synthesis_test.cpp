@@ -28,11 +28,11 @@ core::AudioConfig audio() {
   return audio;
 }
 
-/// An utterance, voiced but for its middle, with any planes.
-struct Utterance {
+/// What a synthesis reads: random planes of speech that is voiced but for its middle.
+struct Inputs {
   std::vector<float> planes, mel, f0, phase, noise;
 
-  explicit Utterance(const SpectralSynthesis& synthesis) {
+  explicit Inputs(const SpectralSynthesis& synthesis) {
     const int64_t hop = audio().hop_samples;
     planes.resize(static_cast<size_t>(kFrames * SpectralSynthesis::kPlanes * synthesis.num_bins()));
     mel.resize(static_cast<size_t>(kFrames * audio().num_mels));
@@ -82,12 +82,12 @@ class SpectralSynthesisChunks : public ::testing::TestWithParam<int64_t> {};
 
 TEST_P(SpectralSynthesisChunks, EqualTheWhole) {
   const SpectralSynthesis synthesis(audio());
-  const Utterance utterance(synthesis);
-  const std::vector<float> whole = utterance.speak(synthesis, 0, kFrames);
+  const Inputs inputs(synthesis);
+  const std::vector<float> whole = inputs.speak(synthesis, 0, kFrames);
   std::vector<float> joined;
   for (int64_t begin = 0; begin < kFrames; begin += GetParam()) {
     const std::vector<float> part =
-        utterance.speak(synthesis, begin, std::min(kFrames, begin + GetParam()));
+        inputs.speak(synthesis, begin, std::min(kFrames, begin + GetParam()));
     joined.insert(joined.end(), part.begin(), part.end());
   }
   EXPECT_EQ(joined, whole);
@@ -97,12 +97,12 @@ INSTANTIATE_TEST_SUITE_P(Sizes, SpectralSynthesisChunks, ::testing::Values(1, 7,
 
 TEST(SpectralSynthesis, QuietMelIsQuietSpeech) {
   const SpectralSynthesis synthesis(audio());
-  Utterance utterance(synthesis);
-  const std::vector<float> loud = utterance.speak(synthesis, 0, kFrames);
-  for (float& value : utterance.mel) {
+  Inputs inputs(synthesis);
+  const std::vector<float> loud = inputs.speak(synthesis, 0, kFrames);
+  for (float& value : inputs.mel) {
     value -= 1.0F;
   }
-  const std::vector<float> quiet = utterance.speak(synthesis, 0, kFrames);
+  const std::vector<float> quiet = inputs.speak(synthesis, 0, kFrames);
   double ratio = 0.0;
   double power = 0.0;
   for (size_t i = 0; i < loud.size(); ++i) {

@@ -285,7 +285,7 @@ def test_the_symbols_choose_the_reader():
 
 def test_english_needs_no_espeak(monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "espeakng_loader", None)
-    from muspeaker.text import phonemize  # noqa: PLC0415
+    from muspeaker.text import phonemize  # noqa: PLC0415  (after the package is hidden)
 
     phonemize._wrapper_class.cache_clear()
     phonemize.available_languages.cache_clear()

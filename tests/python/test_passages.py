@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 def silences(text: str, **options: Any) -> list[tuple[float, float]]:
     reading = Reading(symbols=SYMBOLS, language="en-us", **options)
-    utterances = read_text(text, reading)
-    return [(round(u.silence_before, 4), round(u.silence_after, 4)) for u in utterances]
+    passages = read_text(text, reading)
+    return [(round(p.silence_before, 4), round(p.silence_after, 4)) for p in passages]
 
 
 @pytest.mark.parametrize(

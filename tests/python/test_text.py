@@ -26,8 +26,8 @@ from muspeaker.text.sentences import (
 MANIFEST = Path(__file__).parents[3] / "shared" / "corpus" / "manifest.tsv"
 
 
-def spoken(utterance: Tokens) -> str:
-    return " ".join(SYMBOLS[phone] for phone in utterance.phones)
+def spoken(sentence: Tokens) -> str:
+    return " ".join(SYMBOLS[phone] for phone in sentence.phones)
 
 
 @pytest.mark.parametrize(
@@ -119,21 +119,21 @@ def test_nothing_to_say_is_no_sentence(mute: str) -> None:
 
 
 def test_tokens_of_a_sentence() -> None:
-    utterance = tokens("The church judged, twice!", "en-us", SYMBOLS)
-    assert spoken(utterance) == "_ ð ə tʃ ɜː tʃ dʒ ʌ dʒ d , t w aɪ s ! _"
-    assert utterance.stresses.tolist() == [0, 0, 0, 0, 1, 0, 0, 1, 0, 0, 0, 0, 0, 1, 0, 0, 0]
-    assert utterance.boundaries.tolist() == [2, 1, 0, 1, 0, 0, 1, 0, 0, 0, 2, 1, 0, 0, 0, 2, 2]
-    assert {utterance.phones.dtype, utterance.stresses.dtype, utterance.boundaries.dtype} == {
+    sentence = tokens("The church judged, twice!", "en-us", SYMBOLS)
+    assert spoken(sentence) == "_ ð ə tʃ ɜː tʃ dʒ ʌ dʒ d , t w aɪ s ! _"
+    assert sentence.stresses.tolist() == [0, 0, 0, 0, 1, 0, 0, 1, 0, 0, 0, 0, 0, 1, 0, 0, 0]
+    assert sentence.boundaries.tolist() == [2, 1, 0, 1, 0, 0, 1, 0, 0, 0, 2, 1, 0, 0, 0, 2, 2]
+    assert {sentence.phones.dtype, sentence.stresses.dtype, sentence.boundaries.dtype} == {
         np.dtype(np.int32)
     }
-    assert [(w.text, w.start, w.end) for w in utterance.words] == [
+    assert [(w.text, w.start, w.end) for w in sentence.words] == [
         ("The", 1, 3), ("church", 3, 6), ("judged", 6, 10), ("twice", 11, 15)
     ]  # fmt: skip
 
 
 def test_words_keep_their_phones_where_espeak_joins_or_splits_them() -> None:
-    utterance = tokens("It's 25 of the best, in the end", "en-us", SYMBOLS)
-    phones = {w.text: spoken(utterance).split()[w.start : w.end] for w in utterance.words}
+    sentence = tokens("It's 25 of the best, in the end", "en-us", SYMBOLS)
+    phones = {w.text: spoken(sentence).split()[w.start : w.end] for w in sentence.words}
     assert phones["25"] == ["t", "w", "ɛ", "n", "t", "i", "f", "aɪ", "v"]
     assert phones["best"] == ["b", "ɛ", "s", "t"]
     assert phones["in"] == ["ɪ", "n"]
@@ -156,24 +156,24 @@ def test_batch_equals_one_by_one_and_threads_agree() -> None:
 
 
 def test_phones_written_by_hand() -> None:
-    utterance = tokens("həˈloʊ ˈstɹɪŋ, kˈæts 'gɜ:l t͡s", "en-us", SYMBOLS, phonemes=True)
-    assert spoken(utterance) == "_ h ə l oʊ s t ɹ ɪ ŋ , k æ t s ɡ ɜː l ts _"
-    assert np.flatnonzero(utterance.stresses).tolist() == [4, 8, 12, 16]
-    assert utterance.words[0].text == "həˈloʊ"
+    sentence = tokens("həˈloʊ ˈstɹɪŋ, kˈæts 'gɜ:l t͡s", "en-us", SYMBOLS, phonemes=True)
+    assert spoken(sentence) == "_ h ə l oʊ s t ɹ ɪ ŋ , k æ t s ɡ ɜː l ts _"
+    assert np.flatnonzero(sentence.stresses).tolist() == [4, 8, 12, 16]
+    assert sentence.words[0].text == "həˈloʊ"
 
 
 def test_letters_without_a_symbol_are_dropped_with_a_warning(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     with caplog.at_level(logging.WARNING, "muspeaker"):
-        utterance = tokens("m\u0251\u0303\u01c2", "en-us", SYMBOLS, phonemes=True)
-    assert spoken(utterance) == "_ m ɑ _"
+        sentence = tokens("m\u0251\u0303\u01c2", "en-us", SYMBOLS, phonemes=True)
+    assert spoken(sentence) == "_ m ɑ _"
     assert "no symbol for U+01C2 LATIN LETTER ALVEOLAR CLICK" in caplog.text
 
 
 def test_a_model_with_fewer_symbols_spells_with_what_it_has() -> None:
-    utterance = tokens("church", "en-us", ("_", "t", "ʃ", "ɜ"))
-    assert utterance.phones.tolist() == [0, 1, 2, 3, 1, 2, 0]
+    sentence = tokens("church", "en-us", ("_", "t", "ʃ", "ɜ"))
+    assert sentence.phones.tolist() == [0, 1, 2, 3, 1, 2, 0]
 
 
 def test_the_package_may_lie_under_a_long_path(tmp_path: Path) -> None:
@@ -223,4 +223,4 @@ def test_every_english_phone_has_a_symbol(source: str, caplog: pytest.LogCapture
         batch = tokens_batch([normalize(text) for text in texts], "en-us", SYMBOLS)
     assert not caplog.records
     single_letters = SYMBOLS.index("a")
-    assert max(int(utterance.phones.max()) for utterance in batch) < single_letters
+    assert max(int(sentence.phones.max()) for sentence in batch) < single_letters

@@ -20,7 +20,7 @@ from muspeaker import _core
 from muspeaker.config import base, lite
 from muspeaker.twin.dsp.fbank import kaldi_fbank, remove_time_mean
 from muspeaker.twin.engine.acoustic_pass import AcousticPass
-from muspeaker.twin.engine.cloner import Cloner, scale_timbre
+from muspeaker.twin.engine.cloner import Cloner, scale_to_unit_rms
 from muspeaker.twin.engine.listener import Listener, Recording
 from muspeaker.twin.engine.noise import Noise, vocoder_noise
 from muspeaker.twin.engine.synthesizer import Synthesizer
@@ -301,7 +301,7 @@ def test_public_timbre_encoder_runs_in_the_engine(tmp_path, public_timbre, gener
     model = TimbreEncoder(encoder).eval()
     model.load_state_dict(public_timbre, strict=False)  # without the counters of batches
     fbank = kaldi_fbank(torch.from_numpy(samples_16k).unsqueeze(0), encoder.num_fbanks)
-    expected = scale_timbre(model(remove_time_mean(fbank))).squeeze(0).numpy()
+    expected = scale_to_unit_rms(model(remove_time_mean(fbank))).squeeze(0).numpy()
     actual = actual[: encoder.embedding]  # the moments of the mel follow
     assert np.square(actual - expected).sum() / np.square(expected).sum() < 1e-6
 

@@ -21,6 +21,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from muspeaker.sound.files import whole_file
 from muspeaker.sound.loudness import normalize_loudness
 from muspeaker.sound.samples import from_int16, to_int16
 from muspeaker.train.corpus.alignment import ALIGNMENT, alignment_path
@@ -141,26 +142,26 @@ def unpack(archives: Path, folder: Path, workers: int) -> None:
         ("energy", np.float16, (len(f0),)),
     ):
         np.lib.format.open_memmap(folder / f"{name}.npy", "w+", dtype, shape).flush()
-    (folder / "index.partial.json").write_bytes(index)
     names = sorted(name for name in where if name.startswith("audio/") and name.endswith(".json"))
     stems = [name.removesuffix(".json") for name in names]
     chunks = [
         {kind: (where[f"{stem}.{kind}"], f"{stem}.{kind}") for kind in KINDS} for stem in stems
     ]
-    expand = partial(_expand, folder)
-    if workers == 1:
-        for chunk in chunks:
-            expand(chunk)
-    else:
-        with ProcessPoolExecutor(workers, get_context("spawn")) as pool:
-            list(pool.map(expand, chunks))
-    (folder / "index.partial.json").replace(folder / "index.json")
+    with whole_file(folder / "index.json") as unfinished:  # so that half a corpus has no index
+        unfinished.write_bytes(index)
+        expand = partial(_expand, folder, unfinished)
+        if workers == 1:
+            for chunk in chunks:
+                expand(chunk)
+        else:
+            with ProcessPoolExecutor(workers, get_context("spawn")) as pool:
+                list(pool.map(expand, chunks))
 
 
-def _expand(folder: Path, chunk: dict[str, tuple[Path, str]]) -> None:
+def _expand(folder: Path, index: Path, chunk: dict[str, tuple[Path, str]]) -> None:
     """Decode one chunk, given its members, make the copies of its clips, compute mel and energy."""
     torch.set_num_threads(1)
-    clips = read_index((folder / "index.partial.json").read_text(encoding="utf-8"))
+    clips = read_index(index.read_text(encoding="utf-8"))
     audio = read_sizes(folder)
     coder = codec.Codec(audio)
     copies: dict[int, list[int]] = {}

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import nn
 
+from muspeaker.twin.dsp.fbank import FBANK_HOP_SAMPLES, FBANK_RATE_HZ
 from muspeaker.twin.model.linguistic_encoder import TokenIds
 from muspeaker.twin.model.muspeaker import MuSpeaker
 from muspeaker.twin.nn.attention import CrossAttention, RelativeAttention
@@ -21,7 +22,6 @@ ONCE_A_VOICE = ("style_encoder", "timbre_encoder", "timbre_projection")
 SOURCE = "vocoder source"
 SOURCE_PREFIXES = ("vocoder.source_convs", "vocoder.harmonic_source")
 PROMPT_SECONDS = 3.0
-FBANK_RATE_HZ = 100.0
 PHONES_PER_SECOND = 14.0
 FLOAT_BYTES = 4
 
@@ -117,7 +117,8 @@ def run_every_part(model: MuSpeaker, config: ModelConfig, seconds: float) -> Non
     frame_rate_hz = config.audio.sample_rate / config.audio.hop_samples
     frames, tokens = round(seconds * frame_rate_hz), round(PHONES_PER_SECOND * seconds)
     hidden, num_mels = config.linguistic_encoder.hidden, config.audio.num_mels
-    fbank_shape = (1, round(FBANK_RATE_HZ * PROMPT_SECONDS), config.timbre_encoder.num_fbanks)
+    fbank_frames = round(FBANK_RATE_HZ / FBANK_HOP_SAMPLES * PROMPT_SECONDS)
+    fbank_shape = (1, fbank_frames, config.timbre_encoder.num_fbanks)
     phones = torch.zeros(1, tokens, dtype=torch.long)
     mask = torch.ones(1, tokens, dtype=torch.bool)
     frame_mask = torch.ones(1, frames, dtype=torch.bool)

@@ -61,8 +61,8 @@ class LetterToSound:
         """The chunk of each letter, and how near each came to the primary stress.
 
         Args:
-            letters: Of the word.
-            holder: The letter that must have the primary stress; -1 leaves the choice.
+            letters: Letters of the word, each one of LETTERS.
+            holder: Index of the letter that must have the primary stress; -1 leaves the choice.
         """
         numbers = np.array([LETTERS.index(letter) for letter in letters], dtype=np.int64)
         padded = np.pad(numbers, MARGIN)

@@ -16,7 +16,7 @@ from muspeaker._core import probe
 from muspeaker.twin.dsp.fbank import kaldi_fbank, remove_time_mean
 from muspeaker.twin.dsp.heard_phones import heard_phones
 from muspeaker.twin.engine.acoustic_pass import AcousticPass
-from muspeaker.twin.engine.cloner import Cloner, scale_timbre
+from muspeaker.twin.engine.cloner import Cloner, scale_to_unit_rms
 from muspeaker.twin.engine.listener import Listener, Recording
 from tests.closeness import CEILING, squared_error
 from tests.model_reader import load
@@ -83,7 +83,7 @@ def test_a_prompt_is_said_again_on_its_own_frames():
 
 
 def test_scaled_timbres_have_the_length_of_the_root_of_their_size():
-    timbre = scale_timbre(normal(3, 15))
+    timbre = scale_to_unit_rms(normal(3, 15))
     torch.testing.assert_close(timbre.norm(dim=1), torch.full((3,), 15**0.5))
 
 

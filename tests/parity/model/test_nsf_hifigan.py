@@ -31,7 +31,7 @@ def inputs_of(model, frames: int) -> tuple[torch.Tensor, ...]:
 
 def run(path, inputs: tuple[torch.Tensor, ...], num_threads: int = 1, **options) -> np.ndarray:
     mel, *others = (x[0].numpy() for x in inputs)
-    return probe.vocoder(probe.Model(str(path), num_threads), mel.T, *others, **options)
+    return probe.nsf_hifigan(probe.Model(str(path), num_threads), mel.T, *others, **options)
 
 
 @pytest.mark.parametrize("frames", [1, 2, 37])

@@ -28,9 +28,9 @@ class EnglishPhones:
 
     Args:
         accent: `us` or `gb`.
-        lexicon: The package's own by default, and so the other two.
-        tagger: Tells apart words with two readings.
-        letter_to_sound: Reads words that the lexicon lacks.
+        lexicon: Pronunciations of known words. Defaults to the package's own, as the next two do.
+        tagger: Tagger that tells apart words with two readings.
+        letter_to_sound: Network that reads words that the lexicon lacks.
     """
 
     def __init__(
@@ -54,8 +54,8 @@ class EnglishPhones:
         """Phones of the words of one sentence.
 
         Args:
-            words: With or without marks at their ends; marks may also stand alone. Numbers are to be written
-                out before: digits are read one by one.
+            words: Words with or without marks at their ends; a mark may also stand alone. Numbers should be
+                written out: digits are read one by one.
 
         Returns:
             One string for each, in misaki's phones; empty where there is nothing to say. A space stands in it
@@ -79,7 +79,7 @@ class EnglishPhones:
         """Phones of the written words of one sentence.
 
         Args:
-            pieces: Of `tagged_pieces`.
+            pieces: Pieces from `tagged_pieces`.
 
         Returns:
             For each written word the indices of its pieces, and its phones; empty for a mark.
@@ -133,8 +133,8 @@ class EnglishPhones:
 
         Args:
             parts: Text and tag of each.
-            context: What follows.
-            reach: How many parts such a word may have.
+            context: Context from the words that follow.
+            reach: Largest number of parts of such a word.
         """
         for left in range(max(0, len(parts) - reach), len(parts)):
             text = "".join(part for part, _ in parts[left:])

@@ -50,6 +50,12 @@ class GE2E(nn.Module):
 def load_ge2e(path: Path | None = None) -> GE2E:
     """The network with the weights of a file, or those of the installed package.
 
+    Args:
+        path: File of the weights, Resemblyzer's pretrained.pt. Defaults to that of the package.
+
+    Returns:
+        The network in evaluation mode, on the CPU.
+
     Raises:
         FileNotFoundError: If no file is given and Resemblyzer is not installed.
         ValueError: If the file holds other weights.
@@ -115,11 +121,11 @@ def embed(network: GE2E, clips: Iterable[npt.NDArray[np.float32]]) -> npt.NDArra
     """The mean embedding of each clip's windows.
 
     Args:
-        network: With its weights.
-        clips: (samples,) float32 each, at 16 kHz.
+        network: Network from `load_ge2e`.
+        clips: Recordings, (samples,) float32 each, at 16 kHz.
 
     Returns:
-        (clips, 256), of unit length.
+        (clips, 256) float32, each row of unit length.
     """
     sums: list[torch.Tensor] = []
     for owners, batch in _batches(clips):

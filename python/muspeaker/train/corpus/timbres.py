@@ -12,7 +12,7 @@ from tqdm import tqdm
 from muspeaker.train.corpus.cache import write_array
 from muspeaker.train.loop.checkpoint import load_checkpoint
 from muspeaker.twin.dsp.fbank import FBANK_RATE_HZ, kaldi_fbank, num_fbank_frames, remove_time_mean
-from muspeaker.twin.engine.cloner import scale_timbre
+from muspeaker.twin.engine.cloner import scale_to_unit_rms
 from muspeaker.twin.model.timbre_encoder import TimbreEncoder
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def timbre_vectors(
         rows = torch.from_numpy(np.stack([middle(fbanks.clip(i)) for i in batch]))
         with torch.autocast("cpu", torch.bfloat16):
             timbre = encoder(remove_time_mean(rows))
-        vectors[first : first + len(batch)] = scale_timbre(timbre.float()).numpy()
+        vectors[first : first + len(batch)] = scale_to_unit_rms(timbre.float()).numpy()
     write_array(path, vectors)
     return vectors
 

@@ -34,10 +34,18 @@ class TargetsOptions:
 
 
 def write_targets(cache: Cache, network: Path | None) -> Path:
-    """Write the embedding of every clip beside the corpus, (clips, 256) float16; resumes.
+    """Write the embedding of every clip into the folder of the corpus, (clips, 256) float16; resumes.
+
+    Args:
+        cache: The prepared corpus.
+        network: File of Resemblyzer's weights, or None for those of the package.
 
     Returns:
-        The file.
+        Path of the file.
+
+    Raises:
+        FileNotFoundError: If no file is given and Resemblyzer is not installed.
+        ValueError: If the file holds other weights.
     """
     path, partial = cache.folder / FILE, cache.folder / PARTIAL
     if path.exists():

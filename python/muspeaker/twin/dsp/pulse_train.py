@@ -37,6 +37,8 @@ def interpolate_f0(f0: torch.Tensor, hop_samples: int) -> torch.Tensor:
 def integrate_phase(f0: torch.Tensor, audio: AudioConfig) -> torch.Tensor:
     """Phase of the fundamental at every sample, summed in double precision.
 
+    C++ goes frame by frame: `integrate_frame`, which contains `interpolate_f0`.
+
     Args:
         f0: (batch, frames) in Hz, 0 where unvoiced.
         audio: The frame clock.
@@ -51,7 +53,8 @@ def integrate_phase(f0: torch.Tensor, audio: AudioConfig) -> torch.Tensor:
 def pulse_train(f0: torch.Tensor, phase: torch.Tensor, audio: AudioConfig) -> torch.Tensor:
     """Sum of all cosines of the fundamental below 11 kHz.
 
-    With H of them, cos x + ... + cos H x = (sin((H + 1/2) x) / sin(x / 2) - 1) / 2.
+    With H of them, cos x + ... + cos H x = (sin((H + 1/2) x) / sin(x / 2) - 1) / 2. C++ goes frame by
+    frame: `pulse_frame`.
 
     Args:
         f0: (batch, frames) in Hz, 0 where unvoiced.

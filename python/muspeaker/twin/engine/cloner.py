@@ -42,7 +42,7 @@ class Cloner:
                 removed.
         """
         config = self._model.config
-        timbre = scale_timbre(self._model.timbre_encoder(fbank))
+        timbre = scale_to_unit_rms(self._model.timbre_encoder(fbank))
         if config.mel_decoder.prompt_moments:
             moments = mel_moments(prompt.mel, speech_frames(prompt.mel))
             timbre = torch.cat([timbre, moments], dim=1)
@@ -78,6 +78,6 @@ class Cloner:
         )
 
 
-def scale_timbre(embedding: torch.Tensor) -> torch.Tensor:
-    """Give every (batch, embedding) vector the length sqrt(embedding)."""
+def scale_to_unit_rms(embedding: torch.Tensor) -> torch.Tensor:
+    """Scale every (batch, embedding) vector to the RMS 1, which is the length sqrt(embedding)."""
     return F.normalize(embedding, dim=-1) * embedding.shape[-1] ** 0.5
