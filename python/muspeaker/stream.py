@@ -12,6 +12,7 @@ import numpy as np
 from muspeaker.config import config_from_header
 from muspeaker.options import sentence_seed
 from muspeaker.sound.audio import Audio
+from muspeaker.sound.loudness import amplify
 from muspeaker.sound.span import Span, begun_between
 from muspeaker.text.passages import Passage, Reading, model_language, read_text
 from muspeaker.text.symbols import PAUSE
@@ -154,6 +155,7 @@ class SpeechEngine:
         given = 0  # samples
         while (samples := speaking.next_chunk(whole)) is not None:
             begin, given = given / self.sample_rate, given + len(samples)
+            samples = amplify(samples, float(options.volume))
             is_last = given == speaking.num_samples
             if is_last:
                 samples = np.concatenate([samples, self.silence(passage.silence_after).samples])

@@ -15,7 +15,6 @@ from muspeaker.cli.terminal import (
     ModelOption,
     ThreadsOption,
     failing_cleanly,
-    find_voice,
     progress,
 )
 from muspeaker.options import ConversionFields
@@ -55,7 +54,7 @@ def convert(
             text = sys.stdin.buffer.read().decode("utf-8", errors="replace")
         with progress("converting"):
             tts = muspeaker.load(model, num_threads=threads)
-            speaker = find_voice(tts, voice)
+            speaker = tts.voice(voice)
             audio = tts.convert(source, speaker, text, **options)
         out.write(audio)
         out.finish(speaker.name)
