@@ -11,6 +11,7 @@ from muspeaker.cli.bench import bench
 from muspeaker.cli.clone import clone
 from muspeaker.cli.convert import convert
 from muspeaker.cli.demo import demo
+from muspeaker.cli.dialogue import dialogue
 from muspeaker.cli.info import info
 from muspeaker.cli.quantize import quantize
 from muspeaker.cli.say import say
@@ -21,6 +22,7 @@ from muspeaker.cli.wyoming import wyoming
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
 app.command()(say)
+app.command()(dialogue)
 app.command()(clone)
 app.command()(convert)
 app.command()(info)
