@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from fastapi import APIRouter, Depends, FastAPI, Response
 
 import muspeaker
-from muspeaker.serve.openai import errors, speech, voices
+from muspeaker.serve.openai import captions, errors, speech, voices
 from muspeaker.serve.openai.auth import BearerAuth, SameSite
 from muspeaker.serve.openai.errors import ApiError
 from muspeaker.serve.openai.limits import BodyLimit
@@ -43,6 +43,7 @@ def create_app(tts: Synthesizer, settings: Settings) -> FastAPI:
     app.state.service = service
     errors.install(app)
     app.include_router(router)
+    app.include_router(captions.router)
     app.include_router(speech.router, prefix="/v1")
     app.include_router(voices.router, prefix="/v1/audio/voices")
     app.include_router(voices.router, prefix="/v1/voices", include_in_schema=False)
@@ -72,6 +73,13 @@ async def metrics(service: SharedService) -> Response:
 async def list_models(service: SharedService) -> dict[str, Any]:
     """The model that is loaded."""
     return {"object": "list", "data": [_model(service)]}
+
+
+@router.get("/v1/audio/models")
+async def list_audio_models(service: SharedService) -> dict[str, Any]:
+    """The model that is loaded, as Open WebUI asks for it."""
+    name = _model_name(service)
+    return {"models": [{"id": name, "name": name}]}
 
 
 @router.get("/v1/models/{model_id}")
