@@ -119,7 +119,7 @@ def _report(book: Book, recorded: Recorded, out: Outlets, voice: str) -> None:
             {"title": c.text, "start": round(c.start, 4), "end": round(c.end, 4)}
             for c in recorded.chapters
         ]
-        report = {"file": str(out.output), "voice": voice, "title": book.title}
+        report: dict[str, Any] = {"file": str(out.output), "voice": voice, "title": book.title}
         report |= {"seconds": round(recorded.seconds, 4), "chapters": chapters}
         sys.stdout.write(json.dumps(report, ensure_ascii=False) + "\n")
         return

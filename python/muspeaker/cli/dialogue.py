@@ -8,13 +8,14 @@ from typing import Annotated, Any
 import typer
 
 import muspeaker
-from muspeaker.cli.outlets import Outlets
+from muspeaker.cli.outlets import Outlets, unnamed
 from muspeaker.cli.say import read_text
-from muspeaker.cli.speech_options import JsonOption, VoiceOption, takes_speech_options
+from muspeaker.cli.speech_options import ForceOption, JsonOption, VoiceOption, takes_speech_options
 from muspeaker.cli.terminal import ModelOption, ThreadsOption, failing_cleanly, progress
 from muspeaker.voice import SUFFIX
 
 DEFAULT_OUTPUT = Path("dialogue.wav")
+OUTPUT_HELP = f"Sound file. Its suffix is the format. Default: {DEFAULT_OUTPUT}."
 CAST_HELP = (
     "Voice of a speaker, as in ANNA=anna.voice: a voice file, a recording or a built-in name; for every "
     f"speaker once. A speaker without one has the file of that name beside the script, such as anna{SUFFIX}."
@@ -29,9 +30,7 @@ def dialogue(  # noqa: PLR0913, PLR0917 (one parameter an option of the command 
     cast: Annotated[
         list[str] | None, typer.Option("--cast", "-c", metavar="SPEAKER=VOICE", help=CAST_HELP)
     ] = None,
-    output: Annotated[
-        Path, typer.Option("--output", "-o", help="Sound file. Its suffix is the format.")
-    ] = DEFAULT_OUTPUT,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help=OUTPUT_HELP)] = None,
     stereo: Annotated[
         bool, typer.Option("--stereo", help="Place the voices from left to right.")
     ] = False,
@@ -45,6 +44,7 @@ def dialogue(  # noqa: PLR0913, PLR0917 (one parameter an option of the command 
     subtitles: Annotated[
         Path | None, typer.Option(help="Subtitle file to write too: .srt or .vtt.")
     ] = None,
+    force: ForceOption = False,
     as_json: JsonOption = False,
     voice: VoiceOption = None,
     model: ModelOption = None,
@@ -57,6 +57,7 @@ def dialogue(  # noqa: PLR0913, PLR0917 (one parameter an option of the command 
     speaks what stands before the first speaker.
     """
     with failing_cleanly():
+        output = output or unnamed(DEFAULT_OUTPUT, force=force)
         out = Outlets.chosen(output, subtitles, raw=False, play=play, as_json=as_json)
         written = read_text(None, None) if str(script) == "-" else read_text(None, script)
         folder = Path() if str(script) == "-" else script.parent

@@ -24,6 +24,19 @@ DEFAULT_OUTPUT = Path("speech.wav")
 STDOUT = Path("-")
 
 
+def unnamed(path: Path, *, force: bool) -> Path:
+    """A path that nobody gave, where nothing is lost.
+
+    Raises:
+        FileExistsError: If something is there, and is not to be replaced.
+    """
+    if path.exists() and not force:
+        raise FileExistsError(
+            f"{str(path)!r} is there already: name another file with -o, or replace it with --force"
+        )
+    return path
+
+
 @dataclass
 class Outlets:
     """Destinations of speech. Pipes and the sound card get samples at once, files at the end."""
@@ -39,9 +52,16 @@ class Outlets:
 
     @classmethod
     def chosen(
-        cls, output: Path | None, subtitles: Path | None, *, raw: bool, play: bool, as_json: bool
+        cls,
+        output: Path | None,
+        subtitles: Path | None,
+        *,
+        raw: bool,
+        play: bool,
+        as_json: bool,
+        force: bool = False,
     ) -> Outlets:
-        """Check the destinations that were asked for.
+        """Check the destinations that were asked for; without any, it is the file `DEFAULT_OUTPUT`.
 
         Raises:
             typer.BadParameter: If standard output would get two things, or subtitles have no format.
@@ -49,7 +69,7 @@ class Outlets:
             ValueError: If the suffix of a sound file is unknown.
         """
         if output is None and (raw or not play):
-            output = STDOUT if raw else DEFAULT_OUTPUT
+            output = STDOUT if raw else unnamed(DEFAULT_OUTPUT, force=force)
         if as_json and output == STDOUT:
             raise typer.BadParameter("standard output takes either speech or --json, not both")
         if subtitles is not None and subtitles.suffix.lower() not in {".srt", ".vtt"}:

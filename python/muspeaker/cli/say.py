@@ -11,7 +11,7 @@ import typer
 import muspeaker
 from muspeaker.cli.book import book_in, is_book_name, say_book
 from muspeaker.cli.outlets import DEFAULT_OUTPUT, STDOUT, Outlets
-from muspeaker.cli.speech_options import JsonOption, VoiceOption, takes_speech_options
+from muspeaker.cli.speech_options import ForceOption, JsonOption, VoiceOption, takes_speech_options
 from muspeaker.cli.terminal import (
     ModelOption,
     ThreadsOption,
@@ -52,6 +52,7 @@ def say(  # noqa: PLR0913, PLR0917 (one parameter an option of the command line)
     bit_rate: Annotated[
         int | None, typer.Option(min=MIN_BIT_RATE, max=MAX_BIT_RATE, help=BIT_RATE_HELP)
     ] = None,
+    force: ForceOption = False,
     as_json: JsonOption = False,
     voice: VoiceOption = None,
     model: ModelOption = None,
@@ -66,7 +67,7 @@ def say(  # noqa: PLR0913, PLR0917 (one parameter an option of the command line)
     with failing_cleanly():
         if file is None and is_book_name(text):
             text, file = None, Path(str(text))
-        out = Outlets.chosen(output, subtitles, raw=raw, play=play, as_json=as_json)
+        out = Outlets.chosen(output, subtitles, raw=raw, play=play, as_json=as_json, force=force)
         check_bit_rate(
             bit_rate, ".wav" if out.output in {None, STDOUT} else out.output.suffix.lower()
         )
