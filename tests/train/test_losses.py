@@ -128,6 +128,12 @@ def test_duration_loss_skips_phones_without_a_frame():
     assert float(acoustic.duration_loss(spoiled, durations, mask_of(3))) > 1
 
 
+def test_levels_below_hearing_count_as_one():
+    quiet, quieter = torch.full((1, 8, 5), -9.5), torch.full((1, 8, 5), -11.5)
+    assert float(acoustic.mel_loss(quieter, quiet, mask_of(5))) == 0
+    assert float(acoustic.mel_loss(quiet + 2.5, quieter, mask_of(5))) == pytest.approx(2.0)
+
+
 def test_best_duration_is_the_mean():
     """Of 2 and 8 frames it is 5; a squared error of logarithms would say 4."""
     durations = torch.tensor([[2, 8]])

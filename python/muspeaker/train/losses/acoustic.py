@@ -25,6 +25,7 @@ WEIGHTS = {
 }
 
 
+AUDIBLE = -9.0  # natural-log mel, some 80 dB below loud speech
 SILENCE = -20.0  # natural-log mel, below any recording
 LEAST_VARIANCE = 1e-4  # so that the deviation of a single frame has a gradient
 LONGEST_EXCESS = (
@@ -39,7 +40,10 @@ def masked_mean(values: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
 
 
 def mel_loss(predicted: torch.Tensor, target: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-    """Mean absolute error of natural-log mel.
+    """Mean absolute error of natural-log mel, where anything is heard.
+
+    Below AUDIBLE all levels count as one: digital silence at the mel's floor and the quiet of a recording differ
+    by more than any two vowels, and nobody hears it.
 
     Args:
         predicted: (batch, mels, frames).
@@ -49,7 +53,8 @@ def mel_loss(predicted: torch.Tensor, target: torch.Tensor, mask: torch.Tensor) 
     Returns:
         Scalar.
     """
-    return masked_mean((predicted.float() - target).abs().mean(1), mask)
+    heard = predicted.float().clamp(min=AUDIBLE) - target.clamp(min=AUDIBLE)
+    return masked_mean(heard.abs().mean(1), mask)
 
 
 def loud_loss(predicted: torch.Tensor, target: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
