@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import torch
@@ -44,6 +44,15 @@ def tiny_config(*, classifier: bool = False) -> sizes.ModelConfig:
         if classifier
         else None,
     )
+
+
+def spectral_config() -> sizes.ModelConfig:
+    """The tiny model with the vocoder that stays at the frame rate."""
+    config = tiny_config()
+    vocoder = sizes.VocoderConfig(
+        kind="spectral", channels=20, hidden=52, num_blocks=2, kernel=5, correction_passes=2
+    )
+    return replace(config, vocoder=vocoder)
 
 
 def tiny_model(seed: int = 0, config: sizes.ModelConfig | None = None) -> MuSpeaker:

@@ -5,6 +5,7 @@
 #include "dsp/best_path.h"
 #include "model/muspeaker.h"
 #include "model/nsf_hifigan.h"
+#include "model/spectral_vocoder.h"
 
 namespace py = pybind11;
 
@@ -189,6 +190,30 @@ py::array_t<float> nsf_hifigan(ProbeModel& model, const FloatArray& mel, const F
   });
 }
 
+py::array_t<float> convnext_block(ProbeModel& model, int64_t index, const FloatArray& x,
+                                  int64_t begin, int64_t count) {
+  require_axes(x, 2, "x");
+  const core::VocoderConfig& config = model.config.vocoder;
+  const model::ConvNextBlock block(model.file.root() / "vocoder" / "blocks" / index,
+                                   config.channels, config.hidden, config.kernel,
+                                   nn::Arithmetic::kInt8);
+  return model.run([&](core::GraphBuilder& graph) {
+    return block.forward(graph.context(), graph_input(graph, "x", x), {begin, count});
+  });
+}
+
+py::array_t<float> spectral_vocoder(ProbeModel& model, const FloatArray& mel, const FloatArray& f0,
+                                    const FloatArray& phase, const FloatArray& noise) {
+  require_axes(mel, 2, "mel");
+  const model::SpectralVocoder vocoder(model.file.root() / "vocoder", model.config.vocoder,
+                                       model.config.audio);
+  return model.run([&](core::GraphBuilder& graph) {
+    return vocoder.forward(graph.context(), graph_input(graph, "mel", mel),
+                           graph_input(graph, "f0", f0), graph_input(graph, "phase", phase),
+                           graph_input(graph, "noise", noise), /*margins=*/{});
+  });
+}
+
 py::array_t<float> aligner(ProbeModel& model, const FloatArray& features, const IntArray& phones) {
   require_axes(features, 2, "features");
   if (!model.config.aligner) {
@@ -256,6 +281,11 @@ void bind_decoders(py::module_& probe) {
             py::kw_only(), py::arg("int8") = true, "(samples, channels), both ways");
   probe.def("nsf_hifigan", &nsf_hifigan, py::arg("model"), py::arg("mel"), py::arg("f0"),
             py::arg("phase"), py::arg("noise"), py::kw_only(), py::arg("int8") = true,
+            "(frames, mels) and (frames), (samples), (samples) to (samples)");
+  probe.def("convnext_block", &convnext_block, py::arg("model"), py::arg("index"), py::arg("x"),
+            py::arg("begin"), py::arg("count"), "(frames, channels) to (count, channels)");
+  probe.def("spectral_vocoder", &spectral_vocoder, py::arg("model"), py::arg("mel"), py::arg("f0"),
+            py::arg("phase"), py::arg("noise"),
             "(frames, mels) and (frames), (samples), (samples) to (samples)");
 }
 

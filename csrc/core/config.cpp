@@ -17,6 +17,8 @@ constexpr const char* kPrefix = "muspeaker.";
 constexpr int64_t kMaxWidth = 16384;
 constexpr int64_t kMaxDepth = 64;
 constexpr int64_t kMaxKernel = 255;
+constexpr int64_t kMostPasses = 8;
+constexpr int64_t kSpectralOverlap = 4;  // hops in a window
 constexpr int64_t kMaxSymbols = 65536;
 constexpr int64_t kNumMoments = 2;  // mean and standard deviation
 
@@ -224,7 +226,7 @@ MelDecoderConfig read_mel_decoder(const HeaderReader& in) {
   return config;
 }
 
-void check_vocoder(const VocoderConfig& config, const AudioConfig& audio) {
+void check_nsf_hifigan(const VocoderConfig& config, const AudioConfig& audio) {
   const size_t num_scales = config.upsample_rates.size();
   HeaderReader::require(config.upsample_kernels.size() == num_scales, "vocoder.upsample_kernels",
                         "has " + std::to_string(config.upsample_kernels.size()) +
@@ -250,10 +252,26 @@ void check_vocoder(const VocoderConfig& config, const AudioConfig& audio) {
   }
 }
 
+void read_spectral(const HeaderReader& in, const AudioConfig& audio, VocoderConfig& config) {
+  config.channels = in.integer("vocoder.channels", 1, kMaxWidth);
+  config.hidden = in.integer("vocoder.hidden", 1, kMaxWidth);
+  config.num_blocks = in.integer("vocoder.num_blocks", 1, kMaxDepth);
+  config.kernel = in.integer("vocoder.kernel", 1, kMaxKernel);
+  require_odd("vocoder.kernel", config.kernel);
+  HeaderReader::require(audio.window_samples == audio.fft_samples &&
+                            audio.window_samples == kSpectralOverlap * audio.hop_samples,
+                        "audio.window_samples",
+                        "is " + std::to_string(audio.window_samples) +
+                            ", but a spectral vocoder needs windows of fft_samples and four hops");
+}
+
 VocoderConfig read_vocoder(const HeaderReader& in, const AudioConfig& audio) {
   VocoderConfig config;
   config.kind = in.has("vocoder.kind") ? in.value<std::string>("vocoder.kind", "a string")
                                        : std::string("nsf_hifigan");
+  if (config.kind == "spectral") {
+    read_spectral(in, audio, config);
+  }
   config.initial_channels = in.integer("vocoder.initial_channels", 1, kMaxWidth);
   config.upsample_rates = in.integers("vocoder.upsample_rates", 1, kMaxWidth);
   config.upsample_kernels = in.integers("vocoder.upsample_kernels", 1, kMaxWidth);
@@ -265,7 +283,12 @@ VocoderConfig read_vocoder(const HeaderReader& in, const AudioConfig& audio) {
   if (in.has("vocoder.mel_correction")) {
     config.mel_correction = in.real("vocoder.mel_correction", 0, 1);
   }
-  check_vocoder(config, audio);
+  if (in.has("vocoder.correction_passes")) {
+    config.correction_passes = in.integer("vocoder.correction_passes", 0, kMostPasses);
+  }
+  if (config.kind != "spectral") {
+    check_nsf_hifigan(config, audio);
+  }
   return config;
 }
 

@@ -85,8 +85,12 @@ struct MelDecoderConfig {
 };
 
 struct VocoderConfig {
-  std::string kind;  // absent from older files, which have nsf_hifigan
-  int64_t initial_channels = 0;
+  std::string kind;      // absent from older files, which have nsf_hifigan
+  int64_t channels = 0;  // this and the next three: those of spectral, absent from older files
+  int64_t hidden = 0;
+  int64_t num_blocks = 0;
+  int64_t kernel = 0;
+  int64_t initial_channels = 0;  // from here on those of nsf_hifigan
   std::vector<int64_t> upsample_rates;
   std::vector<int64_t> upsample_kernels;
   std::vector<int64_t> resblock_kernels;
@@ -94,7 +98,8 @@ struct VocoderConfig {
   int64_t num_overtones = 0;
   float sine_amplitude = 0;
   float noise_std = 0;
-  float mel_correction = 0;  // absent from the first files, which have none
+  float mel_correction = 0;       // absent from the first files, which have none
+  int64_t correction_passes = 1;  // absent from older files, which have one
 };
 
 struct AlignerConfig {

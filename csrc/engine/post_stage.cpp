@@ -17,8 +17,10 @@ std::vector<std::unique_ptr<const PostStage>> make_post_stages(const core::Model
                         "header value muspeaker.vocoder.mel_correction needs windows of at least " +
                             std::to_string(dsp::MelCorrection::kOverlap) +
                             " hops, those of this model are shorter");
-    stages.push_back(
-        std::make_unique<MelCorrectionStage>(config.audio, config.vocoder.mel_correction));
+    for (int64_t pass = 0; pass < config.vocoder.correction_passes; ++pass) {
+      stages.push_back(
+          std::make_unique<MelCorrectionStage>(config.audio, config.vocoder.mel_correction));
+    }
   }
   return stages;
 }

@@ -4,12 +4,20 @@
 #include <limits>
 #include <utility>
 
-#include "model/harmonic_source.h"
+#include "dsp/pulse_train.h"
 
 namespace muspeaker::engine {
 namespace {
 
 constexpr int64_t kAll = std::numeric_limits<int64_t>::max();
+
+/// A frame's F0 with its neighbours'.
+dsp::FrameF0 f0_around(const std::vector<float>& f0, int64_t frame) {
+  const auto at = [&f0](int64_t i) {
+    return f0[static_cast<size_t>(std::clamp<int64_t>(i, 0, core::count_of(f0) - 1))];
+  };
+  return {at(frame - 1), at(frame), at(frame + 1)};
+}
 
 }  // namespace
 
@@ -17,7 +25,7 @@ VocoderStream::VocoderStream(const model::MuSpeaker& model, int64_t first_frames
                              int64_t chunk_frames)
     : model_(model),
       first_frames_(first_frames),
-      chunk_frames_(chunk_frames),
+      chunk_frames_(chunk_frames > 0 ? chunk_frames : model.vocoder().chunk_frames()),
       post_(model.config()) {}
 
 VocoderStream::State VocoderStream::begin(core::Frames mel, std::vector<float> f0,
@@ -27,10 +35,11 @@ VocoderStream::State VocoderStream::begin(core::Frames mel, std::vector<float> f
   state.f0 = std::move(f0);
   state.noise = std::move(noise);
   state.post = post_.begin();
+  std::vector<float> frame(static_cast<size_t>(model_.vocoder().samples_a_frame()));
   double phase = 0.0;
-  for (const float hz : state.f0) {
+  for (int64_t i = 0; i < core::count_of(state.f0); ++i) {
     state.phase.push_back(phase);
-    phase = model::advance_phase(phase, hz, model_.config().audio);
+    phase = model_.vocoder().integrate_frame(f0_around(state.f0, i), phase, frame.data());
   }
   return state;
 }
@@ -117,8 +126,11 @@ void VocoderStream::render(core::GraphRunner& runner, const State& state, const 
   const float* f0 = state.f0.data() + first;
   workspace.phase.resize(static_cast<size_t>(count * hop));
   workspace.noise.resize(static_cast<size_t>(count * hop));
-  model::integrate_phase(f0, count, model_.config().audio, workspace.phase.data(),
-                         state.phase[static_cast<size_t>(first)]);
+  for (int64_t i = 0; i < count; ++i) {
+    vocoder.integrate_frame(f0_around(state.f0, first + i),
+                            state.phase[static_cast<size_t>(first + i)],
+                            workspace.phase.data() + (i * hop));
+  }
   state.noise(first * hop, workspace.noise.data(), count * hop);
   workspace.inputs.assign({
       {"mel", {state.mel.row(first), count, state.mel.width}},

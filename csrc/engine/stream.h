@@ -26,16 +26,14 @@ namespace muspeaker::engine {
 /// many utterances, interleaved.
 class VocoderStream {
  public:
-  /// The model must outlive the stream. Sizes of the first and of the other chunks, at least 1.
+  /// The model must outlive the stream. Sizes of the first and of the other chunks, at least 1; 0
+  /// for the others is what suits the vocoder.
   /// Throws ModelFileError if the model cannot have the post stages that its config asks for.
   explicit VocoderStream(const model::MuSpeaker& model, int64_t first_frames = kFirstFrames,
-                         int64_t chunk_frames = kChunkFrames);
+                         int64_t chunk_frames = 0);
 
   /// The first chunk is small, so that speech begins early.
   static constexpr int64_t kFirstFrames = 32;
-
-  /// What one scale of a chunk reads and writes stays in the L2 cache.
-  static constexpr int64_t kChunkFrames = 64;
 
   /// One utterance on its way.
   struct State {

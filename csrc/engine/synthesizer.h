@@ -79,6 +79,9 @@ class Synthesizer {
   /// `mel_decoder`, `vocoder`, `mel_correction`, `clone` and, of conversions, `listener`.
   [[nodiscard]] core::Timings timings();
 
+  /// Frames of each chunk that Speaking gives, but the first and the last.
+  [[nodiscard]] int64_t chunk_frames() const { return loaded_->model.vocoder().chunk_frames(); }
+
   [[nodiscard]] const core::ModelConfig& config() const { return loaded_->config; }
   [[nodiscard]] const core::WeightFile& file() const { return loaded_->file; }
 

@@ -9,6 +9,7 @@ namespace {
 
 constexpr int64_t kEndKernel = 7;  // taps of the first and the last convolution
 constexpr int64_t kEndReach = kEndKernel / 2;
+constexpr int64_t kChunkFrames = 64;    // what one scale reads and writes stays in the L2 cache
 constexpr int64_t kMostTiled = 16;      // channels of residual blocks that are quantised by tiles
 constexpr int64_t kLeastTileRows = 32;  // rows: fewer fill no block of a kernel's registers
 
@@ -58,7 +59,8 @@ nn::Arithmetic NsfHifigan::block_arithmetic(nn::Arithmetic asked, int64_t channe
 
 NsfHifigan::NsfHifigan(const core::Scope& scope, const core::VocoderConfig& config,
                        const core::AudioConfig& audio, nn::Arithmetic arithmetic)
-    : Vocoder(audio.hop_samples),
+    : Vocoder(audio.hop_samples, kChunkFrames),
+      audio_(audio),
       harmonic_source_(scope / "harmonic_source", config, audio),
       conv_pre_(scope / "conv_pre", {audio.num_mels, config.initial_channels, kEndKernel,
                                      /*stride=*/1, /*padding=*/kEndReach}),
@@ -88,9 +90,14 @@ NsfHifigan::NsfHifigan(const core::Scope& scope, const core::VocoderConfig& conf
   reach_frames_ = scales_.front().input_reach + kEndReach;
 }
 
+double NsfHifigan::integrate_frame(const dsp::FrameF0& f0, double start, float* phase) const {
+  return integrate_phase(&f0.here, /*frames=*/1, audio_, phase, start);
+}
+
 ggml_tensor* NsfHifigan::forward(ggml_context* graph, ggml_tensor* mel, ggml_tensor* f0,
                                  ggml_tensor* phase, ggml_tensor* noise,
                                  const Margins& margins) const {
+  check_inputs(mel, f0, phase, noise);
   MarginCutter cutter(graph, margins, scales_);
   ggml_tensor* source = harmonic_source_.forward(graph, f0, phase, noise);  // (1, 1, samples)
   ggml_tensor* x = conv_pre_.forward(graph, mel);                           // (1, channels, frames)

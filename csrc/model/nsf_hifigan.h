@@ -32,11 +32,15 @@ class NsfHifigan : public Vocoder {
   static nn::Arithmetic block_arithmetic(nn::Arithmetic asked, int64_t channels,
                                          int64_t frame_rows);
 
+  /// As Vocoder says; F0 is held over each frame.
+  double integrate_frame(const dsp::FrameF0& f0, double start, float* phase) const override;
+
   /// As Vocoder says; no scale computes more rows of the margins than the wanted samples need.
   ggml_tensor* forward(ggml_context* graph, ggml_tensor* mel, ggml_tensor* f0, ggml_tensor* phase,
                        ggml_tensor* noise, const Margins& margins) const override;
 
  private:
+  core::AudioConfig audio_;
   HarmonicSource harmonic_source_;
   nn::Conv1d conv_pre_;
   std::vector<nn::ConvTranspose1d> ups_;

@@ -1,9 +1,11 @@
 #include "model/vocoder.h"
 
 #include <atomic>
+#include <string>
 
 #include "core/error.h"
 #include "model/nsf_hifigan.h"
+#include "model/spectral_vocoder.h"
 
 namespace muspeaker::model {
 namespace {
@@ -15,7 +17,20 @@ int64_t next_id() {
 
 }  // namespace
 
-Vocoder::Vocoder(int64_t samples_a_frame) : samples_a_frame_(samples_a_frame), id_(next_id()) {}
+Vocoder::Vocoder(int64_t samples_a_frame, int64_t chunk_frames)
+    : samples_a_frame_(samples_a_frame), chunk_frames_(chunk_frames), id_(next_id()) {}
+
+void Vocoder::check_inputs(const ggml_tensor* mel, const ggml_tensor* f0, const ggml_tensor* phase,
+                           const ggml_tensor* noise) const {
+  const int64_t frames = mel->ne[1];
+  core::require_input(f0->ne[0] == frames, "the vocoder needs " + std::to_string(frames) +
+                                               " frames of F0, got " + std::to_string(f0->ne[0]));
+  const int64_t samples = frames * samples_a_frame_;
+  core::require_input(phase->ne[0] == samples && noise->ne[0] == samples,
+                      "the vocoder needs " + std::to_string(samples) +
+                          " samples of phase and noise, got " + std::to_string(phase->ne[0]) +
+                          " and " + std::to_string(noise->ne[0]));
+}
 
 std::unique_ptr<const Vocoder> make_vocoder(const core::Scope& scope,
                                             const core::VocoderConfig& config,
@@ -23,8 +38,11 @@ std::unique_ptr<const Vocoder> make_vocoder(const core::Scope& scope,
   if (config.kind == "nsf_hifigan") {
     return std::make_unique<const NsfHifigan>(scope, config, audio);
   }
+  if (config.kind == "spectral") {
+    return std::make_unique<const SpectralVocoder>(scope, config, audio);
+  }
   throw core::ModelFileError("header value muspeaker.vocoder.kind is " + config.kind +
-                             ", expected nsf_hifigan");
+                             ", expected nsf_hifigan or spectral");
 }
 
 }  // namespace muspeaker::model

@@ -14,7 +14,8 @@ class Linear {
  public:
   /// Claims `weight` and `bias` of the scope; throws ModelFileError from there if one is absent or
   /// misshapen.
-  Linear(const core::Scope& scope, int64_t in_features, int64_t out_features);
+  Linear(const core::Scope& scope, int64_t in_features, int64_t out_features,
+         Arithmetic arithmetic = Arithmetic::kFloat);
 
   /// x: (frames, in_features) float32. Returns (frames, out_features); `fusion` as Fusion says.
   ggml_tensor* forward(ggml_context* graph, ggml_tensor* x, const Fusion& fusion = {}) const;

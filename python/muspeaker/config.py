@@ -134,11 +134,18 @@ class MelDecoderConfig:
 class VocoderConfig:
     """Which vocoder, and its sizes; the defaults are NSF-HiFiGAN with the widths of HiFi-GAN V2.
 
+    `kind` is `nsf_hifigan` or `spectral`. Of the sizes, `channels` to `kernel` are those of `spectral`, and
+    those from `initial_channels` on are those of `nsf_hifigan`.
+
     `mel_correction` is how far, 0 to 1, post-processing pulls the band levels of the output to the
-    requested mel (ADR 008). 0 turns it off, as in the paper.
+    requested mel (ADR 008), `correction_passes` times. 0 turns it off, as in the paper.
     """
 
     kind: str = field(default="nsf_hifigan", metadata={ABSENT: "nsf_hifigan"})
+    channels: int = field(default=256, metadata={ABSENT: 256})
+    hidden: int = field(default=768, metadata={ABSENT: 768})
+    num_blocks: int = field(default=8, metadata={ABSENT: 8})
+    kernel: int = field(default=7, metadata={ABSENT: 7})
     initial_channels: int = 128
     upsample_rates: tuple[int, ...] = (8, 8, 2, 2)
     upsample_kernels: tuple[int, ...] = (16, 16, 4, 4)
@@ -148,6 +155,7 @@ class VocoderConfig:
     sine_amplitude: float = 0.1
     noise_std: float = 0.003
     mel_correction: float = field(default=1.0, metadata={ABSENT: 0.0})
+    correction_passes: int = field(default=1, metadata={ABSENT: 1})
 
 
 @dataclass(frozen=True)

@@ -42,6 +42,8 @@ FINE = (
     "aligner.",
     "phone_classifier.",
 )
+# Convolutions of one group a channel, wherever they are: float32 computes them, and they are small.
+DEPTHWISE = ".depthwise."
 
 
 def output_axis(rank: int) -> int:
@@ -71,7 +73,7 @@ def store(name: str, weight: NDArray[np.float32], weight_type: str) -> dict[str,
     """Cast one weight.
 
     Args:
-        name: Its name; parts named in FINE stay f16 in a q8 file.
+        name: Its name; parts named in FINE, and DEPTHWISE ones, stay f16 in a q8 file.
         weight: float32, in the file's order.
         weight_type: "f32", "f16" or "q8".
 
@@ -83,7 +85,7 @@ def store(name: str, weight: NDArray[np.float32], weight_type: str) -> dict[str,
     """
     if weight_type == "f32" or weight.ndim == 1:
         return {name: weight}
-    if weight_type == "q8" and not name.startswith(FINE):
+    if weight_type == "q8" and not (name.startswith(FINE) or DEPTHWISE in name):
         if weight.size < MIN_INT8_ELEMENTS and not name.startswith(HOT):
             return {name: weight}
         values, scale = quantize_int8(weight)

@@ -17,12 +17,11 @@ from muspeaker.config import FORMAT_VERSION
 from muspeaker.text.normalize import normalize
 from muspeaker.text.phonemize import Tokens, tokens
 from muspeaker.text.sentences import split_sentences
-from muspeaker.twin.dsp.mel_correction import correct_mel
+from muspeaker.twin.dsp.mel_correction import correct_levels
 from muspeaker.twin.engine.acoustic_pass import AcousticPass
 from muspeaker.twin.engine.noise import Noise, vocoder_noise
 from muspeaker.twin.engine.synthesizer import Synthesizer
 from muspeaker.twin.engine.voice import Voice
-from muspeaker.twin.model.harmonic_source import integrate_phase
 from muspeaker.twin.model.linguistic_encoder import TokenIds
 from tests.bench.models import CACHE, folded_model
 
@@ -170,13 +169,13 @@ class Onnx:
         durations = adapter.decide_durations(torch.from_numpy(log_durations))
         frames = np.repeat(e_con, durations[0].numpy(), axis=1)
         mel, f0 = self.run("acoustic", frames, self._voice.style, self._voice.vector)
-        phase = integrate_phase(torch.from_numpy(f0), self._model.config.audio)
+        phase = self._model.vocoder.integrate_phase(torch.from_numpy(f0))
         if noise is None:
             noise = self._random.standard_normal(phase.shape, dtype=np.float32)
         samples = torch.from_numpy(self.run("vocoder", mel, f0, phase, noise)[0])
         config = self._model.config
-        share = config.vocoder.mel_correction
-        return correct_mel(samples, torch.from_numpy(mel), share, config.audio).numpy()
+        mels = torch.from_numpy(mel)
+        return correct_levels(samples, mels, config.vocoder, config.audio).numpy()
 
     def speak(self, text: str) -> float:
         seconds = 0.0

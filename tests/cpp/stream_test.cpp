@@ -144,7 +144,7 @@ TEST_P(StreamOf, AllocatesNothingInTheSteadyState) {
     std::vector<Speaking> utterances;
     utterances.push_back(start(synthesizer, 1));
     utterances.push_back(start(synthesizer, 2));
-    const int64_t full = VocoderStream::kChunkFrames * synthesizer.config().audio.hop_samples;
+    const int64_t full = synthesizer.chunk_frames() * synthesizer.config().audio.hop_samples;
     ASSERT_GT(utterances[0].num_samples(), 14 * full);
     std::vector<float> chunk;
     int full_rounds = 0;

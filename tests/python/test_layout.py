@@ -24,7 +24,7 @@ MAY_INCLUDE: dict[str, set[str]] = {
     "kernels": set(),
     "dsp": {"core"},
     "nn": {"core", "kernels"},
-    "model": {"core", "nn"},
+    "model": {"core", "dsp", "nn"},
     "engine": {"core", "dsp", "model"},
     "bindings": {"core", "dsp", "model", "engine"},
 }

@@ -85,12 +85,17 @@ def test_header_holds_the_config(tmp_path):
 def test_fingerprint_counts_a_vocoder_that_older_files_could_not_have():
     config, weights = tiny_config(), {"a": np.ones(3, np.float32)}
     sizes = {name: value for name, value in asdict(config).items() if value is not None}
-    del sizes["vocoder"]["kind"]
+    for name in ("kind", "channels", "hidden", "num_blocks", "kernel", "correction_passes"):
+        del sizes["vocoder"][name]
     digest = hashlib.sha256(json.dumps(sizes, sort_keys=True).encode())
     digest.update(b"a (3,)" + weights["a"].tobytes())
     assert fingerprint(config, weights) == digest.hexdigest()[:16]
-    other = replace(config, vocoder=replace(config.vocoder, kind="other"))
-    assert fingerprint(other, weights) != fingerprint(config, weights)
+    for change in ({"kind": "spectral"}, {"correction_passes": 2}):
+        other = replace(config, vocoder=replace(config.vocoder, **change))
+        assert fingerprint(other, weights) != fingerprint(config, weights)
+    spectral = replace(config.vocoder, kind="spectral")
+    pair = [replace(config, vocoder=replace(spectral, hidden=h)) for h in (768, 769)]
+    assert fingerprint(pair[0], weights) != fingerprint(pair[1], weights)
 
 
 def test_f16_file(tmp_path):

@@ -15,7 +15,7 @@ pytest.importorskip("numba")
 pytest.importorskip("parselmouth")
 soundfile = pytest.importorskip("soundfile")
 
-from muspeaker.config import AudioConfig
+from muspeaker.config import AudioConfig, VocoderConfig
 from muspeaker.train.corpus.cache import SIZES, Cache
 from muspeaker.train.corpus.given_phones import given_alignment, model_frames
 from muspeaker.train.loop.checkpoint import load_checkpoint
@@ -182,3 +182,26 @@ def test_a_clip_with_durations_is_not_trimmed(tmp_path):
     assert (given.phones, given.durations, given.weight) == ("ab", (20, 10, 10, 52), 0.5)
     assert given.frames == int((tiny_corpus.SECONDS + 1) * 80)
     assert plain.frames < given.frames - 50
+
+
+def test_the_frame_rate_vocoder_trains_on_it(corpus, tmp_path):
+    spectral = VocoderConfig(kind="spectral", channels=8, hidden=12, num_blocks=1, kernel=3)
+    vocoder.main(
+        [
+            str(corpus),
+            "--out", str(tmp_path), "--steps", "2", "--log-steps", "1", "--batch", "2",
+            "--frames", "20", "--scales", "2", "--corrections", "1", "--optimizer", "adamw",
+            "--weights", "levels=1", "adversarial=0", "features=0",
+        ],
+        replace(CONFIG, vocoder=spectral),
+    )  # fmt: skip
+    state = load_checkpoint(tmp_path / "vocoder.pt")
+    assert state["config"]["vocoder"] == asdict(spectral)
+    assert all(torch.isfinite(x).all() for x in state["ema"].values())
+    recording = str(corpus / "recordings" / "anna0.flac")
+    made = ["--vocoder", str(tmp_path / "vocoder.pt"), "--out", str(tmp_path)]
+    resynthesize.main([recording, *made])
+    samples, rate_hz = soundfile.read(tmp_path / "anna0.wav")
+    assert rate_hz == 24000
+    assert len(samples) == 24000 * tiny_corpus.SECONDS // 300 * 300
+    assert np.abs(samples).max() > 0.01

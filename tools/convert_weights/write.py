@@ -19,6 +19,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FINGERPRINT_DIGITS = 16
+SPECTRAL_SIZES = (
+    "channels",
+    "hidden",
+    "num_blocks",
+    "kernel",
+)  # sizes of the other kind of vocoder
 
 
 class Layout:
@@ -64,12 +70,16 @@ def header_fields(config: object, prefix: str = "") -> Iterator[tuple[str, objec
 def fingerprint(config: ModelConfig, weights: Mapping[str, np.ndarray]) -> str:
     """Hash sizes and f32 weights, so that f32, f16 and q8 files of one model share a fingerprint.
 
-    The kind of vocoder counts unless it is that of older files: the same model, written again, keeps the
-    voices that it made.
+    Fields that older files lack count unless they say what those files mean: the same model, written again,
+    keeps the voices that it made.
     """
     sizes = {name: value for name, value in asdict(config).items() if value is not None}
+    vocoder = sizes["vocoder"]
     if config.vocoder.kind == VocoderConfig().kind:
-        sizes["vocoder"].pop("kind")
+        for name in ("kind", *SPECTRAL_SIZES):
+            vocoder.pop(name)
+    if config.vocoder.correction_passes == VocoderConfig().correction_passes:
+        vocoder.pop("correction_passes")
     digest = hashlib.sha256(json.dumps(sizes, sort_keys=True).encode())
     for name in sorted(weights):
         digest.update(f"{name} {weights[name].shape}".encode())

@@ -10,7 +10,6 @@ import numpy.typing as npt
 import torch
 
 from muspeaker.train.loop.checkpoint import config_of, load_checkpoint
-from muspeaker.twin.model.harmonic_source import integrate_phase
 from muspeaker.twin.model.vocoder import Vocoder, make_vocoder
 
 if TYPE_CHECKING:
@@ -62,7 +61,7 @@ class Renderer:
         if self._vocoder is None:
             return griffin_lim(mel.cpu().numpy(), self._audio)
         f0 = f0.unsqueeze(0)
-        phase = integrate_phase(f0, self._audio)
+        phase = self._vocoder.integrate_phase(f0)
         noise = torch.randn(phase.shape, generator=torch.Generator().manual_seed(0))
         samples = self._vocoder(mel.unsqueeze(0), f0, phase, noise.to(self._device))
         return samples[0].float().cpu().numpy()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from typing import TYPE_CHECKING
 
 import torch
 
@@ -10,7 +11,12 @@ from muspeaker.config import AudioConfig
 from muspeaker.train.loop.distributed import joint_mean
 from muspeaker.twin.dsp.mel import mel_from_magnitude
 
-WEIGHTS = {"mel": 10.0, "stft": 2.0, "loud": 20.0, "features": 8.0, "adversarial": 3.0}
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+WEIGHTS = {
+    "mel": 10.0, "stft": 2.0, "loud": 20.0, "levels": 0.0, "features": 8.0, "adversarial": 3.0
+}  # fmt: skip
 MEL_SCALES = (
     (4096, 1024, 160),
     (2048, 512, 128),
@@ -18,6 +24,7 @@ MEL_SCALES = (
     (512, 128, 48),
     (256, 64, 24),
 )  # fft, hop, mels
+ALL_SCALES = tuple(range(len(MEL_SCALES)))
 STFT_FLOOR = 1e-3
 
 
@@ -63,24 +70,30 @@ def limit_band(samples: torch.Tensor, band_hz: torch.Tensor, sample_rate: int) -
     return torch.fft.irfft(spectrum * keep, n=samples.shape[-1])
 
 
-def log_spectra(samples: torch.Tensor, sample_rate: int) -> list[torch.Tensor]:
-    """Log-mel and log-magnitude spectra at every scale.
+def log_spectra(
+    samples: torch.Tensor, sample_rate: int, scales: Sequence[int] = ALL_SCALES
+) -> list[torch.Tensor]:
+    """Log-mel and log-magnitude spectra at some scales.
 
     Args:
         samples: (batch, samples) float32.
         sample_rate: Samples per second.
+        scales: Indices of `MEL_SCALES`.
 
     Returns:
         (batch, mels or bins, frames) for each scale, all mels first.
     """
-    magnitudes = [magnitude(samples, fft, hop) for fft, hop, _ in MEL_SCALES]
-    scales = _mel_audio(sample_rate)
-    mels = [mel_from_magnitude(m, audio) for m, audio in zip(magnitudes, scales, strict=True)]
+    magnitudes = [magnitude(samples, *MEL_SCALES[i][:2]) for i in scales]
+    audios = [_mel_audio(sample_rate)[i] for i in scales]
+    mels = [mel_from_magnitude(m, audio) for m, audio in zip(magnitudes, audios, strict=True)]
     return mels + [torch.log(m.clamp(min=STFT_FLOOR)) for m in magnitudes]
 
 
 def spectral_losses(
-    fakes: tuple[torch.Tensor, torch.Tensor], real: torch.Tensor, sample_rate: int
+    fakes: tuple[torch.Tensor, torch.Tensor],
+    real: torch.Tensor,
+    sample_rate: int,
+    scales: Sequence[int] = ALL_SCALES,
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """Energy distance of log-mel, log-magnitude and linear mel spectra.
 
@@ -94,18 +107,19 @@ def spectral_losses(
         fakes: Two (batch, samples) float32.
         real: (batch, samples) float32.
         sample_rate: Samples per second.
+        scales: Indices of `MEL_SCALES`.
 
     Returns:
         Three scalars, averaged over the scales; the last is relative to the recording's mean.
     """
-    first, second, target = (log_spectra(x, sample_rate) for x in (*fakes, real))
-    scales = len(MEL_SCALES)
+    first, second, target = (log_spectra(x, sample_rate, scales) for x in (*fakes, real))
+    count = len(scales)
     loud = [
         energy_distance(*(torch.exp(x) / joint_mean(torch.exp(c).mean()) for x in (a, b, c)))
-        for a, b, c in zip(first[:scales], second[:scales], target[:scales], strict=True)
+        for a, b, c in zip(first[:count], second[:count], target[:count], strict=True)
     ]
     losses = [energy_distance(*spectra) for spectra in zip(first, second, target, strict=True)]
-    mels, magnitudes = losses[:scales], losses[scales:]
+    mels, magnitudes = losses[:count], losses[count:]
     return torch.stack(mels).mean(), torch.stack(magnitudes).mean(), torch.stack(loud).mean()
 
 

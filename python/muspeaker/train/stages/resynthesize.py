@@ -13,8 +13,7 @@ from muspeaker.train.corpus.clip import PreparedClip, Variant, prepare_clip
 from muspeaker.train.loop.checkpoint import config_of, load_checkpoint
 from muspeaker.train.loop.options import argument, option, parse
 from muspeaker.twin.dsp.mel import log_mel
-from muspeaker.twin.dsp.mel_correction import correct_mel
-from muspeaker.twin.model.harmonic_source import integrate_phase
+from muspeaker.twin.dsp.mel_correction import correct_levels
 from muspeaker.twin.model.vocoder import Vocoder, make_vocoder
 
 if TYPE_CHECKING:
@@ -37,11 +36,11 @@ def resynthesize(
     """(samples,) float32 from the clip's own mel and F0, moved to that mel as in speaking."""
     mel = log_mel(torch.from_numpy(clip.samples).unsqueeze(0), config.audio)
     f0 = torch.from_numpy(clip.f0).unsqueeze(0)
-    phase = integrate_phase(f0, config.audio)
+    phase = vocoder.integrate_phase(f0)
     noise = torch.randn(phase.shape, generator=torch.Generator().manual_seed(seed))
     with torch.autocast("cpu", torch.bfloat16):
         samples: torch.Tensor = vocoder(mel, f0, phase, noise)
-    return correct_mel(samples.float(), mel, config.vocoder.mel_correction, config.audio)[0]
+    return correct_levels(samples.float(), mel, config.vocoder, config.audio)[0]
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -1,4 +1,4 @@
-"""Stage: the NSF-HiFiGAN vocoder, on real mels and then on predicted ones.
+"""Stage: the vocoder, of the kind that the model has, on real mels and then on predicted ones.
 
 Resumes from its checkpoint. The discriminators join after a share of the budget, and can be left out.
 """
@@ -27,13 +27,18 @@ from muspeaker.train.losses.adversarial import (
     maps_of,
 )
 from muspeaker.train.losses.discriminators import VocoderDiscriminator
-from muspeaker.train.losses.vocoder import WEIGHTS, limit_band, spectral_losses
+from muspeaker.train.losses.vocoder import (
+    ALL_SCALES,
+    WEIGHTS,
+    limit_band,
+    spectral_losses,
+)
 from muspeaker.twin.dsp.mel import log_mel
-from muspeaker.twin.model.harmonic_source import integrate_phase
-from muspeaker.twin.model.vocoder import make_vocoder
+from muspeaker.twin.dsp.mel_correction import correct_mel
+from muspeaker.twin.model.vocoder import Vocoder, make_vocoder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from muspeaker.config import ModelConfig
     from muspeaker.train.losses.discriminators import Judgement
@@ -56,6 +61,10 @@ class VocoderOptions(TrainOptions):
     adversarial_from: float = option(0.17, "share of the budget before the discriminators join")
     batch: int = option(8, "cuts in a batch")
     frames: int = option(32, "length of a cut")
+    scales: int = option(
+        len(ALL_SCALES), "scales, drawn anew for each step, that spectra are compared at"
+    )
+    corrections: int = option(0, "times that band levels are corrected before spectra are compared")
     rate_d: float = option(5e-4, "peak learning rate of the discriminators")
     period_width: int = option(8, "first width of the period discriminators; HiFi-GAN's is 32")
     resolution_width: int = option(16, "width of the resolution discriminators; UnivNet's is 32")
@@ -74,6 +83,7 @@ class Segments:
         seed: Seed of the sampling.
         mel_share: Share of the cuts that are spoken from `mel`; the others are spoken from the real mels.
             Below 1 a clip that `mel` lacks is spoken from its real one.
+        phase_of: `Vocoder.integrate_phase` of the vocoder that learns.
 
     Raises:
         ValueError: If there is nothing to learn from, or the mels do not belong to this corpus.
@@ -87,6 +97,8 @@ class Segments:
         mel: np.ndarray | None,
         seed: int,
         mel_share: float = 1.0,
+        *,
+        phase_of: Callable[[torch.Tensor], torch.Tensor],
     ) -> None:
         if mel is not None and mel.shape != cache.mel.shape:
             raise ValueError(
@@ -98,6 +110,7 @@ class Segments:
         self._mel = cache.mel if mel is None else mel
         self._seed = seed
         self._mel_share = mel_share
+        self._phase_of = phase_of
         usable = [i for i, c in enumerate(cache.clips) if c.frames >= frames and not c.warp]
         if mel_share >= 1:
             usable = [i for i in usable if self._has_mel(i)]
@@ -125,7 +138,7 @@ class Segments:
             number += 1
 
     def collate(self, plan: Plan, rows: slice) -> Batch:
-        """Samples, mel, f0, phase, two noises, band_hz, and a shift of the frame grid."""
+        """Samples, mel, f0, phase, two noises, band_hz, a shift of the frame grid, and an order of the scales."""
         hop, frames = self._cache.sizes.hop_samples, self._frames
         random = np.random.default_rng((self._seed, plan.number, 1))
         size = len(plan.clips)
@@ -133,6 +146,7 @@ class Segments:
         noise = random.standard_normal((2, size, frames * hop), dtype=np.float32)
         shift = int(random.integers(hop))
         predicted = random.random(size) < self._mel_share
+        scales = random.permutation(len(ALL_SCALES))
         samples, mel, f0, band = [], [], [], []
         for i, place, wanted in zip(plan.clips[rows], starts[rows], predicted[rows], strict=True):
             clip = self._cache.clips[i]
@@ -144,7 +158,7 @@ class Segments:
             f0.append(self._cache.f0[start:stop])
             band.append(clip.band_hz)
         f0_batch = torch.from_numpy(np.stack(f0))
-        phase = integrate_phase(f0_batch, self._cache.sizes) + torch.from_numpy(offsets[rows])
+        phase = self._phase_of(f0_batch) + torch.from_numpy(offsets[rows])
         return {
             "samples": torch.from_numpy(np.stack(samples)),
             "mel": torch.from_numpy(np.stack(mel)),
@@ -153,6 +167,7 @@ class Segments:
             "noise": torch.from_numpy(noise[:, rows].copy()),
             "band_hz": torch.tensor(band),
             "shift": torch.tensor(shift),
+            "scales": torch.from_numpy(scales),
         }
 
     def shown(self) -> list[tuple[torch.Tensor, torch.Tensor, np.ndarray]]:
@@ -175,15 +190,22 @@ class VocoderTrainer(Trainer):
     Args:
         config: Sizes of the model.
         options: The command line.
+        generator: The vocoder.
         segments: Cuts of the corpus.
     """
 
     file = "vocoder"
     minutes = 60
 
-    def __init__(self, config: ModelConfig, options: VocoderOptions, segments: Segments) -> None:
+    def __init__(
+        self, config: ModelConfig, options: VocoderOptions, generator: Vocoder, segments: Segments
+    ) -> None:
         super().__init__(config, options, WEIGHTS)
-        generator = make_vocoder(config.vocoder, config.audio)
+        self._edge = generator.edge_frames * generator.samples_a_frame
+        self._inner = slice(generator.edge_frames + 1, -generator.edge_frames - 1)  # of a mel
+        self._phase_of = generator.integrate_phase
+        self._num_scales = options.scales
+        self._corrections = options.corrections
         widths = options.period_width, options.resolution_width
         self.generator = self.network("generator", generator, decay=0.999)
         self.discriminator = self.network("discriminator", VocoderDiscriminator(*widths))
@@ -211,14 +233,23 @@ class VocoderTrainer(Trainer):
             for name in ("mel", "f0", "phase")
         ]
         with self.autocast():
-            fakes = self.generator(*inputs, batch["noise"].flatten(0, 1))
-        shift = int(batch["shift"])  # so that the losses see no fixed frame grid
-        rate_hz = self.config.audio.sample_rate
-        fakes = limit_band(fakes, batch["band_hz"].repeat(2), rate_hz)[:, shift:]
-        real = limit_band(batch["samples"], batch["band_hz"], rate_hz)[:, shift:]
+            fakes = self.generator(*inputs, batch["noise"].flatten(0, 1)).float()
+        audio = self.config.audio
+        for _ in range(self._corrections):
+            fakes = correct_mel(fakes, inputs[0], self.config.vocoder.mel_correction, audio)
+        wrong = log_mel(fakes, audio) - inputs[0]
+        levels = wrong[..., self._inner].abs().mean()
+        # So that the losses see no fixed frame grid, and nothing that the cut's ends spoil.
+        heard = slice(self._edge + int(batch["shift"]), fakes.shape[1] - self._edge)
+        rate_hz = audio.sample_rate
+        fakes = limit_band(fakes, batch["band_hz"].repeat(2), rate_hz)[:, heard]
+        real = limit_band(batch["samples"], batch["band_hz"], rate_hz)[:, heard]
         first, second = fakes.tensor_split(2)
-        spectral = spectral_losses((first, second), real, rate_hz)
+        scales = sorted(batch["scales"][: self._num_scales].tolist())
+        spectral = spectral_losses((first, second), real, rate_hz, scales)
         losses = dict(zip(("mel", "stft", "loud"), spectral, strict=True))
+        if self.weights["levels"] > 0:
+            losses["levels"] = levels
         logs = {}
         judged = self.weights["adversarial"] > 0 or self.weights["features"] > 0
         if judged and progress >= self._adversarial_from:
@@ -250,7 +281,7 @@ class VocoderTrainer(Trainer):
         assert self.ema
         audio = self.config.audio
         for number, (mel, f0, samples) in enumerate(self._segments.shown()):
-            phase = integrate_phase(f0, audio)
+            phase = self._phase_of(f0)
             noise = torch.randn(phase.shape, generator=torch.Generator().manual_seed(0))
             inputs = [x.to(self.device) for x in (mel, f0, phase, noise)]
             with self.autocast():
@@ -272,8 +303,12 @@ def main(arguments: list[str] | None = None, config: ModelConfig | None = None) 
         cache = Cache(options.corpus, config.audio)
     if not 0 <= options.mel_share <= 1:
         raise ValueError(f"--mel-share must be from 0 to 1, got {options.mel_share}")
-    segments = Segments(cache, options.batch, options.frames, mel, options.seed, options.mel_share)
-    VocoderTrainer(config, options, segments).run()
+    generator = make_vocoder(config.vocoder, config.audio)
+    segments = Segments(
+        cache, options.batch, options.frames, mel, options.seed, options.mel_share,
+        phase_of=generator.integrate_phase,
+    )  # fmt: skip
+    VocoderTrainer(config, options, generator, segments).run()
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from muspeaker.twin.dsp.band_interpolation import band_interpolation
 from muspeaker.twin.dsp.mel import POWER_FLOOR, mel_from_magnitude
 
 if TYPE_CHECKING:
-    from muspeaker.config import AudioConfig
+    from muspeaker.config import AudioConfig, VocoderConfig
 
 LIMIT = 2.0  # nats, the largest correction of a band
 
@@ -72,6 +72,15 @@ def correct_mel(
         added = _add_up(frames, hop)[:, padding:-padding]
         weight = _add_up(weights, hop)[:, padding:-padding]
         return (added / weight).clamp(-1, 1)
+
+
+def correct_levels(
+    samples: torch.Tensor, mel: torch.Tensor, config: VocoderConfig, audio: AudioConfig
+) -> torch.Tensor:
+    """`correct_mel`, as far and as many times as a vocoder's config asks."""
+    for _ in range(config.correction_passes):
+        samples = correct_mel(samples, mel, config.mel_correction, audio)
+    return samples
 
 
 def _add_up(frames: torch.Tensor, hop: int) -> torch.Tensor:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from muspeaker.twin.dsp.mel import num_samples
-from muspeaker.twin.dsp.mel_correction import correct_mel
+from muspeaker.twin.dsp.mel_correction import correct_levels
 from muspeaker.twin.engine.acoustic_pass import AcousticPass, Melody
 from muspeaker.twin.engine.cloner import Cloner
 from muspeaker.twin.engine.listener import Listener, Recording, register_factor
-from muspeaker.twin.model.harmonic_source import integrate_phase
 from muspeaker.twin.model.variation_adapter import PLAIN, SEMITONES, VariationOptions
 
 if TYPE_CHECKING:
@@ -127,7 +126,7 @@ class Synthesizer:
         Returns:
             (1, samples) in [-1, 1].
         """
-        audio, share = self._model.config.audio, self._model.config.vocoder.mel_correction
+        audio, vocoder = self._model.config.audio, self._model.vocoder
         drawn = noise(num_samples(mel.shape[2], audio)).to(mel.device)
-        samples: torch.Tensor = self._model.vocoder(mel, f0, integrate_phase(f0, audio), drawn)
-        return correct_mel(samples, mel, share, audio)
+        samples: torch.Tensor = vocoder(mel, f0, vocoder.integrate_phase(f0), drawn)
+        return correct_levels(samples, mel, self._model.config.vocoder, audio)

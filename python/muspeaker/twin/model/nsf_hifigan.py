@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import nn
 from torch.nn.utils.parametrizations import weight_norm
 
-from muspeaker.twin.model.harmonic_source import HarmonicSource
+from muspeaker.twin.model.harmonic_source import HarmonicSource, integrate_phase
 from muspeaker.twin.model.mrf_block import SLOPE, MRFBlock
 from muspeaker.twin.model.vocoder import Vocoder
 from muspeaker.twin.nn.conv1d import Conv1d
@@ -43,6 +43,7 @@ class NsfHifigan(Vocoder):
             raise ValueError(
                 f"upsample rates {config.upsample_rates} must multiply to {audio.hop_samples}"
             )
+        self._audio = audio
         self.samples_a_frame = audio.hop_samples
         self.reach_frames = reach_frames(config)
         width = config.initial_channels
@@ -65,10 +66,15 @@ class NsfHifigan(Vocoder):
             )
         self.conv_post = weight_norm(Conv1d(width, 1, END_KERNEL, padding=END_REACH))
 
+    def integrate_phase(self, f0: torch.Tensor) -> torch.Tensor:
+        """See `Vocoder.integrate_phase`; F0 is held over each frame."""
+        return integrate_phase(f0, self._audio)
+
     def forward(
         self, mel: torch.Tensor, f0: torch.Tensor, phase: torch.Tensor, noise: torch.Tensor
     ) -> torch.Tensor:
         """See `Vocoder.forward`."""
+        self.check_inputs(mel, f0, phase, noise)
         source = self.harmonic_source(f0, phase, noise)  # (batch, 1, samples)
         x = self.conv_pre(mel)  # (batch, channels, frames)
         for up, source_conv, mrf_block in zip(
