@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from muspeaker.train.loop.feed import Batch
 
 FROZEN = ("timbre_encoder", "vocoder", "aligner", "phone_classifier")
-LOG_STD_RANGE = (-6.0, 2.0)  # of the posterior
+LOG_STD_RANGE = (-6.0, 2.0)  # limits of the posterior
 
 
 def acoustic_parts(config: ModelConfig) -> MuSpeaker:

@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 
 
 log = logging.getLogger(__name__)
-FLAT_START = 0.25  # of the budget, with a prior near the diagonal
-CONTEXT_START = 0.4  # of the budget, when neighbours come in
+FLAT_START = 0.25  # share of the budget with a prior near the diagonal
+CONTEXT_START = 0.4  # share of the budget after which neighbours come in
 WEIGHTS = {"path": 1.0}
 
 
