@@ -41,7 +41,7 @@ def acoustic_losses(model: MuSpeaker, batch: Batch) -> tuple[dict[str, torch.Ten
 
     Args:
         model: The network; its predictors take detached inputs.
-        batch: From `AcousticData.collate`.
+        batch: Batch from `AcousticData.collate`.
 
     Returns:
         The losses by name, and the mel (batch, mels, frames), natural log.
@@ -77,7 +77,7 @@ def encode_posterior(
 
     Args:
         model: The network.
-        batch: From `AcousticData.collate`; `noise` (batch, tokens, latent) draws from the posterior.
+        batch: Batch from `AcousticData.collate`; `noise` (batch, tokens, latent) draws from the posterior.
 
     Returns:
         e_con (batch, tokens, hidden); and, each (batch, tokens, latent), what the flow makes of the

@@ -54,7 +54,7 @@ class AlignData:
     Args:
         cache: The prepared corpus.
         sizes: The aligner's.
-        ids: From `token_ids`.
+        ids: Ids from `token_ids`.
         size: Clips in a batch.
         seed: Seed of the sampling.
     """
@@ -122,7 +122,7 @@ class AlignTrainer(Trainer):
         config: Sizes of the model; the aligner's are its usual ones unless they are there.
         options: The command line.
         cache: The prepared corpus.
-        ids: From `token_ids`.
+        ids: Ids from `token_ids`.
     """
 
     file = "align"

@@ -200,7 +200,7 @@ class RealignTrainer(Trainer):
         config: Sizes of the model; the classifier's are its usual ones unless they are there.
         options: The command line.
         cache: The prepared corpus.
-        labels: From `first_labels`.
+        labels: Labels from `first_labels`.
 
     Attributes:
         alignment: The labels now.

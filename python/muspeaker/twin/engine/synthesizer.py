@@ -85,7 +85,7 @@ class Synthesizer:
         speaking.
 
         Args:
-            recording: From `Listener.hear`.
+            recording: Recording from `Listener.hear`.
             ids: Its text.
             voice: The voice to speak in. The melody is the recording's, in the register that the
                 voice would have by itself.
