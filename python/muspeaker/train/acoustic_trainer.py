@@ -47,7 +47,10 @@ TEMPERATURE = 0.667  # temperature of the content that is shown
 class AcousticOptions(TrainOptions):
     """The command line of either stage."""
 
-    timbre: Path = option(Path("runs/timbre/timbre.pt"), "checkpoint of the timbre encoder")
+    timbre: Path = option(
+        Path("runs/timbre/timbre.pt"),
+        "checkpoint of the timbre encoder, or the targets that it learns",
+    )
     vocoder: Path = option(
         Path("runs/vocoder/vocoder.pt"), "speaks the listening samples where it is there"
     )
