@@ -23,7 +23,7 @@ Item = TypeVar("Item")
 Worker = TypeVar("Worker")
 Result = TypeVar("Result")
 
-STEREO_WIDTH = 0.6  # of the way from the middle to one side
+STEREO_WIDTH = 0.6  # share of the way from the middle to one side
 
 
 def speak_batch(

@@ -33,7 +33,7 @@ SUFFIX = ".voice"
 MAGIC = b"MUSPVOX\n"
 FORMAT_VERSION = 1
 MAX_FILE_BYTES = 16_000_000
-MAX_NOTE_CHARACTERS = 1000  # in a name or a note of consent
+MAX_NOTE_CHARACTERS = 1000  # characters in a name or a note of consent
 DEFAULT_NAME = "kathleen"
 VOICES_FOLDER = Path(__file__).parent / "voices"
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from muspeaker.sound.span import Span
 
-BLOCK_SAMPLES = 1 << 16  # that an encoder is given at once
+BLOCK_SAMPLES = 1 << 16  # samples that an encoder is given at once
 
 # suffix: (container, coding) of libsndfile
 _FORMATS = {
@@ -140,7 +140,7 @@ class Audio:
         if not -1 <= position <= 1:
             raise ValueError(f"position must be -1 to 1, got {position}")
         angle = (position + 1) * np.pi / 4
-        gains = np.array([np.cos(angle), np.sin(angle)], np.float32)  # of constant power
+        gains = np.array([np.cos(angle), np.sin(angle)], np.float32)  # gains of constant power
         stereo = np.ascontiguousarray(self.samples[:, None] * gains)
         return replace(self, samples=stereo)
 

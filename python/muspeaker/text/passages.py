@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 MAX_TEXT_CHARACTERS = 50_000
 MAX_TOKENS = 400
-MAX_PAUSE_SECONDS = 60.0  # of one mark
-MAX_PAUSES_SECONDS = 600.0  # of all marks together
+MAX_PAUSE_SECONDS = 60.0  # silence of one mark
+MAX_PAUSES_SECONDS = 600.0  # silence of all marks together
 
 _MARK = re.compile(r"\[\s*pause\s+(?P<length>[-+.\d][^\]\n]{0,40})\]", re.IGNORECASE)
 _LENGTH = re.compile(r"(\d+(?:\.\d*)?|\.\d+)\s*(ms|s)\s*", re.IGNORECASE)

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from muspeaker.train.loop.feed import Batch
 
 FROZEN = ("timbre_encoder", "vocoder", "aligner", "phone_classifier")
-LOG_STD_RANGE = (-6.0, 2.0)  # of the posterior
-PRIOR_TEMPERATURE = 0.5  # of the samples that predictors learn from
+LOG_STD_RANGE = (-6.0, 2.0)  # limits of the posterior
+PRIOR_TEMPERATURE = 0.5  # temperature of the samples that predictors learn from
 
 
 def acoustic_parts(config: ModelConfig) -> MuSpeaker:
@@ -48,7 +48,7 @@ def acoustic_losses(model: MuSpeaker, batch: Batch) -> tuple[dict[str, torch.Ten
 
     Args:
         model: The network; its predictors take detached inputs.
-        batch: From `AcousticData.collate`.
+        batch: Batch from `AcousticData.collate`.
 
     Returns:
         The losses by name, and the mel (batch, mels, frames), natural log.
@@ -91,7 +91,7 @@ def encode_both(
 
     Args:
         model: The network.
-        batch: From `AcousticData.collate`; `noise` (batch, tokens, latent) draws from the posterior.
+        batch: Batch from `AcousticData.collate`; `noise` (batch, tokens, latent) draws from the posterior.
 
     Returns:
         e_con and, without a gradient, the prior's e_con, both (batch, tokens, hidden); and, each (batch,

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 PATCH_FRAMES = 96
 SHOWN = 3  # clips that are spoken again at every save
-TEMPERATURE = 0.667  # of what is shown
+TEMPERATURE = 0.667  # temperature of the content that is shown
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from muspeaker.config import ModelConfig
     from muspeaker.train.corpus.cache import Cache, Clip
 
-SPEED_WEIGHT = 0.6  # of copies at another speed
+SPEED_WEIGHT = 0.6  # weight of copies at another speed
 WORST_SHARE = 0.1
 EQUALIZER_SHARE = 0.7
 EQUALIZER_KNOTS = 6

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 MIN_TOKENS = 4
 
-ESPEAK_NAMES = {"zh": "cmn"}  # of languages that espeak-ng has under another tag
+ESPEAK_NAMES = {"zh": "cmn"}  # languages that espeak-ng has under another tag
 
 TokenIds = dict[int, npt.NDArray[np.int32]]
 
