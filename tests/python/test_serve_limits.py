@@ -41,8 +41,11 @@ JSON = {"Content-Type": "application/json"}
 class Held:
     """Speech in chunks that a test lets through; counts those begun."""
 
-    def __init__(self, tts: Synthesizer, num_chunks: int | None = None) -> None:
+    def __init__(
+        self, tts: Synthesizer, num_chunks: int | None = None, *, held_from: int = 1
+    ) -> None:
         self.release = threading.Event()
+        self._held_from = held_from
         self.begun = 0
         self.ended = 0
         self._num_chunks = num_chunks
@@ -53,7 +56,7 @@ class Held:
         try:
             for index in count() if self._num_chunks is None else range(self._num_chunks):
                 self.begun += 1
-                if not self.release.is_set() and index != 0:
+                if not self.release.is_set() and index >= self._held_from:
                     self.release.wait(3 * PATIENCE_SECONDS)
                 yield Audio(noise(1.0), 22050)
         finally:
@@ -109,6 +112,10 @@ def opened(client: openai.OpenAI, receive_bytes: int | None = None) -> socket.so
 
 def gate(client: openai.OpenAI) -> Any:
     return client.app.state.service.gate
+
+
+def listed(client: openai.OpenAI) -> list[dict[str, Any]]:
+    return ask(client, "GET", VOICES)[1]["data"]
 
 
 def metric(client: openai.OpenAI, name: str) -> float:
@@ -322,6 +329,53 @@ def test_a_client_that_leaves_ends_the_synthesis(tts: Synthesizer, settings: Set
         assert gate(client).running == 0
         wait_until(lambda: metric(client, "muspeaker_disconnects_total") == 1)
         assert held.begun < 100
+
+
+@pytest.mark.parametrize("begun", [1, 2])
+def test_a_client_that_leaves_frees_its_place_before_the_work_ends(
+    tts: Synthesizer, settings: Settings, begun: int
+) -> None:
+    """Whether the thread plans or speaks: it cannot be stopped, but nobody waits for it."""
+    with serving(tts, settings) as client:
+        add_voice(client)
+        held = Held(tts, held_from=begun - 1)
+        with opened(client):
+            wait_until(lambda: held.begun == begun)
+        wait_until(lambda: gate(client).running == 0)
+        assert not held.ended
+        held.release.set()
+        wait_until(lambda: held.ended)
+        assert held.begun == begun
+        wait_until(lambda: metric(client, "muspeaker_disconnects_total") == 1)
+
+
+def test_a_client_that_leaves_gets_no_voice(
+    tts: Synthesizer, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, release, ended = threading.Event(), threading.Event(), threading.Event()
+    clone = tts.clone
+
+    def held_clone(*args: Any, **keywords: Any) -> Any:
+        begun.set()
+        release.wait(3 * PATIENCE_SECONDS)
+        try:
+            return clone(*args, **keywords)
+        finally:
+            ended.set()
+
+    monkeypatch.setattr(tts, "clone", held_clone)
+    with serving(tts, settings) as client, ThreadPoolExecutor(1) as pool:
+        leaver = client.with_options(timeout=1.0)
+        upload = pool.submit(add_voice, leaver)
+        assert begun.wait(PATIENCE_SECONDS)
+        with pytest.raises(openai.APITimeoutError):
+            upload.result(PATIENCE_SECONDS)
+        wait_until(lambda: gate(client).running == 0)
+        assert not ended.is_set()
+        release.set()
+        assert ended.wait(PATIENCE_SECONDS)
+        assert [voice["name"] for voice in listed(client)] == ["kathleen"]
+        assert metric(client, "muspeaker_disconnects_total") == 1
 
 
 def test_a_client_that_leaves_the_queue_is_not_spoken_to(tts: Synthesizer, tmp_path: Path) -> None:

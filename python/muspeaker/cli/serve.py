@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,9 +20,12 @@ from muspeaker.text.passages import MAX_TEXT_CHARACTERS
 from muspeaker.threads import available_cores, default_threads
 
 if TYPE_CHECKING:
+    from types import FrameType
+
     from fastapi import FastAPI
 
-GRACE_SECONDS = 30
+GRACE_SECONDS = 4  # for requests that are being answered when the server is told to stop
+STOP_SECONDS = 5.0  # after which it ends in any case
 
 
 TokenOption = Annotated[
@@ -121,8 +126,13 @@ def warn(message: str) -> None:
 
 
 def run(app: FastAPI, host: str, port: int) -> None:
-    """Serve until SIGINT or SIGTERM. Running requests may finish, for at most 30 s."""
+    """Serve until SIGINT or SIGTERM. Running requests may finish, for at most 4 s; after 5 s the process ends."""
     import uvicorn  # noqa: PLC0415 (an extra)
+
+    class Server(uvicorn.Server):
+        def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+            end_within(STOP_SECONDS)
+            super().handle_exit(sig, frame)
 
     config = uvicorn.Config(
         app,
@@ -134,9 +144,19 @@ def run(app: FastAPI, host: str, port: int) -> None:
     # uvicorn shuts down on these signals and raises them again, but a stop on request is no failure
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
-        uvicorn.Server(config).run()
+        Server(config).run()
     except KeyboardInterrupt:
         return
     except SystemExit as stop:
         if stop.code:  # the reason is on standard error already
             raise typer.Exit(1) from stop
+
+
+def end_within(seconds: float) -> None:
+    """End the process after some seconds if it has not ended by itself.
+
+    A thread inside a call cannot be stopped, and the interpreter would wait for it.
+    """
+    timer = threading.Timer(seconds, os._exit, (0,))
+    timer.daemon = True
+    timer.start()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any
 
-from fastapi import APIRouter, Depends, FastAPI, Response
+from fastapi import APIRouter, Depends, FastAPI, Request, Response
 
 import muspeaker
 from muspeaker.serve.openai import errors, speech, voices
@@ -12,6 +12,7 @@ from muspeaker.serve.openai.auth import BearerAuth, SameSite
 from muspeaker.serve.openai.errors import ApiError
 from muspeaker.serve.openai.limits import BodyLimit
 from muspeaker.serve.openai.metrics import CountRequests
+from muspeaker.serve.openai.presence import CLIENT_GONE, ClientGoneError
 from muspeaker.serve.openai.service import Service, service_of
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ def create_app(tts: Synthesizer, settings: Settings) -> FastAPI:
     service = Service.of(tts, settings)
     app.state.service = service
     errors.install(app)
+    app.add_exception_handler(ClientGoneError, _client_gone)
     app.include_router(router)
     app.include_router(speech.router, prefix="/v1")
     app.include_router(voices.router, prefix="/v1/audio/voices")
@@ -81,6 +83,11 @@ async def get_model(model_id: str, service: SharedService) -> dict[str, Any]:
         message = f"no model {model_id[:100]!r}: this server has {_model_name(service)!r}"
         raise ApiError(404, message, param="model", code="model_not_found")
     return _model(service)
+
+
+async def _client_gone(request: Request, _: Exception) -> Response:
+    service_of(request).metrics.disconnects.inc()
+    return Response(status_code=CLIENT_GONE)
 
 
 def _model(service: Service) -> dict[str, Any]:

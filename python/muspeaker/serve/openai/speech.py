@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import math
+import threading
 import time
 from contextlib import suppress
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from muspeaker.options import OPTIONS
 from muspeaker.serve.openai.encoders import Format, encoder, media_type
 from muspeaker.serve.openai.errors import ApiError
+from muspeaker.serve.openai.presence import while_present
 from muspeaker.serve.openai.service import Service, service_of
 from muspeaker.serve.openai.tempo import Tempo, split_speed
 
@@ -30,7 +32,6 @@ if TYPE_CHECKING:
 
 MIN_SPEED = 0.25
 MAX_SPEED = 4.0
-CLIENT_GONE = 499  # as nginx logs it; the client does not read this answer
 
 router = APIRouter()
 
@@ -90,10 +91,7 @@ async def create_speech(
     start = time.monotonic()
     usage = Usage(num_characters=len(body.input))
     audio = _spoken(service, body, usage)
-    first = await _unless_gone(request, audio)
-    if first is None:
-        service.metrics.disconnects.inc()
-        return Response(status_code=CLIENT_GONE)
+    first = await while_present(request, lambda: anext(audio, b""))
     service.metrics.first_chunk_seconds.observe(time.monotonic() - start)
     chunks = _with_first(first, audio)
     if body.stream_format == "sse":
@@ -175,28 +173,6 @@ def _event(content: dict[str, Any]) -> bytes:
     return f"data: {json.dumps(content)}\n\n".encode()
 
 
-async def _unless_gone(request: Request, audio: AsyncGenerator[bytes]) -> bytes | None:
-    """The first chunk; None if the client leaves before it is spoken, or in the queue."""
-    first: bytes | None = None
-    failure: Exception | None = None
-    async with anyio.create_task_group() as tasks:
-
-        async def watch() -> None:
-            while (await request.receive())["type"] != "http.disconnect":
-                pass
-            tasks.cancel_scope.cancel()
-
-        tasks.start_soon(watch)
-        try:
-            first = await anext(audio, b"")
-        except Exception as error:  # noqa: BLE001 (raised again outside of the task group)
-            failure = error
-        tasks.cancel_scope.cancel()
-    if failure is not None:
-        raise failure
-    return first
-
-
 async def _spoken(service: Service, body: SpeechRequest, usage: Usage) -> AsyncGenerator[bytes]:
     """Encoded speech; every step of the work is one call in a thread."""
     async with service.gate.turn():
@@ -244,11 +220,32 @@ class SpeechProducer:
         self._work_seconds = 0.0
         self._usage = usage
         self._is_over = False
+        self._is_closed = False
+        self._working = threading.Lock()
 
     def step(self) -> bytes | None:
         """Speak and encode one more chunk; returns the bytes that are ready, or None after the last."""
-        if self._is_over:
-            return None
+        with self._working:
+            data = None if self._is_over or self._is_closed else self._next()
+        if self._is_closed:  # meanwhile
+            self._release()
+        return data
+
+    def close(self) -> None:
+        """Release the engine and the codec: now, or when a step that a thread is in has ended."""
+        self._is_closed = True
+        self._release()
+
+    def _release(self) -> None:
+        if self._working.acquire(blocking=False):
+            try:
+                if close := getattr(self._chunks, "close", None):
+                    close()
+                self._encoder.close()
+            finally:
+                self._working.release()
+
+    def _next(self) -> bytes:
         start = time.perf_counter()
         chunk = next(self._chunks, None)
         if chunk is None:
@@ -259,12 +256,6 @@ class SpeechProducer:
         self._work_seconds += time.perf_counter() - start
         self._metrics.audio_seconds.labels(self._format).inc(len(samples) / self._rate_hz)
         return data
-
-    def close(self) -> None:
-        """Release the engine and the codec."""
-        if close := getattr(self._chunks, "close", None):
-            close()
-        self._encoder.close()
 
     def _last(self) -> bytes:
         self._is_over = True

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
+import anyio
 from fastapi import APIRouter, Depends, Request
 from starlette.datastructures import UploadFile
 
 from muspeaker.serve.openai.errors import ApiError
+from muspeaker.serve.openai.presence import while_present
 from muspeaker.serve.openai.service import Service, service_of
 from muspeaker.serve.openai.store import (
     NameTakenError,
@@ -63,8 +66,7 @@ async def create_voice(request: Request, service: SharedService) -> dict[str, An
         sample = form.get("audio_sample")
         if not isinstance(sample, UploadFile):
             raise _invalid("audio_sample", f"expected a recording of one speaker, {PROMPT_ADVICE}")
-        async with service.gate.turn():
-            row = await service.in_thread(_cloned, service, sample, name, consent)
+        row = await while_present(request, lambda: _added(service, sample, name, consent))
     return _described(service, row)
 
 
@@ -78,12 +80,20 @@ async def delete_voice(voice_id: str, service: SharedService) -> dict[str, Any]:
     return {"id": voice_id, "deleted": True, "object": "audio.voice.deleted"}
 
 
-def _cloned(service: Service, sample: UploadFile, name: str, consent: str) -> StoredVoice:
-    try:
-        recording = read_recording(sample.file)
-        voice = service.tts.clone(recording, name=name, consent=consent)
-    except ValueError as error:
-        raise _invalid("audio_sample", str(error)) from error
+async def _added(service: Service, sample: UploadFile, name: str, consent: str) -> StoredVoice:
+    """Read the recording, clone and store; a client that left meanwhile gets no voice."""
+    async with service.gate.turn():
+        try:
+            with anyio.CancelScope(shield=True):  # the file is closed once this request ends
+                recording = await service.in_thread(read_recording, sample.file)
+            clone = partial(service.tts.clone, recording, name=name, consent=consent)
+            voice = await service.in_thread(clone)
+        except ValueError as error:
+            raise _invalid("audio_sample", str(error)) from error
+        return await service.in_thread(_stored, service, voice, name, consent)
+
+
+def _stored(service: Service, voice: Voice, name: str, consent: str) -> StoredVoice:
     try:
         return service.store.add(voice, name, consent)
     except NameTakenError as error:
