@@ -132,6 +132,7 @@ def test_options_reach_the_server(run: Any, tmp_path: Path) -> None:
     result, (config,) = run(
         *("--host", "0.0.0.0", "--port", "0", "--token", "s3same", "--max-upload", "3"),
         *("--max-running", "2", "--max-waiting", "0", "--max-characters", "99", "--voice", "nova"),
+        *("--allow-host", "speech.example", "--allow-origin", "https://page.example"),
     )
     assert result.exit_code == 0, result.output
     settings = config.app.state.service.settings
@@ -139,6 +140,8 @@ def test_options_reach_the_server(run: Any, tmp_path: Path) -> None:
     assert (settings.max_upload_bytes, settings.max_characters) == (3 * 1024 * 1024, 99)
     assert (settings.max_running, settings.max_waiting) == (2, 0)
     assert settings.default_voice == "nova"
+    assert (settings.hosts, settings.origins) == (("speech.example",), ("https://page.example",))
+    assert config.http.max_connections <= settings.max_connections
     assert "s3same" not in repr(settings)
     assert "anyone" not in result.stderr
 

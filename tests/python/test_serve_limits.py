@@ -105,7 +105,7 @@ def opened(client: openai.OpenAI, receive_bytes: int | None = None) -> socket.so
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_bytes)
     connection.connect((address.hostname, address.port))
     body = json.dumps({"input": "Hi.", "voice": "anna", "response_format": "wav"})
-    head = f"POST {SPEECH} HTTP/1.1\r\nHost: here\r\nContent-Type: application/json\r\n"
+    head = f"POST {SPEECH} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
     connection.sendall(f"{head}Content-Length: {len(body)}\r\n\r\n{body}".encode())
     return connection
 
@@ -185,7 +185,7 @@ def test_a_client_that_waits_for_leave_is_told_at_once(shared: openai.OpenAI) ->
     address = urlsplit(str(shared.base_url))
     with socket.create_connection((address.hostname, address.port), timeout=60) as connection:
         connection.sendall(
-            f"POST {VOICES} HTTP/1.1\r\nHost: here\r\nContent-Type: multipart/form-data; boundary=b\r\n"
+            f"POST {VOICES} HTTP/1.1\r\nHost: localhost\r\nContent-Type: multipart/form-data; boundary=b\r\n"
             "Expect: 100-continue\r\nContent-Length: 999999999999\r\n\r\n".encode()
         )
         assert connection.recv(100).startswith(b"HTTP/1.1 413")
@@ -198,10 +198,12 @@ def test_large_json_gets_413(shared: openai.OpenAI) -> None:
 
 
 def test_a_body_that_never_comes_gets_408(tts: Synthesizer, tmp_path: Path) -> None:
-    with serving(tts, Settings(data_folder=tmp_path, stall_seconds=0.2)) as client:
+    with serving(tts, Settings(data_folder=tmp_path, body_seconds=0.2)) as client:
         address = urlsplit(str(client.base_url))
         with socket.create_connection((address.hostname, address.port), timeout=60) as connection:
-            head = f"POST {SPEECH} HTTP/1.1\r\nHost: here\r\nContent-Type: application/json\r\n"
+            head = (
+                f"POST {SPEECH} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+            )
             connection.sendall(f"{head}Content-Length: 100\r\n\r\n{{".encode())
             assert connection.recv(100).startswith(b"HTTP/1.1 408")
 

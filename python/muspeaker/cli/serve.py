@@ -63,6 +63,22 @@ WaitingOption = Annotated[
     ),
 ]
 
+HostsOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="NAME",
+        help="Name by which clients may call the server, besides localhost and addresses; can be repeated. "
+        "Default: none, or any if there is a token.",
+    ),
+]
+OriginsOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="URL",
+        help="Site whose pages may use the server from a browser; can be repeated. Default: none.",
+    ),
+]
+
 
 def serve(  # noqa: PLR0913, PLR0917 (one parameter an option of the command line)
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
@@ -78,6 +94,8 @@ def serve(  # noqa: PLR0913, PLR0917 (one parameter an option of the command lin
     max_upload: UploadOption = Settings.max_upload_bytes // MEBIBYTE,
     max_running: RunningOption = Settings.max_running,
     max_waiting: WaitingOption = Settings.max_waiting,
+    allow_host: HostsOption = None,
+    allow_origin: OriginsOption = None,
 ) -> None:
     """Serve the OpenAI speech endpoint and its voices; needs muspeaker[serve]."""
     options: dict[str, Any] = {
@@ -87,6 +105,8 @@ def serve(  # noqa: PLR0913, PLR0917 (one parameter an option of the command lin
         "max_upload_bytes": max_upload * MEBIBYTE,
         "max_running": max_running,
         "max_waiting": max_waiting,
+        "hosts": None if allow_host is None else tuple(allow_host),
+        "origins": tuple(allow_origin or ()),
     }
     if data is not None:
         options["data_folder"] = data
@@ -129,6 +149,10 @@ def run(app: FastAPI, host: str, port: int) -> None:
     """Serve until SIGINT or SIGTERM. Running requests may finish, for at most 4 s; after 5 s the process ends."""
     import uvicorn  # noqa: PLC0415 (an extra)
 
+    from muspeaker.serve.openai.connections import connection_class  # noqa: PLC0415 (an extra)
+
+    settings: Settings = app.state.service.settings
+
     class Server(uvicorn.Server):
         def handle_exit(self, sig: int, frame: FrameType | None) -> None:
             end_within(STOP_SECONDS)
@@ -140,6 +164,8 @@ def run(app: FastAPI, host: str, port: int) -> None:
         port=port,
         timeout_graceful_shutdown=GRACE_SECONDS,
         server_header=False,
+        http=connection_class(settings.max_connections, settings.stall_seconds),
+        ws="none",
     )
     # uvicorn shuts down on these signals and raises them again, but a stop on request is no failure
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))

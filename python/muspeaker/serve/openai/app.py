@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
+from fastapi.middleware.cors import CORSMiddleware
 
 import muspeaker
 from muspeaker.serve.openai import errors, speech, voices
-from muspeaker.serve.openai.auth import BearerAuth, SameSite
+from muspeaker.serve.openai.auth import BearerAuth, KnownHost, SameSite
 from muspeaker.serve.openai.errors import ApiError
 from muspeaker.serve.openai.limits import BodyLimit
 from muspeaker.serve.openai.metrics import CountRequests
@@ -48,14 +49,28 @@ def create_app(tts: Synthesizer, settings: Settings) -> FastAPI:
     app.include_router(speech.router, prefix="/v1")
     app.include_router(voices.router, prefix="/v1/audio/voices")
     app.include_router(voices.router, prefix="/v1/voices", include_in_schema=False)
-    app.add_middleware(
-        BodyLimit, max_bytes=settings.max_upload_bytes, seconds=settings.stall_seconds
-    )
-    app.add_middleware(SameSite)
-    if settings.token is not None:
-        app.add_middleware(BearerAuth, token=settings.token)
+    _guard(app, settings)
     app.add_middleware(CountRequests, metrics=service.metrics)
     return app
+
+
+def _guard(app: FastAPI, settings: Settings) -> None:
+    """What a request passes before it is answered; the last that is added comes first."""
+    app.add_middleware(
+        BodyLimit, max_bytes=settings.max_upload_bytes, seconds=settings.body_seconds
+    )
+    app.add_middleware(SameSite, origins=settings.origins)
+    if settings.token is not None:
+        app.add_middleware(BearerAuth, token=settings.token)
+    if settings.origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=settings.origins,
+            allow_methods=["GET", "POST", "DELETE"],
+            allow_headers=["Authorization", "Content-Type"],
+        )
+    if settings.token is None or settings.hosts is not None:
+        app.add_middleware(KnownHost, hosts=settings.hosts or ())
 
 
 @router.get("/health")
