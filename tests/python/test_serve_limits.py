@@ -349,6 +349,9 @@ def test_a_client_that_leaves_frees_its_place_before_the_work_ends(
         wait_until(lambda: held.ended)
         assert held.begun == begun
         wait_until(lambda: metric(client, "muspeaker_disconnects_total") == 1)
+        if begun == 2:  # the second chunk was spoken, but there was nobody to send it to
+            sent = metric(client, 'muspeaker_audio_seconds_total{format="wav"}')
+            assert sent == pytest.approx(len(noise(1.0)) / 22050)
 
 
 def test_a_client_that_leaves_gets_no_voice(

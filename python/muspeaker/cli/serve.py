@@ -122,7 +122,7 @@ def application(model: Path | None, threads: int, options: dict[str, Any]) -> Fa
     """The server with its model.
 
     Raises:
-        RuntimeError: If the extra is not installed.
+        RuntimeError: If the extra is not installed, or the model does not speak.
         ValueError: If an option is out of range.
     """
     try:
@@ -137,6 +137,8 @@ def application(model: Path | None, threads: int, options: dict[str, Any]) -> Fa
         app.state.service.voice(settings.default_voice)
     except ApiError as error:
         warn(f"{error.detail}; until then, requests for OpenAI's voices are refused")
+    if not app.state.service.health.check():  # which also warms the engine
+        raise RuntimeError("the model does not speak")
     return app
 
 

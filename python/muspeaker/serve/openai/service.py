@@ -6,12 +6,13 @@ import asyncio
 import logging
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from fastapi import Request  # noqa: TC002 (FastAPI reads it at run time)
 
 from muspeaker.serve.openai.errors import ApiError
+from muspeaker.serve.openai.health import Health
 from muspeaker.serve.openai.limits import Gate
 from muspeaker.serve.openai.metrics import Metrics
 from muspeaker.serve.openai.store import VoiceStore
@@ -81,6 +82,11 @@ class Service:
             ThreadPoolExecutor(settings.workers, "muspeaker"),
         )
 
+    @cached_property
+    def health(self) -> Health:
+        """Whether the engine speaks."""
+        return Health(self.tts, self._any_voice)
+
     async def in_thread(self, function: Callable[..., T], *args: Any, **keywords: Any) -> T:
         """Run a blocking function in a thread.
 
@@ -119,6 +125,14 @@ class Service:
         voice = Voice.builtin(name)
         reason = self.foreign(voice.fingerprint)
         return f"{name!r} {reason}" if reason else voice
+
+    def _any_voice(self) -> Voice | None:
+        """Any voice that this model can speak with; None if there is none."""
+        names = [*Voice.builtin_names(), *(row.id for row in self.store.all())]
+        for name in (self.settings.default_voice, *names):
+            if isinstance(voice := self._known(name), Voice):
+                return voice
+        return None
 
     def _loaded(self, row: StoredVoice) -> Voice | str:
         try:

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import anyio
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import StreamingResponse
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from muspeaker.options import OPTIONS
-from muspeaker.serve.openai.encoders import Format, encoder, media_type
-from muspeaker.serve.openai.errors import ApiError
+from muspeaker.serve.openai.encoders import FORMATS, Format, encoder, media_type
+from muspeaker.serve.openai.errors import ApiError, refusals
 from muspeaker.serve.openai.presence import while_present
 from muspeaker.serve.openai.service import Service, service_of
 from muspeaker.serve.openai.tempo import Tempo, split_speed
@@ -32,6 +32,14 @@ if TYPE_CHECKING:
 
 MIN_SPEED = 0.25
 MAX_SPEED = 4.0
+EVENTS_TYPE = "text/event-stream"
+
+SPEECH_ANSWER: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "Speech, or events with speech in them.",
+        "content": {kind: {} for kind in (*map(media_type, FORMATS), EVENTS_TYPE)},
+    }
+}
 
 router = APIRouter()
 
@@ -72,8 +80,25 @@ class SpeechRequest(BaseModel):
     seed: int = _option("seed")
     language: str | None = _option("language")
 
+    @model_validator(mode="before")
+    @classmethod
+    def _without_nulls(cls, given: Any) -> Any:
+        """Leave out what is null: the default counts."""
+        if not isinstance(given, dict):
+            return given
+        fields = cls.model_fields
+        return {
+            name: value
+            for name, value in given.items()
+            if value is not None or name not in fields or fields[name].is_required()
+        }
 
-@router.post("/audio/speech", response_class=Response)
+
+@router.post(
+    "/audio/speech",
+    response_class=Response,
+    responses=refusals(404, 408, 409, 413, 422, 429, 500, 503, 507) | SPEECH_ANSWER,
+)
 async def create_speech(
     body: SpeechRequest, request: Request, service: Annotated[Service, Depends(service_of)]
 ) -> Response:
@@ -97,7 +122,7 @@ async def create_speech(
     if body.stream_format == "sse":
         frame_samples = int(service.tts.config["audio.hop_samples"])
         events = _events(chunks, usage, frame_samples)
-        return SpeechResponse(events, audio, "text/event-stream", service)
+        return SpeechResponse(events, audio, EVENTS_TYPE, service)
     return SpeechResponse(chunks, audio, media_type(body.response_format), service)
 
 
@@ -181,6 +206,7 @@ async def _spoken(service: Service, body: SpeechRequest, usage: Usage) -> AsyncG
             while (data := await service.in_thread(producer.step)) is not None:
                 if data:
                     yield data
+                    producer.count_sent()
         finally:
             producer.close()
 
@@ -219,6 +245,7 @@ class SpeechProducer:
         self._rate_hz = tts.sample_rate
         self._work_seconds = 0.0
         self._usage = usage
+        self._num_sent = 0  # samples
         self._is_over = False
         self._is_closed = False
         self._working = threading.Lock()
@@ -230,6 +257,13 @@ class SpeechProducer:
         if self._is_closed:  # meanwhile
             self._release()
         return data
+
+    def count_sent(self) -> None:
+        """Count what was spoken so far as sent."""
+        num_samples = self._usage.num_samples
+        seconds = (num_samples - self._num_sent) / self._rate_hz
+        self._metrics.audio_seconds.labels(self._format).inc(seconds)
+        self._num_sent = num_samples
 
     def close(self) -> None:
         """Release the engine and the codec: now, or when a step that a thread is in has ended."""
@@ -254,7 +288,6 @@ class SpeechProducer:
         data = self._encoder.encode(samples)
         self._usage.num_samples += len(samples)
         self._work_seconds += time.perf_counter() - start
-        self._metrics.audio_seconds.labels(self._format).inc(len(samples) / self._rate_hz)
         return data
 
     def _last(self) -> bytes:

@@ -9,10 +9,11 @@ import anyio
 from fastapi import APIRouter, Depends, Request
 from starlette.datastructures import UploadFile
 
-from muspeaker.serve.openai.errors import ApiError
+from muspeaker.serve.openai.errors import ApiError, refusals
 from muspeaker.serve.openai.presence import while_present
 from muspeaker.serve.openai.service import Service, service_of
 from muspeaker.serve.openai.store import (
+    MAX_NAME_CHARACTERS,
     NameTakenError,
     StoredVoice,
     StoreFullError,
@@ -30,6 +31,18 @@ MAX_FIELDS = 10
 MAX_FIELD_BYTES = 16 * 1024
 REFUSALS = frozenset({"", "0", "false", "no", "none", "null", "off"})
 
+FORM = {
+    "schema": {
+        "type": "object",
+        "required": ["audio_sample", "name", "consent"],
+        "properties": {
+            "audio_sample": {"type": "string", "format": "binary", "description": PROMPT_ADVICE},
+            "name": {"type": "string", "minLength": 1, "maxLength": MAX_NAME_CHARACTERS},
+            "consent": {"type": "string", "minLength": 1, "maxLength": MAX_NOTE_CHARACTERS},
+        },
+    }
+}
+
 router = APIRouter()
 SharedService = Annotated[Service, Depends(service_of)]
 
@@ -42,7 +55,7 @@ async def list_voices(service: SharedService) -> dict[str, Any]:
     return {"object": "list", "data": listed, "has_more": False, "voices": names}
 
 
-@router.get("/{voice_id}")
+@router.get("/{voice_id}", responses=refusals(404, 422))
 async def get_voice(voice_id: str, service: SharedService) -> dict[str, Any]:
     """One voice with its consent."""
     row = await service.in_thread(service.store.find, voice_id)
@@ -53,7 +66,11 @@ async def get_voice(voice_id: str, service: SharedService) -> dict[str, Any]:
     raise _unknown(voice_id)
 
 
-@router.post("")
+@router.post(
+    "",
+    responses=refusals(408, 409, 413, 422, 429, 500, 503, 507),
+    openapi_extra={"requestBody": {"required": True, "content": {"multipart/form-data": FORM}}},
+)
 async def create_voice(request: Request, service: SharedService) -> dict[str, Any]:
     """Clone a voice from `audio_sample`, under `name`, with the speaker's `consent` (multipart)."""
     if not request.headers.get("content-type", "").startswith("multipart/form-data"):
@@ -70,7 +87,7 @@ async def create_voice(request: Request, service: SharedService) -> dict[str, An
     return _described(service, row)
 
 
-@router.delete("/{voice_id}")
+@router.delete("/{voice_id}", responses=refusals(403, 404, 422, 503))
 async def delete_voice(voice_id: str, service: SharedService) -> dict[str, Any]:
     """Delete a voice."""
     if voice_id in Voice.builtin_names():
