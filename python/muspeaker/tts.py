@@ -90,7 +90,6 @@ class Synthesizer:
     """
 
     def __init__(self, engine: _core.Synthesizer, num_threads: int = 1) -> None:
-        self._engine = engine
         self._speech = SpeechEngine(engine, num_threads)
         self.num_threads = num_threads
         self.config: dict[str, Any] = dict(engine.config)
@@ -103,6 +102,10 @@ class Synthesizer:
     def __repr__(self) -> str:
         name, weight_type = self.config.get("name", "?"), self.config.get("weight_type", "?")
         return f"Synthesizer({name!r}, {weight_type}, {self.num_parameters / 1e6:.1f} M parameters)"
+
+    @property
+    def _engine(self) -> _core.Synthesizer:
+        return self._speech.core
 
     @property
     def timings(self) -> dict[str, float]:
