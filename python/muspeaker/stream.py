@@ -204,4 +204,18 @@ def _next_chunk(speaking: _core.Speaking, process: int, whole: bool) -> NDArray[
         raise RuntimeError(
             "this speech was begun in another process, which has its engine: begin it again here"
         )
-    return speaking.next_chunk(whole)
+    samples = speaking.next_chunk(whole)
+    return None if samples is None else checked_samples(samples)
+
+
+def checked_samples(samples: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Samples from the engine as they are.
+
+    Raises:
+        RuntimeError: If one is not finite, which players turn into silence or noise.
+    """
+    if not np.isfinite(samples).all():
+        raise RuntimeError(
+            "the engine made samples that are not finite: the model file or the voice is damaged"
+        )
+    return samples
