@@ -13,7 +13,7 @@ from muspeaker.options import ConversionFields, checked_options
 from muspeaker.sound.audio import Audio
 from muspeaker.sound.loudness import normalize_loudness
 from muspeaker.sound.recording import read_prompt, read_source, resample
-from muspeaker.stream import SpeechEngine, SpeechStream
+from muspeaker.stream import SpeechEngine, SpeechStream, checked_samples
 from muspeaker.text.passages import MAX_TEXT_CHARACTERS, join_passages
 from muspeaker.threads import available_cores, check_threads, default_threads
 from muspeaker.voice import Voice
@@ -90,7 +90,6 @@ class Synthesizer:
     """
 
     def __init__(self, engine: _core.Synthesizer, num_threads: int = 1) -> None:
-        self._engine = engine
         self._speech = SpeechEngine(engine, num_threads)
         self.num_threads = num_threads
         self.config: dict[str, Any] = dict(engine.config)
@@ -103,6 +102,10 @@ class Synthesizer:
     def __repr__(self) -> str:
         name, weight_type = self.config.get("name", "?"), self.config.get("weight_type", "?")
         return f"Synthesizer({name!r}, {weight_type}, {self.num_parameters / 1e6:.1f} M parameters)"
+
+    @property
+    def _engine(self) -> _core.Synthesizer:
+        return self._speech.core
 
     @property
     def timings(self) -> dict[str, float]:
@@ -170,6 +173,7 @@ class Synthesizer:
             TypeError: If an argument has another type, or an option is unknown.
             ValueError: If the text is empty or has nothing to speak, the language is unknown, a number
                 is out of range, or the voice belongs to another model.
+            RuntimeError: If the model file or the voice is damaged, so that no speech comes of it.
         """
         chosen = checked_options(options)
         plan = self._speech.plan(text, voice, chosen)
@@ -295,4 +299,5 @@ class Synthesizer:
             energy=float(chosen.energy),
             seed=chosen.drawn_seed(),
         )
-        return Audio(samples, self.sample_rate, *self._speech.spans(tokens, durations))
+        spans = self._speech.spans(tokens, durations)
+        return Audio(checked_samples(samples), self.sample_rate, *spans)

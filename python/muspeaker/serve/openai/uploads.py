@@ -54,10 +54,14 @@ def _by_libsndfile(file: IO[bytes]) -> tuple[NDArray[np.float32], int]:
 
 
 def _by_ffmpeg(file: IO[bytes]) -> tuple[NDArray[np.float32], int]:
-    with av.open(file, "r", container_options={"format_whitelist": CONTAINERS}) as container:
+    options = {"format_whitelist": CONTAINERS}
+    with av.open(file, "r", container_options=options, metadata_errors="replace") as container:
         stream = container.streams.audio[0]
-        if stream.codec_context.name not in CODECS:
-            raise ValueError(f"the recording is coded as {stream.codec_context.name}: expected AAC")
+        codec = getattr(
+            stream.codec_context, "name", "something unknown"
+        )  # None of what is unknown
+        if codec not in CODECS:
+            raise ValueError(f"the recording is coded as {codec}: expected AAC")
         rate_hz = int(stream.rate)
         _check_size(rate_hz, stream.codec_context.channels)
         resampler = av.AudioResampler("fltp", "mono", rate_hz)
