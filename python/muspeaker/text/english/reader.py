@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING
 from muspeaker.text.english import stress
 from muspeaker.text.english.dictionary import Dictionary
 from muspeaker.text.english.weak_forms import Context
-from muspeaker.text.english.words import PHRASE_ENDS, Piece, groups, split_case, tagged_pieces
+from muspeaker.text.english.words import (
+    PHRASE_ENDS,
+    Piece,
+    are_letters,
+    groups,
+    split_case,
+    tagged_pieces,
+)
 from muspeaker.text.letter_to_sound import shipped_letter_to_sound
 from muspeaker.text.tagger import shipped_tagger
 
@@ -90,7 +97,11 @@ class EnglishPhones:
         for group in reversed(list(groups(pieces))):
             first = pieces[group[0]]
             phones = ""
-            if first.is_spoken:
+            if are_letters(group, pieces):
+                letters = "".join(pieces[i].text for i in group)
+                phones = self.dictionary.letters(letters)
+                context = context.before(letters, "NNP", phones)
+            elif first.is_spoken:
                 phones, context = self._read_group(
                     [(pieces[i].text, tags[i]) for i in group], context
                 )
