@@ -1,0 +1,226 @@
+"""Signs of arithmetic, comparisons, dashes between numbers, and signs that are words."""
+
+from __future__ import annotations
+
+import re
+
+from muspeaker.text.normalize.english import number_words
+from muspeaker.text.normalize.english.source import PatternRule, Source, Spoken
+from muspeaker.text.normalize.english.tables import words_of
+
+_COMPARISONS = {
+    ">=": "is greater than or equal to", "<=": "is less than or equal to", "=>": ",", "->": ",", "<-": ",",
+    "!=": "is not equal to", "==": "equals", "=": "equals", ">": "is greater than", "<": "is less than",
+    "+/-": "plus or minus", "→": "to", "⇒": ",", "←": ",", "↔": "to", "↑": "up", "↓": "down",
+}  # fmt: skip
+_NEAR = 40  # characters around a dash in which an equals sign makes it a minus
+_OPERAND_BEFORE = re.compile(r"(?:\d[%)]?|(?<![^\W_])[A-Za-z)](?:\^\d)?) ?$")
+_OPERAND_AFTER = re.compile(r" ?(?:[-(]?\d|[A-Za-z](?![^\W_]))")
+
+
+def _between_operands(source: Source, start: int, end: int) -> bool:
+    """Whether numbers or single letters stand on both sides."""
+    return (
+        _OPERAND_BEFORE.search(source.before(start)) is not None
+        and _OPERAND_AFTER.match(source.text, end) is not None
+    )
+
+
+def _is_arithmetic(source: Source, at: int) -> bool:
+    near = source.text[max(0, at - _NEAR) : at + _NEAR]
+    return any(sign in near for sign in ("=", " + ", "×", "÷", "√"))
+
+
+class Comparison(PatternRule):
+    """`=`, `>=`, `!=`; an arrow is a pause."""
+
+    pattern = re.compile(r" ?(\+/-|->|=>|<-|[<>=!]=|[=→⇒←↔↑↓]|[<>](?=.))")
+
+    def words(self, match: re.Match[str], source: Source) -> str | None:
+        """See `PatternRule`."""
+        sign = match[1]
+        if sign in {"<", ">"} and not _between_words(source, match.start(), match.end()):
+            return None
+        if sign == "!=" and not source.character(match.start() - 1).isspace():
+            return None
+        return f" {_COMPARISONS[sign]} "
+
+
+def _between_words(source: Source, start: int, end: int) -> bool:
+    """Whether something to compare stands on both sides of `<` or `>`, with spaces or numbers."""
+    before, after = source.before(start).rstrip()[-1:], source.text[end : end + 2].lstrip()[:1]
+    return (before.isalnum() or before in {")", "%"}) and (after.isalnum() or after in "-(.$€£")
+
+
+class Multiplication(PatternRule):
+    """`3 × 4 = 12` times, `4x4` and `1920×1080` by, `3*4`."""
+
+    pattern = re.compile(r"(\d+(?:\.\d+)?) ?([x×*]) ?(?=\d)")
+
+    def words(self, match: re.Match[str], source: Source) -> str | None:
+        """See `PatternRule`."""
+        word = "times" if match[2] == "*" or _is_times(source, match) else "by"
+        whole, _, fraction = match[1].partition(".")
+        return f"{number_words.decimal(whole, fraction, british=source.british)} {word} "
+
+
+def _is_times(source: Source, match: re.Match[str]) -> bool:
+    return "=" in source.text[match.start() : match.end() + _NEAR]
+
+
+class Resolution(PatternRule):
+    """`1920x1080`."""
+
+    pattern = re.compile(r"(\d{3,4}) ?[x×] ?(\d{3,4})(?![\d.,]\d|\w)")
+
+    def words(self, match: re.Match[str], source: Source) -> str | None:
+        """See `PatternRule`."""
+        if _is_times(source, match):
+            return None
+        return f"{number_words.in_pairs(match[1])} by {number_words.in_pairs(match[2])}"
+
+
+class Asterisk(PatternRule):
+    """`a * b`."""
+
+    pattern = re.compile(r"\* ?")
+
+    def words(self, match: re.Match[str], source: Source) -> str | None:
+        """See `PatternRule`."""
+        return " times " if _between_operands(source, match.start(), match.end()) else None
+
+
+class Slash(PatternRule):
+    """`10 / 2` between spaces, or `x/2` where something is computed."""
+
+    pattern = re.compile(r"/ ?")
+
+    def words(self, match: re.Match[str], source: Source) -> str | None:
+        """See `PatternRule`."""
+        before = source.character(match.start() - 1)
+        if before.isdigit() and source.character(match.end()).isdigit() and match[0] == "/":
+            return " divided by " if _is_arithmetic(source, match.start()) else " slash "
+        if not _between_operands(source, match.start(), match.end()):
+            return None
+        is_spaced = before == " " and match[0] == "/ "
+        return " divided by " if is_spaced or _is_arithmetic(source, match.start()) else None
+
+
+class Dash(PatternRule):
+    """Between numbers: a minus where something is computed, else `to`. Before a number: a minus."""
+
+    pattern = re.compile(r"[-–] ?(?=[\d.$€£¥A-Za-z(])")
+
+    def words(self, match: re.Match[str], source: Source) -> str | None:
+        """See `PatternRule`."""
+        start, end = match.start(), match.end()
+        before, after = source.before(start), source.character(end)
+        is_number = (
+            after.isdigit()
+            or after in set("$€£¥")
+            or (after == "." and source.character(end + 1).isdigit())
+        )
+        if _between_operands(source, start, end) and _is_arithmetic(source, start):
+            is_operator = before[-1:] == " " or before[-1:].isdigit() or before[-1:] == ")"
+            return " minus " if is_operator else None
+        if not is_number:
+            return None
+        if before[-1:] in {"", " ", "(", "[", "\u2029", "=", "<", ">", "/"} and match[0] == "-":
+            return "minus "
+        return (
+            " to " if _ends_amount(before) and _is_even(before, match[0]) else self._joint(before)
+        )
+
+    @staticmethod
+    def _joint(before: str) -> str | None:
+        """A hyphen between letters and a number, as in `F-16`, is a space."""
+        return " " if before[-1:].isalpha() else None
+
+
+_AMOUNT_END = re.compile(r"(?:\d[%∘°]?|\d'?s|[ap]\.?m\.?|∘ ?[CF]|[$€£¢%]|\dk?m) ?$", re.IGNORECASE)
+
+
+def _ends_amount(before: str) -> bool:
+    return _AMOUNT_END.search(before[-6:]) is not None
+
+
+def _is_even(before: str, dash: str) -> bool:
+    """Whether a dash has spaces on both sides or on none."""
+    return (before[-1:] == " ") == dash.endswith(" ")
+
+
+class GradeMinus(PatternRule):
+    """`B-`."""
+
+    pattern = re.compile(r"-(?!\w)")
+
+    def words(self, match: re.Match[str], source: Source) -> str | None:
+        """See `PatternRule`."""
+        return " minus" if _GRADE.search(source.before(match.start())) else None
+
+
+_GRADE = re.compile(r"(?:^|[\s(])[A-F]$")
+
+
+class Power(PatternRule):
+    """`x^2`, `10^6`; after a mark it is a footnote, which is not read."""
+
+    pattern = re.compile(r"\^(-?)(\d+|[A-Za-z](?!\w))")
+
+    def words(self, match: re.Match[str], source: Source) -> str | None:
+        """See `PatternRule`."""
+        base = source.character(match.start() - 1)
+        if not (base.isalnum() or base == ")"):
+            return ""
+        named = {"2": " squared", "3": " cubed"}.get(match[2]) if not match[1] else None
+        if named:
+            return named
+        exponent = number_words.cardinal(match[2]) if match[2].isdecimal() else match[2].upper()
+        return f" to the power of {'minus ' * bool(match[1])}{exponent}"
+
+
+class About(PatternRule):
+    """`~5`."""
+
+    pattern = re.compile(r"~ ?(?=[\d$€£])")
+
+    def words(self, match: re.Match[str], source: Source) -> str | None:
+        """See `PatternRule`."""
+        del match, source
+        return "about "
+
+
+class Hash(PatternRule):
+    """`#5` is a number, `#MeToo` a hashtag."""
+
+    pattern = re.compile(r"#(?:(?=\d)|(?=[^\W\d_]))")
+
+    def words(self, match: re.Match[str], source: Source) -> str | None:
+        """See `PatternRule`."""
+        is_number = source.character(match.end()).isdigit()
+        before = source.character(match.start() - 1)
+        if not is_number and before.isalpha():
+            return " sharp " if before.isupper() else None
+        return "number " if is_number else "hashtag "
+
+
+class Sharp(PatternRule):
+    """`C#`."""
+
+    pattern = re.compile(r"#(?!\w)")
+
+    def words(self, match: re.Match[str], source: Source) -> str | None:
+        """See `PatternRule`."""
+        return " sharp" if source.character(match.start() - 1) in set("ABCDEFG") else None
+
+
+class Sign:
+    """Signs that are words wherever they stand, and Greek letters by themselves or before one more."""
+
+    def read(self, source: Source, at: int) -> Spoken | None:
+        """See `Rule`."""
+        sign = source.text[at]
+        if sign.isalpha() and source.character(at + 2).isalpha():
+            return None
+        words = words_of("signs").get(sign)
+        return None if words is None else Spoken(f" {words} ", at + 1)
