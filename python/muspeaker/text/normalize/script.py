@@ -6,7 +6,7 @@ import re
 import unicodedata
 
 MAX_NAMED = 8  # letters that an error names
-_FIRST_FOREIGN = "\u0370"  # below it are Latin letters and marks
+FIRST_FOREIGN = "\u0370"  # below it are Latin letters and marks
 _GREEK_WORD = re.compile(r"[\u0370-\u03ff\u1f00-\u1fff]{3,}")
 
 
@@ -18,13 +18,13 @@ def unreadable_letters(text: str) -> list[str]:
     Args:
         text: Text in Unicode's form NFKC.
     """
-    if text.isascii() or max(text) < _FIRST_FOREIGN:
+    if text.isascii() or max(text) < FIRST_FOREIGN:
         return []
     greek = {letter for word in _GREEK_WORD.findall(text) for letter in word}
     return [
         letter
         for letter in dict.fromkeys(text)
-        if letter >= _FIRST_FOREIGN and (letter in greek or _is_foreign(letter))
+        if letter >= FIRST_FOREIGN and (letter in greek or _is_foreign(letter))
     ]
 
 

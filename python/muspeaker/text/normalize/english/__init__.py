@@ -22,7 +22,7 @@ from muspeaker.text.normalize.english.capitals import lower_capitals
 from muspeaker.text.normalize.english.scanner import Scanner
 from muspeaker.text.normalize.english.source import Source
 from muspeaker.text.normalize.english.tables import table
-from muspeaker.text.normalize.script import refuse_unreadable
+from muspeaker.text.normalize.script import FIRST_FOREIGN, refuse_unreadable
 
 # Signs that Unicode's normal form would change, replaced before.
 SIGNS = {
@@ -103,6 +103,7 @@ def _is_plain(word: str, following: str) -> bool:
     return (
         following not in _TELLING
         and len(word) > 1
+        and word[0] < FIRST_FOREIGN  # else it may begin with a Greek letter
         and (word.islower() or word[1:].islower())
         and word not in _triggers()
     )

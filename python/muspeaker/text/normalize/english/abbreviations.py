@@ -13,7 +13,7 @@ _PLACE_NAME = re.compile(r"(?:^|[^\w'])([A-Z][\w']*|\d+(?:st|nd|rd|th)) $")
 class TitleOrStreet(PatternRule):
     """`Dr. King lives on King Dr.`: a title before a name, a street after one; `St.` likewise."""
 
-    pattern = re.compile(r"(Dr|St)(\.?)(?![\w'])")
+    pattern = r"(Dr|St)(\.?)(?![\w'])"
     _NAMES = {"Dr": ("Doctor", "Drive"), "St": ("Saint", "Street")}  # noqa: RUF012
 
     def words(self, match: re.Match[str], source: Source) -> str | None:
@@ -41,7 +41,7 @@ _BEFORE_SAINTS = frozenset((
 class Abbreviation(PatternRule):
     """A word of the table; where its stop may end a sentence, it does before a capital and at the end."""
 
-    pattern = re.compile(r"([^\W\d_]{1,6})(\.?)(?!\w)")
+    pattern = r"([^\W\d_]{1,6})(\.?)(?!\w)"
 
     def words(self, match: re.Match[str], source: Source) -> str | None:
         """See `PatternRule`."""
@@ -84,7 +84,7 @@ _WORDS = frozenset(("al", "max", "min", "temp", "misc", "sq", "co", "tel"))
 class Shorthand(PatternRule):
     """`w/o`, `b/c`, `and/or`."""
 
-    pattern = re.compile(r"([A-Za-z]{1,2}/[A-Za-z]{0,2})(?![\w/])")
+    pattern = r"([A-Za-z]{1,2}/[A-Za-z]{0,2})(?![\w/])"
 
     def words(self, match: re.Match[str], source: Source) -> str | None:
         """See `PatternRule`."""
@@ -97,7 +97,7 @@ class Shorthand(PatternRule):
 class SlashedWords(PatternRule):
     """`and/or`, `TCP/IP`: the slash is not said between words."""
 
-    pattern = re.compile(r"/(?=[^\W\d_])")
+    pattern = r"/(?=[^\W\d_])"
 
     def words(self, match: re.Match[str], source: Source) -> str | None:
         """See `PatternRule`."""
@@ -107,7 +107,7 @@ class SlashedWords(PatternRule):
 class MissingSpace(PatternRule):
     """`end.Next`: a sentence without a space after it."""
 
-    pattern = re.compile(r"\.(?=[A-Z][a-z]+[ ,])")
+    pattern = r"\.(?=[A-Z][a-z]+[ ,])"
 
     def words(self, match: re.Match[str], source: Source) -> str | None:
         """See `PatternRule`."""
@@ -117,7 +117,7 @@ class MissingSpace(PatternRule):
 class SpokenAs(PatternRule):
     """Sounds and slips that letters do not tell: see `tables/spoken_as.tsv`."""
 
-    pattern = re.compile(r"[^\W_]+(?:['-][^\W_]+)?(?![\w'])")
+    pattern = r"[^\W_]+(?:['-][^\W_]+)?(?![\w'])"
 
     def words(self, match: re.Match[str], source: Source) -> str | None:
         """See `PatternRule`."""

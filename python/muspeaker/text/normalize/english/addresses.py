@@ -31,10 +31,9 @@ def spoken_address(address: str) -> str:
 class WebAddress(PatternRule):
     """`https://www.example.com/a`, `example.com`."""
 
-    pattern = re.compile(
-        rf"(?:https?://|ftp://|www\.)[^\s<>\"]{{1,2000}}{_END}"
-        rf"|(?:[A-Za-z0-9-]{{1,63}}\.){{1,5}}(?:{_DOMAINS})(?![\w@-]|\.\w)(?:[/:?#][^\s<>\"]{{0,2000}}{_END})?",
-        re.IGNORECASE,
+    pattern = (
+        rf"(?i:(?:https?://|ftp://|www\.)[^\s<>\"]{{1,2000}}{_END}"
+        rf"|(?:[A-Za-z0-9-]{{1,63}}\.){{1,5}}(?:{_DOMAINS})(?![\w@-]|\.\w)(?:[/:?#][^\s<>\"]{{0,2000}}{_END})?)"
     )
 
     def words(self, match: re.Match[str], source: Source) -> str | None:
@@ -50,9 +49,7 @@ class WebAddress(PatternRule):
 class MailAddress(PatternRule):
     """`joe.b@mail.org`."""
 
-    pattern = re.compile(
-        r"[A-Za-z0-9._%+-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.){1,5}[A-Za-z]{2,10}(?!\w)"
-    )
+    pattern = r"[A-Za-z0-9._%+-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.){1,5}[A-Za-z]{2,10}(?!\w)"
 
     def words(self, match: re.Match[str], source: Source) -> str | None:
         """See `PatternRule`."""
@@ -63,7 +60,7 @@ class MailAddress(PatternRule):
 class FileName(PatternRule):
     """`report.pdf`, `main.py`."""
 
-    pattern = re.compile(
+    pattern = (
         rf"[A-Za-z0-9_-]{{1,64}}(?:\.[A-Za-z0-9_-]{{1,16}}){{0,3}}\.(?:{_FILES})(?![\w@/-]|\.\w)"
     )
 
@@ -76,7 +73,7 @@ class FileName(PatternRule):
 class AbsolutePath(PatternRule):
     """`/etc/hosts`, `~/notes.txt`, `../src`."""
 
-    pattern = re.compile(rf"(?:~|\.{{1,2}})?/(?:[\w.@+-]{{1,64}}/?){{1,20}}{_END}(?![\w/])")
+    pattern = rf"(?:~|\.{{1,2}})?/(?:[\w.@+-]{{1,64}}/?){{1,20}}{_END}(?![\w/])"
 
     def words(self, match: re.Match[str], source: Source) -> str | None:
         """See `PatternRule`."""
@@ -93,7 +90,7 @@ class AbsolutePath(PatternRule):
 class DrivePath(PatternRule):
     r"""`C:\Users\me`."""
 
-    pattern = re.compile(rf"([A-Za-z]):((?:\\[\w. @+-]{{1,64}}){{1,20}}\\?){_END}(?![\w\\])")
+    pattern = rf"([A-Za-z]):((?:\\[\w. @+-]{{1,64}}){{1,20}}\\?){_END}(?![\w\\])"
 
     def words(self, match: re.Match[str], source: Source) -> str | None:
         """See `PatternRule`."""
@@ -104,7 +101,7 @@ class DrivePath(PatternRule):
 class Handle(PatternRule):
     """`@john_doe`: at, and the words of the name."""
 
-    pattern = re.compile(r"@(\w{1,64})")
+    pattern = r"@(\w{1,64})"
 
     def words(self, match: re.Match[str], source: Source) -> str | None:
         """See `PatternRule`."""
@@ -117,7 +114,7 @@ class Handle(PatternRule):
 class Hashtag(PatternRule):
     """`#MeToo`, `#throwback_thursday`: hashtag, and its words."""
 
-    pattern = re.compile(r"#(?=\w*[^\W\d])(\w{2,64})")
+    pattern = r"#(?=\w*[^\W\d])(\w{2,64})"
 
     def words(self, match: re.Match[str], source: Source) -> str | None:
         """See `PatternRule`."""

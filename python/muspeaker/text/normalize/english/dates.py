@@ -54,7 +54,7 @@ def _full_year(written: str | None) -> int | None:
 class NumericDate(PatternRule):
     """`3/4/2021` in the order of the country, `28.11.2026`, `28-11-2026`."""
 
-    pattern = re.compile(r"(\d{1,2})([/.-])(\d{1,2})\2(\d{4}|\d{2})(?![\w/]|[.-]\d)")
+    pattern = r"(\d{1,2})([/.-])(\d{1,2})\2(\d{4}|\d{2})(?![\w/]|[.-]\d)"
 
     def words(self, match: re.Match[str], source: Source) -> str | None:
         """See `PatternRule`."""
@@ -74,7 +74,7 @@ class NumericDate(PatternRule):
 class DayAndMonth(PatternRule):
     """`12/25` after a word such as `on`."""
 
-    pattern = re.compile(r"(\d{1,2})/(\d{1,2})(?![\w/]|[.-]\d)")
+    pattern = r"(\d{1,2})/(\d{1,2})(?![\w/]|[.-]\d)"
 
     def words(self, match: re.Match[str], source: Source) -> str | None:
         """See `PatternRule`."""
@@ -89,7 +89,7 @@ class DayAndMonth(PatternRule):
 class IsoDate(PatternRule):
     """`2026-11-28`, `2026/11/28`; a time may follow after a `T`."""
 
-    pattern = re.compile(r"(\d{4})([-/])(\d{2})\2(\d{2})(?:T(?=\d)|(?![\w-]))")
+    pattern = r"(\d{4})([-/])(\d{2})\2(\d{2})(?:T(?=\d)|(?![\w-]))"
 
     def words(self, match: re.Match[str], source: Source) -> str | None:
         """See `PatternRule`."""
@@ -109,7 +109,7 @@ def _without_second_article(spoken: str, source: Source, start: int) -> str:
 class MonthAndDay(PatternRule):
     """`Nov 28`, `March 3rd, 2021`, `Dec. 5-7`, `Jan 2026`."""
 
-    pattern = re.compile(
+    pattern = (
         rf"({_MONTH})\b(\.?) (?:the )?"
         rf"(?:({_DAY})(?!\d|:\d|[.,/]\d|%)(?:\s?[-–]\s?({_DAY})(?![\d:/]))?(?:(,?) (\d{{4}})(?![\d:-]))?|(\d{{4}})\b)"
     )  # fmt: skip
@@ -134,9 +134,7 @@ class MonthAndDay(PatternRule):
 class DayBeforeMonth(PatternRule):
     """`28 November 2026`, `5th of May`, `10-12 June`."""
 
-    pattern = re.compile(
-        rf"({_DAY})(?:\s?[-–]\s?({_DAY}))? (?:of )?({_MONTH})\b(?:\.(?= [a-z\d]))?(?:,? (\d{{4}})(?![\d:-]))?"
-    )
+    pattern = rf"({_DAY})(?:\s?[-–]\s?({_DAY}))? (?:of )?({_MONTH})\b(?:\.(?= [a-z\d]))?(?:,? (\d{{4}})(?![\d:-]))?"
 
     def words(self, match: re.Match[str], source: Source) -> str | None:
         """See `PatternRule`."""
@@ -155,7 +153,7 @@ class DayBeforeMonth(PatternRule):
 class ShortMonth(PatternRule):
     """`Dec.` by itself."""
 
-    pattern = re.compile(r"(Jan|Feb|Aug|Sept|Sep|Oct|Nov|Dec)\.(?! ?\d)")
+    pattern = r"(Jan|Feb|Aug|Sept|Sep|Oct|Nov|Dec)\.(?! ?\d)"
 
     def words(self, match: re.Match[str], source: Source) -> str | None:
         """See `PatternRule`."""
@@ -166,7 +164,7 @@ class ShortMonth(PatternRule):
 class ShortDay(PatternRule):
     """`Mon.`, `Sat. Dec. 5`, `Tue, May 4`, `Mon-Fri`."""
 
-    pattern = re.compile(
+    pattern = (
         rf"({_SHORT_DAY})\b(?:"
         rf"\s?[-–]\s?({_SHORT_DAY})\b\.?"
         rf"|\.?(?=,? (?:{_MONTH}|\d)|,| (?:at|and|morning|afternoon|evening|night|to|through)\b)"

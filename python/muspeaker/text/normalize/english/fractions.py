@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-import re
+from typing import TYPE_CHECKING
 
 from muspeaker.text.normalize.english import number_words
 from muspeaker.text.normalize.english.source import PatternRule, Source
+
+if TYPE_CHECKING:
+    import re
 
 MAX_DENOMINATOR = 100
 _RATED = frozenset(("stars", "points", "star"))
@@ -34,7 +37,7 @@ def mixed(whole: str, numerator: int, denominator: int, *, british: bool = False
 class MixedFraction(PatternRule):
     """`2 1/2`."""
 
-    pattern = re.compile(r"(\d+)[ -](\d{1,2})/(\d{1,3})(?![\d/])(?:ths?\b)?")
+    pattern = r"(\d+)[ -](\d{1,2})/(\d{1,3})(?![\d/])(?:ths?\b)?"
 
     def words(self, match: re.Match[str], source: Source) -> str | None:
         """See `PatternRule`."""
@@ -47,7 +50,7 @@ class MixedFraction(PatternRule):
 class Fraction(PatternRule):
     """`7/8`, `4/5 stars`, `8/10`."""
 
-    pattern = re.compile(r"(\d{1,4})/(\d{1,4})(?![\d/])(?:ths?\b)?(?!\.\d)")
+    pattern = r"(\d{1,4})/(\d{1,4})(?![\d/])(?:ths?\b)?(?!\.\d)"
 
     def words(self, match: re.Match[str], source: Source) -> str | None:
         """See `PatternRule`."""
@@ -69,7 +72,7 @@ class Fraction(PatternRule):
 class Ratio(PatternRule):
     """`3:1`, `16:9`: what cannot be a time of day."""
 
-    pattern = re.compile(r"(\d{1,5}):(\d{1,5})(?![\d:])")
+    pattern = r"(\d{1,5}):(\d{1,5})(?![\d:])"
 
     def words(self, match: re.Match[str], source: Source) -> str | None:
         """See `PatternRule`."""

@@ -43,7 +43,7 @@ def _spoken_run(run: str) -> str:
 class Initials(PatternRule):
     """`U.S.`, `J. K. Rowling`, `e.g.`, `Ph.D.`; the last stop stays where it ends a sentence."""
 
-    pattern = re.compile(r"(?:[^\W\d_]{1,2}\.){1,10}(?:[^\W\d_]{1,2}(?![^\W_]))?(?:'?s\b)?")
+    pattern = r"(?:[^\W\d_]{1,2}\.){1,10}(?:[^\W\d_]{1,2}(?![^\W_]))?(?:'?s\b)?"
 
     def words(self, match: re.Match[str], source: Source) -> str | None:
         """See `PatternRule`."""
@@ -110,7 +110,7 @@ _CAPITALS = re.compile(r"([A-Z]{2,5})('?s)?(?![\w.]\w|\w)")
 class LettersAndSign(PatternRule):
     """`Q&A`, `AT&T`, `R&D`."""
 
-    pattern = re.compile(r"([A-Z]{1,3})&([A-Z]{1,3})(?!\w)")
+    pattern = r"([A-Z]{1,3})&([A-Z]{1,3})(?!\w)"
 
     def words(self, match: re.Match[str], source: Source) -> str | None:
         """See `PatternRule`."""
@@ -121,7 +121,7 @@ class LettersAndSign(PatternRule):
 class LettersAndDigits(PatternRule):
     """`CO2`, `H2O`, `MP3`, `COVID19`, `B12`, `Q1`, `v2.3`, `C-3PO`; and `iPhone15`."""
 
-    pattern = re.compile(r"([^\W\d_]+)(\d+(?:\.\d+)*)([^\W_]*)(?![^\W_])")
+    pattern = r"([^\W\d_]+)(\d+(?:\.\d+)*)([^\W_]*)(?![^\W_])"
 
     def words(self, match: re.Match[str], source: Source) -> str | None:
         """See `PatternRule`."""

@@ -70,7 +70,7 @@ def _with_parts(
 class SignBefore(PatternRule):
     """`$5.20`, `US$1.5M`, `€3–5 million`, `$5/month`."""
 
-    pattern = re.compile(
+    pattern = (
         rf"(?P<sign>{_choice(_SIGNS)}) ?(?P<amount>{AMOUNT})"
         rf"(?:{DASH}(?:{_choice(_SIGNS)})?(?P<last>{AMOUNT}))?{_MAGNITUDE}(?![\d])\+?{_PER}"
     )
@@ -85,7 +85,7 @@ class SignBefore(PatternRule):
 class CodeBefore(PatternRule):
     """`USD 20`, `CHF 5.50`, `Rs. 500`."""
 
-    pattern = re.compile(
+    pattern = (
         rf"(?P<sign>{_choice(tuple(code for code in _CODES if code != 'kr'))})\.? ?(?P<amount>{AMOUNT})"
         rf"(?:{DASH}(?P<last>{AMOUNT}))?{_MAGNITUDE}(?!\d)"
     )
@@ -98,7 +98,7 @@ class CodeBefore(PatternRule):
 class SignAfter(PatternRule):
     """`5 €`, `20 EUR`, `1.5M USD`, `50¢`, in Britain `50p`."""
 
-    pattern = re.compile(
+    pattern = (
         rf"(?P<amount>{AMOUNT})(?:{DASH}(?P<last>{AMOUNT}))?{_MAGNITUDE}"
         rf"(?: ?(?P<sign>{_choice((*_SIGNS, *_CODES))})|(?P<pence>p))(?![\w])(?! ?\d)"
     )

@@ -20,7 +20,7 @@ _MAX_CARDINAL_RUN = 9  # digits without commas; more of them are to be dialled o
 class Phrase(PatternRule):
     """Numbers with a reading of their own, such as `24/7`."""
 
-    pattern = re.compile(r"\d{1,4}(?:/\d{1,2}|[A-Za-z])?(?![\w/]|[.,]\d)")
+    pattern = r"\d{1,4}(?:/\d{1,2}|[A-Za-z])?(?![\w/]|[.,]\d)"
 
     def words(self, match: re.Match[str], source: Source) -> str | None:
         """See `PatternRule`."""
@@ -32,7 +32,7 @@ class Phrase(PatternRule):
 class Ordinal(PatternRule):
     """`21st`."""
 
-    pattern = re.compile(rf"({INTEGER})(?:st|nd|rd|th|ST|ND|RD|TH)(s?)\b")
+    pattern = rf"({INTEGER})(?:st|nd|rd|th|ST|ND|RD|TH)(s?)\b"
 
     def words(self, match: re.Match[str], source: Source) -> str | None:
         """See `PatternRule`."""
@@ -42,7 +42,7 @@ class Ordinal(PatternRule):
 class Decade(PatternRule):
     """`1990s`, `'90s` and `90s`."""
 
-    pattern = re.compile(r"'?(\d{1,3})?(\d0)'?s\b")
+    pattern = r"'?(\d{1,3})?(\d0)'?s\b"
 
     def words(self, match: re.Match[str], source: Source) -> str | None:
         """See `PatternRule`."""
@@ -60,7 +60,7 @@ class Decade(PatternRule):
 class Quotient(PatternRule):
     """Times as much: `2x`, `10x faster`."""
 
-    pattern = re.compile(rf"({AMOUNT})[x×](?![\w×])(?! ?\d)")
+    pattern = rf"({AMOUNT})[x×](?![\w×])(?! ?\d)"
 
     def words(self, match: re.Match[str], source: Source) -> str | None:
         """See `PatternRule`."""
@@ -70,7 +70,7 @@ class Quotient(PatternRule):
 class Magnitude(PatternRule):
     """`10k`, `5M users`, `2bn`."""
 
-    pattern = re.compile(rf"({AMOUNT})(k|K|M|mn|bn|Bn|B|tn)\b(?!')")
+    pattern = rf"({AMOUNT})(k|K|M|mn|bn|Bn|B|tn)\b(?!')"
 
     def words(self, match: re.Match[str], source: Source) -> str | None:
         """See `PatternRule`."""
@@ -88,7 +88,7 @@ class Magnitude(PatternRule):
 class NumberAndLetters(PatternRule):
     """A number with letters right after it: `5G`, `1080p`, `3D`, `2nite`."""
 
-    pattern = re.compile(r"(\d{1,4})([A-Z]{1,3}s?|[a-z])(?![\w'])")
+    pattern = r"(\d{1,4})([A-Z]{1,3}s?|[a-z])(?![\w'])"
 
     def words(self, match: re.Match[str], source: Source) -> str | None:
         """See `PatternRule`."""
@@ -102,7 +102,7 @@ class NumberAndLetters(PatternRule):
 class Scientific(PatternRule):
     """`6.02e23`: times ten to the power of."""
 
-    pattern = re.compile(r"(\d+)(?:\.(\d+))?[eE]([+-]?)(\d{1,3})(?![\w.])")
+    pattern = r"(\d+)(?:\.(\d+))?[eE]([+-]?)(\d{1,3})(?![\w.])"
 
     def words(self, match: re.Match[str], source: Source) -> str | None:
         """See `PatternRule`."""
@@ -115,7 +115,7 @@ class Scientific(PatternRule):
 class Decimal(PatternRule):
     """`3.14`, `.5`; after the name of a software `3.11` is three point eleven."""
 
-    pattern = re.compile(rf"({INTEGER})?\.(\d+)(?!\.\d)")
+    pattern = rf"({INTEGER})?\.(\d+)(?!\.\d)"
 
     def words(self, match: re.Match[str], source: Source) -> str | None:
         """See `PatternRule`."""
@@ -138,7 +138,7 @@ def version_part(digits: str) -> str:
 class Version(PatternRule):
     """`2.3.1` and Internet addresses such as `192.168.0.1`."""
 
-    pattern = re.compile(r"\d+(?:\.\d+){2,15}(?![\d.]*\.\d)")
+    pattern = r"\d+(?:\.\d+){2,15}(?!\.?\d)"
 
     def words(self, match: re.Match[str], source: Source) -> str | None:
         """See `PatternRule`."""
@@ -152,7 +152,7 @@ class Version(PatternRule):
 class Plain(PatternRule):
     """Every other number: a year, a code or a cardinal, by what stands around it."""
 
-    pattern = re.compile(rf"({INTEGER})('?s\b)?")
+    pattern = rf"({INTEGER})('?s\b)?"
 
     def words(self, match: re.Match[str], source: Source) -> str | None:
         """See `PatternRule`."""

@@ -34,7 +34,7 @@ def _is_arithmetic(source: Source, at: int) -> bool:
 class Comparison(PatternRule):
     """`=`, `>=`, `!=`; an arrow is a pause."""
 
-    pattern = re.compile(r" ?(\+/-|->|=>|<-|[<>=!]=|[=→⇒←↔↑↓]|[<>](?=.))")
+    pattern = r" ?(\+/-|->|=>|<-|[<>=!]=|[=→⇒←↔↑↓]|[<>](?=.))"
 
     def words(self, match: re.Match[str], source: Source) -> str | None:
         """See `PatternRule`."""
@@ -55,7 +55,7 @@ def _between_words(source: Source, start: int, end: int) -> bool:
 class Multiplication(PatternRule):
     """`3 × 4 = 12` times, `4x4` and `1920×1080` by, `3*4`."""
 
-    pattern = re.compile(r"(\d+(?:\.\d+)?) ?([x×*]) ?(?=\d)")
+    pattern = r"(\d+(?:\.\d+)?) ?([x×*]) ?(?=\d)"
 
     def words(self, match: re.Match[str], source: Source) -> str | None:
         """See `PatternRule`."""
@@ -71,7 +71,7 @@ def _is_times(source: Source, match: re.Match[str]) -> bool:
 class Resolution(PatternRule):
     """`1920x1080`."""
 
-    pattern = re.compile(r"(\d{3,4}) ?[x×] ?(\d{3,4})(?![\d.,]\d|\w)")
+    pattern = r"(\d{3,4}) ?[x×] ?(\d{3,4})(?![\d.,]\d|\w)"
 
     def words(self, match: re.Match[str], source: Source) -> str | None:
         """See `PatternRule`."""
@@ -83,7 +83,7 @@ class Resolution(PatternRule):
 class Asterisk(PatternRule):
     """`a * b`."""
 
-    pattern = re.compile(r"\* ?")
+    pattern = r"\* ?"
 
     def words(self, match: re.Match[str], source: Source) -> str | None:
         """See `PatternRule`."""
@@ -93,7 +93,7 @@ class Asterisk(PatternRule):
 class Slash(PatternRule):
     """`10 / 2` between spaces, or `x/2` where something is computed."""
 
-    pattern = re.compile(r"/ ?")
+    pattern = r"/ ?"
 
     def words(self, match: re.Match[str], source: Source) -> str | None:
         """See `PatternRule`."""
@@ -109,7 +109,7 @@ class Slash(PatternRule):
 class Dash(PatternRule):
     """Between numbers: a minus where something is computed, else `to`. Before a number: a minus."""
 
-    pattern = re.compile(r"[-–] ?(?=[\d.$€£¥A-Za-z(])")
+    pattern = r"[-–] ?(?=[\d.$€£¥A-Za-z(])"
 
     def words(self, match: re.Match[str], source: Source) -> str | None:
         """See `PatternRule`."""
@@ -152,7 +152,7 @@ def _is_even(before: str, dash: str) -> bool:
 class GradeMinus(PatternRule):
     """`B-`."""
 
-    pattern = re.compile(r"-(?!\w)")
+    pattern = r"-(?!\w)"
 
     def words(self, match: re.Match[str], source: Source) -> str | None:
         """See `PatternRule`."""
@@ -165,7 +165,7 @@ _GRADE = re.compile(r"(?:^|[\s(])[A-F]$")
 class Power(PatternRule):
     """`x^2`, `10^6`; after a mark it is a footnote, which is not read."""
 
-    pattern = re.compile(r"\^(-?)(\d+|[A-Za-z](?!\w))")
+    pattern = r"\^(-?)(\d+|[A-Za-z](?!\w))"
 
     def words(self, match: re.Match[str], source: Source) -> str | None:
         """See `PatternRule`."""
@@ -182,7 +182,7 @@ class Power(PatternRule):
 class About(PatternRule):
     """`~5`."""
 
-    pattern = re.compile(r"~ ?(?=[\d$€£])")
+    pattern = r"~ ?(?=[\d$€£])"
 
     def words(self, match: re.Match[str], source: Source) -> str | None:
         """See `PatternRule`."""
@@ -193,7 +193,7 @@ class About(PatternRule):
 class Hash(PatternRule):
     """`#5` is a number, `#MeToo` a hashtag."""
 
-    pattern = re.compile(r"#(?:(?=\d)|(?=[^\W\d_]))")
+    pattern = r"#(?:(?=\d)|(?=[^\W\d_]))"
 
     def words(self, match: re.Match[str], source: Source) -> str | None:
         """See `PatternRule`."""
@@ -207,7 +207,7 @@ class Hash(PatternRule):
 class Sharp(PatternRule):
     """`C#`."""
 
-    pattern = re.compile(r"#(?!\w)")
+    pattern = r"#(?!\w)"
 
     def words(self, match: re.Match[str], source: Source) -> str | None:
         """See `PatternRule`."""

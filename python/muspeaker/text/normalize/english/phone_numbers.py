@@ -25,7 +25,7 @@ def _spoken(groups: list[str]) -> str:
 class DialledNumber(PatternRule):
     """`555-1234`, `(555) 123-4567`, `1-800-FLOWERS`, `020 7946 0958`, `4111 1111 1111 1111`."""
 
-    pattern = re.compile(
+    pattern = (
         r"(?:"
         r"(?:1[-. ]\()?\d{3}\) ?\d{3}[-. ]\d{4}"
         r"|(?:1[-. ])?\d{3}([-. ])\d{3}\1\d{4}"
@@ -47,7 +47,7 @@ class DialledNumber(PatternRule):
 class InternationalNumber(PatternRule):
     """`+44 20 7946 0958`."""
 
-    pattern = re.compile(r"\+(\d{1,3}(?:[ .-]?\(?\d{1,5}\)?){2,6})(?![\w/])")
+    pattern = r"\+(\d{1,3}(?:[ .-]?\(?\d{1,5}\)?){2,6})(?![\w/])"
 
     def words(self, match: re.Match[str], source: Source) -> str | None:
         """See `PatternRule`."""

@@ -15,7 +15,7 @@ _LARGEST_SEQUEL = 39
 class RomanNumeral(PatternRule):
     """`World War II` two, `Henry VIII` the eighth, `Chapter IV` four, `XIX century` nineteenth."""
 
-    pattern = re.compile(r"([IVXLCDM]{1,12})('s)?(?![\w'&]|\.\w|-\w)")
+    pattern = r"([IVXLCDM]{1,12})('s)?(?![\w'&]|\.\w|-\w)"
 
     def words(self, match: re.Match[str], source: Source) -> str | None:
         """See `PatternRule`."""

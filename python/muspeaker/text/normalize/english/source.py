@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 if TYPE_CHECKING:
@@ -89,13 +90,20 @@ class Source:
 
 
 class PatternRule:
-    """A rule that is asked for what its pattern matches."""
+    """A rule that is asked for what its pattern matches.
 
-    pattern: ClassVar[re.Pattern[str]]
+    The pattern is compiled when a text first asks for it: most texts need few of them.
+    """
+
+    pattern: ClassVar[str]
+
+    @cached_property
+    def _compiled(self) -> re.Pattern[str]:
+        return re.compile(self.pattern)
 
     def read(self, source: Source, at: int) -> Spoken | None:
         """See `Rule`."""
-        match = self.pattern.match(source.text, at)
+        match = self._compiled.match(source.text, at)
         words = self.words(match, source) if match else None
         return None if match is None or words is None else Spoken(words, match.end())
 

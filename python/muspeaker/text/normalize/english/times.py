@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-import re
+from typing import TYPE_CHECKING
 
 from muspeaker.text.normalize.english import number_words
 from muspeaker.text.normalize.english.dates import DAYS, SHORT_NAMES
 from muspeaker.text.normalize.english.source import PatternRule, Source
+
+if TYPE_CHECKING:
+    import re
 
 _HALF = r"(?:([ap])\.\s?m\.|([AaPp])\.?[Mm]\b)"
 
@@ -47,9 +50,7 @@ def _is_day(source: Source, end: int) -> bool:
 class TimeOfDay(PatternRule):
     """`8:00`, `5:30 p.m.`, `14:30`, `00:15`, `10:30:15`."""
 
-    pattern = re.compile(
-        rf"(\d{{1,2}}):(\d{{2}})(?::(\d{{2}})(?:\.\d+)?)?(?:\s?{_HALF})?(?![\d:])Z?"
-    )
+    pattern = rf"(\d{{1,2}}):(\d{{2}})(?::(\d{{2}})(?:\.\d+)?)?(?:\s?{_HALF})?(?![\d:])Z?"
 
     def words(self, match: re.Match[str], source: Source) -> str | None:
         """See `PatternRule`."""
@@ -70,7 +71,7 @@ class TimeOfDay(PatternRule):
 class PointedTime(PatternRule):
     """`7.30 pm`, as it is written in Britain."""
 
-    pattern = re.compile(rf"(\d{{1,2}})\.([0-5]\d)\s?{_HALF}")
+    pattern = rf"(\d{{1,2}})\.([0-5]\d)\s?{_HALF}"
 
     def words(self, match: re.Match[str], source: Source) -> str | None:
         """See `PatternRule`."""
@@ -83,7 +84,7 @@ class PointedTime(PatternRule):
 class HourOfDay(PatternRule):
     """`7am`, `7 a.m.`, `7-9 PM`."""
 
-    pattern = re.compile(rf"(\d{{1,2}})(?:\s?[-–]\s?(\d{{1,2}}))?\s?{_HALF}")
+    pattern = rf"(\d{{1,2}})(?:\s?[-–]\s?(\d{{1,2}}))?\s?{_HALF}"
 
     def words(self, match: re.Match[str], source: Source) -> str | None:
         """See `PatternRule`."""
@@ -96,7 +97,7 @@ class HourOfDay(PatternRule):
 class Duration(PatternRule):
     """`1h 30m 15s`, `2h30`, `5m30s`."""
 
-    pattern = re.compile(
+    pattern = (
         r"(?:(\d+)\s?(?:h|hrs?)\s?(?:(\d{1,2})(?:\s?(?:m|mins?)\b|(?!\w|[.,:]\d))|(?=\d))"
         r"|(\d+)\s?(?:m|min)(?=\s?\d+\s?s(?:ecs?)?\b))"
         r"(?:\s?(\d{1,2})\s?s(?:ecs?)?\b)?"

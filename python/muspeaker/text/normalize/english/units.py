@@ -128,9 +128,7 @@ class Measure:
 class FeetAndInches(PatternRule):
     """`5'11"`, `6' 2"`, `6' tall`."""
 
-    pattern = re.compile(
-        r"(\d{1,3})'(?:(?=[ -](?:tall|long|wide|deep|high|x)\b)| ?(\d{1,2})(?: (\d)/(\d{1,2}))?(?:\"|''|(?![\w'])))"
-    )
+    pattern = r"(\d{1,3})'(?:(?=[ -](?:tall|long|wide|deep|high|x)\b)| ?(\d{1,2})(?: (\d)/(\d{1,2}))?(?:\"|''|(?![\w'])))"
 
     def words(self, match: re.Match[str], source: Source) -> str | None:
         """See `PatternRule`."""
@@ -148,9 +146,7 @@ class FeetAndInches(PatternRule):
 class Inches(PatternRule):
     """`27" monitor`."""
 
-    pattern = re.compile(
-        rf"({AMOUNT})(?:\" ?[x×] ?({AMOUNT})\"|\")(?(2)|(?= ?(?:x\b|by\b|wide|long|tall|high|deep|thick|screen|monitor|display|TV|pipe|tablet|laptop|disk)))"
-    )
+    pattern = rf"({AMOUNT})(?:\" ?[x×] ?({AMOUNT})\"|\")(?(2)|(?= ?(?:x\b|by\b|wide|long|tall|high|deep|thick|screen|monitor|display|TV|pipe|tablet|laptop|disk)))"
 
     def words(self, match: re.Match[str], source: Source) -> str | None:
         """See `PatternRule`."""
