@@ -7,6 +7,9 @@ import re
 _HTML = re.compile(r"&[#A-Za-z]|<[A-Za-z/!]")
 _LINK = re.compile(r"!?\[([^\[\]\n]{0,500})\]\((?!/)[^()\s]{1,2000}(?: \"[^\"\n]{0,300}\")?\)")
 _FOOTNOTE = re.compile(r"\[\^[\w-]{1,30}\]:?")
+_EMOTICON = re.compile(
+    r"(?<!\S)(?:[:;][-o']?[)(\]\[DPpO|*]+|<3+|[xX]D+|\^_*\^|¯\\_\(ツ\)_/¯)(?=\s|[.,!?]|$)"
+)
 _EMPHASIS = (
     re.compile(r"(?<![\w*])(\*{1,3})(?=[^\s*])([^*\n]{1,1000}?)(?<=[^\s*])\1(?![\w*])"),
     re.compile(r"(?<![\w_])(_{1,3})(?=[^\s_])([^_\n]{1,1000}?)(?<=[^\s_])\1(?![\w_])"),
@@ -23,6 +26,7 @@ def without_markup(text: str) -> str:
         text = without_html(text)
     if "](" in text or "[^" in text:
         text = _FOOTNOTE.sub("", _LINK.sub(r"\1", text))
+    text = _EMOTICON.sub(" ", text)
     for mark, pattern in zip("*_~`", _EMPHASIS, strict=True):
         if mark in text:
             text = pattern.sub(r"\2", text)

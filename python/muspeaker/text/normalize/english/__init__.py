@@ -33,7 +33,7 @@ SIGNS = {
     "ⁿ": "^n", "❤": " ",
 }  # fmt: skip
 _AMERICAN = frozenset(("en", "en-us", "en-us-nyc", "en-ca"))
-_TELLING = frozenset("./@&:\\_-$0123456789")  # after a word, these may make something else of it
+_TELLING = frozenset("./@&(:\\_-$0123456789")  # after a word, these may make something else of it
 
 
 def spell_out(text: str, language: str = "en-us") -> str:
@@ -75,22 +75,22 @@ def _scanner() -> Scanner:
                 operators.Multiplication(),
                 phone_numbers.DialledNumber(), times.Duration(), times.PointedTime(), times.TimeOfDay(),
                 times.HourOfDay(), dates.DayBeforeMonth(), numbers.Ordinal(), numbers.Decade(), money.SignAfter(),
-                units.FeetAndInches(), units.Inches(), dates.DayAndMonth(), measure, fractions.MixedFraction(),
-                fractions.Fraction(), fractions.Ratio(), numbers.Scientific(), numbers.Quotient(), numbers.Magnitude(), numbers.Version(),
+                units.ArcMinutes(), units.FeetAndInches(), units.Inches(), dates.DayAndMonth(), measure, units.Rate(), fractions.MixedFraction(),
+                fractions.Fraction(), fractions.Ratio(), numbers.Scientific(), numbers.Quotient(), numbers.Magnitude(), numbers.GroupedThousands(), numbers.Version(),
                 numbers.NumberAndLetters(), numbers.Decimal(), numbers.Plain(),
             ),
             "word": (
                 mail, addresses.WebAddress(), addresses.DrivePath(), addresses.FileName(), initials.Initials(),
-                initials.LettersAndSign(), abbreviations.Shorthand(), abbreviations.TitleOrStreet(),
+                initials.LettersAndSign(), operators.FunctionOf(), abbreviations.Shorthand(), abbreviations.State(), abbreviations.TitleOrStreet(),
                 dates.MonthAndDay(), dates.ShortDay(), dates.ShortMonth(), abbreviations.SpokenAs(),
                 roman.RomanNumeral(), money.SignBefore(), money.CodeBefore(), abbreviations.Abbreviation(),
                 initials.LettersAndDigits(), initials.Acronym(), operators.Sign(),
             ),
             "sign": (
                 addresses.AbsolutePath(), addresses.Hashtag(), addresses.Handle(),
-                phone_numbers.InternationalNumber(), money.SignBefore(), numbers.Decade(), measure,
+                phone_numbers.InternationalNumber(), money.SignBefore(), numbers.Decade(), numbers.ShortYear(), measure,
                 numbers.Decimal(), abbreviations.MissingSpace(), operators.Comparison(), operators.Asterisk(), operators.Slash(),
-                abbreviations.SlashedWords(), operators.Dash(), operators.GradeMinus(), operators.Power(), operators.About(),
+                units.RateOfWords(), abbreviations.SlashedWords(), operators.Dash(), operators.GradeMinus(), operators.Power(), operators.About(),
                 operators.Hash(), operators.Sharp(), operators.Sign(),
             ),
         },

@@ -27,7 +27,8 @@ class TitleOrStreet(PatternRule):
             return street + "." * bool(is_end)
         if not named:
             return None
-        if after_name and match[1] == "St" and after_name[1] not in _BEFORE_SAINTS:
+        is_street = after_name and match[0] == "St." and after_name[1] not in _BEFORE_SAINTS
+        if is_street:
             return street
         return title
 
@@ -57,6 +58,7 @@ class Abbreviation(PatternRule):
             return None
         is_end = stop == "maybe" and source.capital_follows(end)
         is_end = is_end and (match[1].islower() or source.sentence_follows(end) or where != "any")
+        is_end |= source.ends_text(end)
         return spoken + "." * is_end
 
     @staticmethod
@@ -64,21 +66,24 @@ class Abbreviation(PatternRule):
         end = match.end()
         if where == "number" and len(match[1]) == 1 and match[1] not in {"p", "P"}:
             return match[1].islower() and _YEAR_AHEAD.match(source.text, end) is not None
+        if match[1] == "no" and source.word_before(match.start()).lower() in _BEFORE_NO:
+            return False
         if where == "number":
             return _NUMBER_AHEAD.match(source.text, end) is not None
         if where == "name":
             return match[1][0].isupper() and source.next_word(end)[:1].isupper()
         if where == "bare":
             return match[1][0].isupper() and not source.ends_text(end)
-        return not (
-            match[1].lower() in _WORDS and source.capital_follows(end) and match[1].islower()
-        )
+        return not (match[1].lower() in _WORDS and source.capital_follows(end))
 
 
-_NUMBER_AHEAD = re.compile(r" ?(?:#?[A-Z]?\d|[IVXL]{2,6}\b|[IVX](?=[.,;)]))")
+_NUMBER_AHEAD = re.compile(r" ?(?:\(?#?[A-Z]?\d|[IVXL]{2,6}\b|[IVX](?=[.,;)]))")
+_BEFORE_NO = frozenset(
+    ("said", "say", "says", "answered", "answer", "replied", "voted", "is", "was", "means")
+)
 _YEAR_AHEAD = re.compile(r" ?\d{3,4}\b")
 # Abbreviations that are also words, and so rather words where a sentence ends.
-_WORDS = frozenset(("al", "max", "min", "temp", "misc", "sq", "co", "tel"))
+_WORDS = frozenset(("al", "max", "min", "temp", "misc", "sq", "tel"))
 
 
 class Shorthand(PatternRule):
@@ -102,6 +107,22 @@ class SlashedWords(PatternRule):
     def words(self, match: re.Match[str], source: Source) -> str | None:
         """See `PatternRule`."""
         return " " if source.character(match.start() - 1).isalpha() else None
+
+
+class State(PatternRule):
+    """The post's letters for a state: `Springfield, IL 62704`, `Boston, MA`."""
+
+    pattern = r"([A-Z]{2})(?=,? \d{5}(?!\d)|(,)|[.;]?(?:\s|$))"
+
+    def words(self, match: re.Match[str], source: Source) -> str | None:
+        """See `PatternRule`."""
+        name = words_of("states").get(match[1])
+        has_code = source.text[match.end() : match.end() + 3].strip(", ")[:1].isdigit()
+        is_after_place = _PLACE_AND_COMMA.search(source.before(match.start())) is not None
+        return name if has_code or is_after_place else None
+
+
+_PLACE_AND_COMMA = re.compile(r"(?:^|[^\w,])(?:[A-Z][a-z]+ )?[A-Z][a-z]+, $")
 
 
 class MissingSpace(PatternRule):

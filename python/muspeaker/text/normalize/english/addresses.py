@@ -32,7 +32,7 @@ class WebAddress(PatternRule):
     """`https://www.example.com/a`, `example.com`."""
 
     pattern = (
-        rf"(?i:(?:https?://|ftp://|www\.)[^\s<>\"]{{1,2000}}{_END}"
+        rf"(?i:(?:https?://|ftp://|www\.|localhost:(?=\d))[^\s<>\"]{{1,2000}}{_END}"
         rf"|(?:[A-Za-z0-9-]{{1,63}}\.){{1,5}}(?:{_DOMAINS})(?![\w@-]|\.\w)(?:[/:?#][^\s<>\"]{{0,2000}}{_END})?)"
     )
 
@@ -49,12 +49,14 @@ class WebAddress(PatternRule):
 class MailAddress(PatternRule):
     """`joe.b@mail.org`."""
 
-    pattern = r"[A-Za-z0-9._%+-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.){1,5}[A-Za-z]{2,10}(?!\w)"
+    pattern = (
+        r"(?:mailto:)?[A-Za-z0-9._%+-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.){1,5}[A-Za-z]{2,10}(?!\w)"
+    )
 
     def words(self, match: re.Match[str], source: Source) -> str | None:
         """See `PatternRule`."""
         del source
-        return spoken_address(match[0])
+        return spoken_address(match[0].removeprefix("mailto:"))
 
 
 class FileName(PatternRule):

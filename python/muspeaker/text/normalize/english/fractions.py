@@ -17,12 +17,21 @@ _RATED = frozenset(("stars", "points", "star"))
 def fraction(numerator: int, denominator: int, *, british: bool = False) -> str:
     """`seven eighths`, `one half`, `three quarters`; `x over y` where that is no fraction of one."""
     top = number_words.cardinal(numerator, british=british)
-    if not 2 <= denominator <= MAX_DENOMINATOR or numerator > 2 * denominator or numerator == 0:
+    if not _is_part(numerator, denominator):
         return f"{top} over {number_words.cardinal(denominator, british=british)}"
     if denominator == 2:
         return f"{top} {'half' if numerator == 1 else 'halves'}"
     part = "quarter" if denominator == 4 else number_words.ordinal(denominator, british=british)
     return f"{top} {part}{'s' * (numerator != 1)}"
+
+
+def _is_part(numerator: int, denominator: int) -> bool:
+    """Whether it is a fraction that has a name, such as fifths, and not a pair such as 120/80."""
+    if not 2 <= denominator <= MAX_DENOMINATOR or numerator == 0:
+        return False
+    if numerator > denominator:
+        return denominator <= 10 and numerator <= 2 * denominator
+    return denominator <= 20 or numerator == 1 or denominator in {32, 64, MAX_DENOMINATOR}
 
 
 def mixed(whole: str, numerator: int, denominator: int, *, british: bool = False) -> str:

@@ -43,14 +43,15 @@ def _spoken_run(run: str) -> str:
 class Initials(PatternRule):
     """`U.S.`, `J. K. Rowling`, `e.g.`, `Ph.D.`; the last stop stays where it ends a sentence."""
 
-    pattern = r"(?:[^\W\d_]{1,2}\.){1,10}(?:[^\W\d_]{1,2}(?![^\W_]))?(?:'?s\b)?"
+    pattern = r"(?:[^\W\d_]{1,2}\.){1,10}(?:[^\W\d_]{1,2}(?![^\W_]))?(?:'?s\b|-(?=[a-z]))?"
 
     def words(self, match: re.Match[str], source: Source) -> str | None:
         """See `PatternRule`."""
-        written = match[0]
+        written = match[0].removesuffix("-")
+        glue = " " * match[0].endswith("-")
         known = table("dotted").get(written.lower())
         if known:
-            return known[0] + self._stop(written, known[1], match.end(), source)
+            return known[0] + self._stop(written, known[1], match.end(), source) + glue
         if written.count(".") < 2 and not (written.count(".") == 1 and len(written) > 2):
             return self._single(match, source)
         letters, has_s = re.subn(r"(?<=\.)'?s$", "", written)
@@ -59,7 +60,7 @@ class Initials(PatternRule):
             return None
         end = match.end()
         is_end = letters.endswith(".") and not has_s and source.sentence_follows(end)
-        return spelled(names) + "'s" * has_s + "." * is_end
+        return spelled(names) + "'s" * has_s + "." * is_end + glue
 
     @staticmethod
     def _stop(written: str, where: str, end: int, source: Source) -> str:
@@ -97,7 +98,10 @@ class Acronym:
         is_named = before in _BEFORE_NAMES and match[1] in members("acronyms", "after_the")
         if not is_named and match[1] not in members("acronyms", "spelled"):
             return None
-        if source.character(match.end()) == "-" or source.character(at - 1) in {"-", "."}:
+        is_part = (
+            source.character(match.end()) == "-" and not source.character(match.end() + 1).isdigit()
+        )
+        if is_part or source.character(at - 1) in {"-", "."}:
             return None
         plural = "'s" if match[2] else ""
         return Spoken(f"{spelled(match[1])}{plural}", match.end())

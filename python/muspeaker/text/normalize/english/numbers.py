@@ -20,7 +20,7 @@ _MAX_CARDINAL_RUN = 9  # digits without commas; more of them are to be dialled o
 class Phrase(PatternRule):
     """Numbers with a reading of their own, such as `24/7`."""
 
-    pattern = r"\d{1,4}(?:/\d{1,2}|[A-Za-z])?(?![\w/]|[.,]\d)"
+    pattern = r"\d{1,4}(?:[/-]\d{1,2}|[A-Za-z]|\(k\))?(?![\w/-]|[.,]\d)"
 
     def words(self, match: re.Match[str], source: Source) -> str | None:
         """See `PatternRule`."""
@@ -60,7 +60,7 @@ class Decade(PatternRule):
 class Quotient(PatternRule):
     """Times as much: `2x`, `10x faster`."""
 
-    pattern = rf"({AMOUNT})[x×](?![\w×])(?! ?\d)"
+    pattern = rf"({AMOUNT})[x×](?![\w×^])(?! ?[-+=*/\d])"
 
     def words(self, match: re.Match[str], source: Source) -> str | None:
         """See `PatternRule`."""
@@ -75,6 +75,10 @@ class Magnitude(PatternRule):
     def words(self, match: re.Match[str], source: Source) -> str | None:
         """See `PatternRule`."""
         spoken = amount(match[1], british=source.british)
+        if match[2] == "B" and self._is_label(match, source):
+            return f"{spoken} B"
+        if match[2] == "k" and source.next_word(match.end()).lower() == "gold":
+            return f"{spoken} karat"
         if (
             match[2] in {"k", "K"}
             and source.next_word(match.end()).lower().split("'")[0] in _LETTER_SIZES
@@ -83,6 +87,12 @@ class Magnitude(PatternRule):
         if match[2] == "K" and match[1] in {"4", "5", "8"}:
             return f"{spoken} K"
         return f"{spoken} {MAGNITUDES[match[2]]}"
+
+    @staticmethod
+    def _is_label(match: re.Match[str], source: Source) -> bool:
+        """Whether `4B` is a flat or a house, as in `Apt. 4B` and `221B Baker Street`."""
+        before = source.word_before(match.start()).lower()
+        return before in members("contexts", "pairs") or source.next_word(match.end())[:1].isupper()
 
 
 class NumberAndLetters(PatternRule):
@@ -135,17 +145,47 @@ def version_part(digits: str) -> str:
     return number_words.cardinal(digits) if len(digits) < 4 else number_words.by_digits(digits)
 
 
-class Version(PatternRule):
-    """`2.3.1` and Internet addresses such as `192.168.0.1`."""
+class GroupedThousands(PatternRule):
+    """`1 000 000`, `1.234.567`: thousands apart as in other countries."""
 
-    pattern = r"\d+(?:\.\d+){2,15}(?!\.?\d)"
+    pattern = r"\d{1,3}(?:( |\.)\d{3})(?:\1\d{3}){1,5}(?![ .]?\d)"
+
+    def words(self, match: re.Match[str], source: Source) -> str | None:
+        """See `PatternRule`."""
+        if match[0].startswith("0") or source.character(match.start() - 1) in {".", "-"}:
+            return None
+        return number_words.cardinal(re.sub(r"\D", "", match[0]), british=source.british)
+
+
+class ShortYear(PatternRule):
+    """`the '08 crash`, `class of '99`."""
+
+    pattern = r"'(\d)(\d)(?![\w'])"
+
+    def words(self, match: re.Match[str], source: Source) -> str | None:
+        """See `PatternRule`."""
+        if source.character(match.start() - 1) not in {"", " ", "("}:
+            return None
+        if match[1] == "0":
+            return f"oh {number_words.cardinal(match[2])}"
+        return number_words.cardinal(match[1] + match[2])
+
+
+class Version(PatternRule):
+    """`2.3.1` and Internet addresses such as `192.168.0.1:80`."""
+
+    pattern = r"\d+(?:\.\d+){2,15}(?!\.?\d)(?::\d{1,5}\b)?"
 
     def words(self, match: re.Match[str], source: Source) -> str | None:
         """See `PatternRule`."""
         del source
-        parts = match[0].split(".")
+        dotted, colon, port = match[0].partition(":")
+        parts = dotted.split(".")
         if len(parts) == 4 and all(len(part) <= 3 for part in parts):
-            return " dot ".join(number_words.by_digits(part) for part in parts)
+            address = " dot ".join(number_words.by_digits(part) for part in parts)
+            return f"{address} colon {number_words.by_digits(port)}" if colon else address
+        if colon:
+            return None
         return " point ".join(version_part(part) for part in parts)
 
 
@@ -165,17 +205,31 @@ class Plain(PatternRule):
         context = source.word_before(start).lower()
         if self._is_code(written, source, start):
             return number_words.by_digits(written)
-        if context in members("contexts", "pairs") and len(written) in {3, 4}:
+        if len(written) in {3, 4} and self._is_model(written, context, source, start):
             return number_words.in_pairs(written)
+        if len(written) == 4 and source.character(start - 1) == "#":
+            return number_words.cardinal(written, british=source.british)
         if len(written) == 4 and self._is_year(int(written), context, source, end):
             return number_words.year(int(written), british=source.british)
         return number_words.cardinal(written, british=source.british)
+
+    @staticmethod
+    def _is_model(written: str, context: str, source: Source, start: int) -> bool:
+        """The number of a room, a flight, a model: `Room 1204`, `RTX 4090`, `F-150`."""
+        if context in members("contexts", "pairs"):
+            return True
+        before = source.before(start)
+        if len(written) == 3:
+            return _NAME_AND_HYPHEN.search(before) is not None
+        return written[1:3] != "00" and _MODEL_NAME.search(before) is not None
 
     def _is_code(self, written: str, source: Source, start: int) -> bool:
         if len(written) > _MAX_CARDINAL_RUN or (len(written) > 1 and written[0] == "0"):
             return True
         if len(written) < 3:
             return False
+        if len(written) == 5 and _STATE.search(source.before(start)):
+            return True
         code, order = _code_before()
         before = source.before(start)
         return code.search(before) is not None or (
@@ -195,6 +249,11 @@ class Plain(PatternRule):
             return True
         is_named = context == "the" and number % 100 != 0
         return is_named or counted in members("contexts", "uncounted")
+
+
+_NAME_AND_HYPHEN = re.compile(r"(?<![A-Za-z])[A-Z][A-Za-z]*-$")
+_MODEL_NAME = re.compile(r"(?<![A-Za-z])[RGM]TX $|(?<![A-Za-z])R[XT] $")
+_STATE = re.compile(r"(?:\b[A-Z]{2}|D\.C\.),? $")
 
 
 @lru_cache(maxsize=1)

@@ -5,16 +5,22 @@ from __future__ import annotations
 import re
 
 from muspeaker.text.normalize.english import number_words
+from muspeaker.text.normalize.english.dates import MONTHS
 from muspeaker.text.normalize.english.source import PatternRule, Source, Spoken
 from muspeaker.text.normalize.english.tables import words_of
 
 _COMPARISONS = {
     ">=": "is greater than or equal to", "<=": "is less than or equal to", "=>": ",", "->": ",", "<-": ",",
     "!=": "is not equal to", "==": "equals", "=": "equals", ">": "is greater than", "<": "is less than",
+    "≤": "is less than or equal to", "≥": "is greater than or equal to",
     "+/-": "plus or minus", "→": "to", "⇒": ",", "←": ",", "↔": "to", "↑": "up", "↓": "down",
 }  # fmt: skip
+# The same before a number, with nothing to compare it with.
+_LIMITS = {
+    ">=": "at least", "<=": "at most", "≥": "at least", "≤": "at most", ">": "more than", "<": "less than",
+}  # fmt: skip
 _NEAR = 40  # characters around a dash in which an equals sign makes it a minus
-_OPERAND_BEFORE = re.compile(r"(?:\d[%)]?|(?<![^\W_])[A-Za-z)](?:\^\d)?) ?$")
+_OPERAND_BEFORE = re.compile(r"(?:\d[%)]?|\)|(?<![^\W_])[A-Za-z](?:\^\d)?) ?$")
 _OPERAND_AFTER = re.compile(r" ?(?:[-(]?\d|[A-Za-z](?![^\W_]))")
 
 
@@ -34,22 +40,34 @@ def _is_arithmetic(source: Source, at: int) -> bool:
 class Comparison(PatternRule):
     """`=`, `>=`, `!=`; an arrow is a pause."""
 
-    pattern = r" ?(\+/-|->|=>|<-|[<>=!]=|[=→⇒←↔↑↓]|[<>](?=.))"
+    pattern = r"(\+/-|->|=>|<-|[<>=!]=|[=→⇒←↔↑↓≤≥]|[<>](?=.))"
 
     def words(self, match: re.Match[str], source: Source) -> str | None:
         """See `PatternRule`."""
         sign = match[1]
-        if sign in {"<", ">"} and not _between_words(source, match.start(), match.end()):
+        if sign in _LIMITS and not _ends_operand(source, match.start()):
+            bound = source.text[match.end() : match.end() + 2].lstrip()[:1]
+            if bound.isdigit() or bound in set("$€£.-"):
+                return f" {_LIMITS[sign]} "
+        if sign in {"<", ">"} and not _begins_operand(source, match.end()):
             return None
         if sign == "!=" and not source.character(match.start() - 1).isspace():
             return None
         return f" {_COMPARISONS[sign]} "
 
 
-def _between_words(source: Source, start: int, end: int) -> bool:
-    """Whether something to compare stands on both sides of `<` or `>`, with spaces or numbers."""
-    before, after = source.before(start).rstrip()[-1:], source.text[end : end + 2].lstrip()[:1]
-    return (before.isalnum() or before in {")", "%"}) and (after.isalnum() or after in "-(.$€£")
+def _ends_operand(source: Source, start: int) -> bool:
+    """Whether a number, a letter or a bracket stands before a sign: something to compare."""
+    return _OPERAND.search(source.before(start)) is not None
+
+
+_OPERAND = re.compile(r"(?:\d[A-Za-z%∘]{0,3}|[)%∘]|(?<![^\W\d_])[^\W\d_])\s*$")
+
+
+def _begins_operand(source: Source, end: int) -> bool:
+    """Whether something to compare stands after a sign."""
+    after = source.text[end : end + 2].lstrip()[:1]
+    return after.isalnum() or after in set("-(.$€£")
 
 
 class Multiplication(PatternRule):
@@ -124,7 +142,7 @@ class Dash(PatternRule):
             is_operator = before[-1:] == " " or before[-1:].isdigit() or before[-1:] == ")"
             return " minus " if is_operator else None
         if not is_number:
-            return None
+            return " to " if _is_range_of_names(source, start, end) else None
         if before[-1:] in {"", " ", "(", "[", "\u2029", "=", "<", ">", "/"} and match[0] == "-":
             return "minus "
         return (
@@ -133,10 +151,20 @@ class Dash(PatternRule):
 
     @staticmethod
     def _joint(before: str) -> str | None:
-        """A hyphen between letters and a number, as in `F-16`, is a space."""
-        return " " if before[-1:].isalpha() else None
+        """A hyphen between a name and a number, as in `F-16`, is a space."""
+        return " " if _NAME_END.search(before) else None
 
 
+def _is_range_of_names(source: Source, start: int, end: int) -> bool:
+    """`A-Z`, `April 5-May 3`, `9 a.m.-noon`."""
+    before, text = source.before(start), source.text
+    if before[-1:] == "A" and text[end : end + 1] == "Z":
+        return not (before[-2:-1].isalnum() or source.character(end + 1).isalnum())
+    return _ends_amount(before) and _POINT_IN_TIME.match(text, end) is not None
+
+
+_POINT_IN_TIME = re.compile(rf"(?:{'|'.join(MONTHS)}|[Nn]oon|[Mm]idnight|present|now)\b")
+_NAME_END = re.compile(r"(?:^|[^\w-])[A-Z][A-Za-z]*$")
 _AMOUNT_END = re.compile(r"(?:\d[%∘°]?|\d'?s|[ap]\.?m\.?|∘ ?[CF]|[$€£¢%]|\dk?m) ?$", re.IGNORECASE)
 
 
@@ -165,18 +193,30 @@ _GRADE = re.compile(r"(?:^|[\s(])[A-F]$")
 class Power(PatternRule):
     """`x^2`, `10^6`; after a mark it is a footnote, which is not read."""
 
-    pattern = r"\^(-?)(\d+|[A-Za-z](?!\w))"
+    pattern = r"\^(-?)((?:\^?\d)+|[A-Za-z](?!\w))"
 
     def words(self, match: re.Match[str], source: Source) -> str | None:
         """See `PatternRule`."""
         base = source.character(match.start() - 1)
         if not (base.isalnum() or base == ")"):
             return ""
-        named = {"2": " squared", "3": " cubed"}.get(match[2]) if not match[1] else None
+        power = match[2].replace("^", "")
+        named = {"2": " squared", "3": " cubed"}.get(power) if not match[1] else None
         if named:
             return named
-        exponent = number_words.cardinal(match[2]) if match[2].isdecimal() else match[2].upper()
+        exponent = number_words.cardinal(power) if power.isdecimal() else power.upper()
         return f" to the power of {'minus ' * bool(match[1])}{exponent}"
+
+
+class FunctionOf(PatternRule):
+    """`f(x)`."""
+
+    pattern = r"([A-Za-z])\(([a-z])\)"
+
+    def words(self, match: re.Match[str], source: Source) -> str | None:
+        """See `PatternRule`."""
+        del source
+        return f"{match[1]} of {match[2]}"
 
 
 class About(PatternRule):

@@ -11,7 +11,7 @@ from muspeaker.text.normalize.english.tables import table
 
 _AMOUNT = re.compile(
     rf"(?P<first>{AMOUNT})(?:{DASH}(?P<last>{AMOUNT})| (?P<top>\d)/(?P<bottom>\d{{1,2}})"
-    r"|/(?P<under>\d{1,2}))?(?P<gap>[ -]?)"
+    r"|/(?P<under>\d{1,3}))?(?P<gap>[ -]?)"
 )
 _UNIT = re.compile(
     r"(?:sq|fl|cu)\.? (?:ft|in|mi|m|km|yd|oz)\b|in\.(?! ?[A-Z\"])|∘ ?[CFK]?(?!\w)|[A-Za-zµμΩ]+|%"
@@ -76,7 +76,9 @@ class Measure:
         source: Source,
     ) -> Spoken | None:
         is_single = is_one(number["last"] or number["first"]) and not number["bottom"]
-        is_single |= number["under"] is not None or number["gap"] == "-"
+        spoken_amount = self._amount(number, source)
+        is_part = number["under"] is not None and " over " not in spoken_amount
+        is_single |= is_part or number["gap"] == "-"
         end = unit.end()
         prefix = ""
         power = _POWER.match(source.text, end)
@@ -97,9 +99,9 @@ class Measure:
         if source.character(end) == "." and source.next_word(end + 1)[:1].islower():
             end += 1  # the full stop of an abbreviation
         article = ""
-        if number["under"] and number["first"] != "1":
-            article = "an " if names[0].startswith(_WITH_AN) else "a "
-        spoken = f"{self._amount(number, source)} {article}{prefix}{names[0] if is_single else names[1]}{tail}"
+        if is_part and number["first"] != "1":
+            article = "of an " if names[0].startswith(_WITH_AN) else "of a "
+        spoken = f"{spoken_amount} {article}{prefix}{names[0] if is_single else names[1]}{tail}"
         return Spoken(spoken, end)
 
     def _names(self, written: str, gap: str, source: Source) -> tuple[str, str] | None:
@@ -117,12 +119,74 @@ class Measure:
             first = number["first"]
             if not first.isdecimal():
                 return f"{amount(first)} over {number_words.cardinal(number['under'])}"
-            spoken = fractions.fraction(int(first), int(number["under"]), british=british)
-            return spoken if first == "1" else f"{spoken} of"
+            return fractions.fraction(int(first), int(number["under"]), british=british)
         spoken = amount(number["first"], british=british)
         if number["last"]:
             return f"{spoken} to {amount(number['last'], british=british)}"
         return spoken
+
+
+class Rate(PatternRule):
+    """`1/day`, `3/week`."""
+
+    pattern = rf"({AMOUNT})/([a-z]+)(?![\w/])"
+
+    def words(self, match: re.Match[str], source: Source) -> str | None:
+        """See `PatternRule`."""
+        if not (match[2] in _RATES or unit_names(match[2])):
+            return None
+        british = source.british
+        return f"{amount(match[1], british=british)} per {per(match[2], british=british)}"
+
+
+class RateOfWords(PatternRule):
+    """`60 miles/hour`, `words/min`."""
+
+    pattern = r"/([a-z]+)(?![\w/])"
+
+    def words(self, match: re.Match[str], source: Source) -> str | None:
+        """See `PatternRule`."""
+        counted = source.word_before(match.start())
+        is_rate = match[1] in _RATES or unit_names(match[1]) is not None
+        if not (is_rate and counted.endswith("s") and source.text[match.start() - 1].isalpha()):
+            return None
+        return f" per {per(match[1], british=source.british)}"
+
+
+_RATES = frozenset(
+    (
+        "second",
+        "minute",
+        "hour",
+        "day",
+        "night",
+        "week",
+        "month",
+        "year",
+        "person",
+        "unit",
+        "game",
+        "mile",
+        "user",
+    )
+)
+
+
+class ArcMinutes(PatternRule):
+    """`51°30'26"N`: degrees, minutes and seconds of a place."""
+
+    pattern = r"(\d{1,3})∘ ?(\d{1,2})'(?: ?(\d{1,2}(?:\.\d+)?)\")? ?([NSEW](?!\w))?"
+
+    def words(self, match: re.Match[str], source: Source) -> str | None:
+        """See `PatternRule`."""
+        del source
+        units = ("degree", "minute", "second")
+        parts = [
+            f"{amount(part)} {unit}{'s' * (not is_one(part))}"
+            for part, unit in zip(match.group(1, 2, 3), units, strict=True)
+            if part
+        ]
+        return " ".join([*parts, *([_POINTS[match[4]]] if match[4] else [])])
 
 
 class FeetAndInches(PatternRule):
@@ -146,12 +210,18 @@ class FeetAndInches(PatternRule):
 class Inches(PatternRule):
     """`27" monitor`."""
 
-    pattern = rf"({AMOUNT})(?:\" ?[x×] ?({AMOUNT})\"|\")(?(2)|(?= ?(?:x\b|by\b|wide|long|tall|high|deep|thick|screen|monitor|display|TV|pipe|tablet|laptop|disk)))"
+    pattern = (
+        rf"(\d/\d{{1,2}}|{AMOUNT})(?:\" ?[x×] ?({AMOUNT})\"|\")(?(2)|(?= ?(?:x\b|by\b|wide|long|tall|high|deep|"
+        r"thick|screen|monitor|display|TV|pipe|tablet|laptop|disk|drill|bolt|drive|bit|hole|nail)))"
+    )
 
     def words(self, match: re.Match[str], source: Source) -> str | None:
         """See `PatternRule`."""
         if match[2]:
             sides = (amount(side, british=source.british) for side in match.groups())
             return f"{' by '.join(sides)} inches"
+        if "/" in match[1]:
+            top, bottom = match[1].split("/")
+            return f"{fractions.fraction(int(top), int(bottom), british=source.british)} inch"
         is_single = is_one(match[1]) or source.is_attribute(match.start(), match.end())
         return f"{amount(match[1], british=source.british)} {'inch' if is_single else 'inches'}"
