@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from muspeaker.text.normalize import common, english
+from muspeaker.text.normalize import common
+from muspeaker.text.normalize.english import rules as english
 from muspeaker.text.normalize.lines import closed_lines
 from muspeaker.text.normalize.markup import without_markup
 
@@ -21,7 +22,7 @@ def normalize(text: str, language: str = "en-us") -> str:
     Entities, tags and Markdown are resolved; lines of lists and headings end with a full stop. Unicode is
     brought to NFKC; quotes, dashes and spaces to one form each; control characters and pictures are
     dropped. Paragraphs stay apart by a blank line. Then the language's own rules apply, if there are any,
-    such as `english.spell_out`; what is said then stands there in words, and reading it again changes
+    such as `english.rules.spell_out`; what is said then stands there in words, and reading it again changes
     nothing.
 
     Args:
