@@ -159,6 +159,7 @@ def test_capitals_apart_are_one_word_of_letters() -> None:
     assert reader(["the", "F", "B", "I", "agrees"])[1] == reader(["FBI"])[0]
     assert reader(["the", "U", "S's", "plan"])[1] == "jˌuˈɛsᵻz"
     assert reader(["plan", "B", "I", "like"])[1:3] == ["bˈi", "ˌI"]
+    assert reader(["I", "I", "I", "see"])[:3] == ["ˌI", "ˌI", "ˌI"]
     assert reader(["Q", "and", "A"])[2] == "ˈA"
     assert with_stops("the F A Q, seven A M, the U S's plan B I like") == (
         "the F.A.Q., seven A.M., the U.S.'s plan B I like"

@@ -19,7 +19,7 @@ def num_initials(letters: str) -> int:
     Args:
         letters: Capitals that stand one space apart.
     """
-    if letters.endswith("I") and letters not in _END_IN_I:
+    while letters.endswith("I") and letters not in _END_IN_I:
         letters = letters[:-1]
     if len(letters) < 2 or (
         len(letters) == 2 and letters[0] == "A" and letters not in _BEGIN_WITH_A

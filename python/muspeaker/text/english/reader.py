@@ -27,6 +27,10 @@ if TYPE_CHECKING:
 
 MAX_PARTS = 15  # hyphens included; a word of more is read part by part
 
+# After a word that begins a sentence, these tell that it is a verb.
+_DETERMINERS = frozenset(
+    ("the", "a", "an", "my", "your", "his", "her", "its", "our", "their", "this", "that", "these", "those", "it", "them")
+)  # fmt: skip
 _DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 
 
@@ -91,7 +95,7 @@ class EnglishPhones:
         Returns:
             For each written word the indices of its pieces, and its phones; empty for a mark.
         """
-        tags = self.tagger([piece.text for piece in pieces])
+        tags = self._with_imperative(pieces, self.tagger([piece.text for piece in pieces]))
         context = Context()
         found: list[tuple[list[int], str]] = []
         for group in reversed(list(groups(pieces))):
@@ -113,6 +117,18 @@ class EnglishPhones:
                 context = context.before(first.text, "", phones)
             found.append((group, phones))
         return found[::-1]
+
+    def _with_imperative(self, pieces: Sequence[Piece], tags: list[str]) -> list[str]:
+        """The tags, with a verb where one may begin a sentence before an article: `Wind the clock`."""
+        first = next((i for i, piece in enumerate(pieces) if piece.is_spoken), len(pieces))
+        if first + 1 >= len(pieces) or tags[first].startswith("VB"):
+            return tags
+        if pieces[first + 1].text not in _DETERMINERS:
+            return tags
+        entry = self.dictionary.lexicon.find(pieces[first].text)
+        if entry is None or "VERB" not in entry.readings:
+            return tags
+        return [*tags[:first], "VB", *tags[first + 1 :]]
 
     def _read_group(self, parts: list[tuple[str, str]], context: Context) -> tuple[str, Context]:
         """One written word: the longest known parts, from the last backwards."""

@@ -95,6 +95,9 @@ class CodeBefore(PatternRule):
         return _sum(match, currency(match["sign"]), source)
 
 
+_SCREEN_LINES = frozenset(("240", "360", "480", "576", "720", "1080", "1440", "2160", "4320"))
+
+
 class SignAfter(PatternRule):
     """`5 €`, `20 EUR`, `1.5M USD`, `50¢`, in Britain `50p`."""
 
@@ -106,7 +109,7 @@ class SignAfter(PatternRule):
     def words(self, match: re.Match[str], source: Source) -> str | None:
         """See `PatternRule`."""
         if match["pence"]:
-            if not source.british or match["magnitude"]:
+            if not source.british or match["magnitude"] or match["amount"] in _SCREEN_LINES:
                 return None
             return f"{amount(match['amount'])} {'penny' if is_one(match['amount']) else 'pence'}"
         return _sum(match, currency(match["sign"]), source)
