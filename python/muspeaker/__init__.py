@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from muspeaker._core import ModelFileError
     from muspeaker.options import SynthesisOptions
+    from muspeaker.quick import say
     from muspeaker.sound.audio import Audio
     from muspeaker.sound.span import Span
     from muspeaker.stream import SpeechStream
@@ -24,6 +25,7 @@ __all__ = [
     "Synthesizer",
     "Voice",
     "load",
+    "say",
 ]
 
 _HOMES = {
@@ -35,6 +37,7 @@ _HOMES = {
     "Synthesizer": "tts",
     "Voice": "voice",
     "load": "tts",
+    "say": "quick",
 }
 
 try:

@@ -1,14 +1,13 @@
-"""Many texts in one call: batches and dialogues."""
+"""Many texts in one call, several sentences at the same time."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from muspeaker.options import bounds, check_number, sentence_seed
+from muspeaker.options import sentence_seed
 from muspeaker.sound.audio import Audio
 from muspeaker.voice import Voice
 
@@ -22,8 +21,6 @@ if TYPE_CHECKING:
 Item = TypeVar("Item")
 Worker = TypeVar("Worker")
 Result = TypeVar("Result")
-
-STEREO_WIDTH = 0.6  # share of the way from the middle to one side
 
 
 def speak_batch(
@@ -46,12 +43,12 @@ def speak_batch(
         TypeError: If texts is no list, or an item is of another type.
         ValueError: If there are not as many voices as texts, or a text cannot be spoken.
     """
-    written = _listed(texts, "texts")
-    voices = [voice] * len(written) if isinstance(voice, Voice) else _listed(voice, "voice")
+    written = listed(texts, "texts")
+    voices = [voice] * len(written) if isinstance(voice, Voice) else listed(voice, "voice")
     if len(voices) != len(written):
         raise ValueError(f"expected {len(written)} voices, one for each text, got {len(voices)}")
     plans = [
-        _numbered_plan(engine, number, *item, options)
+        numbered_plan(engine, number, *item, options)
         for number, item in enumerate(zip(written, voices, strict=True))
     ]
     passes = [
@@ -68,34 +65,6 @@ def speak_batch(
     forks = [engine.fork() for _ in range(min(num_workers, len(passes)))]
     spoken = iter(share_out(passes, forks, speak))
     return [Audio.join([part for _ in plan for part in next(spoken)]) for plan in plans]
-
-
-def speak_dialogue(
-    engine: SpeechEngine, turns: object, options: SynthesisOptions, *, stereo: bool, gap: float
-) -> Audio:
-    """Speak one turn after the other; the arguments of `Synthesizer.dialogue`.
-
-    Raises:
-        TypeError: If turns is no list, or a turn no pair.
-        ValueError: If there is no turn, the gap is out of range, or a text cannot be spoken.
-    """
-    check_number("gap", gap, bounds("pause"))
-    pairs = [_checked_turn(turn, number) for number, turn in enumerate(_listed(turns, "turns"))]
-    if not pairs:
-        raise ValueError("expected at least one turn, got none")
-    plans = [
-        _numbered_plan(engine, number, text, voice, options)
-        for number, (voice, text) in enumerate(pairs)
-    ]
-    places = stereo_places([voice for voice, _ in pairs])
-    silence = engine.silence(gap)
-    parts: list[Audio] = []
-    for (voice, _), plan in zip(pairs, plans, strict=True):
-        chunks = engine.speak(plan, voice, options, whole=True)
-        spoken = with_speaker(Audio.join(chunks), voice.name)
-        parts += [spoken.panned(places[voice]) if stereo else spoken]
-        parts += [silence.panned(0.0) if stereo else silence]
-    return Audio.join(parts[:-1])
 
 
 def share_out(
@@ -127,21 +96,7 @@ def share_out(
             raise
 
 
-def stereo_places(speakers: Sequence[Voice]) -> dict[Voice, float]:
-    """Positions of -1 (left) to 1 (right), evenly from left to right by first appearance."""
-    order = list(dict.fromkeys(speakers))
-    if len(order) == 1:
-        return {order[0]: 0.0}
-    step = 2 * STEREO_WIDTH / (len(order) - 1)
-    return {speaker: index * step - STEREO_WIDTH for index, speaker in enumerate(order)}
-
-
-def with_speaker(audio: Audio, speaker: str) -> Audio:
-    """The same audio, every word with the name of its speaker."""
-    return replace(audio, words=[replace(word, speaker=speaker) for word in audio.words])
-
-
-def _numbered_plan(
+def numbered_plan(
     engine: SpeechEngine, number: int, text: object, voice: object, options: SynthesisOptions
 ) -> list[Passage]:
     """The plan of one text among many; an error names its number."""
@@ -151,13 +106,8 @@ def _numbered_plan(
         raise type(error)(f"text {number}: {error}") from error
 
 
-def _listed(items: object, name: str) -> list[Any]:
+def listed(items: object, name: str) -> list[Any]:
+    """The items of a list, or of anything that gives items one by one; raises TypeError for a text."""
     if isinstance(items, (str, bytes)) or not isinstance(items, Iterable):
         raise TypeError(f"{name} must be a list, got {type(items).__name__}")
     return list(items)
-
-
-def _checked_turn(turn: object, number: int) -> tuple[Voice, str]:
-    if not isinstance(turn, (tuple, list)) or len(turn) != 2:
-        raise TypeError(f"turn {number} must be a pair of Voice and text, got {turn!r:.80}")
-    return turn[0], turn[1]

@@ -5,11 +5,14 @@ from __future__ import annotations
 import math
 import secrets
 from dataclasses import dataclass, field, fields, replace
-from typing import Any, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict
 
 import numpy as np
 
 from muspeaker.voice import Voice
+
+if TYPE_CHECKING:
+    from muspeaker.voice_like import VoiceLike
 
 MAX_SEED = 2**63 - 1
 _ABOUT = "about"
@@ -21,11 +24,12 @@ class OptionFields(TypedDict, total=False):
     speed: float
     pitch: float
     energy: float
+    volume: float
     temperature: float
     seed: int | None
     language: str | None
     phonemes: bool
-    style: Voice | None
+    style: VoiceLike | None
     pause: float | None
 
 
@@ -34,6 +38,7 @@ class ConversionFields(TypedDict, total=False):
 
     pitch: float
     energy: float
+    volume: float
     seed: int | None
     language: str | None
     phonemes: bool
@@ -69,6 +74,7 @@ class SynthesisOptions:
         speed: Rate of speech, 0.5 to 2; 2 halves every duration.
         pitch: Shift in semitones, -12 to 12.
         energy: Gain of the energy contour, 0.25 to 4.
+        volume: Gain of the finished speech, 0 to 4. Above 1 the peaks are rounded off, so nothing clips.
         temperature: Spread of the noise that varies the delivery, 0 to 2; 0 is the most even.
         seed: Start of that noise. The same seed gives the same samples; None draws a new one.
         language: Tag such as "en-us"; None is the model's first language.
@@ -87,6 +93,9 @@ class SynthesisOptions:
     )
     pitch: float = field(default=0.0, metadata=_about("Shift in semitones.", -12.0, 12.0))
     energy: float = field(default=1.0, metadata=_about("Gain of the energy contour.", 0.25, 4.0))
+    volume: float = field(
+        default=1.0, metadata=_about("Gain of the finished speech. It never clips.", 0.0, 4.0)
+    )
     temperature: float = field(
         default=0.2,
         metadata=_about(
@@ -115,7 +124,7 @@ class SynthesisOptions:
     )
 
     def __post_init__(self) -> None:
-        for name in ("speed", "pitch", "energy", "temperature"):
+        for name in ("speed", "pitch", "energy", "volume", "temperature"):
             check_number(name, getattr(self, name), bounds(name))
         _check_seed(self.seed)
         if not isinstance(self.phonemes, bool):

@@ -14,6 +14,7 @@ from muspeaker.config import config_from_header
 from muspeaker.forks import EngineOfProcess, keep_usable
 from muspeaker.options import sentence_seed
 from muspeaker.sound.audio import Audio
+from muspeaker.sound.loudness import amplify
 from muspeaker.sound.span import Span, begun_between
 from muspeaker.text import phonemize
 from muspeaker.text.passages import Passage, Reading, model_language, read_text
@@ -163,6 +164,7 @@ class SpeechEngine:
         given = 0  # samples
         while (samples := _next_chunk(speaking, process, whole)) is not None:
             begin, given = given / self.sample_rate, given + len(samples)
+            samples = amplify(samples, float(options.volume))
             is_last = given == speaking.num_samples
             if is_last:
                 samples = np.concatenate([samples, self.silence(passage.silence_after).samples])

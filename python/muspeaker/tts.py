@@ -8,22 +8,24 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from muspeaker.config import FBANK_RATE_HZ
-from muspeaker.many import speak_batch, speak_dialogue
-from muspeaker.options import ConversionFields, checked_options
+from muspeaker.dialogue import cast_turns, speak_dialogue
+from muspeaker.many import speak_batch
+from muspeaker.options import ConversionFields, OptionFields, checked_options
 from muspeaker.sound.audio import Audio
-from muspeaker.sound.loudness import normalize_loudness
+from muspeaker.sound.loudness import amplify, normalize_loudness
 from muspeaker.sound.recording import read_prompt, read_source, resample
 from muspeaker.stream import SpeechEngine, SpeechStream, checked_samples
 from muspeaker.text.passages import MAX_TEXT_CHARACTERS, join_passages
 from muspeaker.threads import available_cores, check_threads, default_threads
 from muspeaker.voice import Voice
+from muspeaker.voice_like import VoiceLike, builtin_voices, find_voice
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable, Sequence
+    from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
     from typing import Unpack
 
     from muspeaker import _core
-    from muspeaker.options import OptionFields
+    from muspeaker.options import SynthesisOptions
     from muspeaker.sound.recording import RecordingLike
 
 
@@ -124,14 +126,37 @@ class Synthesizer:
         check_threads(num_threads)
         return Synthesizer(self._engine.fork(num_threads), num_threads)
 
+    @property
+    def voices(self) -> dict[str, Voice]:
+        """The voices that ship and that this model speaks with, by name; the default first."""
+        return builtin_voices(self.fingerprint)
+
+    def voice(self, given: VoiceLike | None = None) -> Voice:
+        """The voice that is meant, as every `voice` argument understands it.
+
+        Args:
+            given: A Voice; the name of one of `voices`; a blend of names such as "anna(2)+bert(1)"; a
+                voice file; or a recording, which is cloned, in any form that `clone` takes. None is the
+                default voice.
+
+        Raises:
+            FileNotFoundError: If it is a name or path that does not exist.
+            TypeError: If it is of another type.
+            ValueError: If it is a damaged file, a recording that cannot be cloned, or a built-in voice of
+                another model.
+        """
+        return find_voice(given, self.fingerprint, self.clone)
+
     def clone(self, prompt: RecordingLike, *, name: str | None = None, consent: str = "") -> Voice:
         """Make a voice from a recording of one speaker.
 
         Args:
-            prompt: A path to a sound file, or (samples, sample_rate) with samples (samples,) or
-                (samples, channels) of any integer or floating dtype, or an Audio. Any rate is
-                resampled and channels are averaged. At least 1 s; the first 30 s are used. 5 to 15 s
-                of clean speech do best.
+            prompt: A path to a sound file, its bytes, or the file opened in binary mode; or (samples,
+                sample_rate), in either order, with samples (samples,) or (samples, channels) of any
+                integer or floating dtype, also of a torch tensor; or an Audio. libsndfile reads it, or
+                FFmpeg with the extra `media` (M4A, WebM and the like). Any rate is resampled and
+                channels are averaged. At least 1 s; the first 30 s are used. 5 to 15 s of clean speech
+                do best.
             name: Name of the voice. Defaults to the file name, or "voice" where there is no file.
             consent: Note of who agreed to the cloning, kept with the voice.
 
@@ -142,7 +167,10 @@ class Synthesizer:
         """
         samples, rate_hz = read_prompt(prompt)
         if name is None:
-            name = Path(prompt).stem if isinstance(prompt, (str, os.PathLike)) else "voice"
+            path = (
+                prompt if isinstance(prompt, (str, os.PathLike)) else getattr(prompt, "name", None)
+            )
+            name = Path(path).stem if isinstance(path, (str, os.PathLike)) else "voice"
         heard = normalize_loudness(resample(samples, rate_hz, self.sample_rate))
         vector, style = self._engine.clone(heard, resample(heard, self.sample_rate, FBANK_RATE_HZ))
         return Voice(
@@ -154,43 +182,49 @@ class Synthesizer:
             embedding=self._speech.config.timbre_encoder.embedding,
         )
 
-    def synthesize(self, text: str, voice: Voice, **options: Unpack[OptionFields]) -> Audio:
+    def synthesize(
+        self, text: str, voice: VoiceLike | None = None, **options: Unpack[OptionFields]
+    ) -> Audio:
         """Speak a text in a voice.
 
         Args:
             text: Text of at most 50,000 characters. It is spoken sentence by sentence, with pauses at
                 punctuation, between paragraphs, and at marks such as `[pause 0.5s]`.
-            voice: Voice of this model, from `clone` or `Voice.load`.
-            options: `speed` (0.5 to 2), `pitch` (semitones), `energy` (gain), `temperature` (0.2),
-                `seed` (0; None draws one), `language` ("en-us"), `phonemes` (the text is IPA),
-                `style` (a Voice whose manner is taken) and `pause` (seconds between sentences); see
-                `SynthesisOptions`.
+            voice: A Voice, a name, a voice file or a recording, as `voice()` understands it; None is the
+                default voice.
+            options: `speed` (0.5 to 2), `pitch` (semitones), `energy` (effort), `volume` (gain),
+                `temperature` (0.2), `seed` (0; None draws one), `language` ("en-us"), `phonemes` (the
+                text is IPA), `style` (a voice whose manner is taken) and `pause` (seconds between
+                sentences); see `SynthesisOptions`.
 
         Returns:
             The speech; the same model, text, voice and options give the same samples.
 
         Raises:
+            FileNotFoundError: If the voice is a name or path that does not exist.
             TypeError: If an argument has another type, or an option is unknown.
             ValueError: If the text is empty or has nothing to speak, the language is unknown, a number
                 is out of range, or the voice belongs to another model.
             RuntimeError: If the model file or the voice is damaged, so that no speech comes of it.
         """
-        chosen = checked_options(options)
-        plan = self._speech.plan(text, voice, chosen)
-        return Audio.join(self._speech.speak(plan, voice, chosen, whole=True))
+        chosen, speaker = self._chosen(options), self.voice(voice)
+        plan = self._speech.plan(text, speaker, chosen)
+        return Audio.join(self._speech.speak(plan, speaker, chosen, whole=True))
 
-    def stream(self, text: str, voice: Voice, **options: Unpack[OptionFields]) -> SpeechStream:
+    def stream(
+        self, text: str, voice: VoiceLike | None = None, **options: Unpack[OptionFields]
+    ) -> SpeechStream:
         """Speak a text in chunks, as they are ready; joined they equal `synthesize`.
 
         Takes the arguments of `synthesize` and checks them before it returns.
         """
-        chosen = checked_options(options)
-        plan = self._speech.plan(text, voice, chosen)
+        chosen, speaker = self._chosen(options), self.voice(voice)
+        plan = self._speech.plan(text, speaker, chosen)
         num_words = sum(len(passage.tokens.words) for passage in plan)
-        return SpeechStream(self._speech.speak(plan, voice, chosen), num_words)
+        return SpeechStream(self._speech.speak(plan, speaker, chosen), num_words)
 
     async def astream(
-        self, text: str, voice: Voice, **options: Unpack[OptionFields]
+        self, text: str, voice: VoiceLike | None = None, **options: Unpack[OptionFields]
     ) -> AsyncIterator[Audio]:
         """`stream` for asyncio: nothing here blocks the event loop.
 
@@ -207,7 +241,7 @@ class Synthesizer:
     def synthesize_batch(
         self,
         texts: Iterable[str],
-        voice: Voice | Sequence[Voice],
+        voice: VoiceLike | Sequence[VoiceLike] | None = None,
         *,
         num_workers: int | None = None,
         **options: Unpack[OptionFields],
@@ -216,7 +250,7 @@ class Synthesizer:
 
         Args:
             texts: Texts as in `synthesize`. All are checked before the first is spoken.
-            voice: One voice for all texts, or a list with one for each.
+            voice: One voice for all texts, or a list with one for each, each as in `synthesize`.
             num_workers: Number of sentences at once, each on a thread; None is the number of cores.
             options: Options as in `synthesize`, for all texts.
 
@@ -230,20 +264,33 @@ class Synthesizer:
         """
         num_workers = available_cores() if num_workers is None else num_workers
         check_threads(num_workers, "num_workers")
-        return speak_batch(self._speech, texts, voice, checked_options(options), num_workers)
+        chosen = self._chosen(options)
+        voices = (
+            [self.voice(each) for each in voice] if _are_voices(voice) else self.voice(voice)  # type: ignore[union-attr, arg-type]  # _are_voices tells
+        )
+        return speak_batch(self._speech, texts, voices, chosen, num_workers)
 
     def dialogue(
         self,
-        turns: Iterable[tuple[Voice, str]],
+        turns: str | Iterable[tuple[VoiceLike | None, str]],
+        voices: Mapping[str, VoiceLike] | None = None,
         *,
+        quotes: VoiceLike | None = None,
         stereo: bool = False,
         gap: float = 0.3,
         **options: Unpack[OptionFields],
     ) -> Audio:
         """Speak a dialogue, turn by turn.
 
+        A turn that begins with a mark such as `[overlap 0.4s]` begins that long before the one before has
+        ended.
+
         Args:
-            turns: Pairs of voice and text. All are checked before the first is spoken.
+            turns: A script with lines such as `ANNA: Hello.`; or pairs of voice and text. All are checked
+                before the first is spoken.
+            voices: Voices of the script's speakers by their labels, in any case; "" speaks what has no
+                label.
+            quotes: Voice for what stands in quotation marks; None leaves it to who quotes.
             stereo: Whether to place the voices from left to right, in the order in which they first speak.
             gap: Silence between turns in seconds, 0 to 10.
             options: Options as in `synthesize`, for all turns.
@@ -253,13 +300,19 @@ class Synthesizer:
 
         Raises:
             TypeError: If a turn is no pair, or as in `synthesize`.
-            ValueError: If there is no turn, or as in `synthesize`, with the number of the turn.
+            ValueError: If there is no turn, a speaker has no voice, or as in `synthesize`, with the number
+                of the turn.
         """
-        chosen = checked_options(options)
-        return speak_dialogue(self._speech, turns, chosen, stereo=stereo, gap=gap)
+        chosen = self._chosen(options)
+        cast = cast_turns(turns, voices, quotes, gap, self.voice)
+        return speak_dialogue(self._speech, cast, chosen, stereo=stereo)
 
     def convert(
-        self, source: RecordingLike, voice: Voice, text: str, **options: Unpack[ConversionFields]
+        self,
+        source: RecordingLike,
+        voice: VoiceLike | None,
+        text: str,
+        **options: Unpack[ConversionFields],
     ) -> Audio:
         """Speak the words of a recording in another voice.
 
@@ -268,10 +321,10 @@ class Synthesizer:
 
         Args:
             source: A recording of one speaker, 0.3 to 60 s, in any form that `clone` takes.
-            voice: Voice of this model, from `clone` or `Voice.load`.
+            voice: A voice as in `synthesize`.
             text: What the recording says, word by word.
-            options: `pitch` (semitones), `energy` (gain), `seed`, `language` and `phonemes`, as in
-                `synthesize`.
+            options: `pitch` (semitones), `energy` (effort), `volume` (gain), `seed`, `language` and
+                `phonemes`, as in `synthesize`.
 
         Returns:
             As long as the source, with the times of the words in it.
@@ -288,16 +341,32 @@ class Synthesizer:
                 "this model file has no phone classifier and no aligner, one of which converting "
                 "needs: expected one that was exported with it"
             )
-        tokens = join_passages(self._speech.plan(text, voice, chosen))
+        speaker = self.voice(voice)
+        tokens = join_passages(self._speech.plan(text, speaker, chosen))
         recording, rate_hz = read_source(source)
         samples, durations = self._engine.convert(
             normalize_loudness(resample(recording, rate_hz, self.sample_rate)),
             tokens.ids,
-            voice.vector,
-            voice.style,
+            speaker.vector,
+            speaker.style,
             pitch=float(chosen.pitch),
             energy=float(chosen.energy),
             seed=chosen.drawn_seed(),
         )
-        spans = self._speech.spans(tokens, durations)
-        return Audio(checked_samples(samples), self.sample_rate, *spans)
+        samples = amplify(checked_samples(samples), float(chosen.volume))
+        return Audio(samples, self.sample_rate, *self._speech.spans(tokens, durations))
+
+    def _chosen(self, options: OptionFields) -> SynthesisOptions:
+        """The options, checked, with the voice whose manner is taken."""
+        style = options.get("style")
+        if style is not None:
+            voice = find_voice(style, self.fingerprint, self.clone, "style")
+            options = {**options, "style": voice}
+        return checked_options(options)
+
+
+def _are_voices(given: object) -> bool:
+    """Whether this is a list of voices, and no recording as samples and rate."""
+    if not isinstance(given, (list, tuple)):
+        return False
+    return not (len(given) == 2 and any(isinstance(each, (int, float)) for each in given))

@@ -127,6 +127,15 @@ class Voice:
         return cls._parsed(data, f"voice file {str(path)!r}")
 
     @classmethod
+    def from_bytes(cls, data: bytes) -> Voice:
+        """Read the contents of a file of `save`.
+
+        Raises:
+            ValueError: If they are none, are damaged, or were written by a newer version.
+        """
+        return cls._parsed(data, "voice")
+
+    @classmethod
     def builtin(cls, name: str = DEFAULT_NAME) -> Voice:
         """Load a voice that ships with the package.
 

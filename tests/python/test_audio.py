@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 import soundfile
 
-from muspeaker.sound.audio import BLOCK_SAMPLES, Audio
+from muspeaker.sound.audio import Audio
 from muspeaker.sound.recording import read_prompt, resample
 from muspeaker.sound.span import Span
+from muspeaker.sound.writers import BLOCK_SAMPLES
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -225,3 +225,42 @@ def test_every_command_has_help(run: Any, command: str) -> None:
     result = run(command, "--help")
     assert result.exit_code == 0
     assert "Usage" in result.output
+
+
+@pytest.mark.parametrize(
+    ("args", "name"),
+    [
+        (("say", "Hi.", "--voice", "anna.voice"), "speech.wav"),
+        (("clone", "ben.wav"), "ben.voice"),
+        (("dialogue", "scene.txt"), "dialogue.wav"),
+    ],
+)
+def test_a_name_that_nobody_gave_replaces_nothing(
+    run: Any, voice: Voice, tone: np.ndarray, args: tuple[str, ...], name: str
+) -> None:
+    voice.save("anna.voice")
+    soundfile.write("ben.wav", tone, 24000)
+    Path("scene.txt").write_text("ANNA: Hi.")
+    assert run(*args).exit_code == 0
+    before = Path(name).read_bytes()
+    Path(name).write_bytes(b"dear to somebody")
+    refused = run(*args)
+    assert refused.exit_code == 1
+    assert (
+        f"'{name}' is there already: name another file with -o, or replace it with --force"
+        in refused.stderr
+    )
+    assert Path(name).read_bytes() == b"dear to somebody"
+    assert run(*args, "--force").exit_code == 0
+    assert Path(name).read_bytes() == before
+    Path(name).write_bytes(b"named by -o")
+    assert run(*args, "-o", name).exit_code == 0
+    assert Path(name).read_bytes() == before
+
+
+def test_info_is_short(run: Any) -> None:
+    short, full = (run("info", *more).stdout for more in ((), ("--all",)))
+    assert "audio.sample_rate" in short
+    assert "mel_decoder.channels" not in short
+    assert "mel_decoder.channels" in full
+    assert len(short.splitlines()) < 25

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 import sys
+from typing import TYPE_CHECKING
 
 import pytest
 from typer.testing import CliRunner
 
 import muspeaker.serve
 from muspeaker.cli import app
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @pytest.mark.parametrize(
@@ -43,3 +49,48 @@ def test_wyoming_refuses_before_it_serves(args: tuple[str, ...], message: str) -
     assert result.exit_code == 1
     assert message in result.stderr
     assert "Traceback" not in result.output
+
+
+@pytest.mark.parametrize("command", ["serve", "demo"])
+def test_the_help_names_the_extra(command: str) -> None:
+    for flag in ("--help", "-h"):
+        shown = " ".join(CliRunner().invoke(app, [command, flag]).output.split())
+        assert f"muspeaker[{command}]" in shown
+
+
+@pytest.mark.parametrize(
+    ("args", "hint"),
+    [
+        (("say", "Hello", "there."), 'in quotation marks: muspeaker say "Hello there."'),
+        (("say", "-5 degrees"), 'comes after two: muspeaker say -- "-5 degrees"'),
+    ],
+)
+def test_a_refusal_says_what_was_probably_meant(args: tuple[str, ...], hint: str) -> None:
+    result = CliRunner().invoke(app, args)
+    assert result.exit_code == 2
+    assert hint in " ".join(result.stderr.replace("│", " ").split())
+
+
+def test_an_unknown_option_has_no_hint_of_a_dash() -> None:
+    result = CliRunner().invoke(app, ["say", "Hi.", "--no-such"])
+    assert result.exit_code == 2
+    assert "dash" not in result.stderr
+
+
+def test_the_manual_page_has_every_command_and_option() -> None:
+    page = CliRunner().invoke(app, ["manual"]).output
+    assert page.startswith('.TH MUSPEAKER 1 "" "muspeaker ')
+    plain = page.replace("\\-", "-")
+    for command in app.registered_commands:
+        assert f".SS muspeaker {command.callback.__name__}" in plain
+    for wanted in ("\\fB--output, -o", "muspeaker[serve]", "[overlap 0.4s]", "\\fB--stereo\\fR\n"):
+        assert wanted in plain.replace("\\fR, \\fB", ", ")
+
+
+@pytest.mark.skipif(shutil.which("man") is None, reason="there is no man")
+def test_man_has_no_complaint_about_the_page(tmp_path: Path) -> None:
+    (tmp_path / "muspeaker.1").write_text(CliRunner().invoke(app, ["manual"]).output)
+    command = ["man", "--warnings", "-E", "UTF-8", "-l", "-Tutf8", str(tmp_path / "muspeaker.1")]
+    shown = subprocess.run(command, capture_output=True, check=True, text=True)
+    assert shown.stderr == ""
+    assert "muspeaker say" in shown.stdout

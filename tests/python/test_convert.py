@@ -114,7 +114,7 @@ def test_a_text_of_several_sentences_is_one(fake: Any, source: Any, voice: Any) 
         ({"text": ""}, ValueError, "text is empty"),
         ({"text": "?!"}, ValueError, "nothing to speak"),
         ({"text": "ptk" * 60}, ValueError, "more than the recording's 129 frames"),
-        ({"voice": "anna"}, TypeError, "voice must be a Voice"),
+        ({"voice": 3}, TypeError, "voice must be a Voice"),
         ({"speed": 2.0}, TypeError, "unknown option 'speed': expected one of pitch, energy"),
         ({"pitch": 40.0}, ValueError, "pitch must be"),
     ],

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from muspeaker.cli.player import PROGRAMS, open_player
 from muspeaker.sound.audio import Audio
+from muspeaker.sound.player import PROGRAMS, open_player
 
 if TYPE_CHECKING:
     from pathlib import Path

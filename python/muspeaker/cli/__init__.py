@@ -11,7 +11,10 @@ from muspeaker.cli.bench import bench
 from muspeaker.cli.clone import clone
 from muspeaker.cli.convert import convert
 from muspeaker.cli.demo import demo
+from muspeaker.cli.dialogue import dialogue
+from muspeaker.cli.hints import HintingCommand, add_command
 from muspeaker.cli.info import info
+from muspeaker.cli.manual import manual
 from muspeaker.cli.quantize import quantize
 from muspeaker.cli.say import say
 from muspeaker.cli.serve import serve
@@ -19,17 +22,26 @@ from muspeaker.cli.terminal import to_stdout
 from muspeaker.cli.voices import voices
 from muspeaker.cli.wyoming import wyoming
 
-app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
-app.command()(say)
-app.command()(clone)
-app.command()(convert)
-app.command()(info)
-app.command()(bench)
-app.command()(quantize)
-app.command()(voices)
-app.command()(serve)
-app.command()(wyoming)
-app.command()(demo)
+app = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["--help", "-h"]},
+)
+add_command(app, say, HintingCommand)
+for _command in (
+    dialogue,
+    clone,
+    convert,
+    info,
+    bench,
+    quantize,
+    voices,
+    serve,
+    wyoming,
+    demo,
+    manual,
+):
+    add_command(app, _command)
 
 
 def _show_version(asked: bool) -> None:

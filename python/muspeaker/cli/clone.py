@@ -8,6 +8,8 @@ from typing import Annotated
 import typer
 
 import muspeaker
+from muspeaker.cli.outlets import unnamed
+from muspeaker.cli.speech_options import ForceOption  # noqa: TC001 (typer reads it at run time)
 from muspeaker.cli.terminal import ModelOption, ThreadsOption, failing_cleanly, progress, to_stdout
 from muspeaker.sound.recording import PROMPT_ADVICE
 from muspeaker.voice import SUFFIX
@@ -24,14 +26,15 @@ def clone(
     consent: Annotated[
         str, typer.Option(help="Who agreed to the cloning, when and to what. Kept in the file.")
     ] = "",
+    force: ForceOption = False,
     model: ModelOption = None,
     threads: ThreadsOption = None,
 ) -> None:
     """Make a voice file from a recording. Ask whose voice it is first."""
     with failing_cleanly():
+        path = output or unnamed(Path(f"{recording.stem}{SUFFIX}"), force=force)
         with progress("cloning"):
             tts = muspeaker.load(model, num_threads=threads)
             voice = tts.clone(recording, name=name, consent=consent)
-        path = output or Path(f"{recording.stem}{SUFFIX}")
         voice.save(path)
         to_stdout().print(f"{path}: voice {voice.name!r}", markup=False)

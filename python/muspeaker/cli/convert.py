@@ -9,18 +9,21 @@ from typing import Annotated, Any
 import typer
 
 import muspeaker
-from muspeaker.cli.outlets import Outlets
-from muspeaker.cli.speech_options import JsonOption, VoiceOption, takes_speech_options
+from muspeaker.cli.outlets import Outlets, unnamed
+from muspeaker.cli.speech_options import ForceOption, JsonOption, VoiceOption, takes_speech_options
 from muspeaker.cli.terminal import (
     ModelOption,
     ThreadsOption,
     failing_cleanly,
-    find_voice,
     progress,
 )
 from muspeaker.options import ConversionFields
 from muspeaker.sound.recording import SOURCE_MAX_SECONDS, SOURCE_MIN_SECONDS
 
+DEFAULT_OUTPUT = Path("converted.wav")
+OUTPUT_HELP = (
+    f"Sound file. Its suffix is the format; - is WAV to stdout. Default: {DEFAULT_OUTPUT}."
+)
 SOURCE_HELP = f"Sound file of one speaker, {SOURCE_MIN_SECONDS:g} to {SOURCE_MAX_SECONDS:g} s."
 
 
@@ -33,12 +36,8 @@ def convert(
             "--text", "-t", help="What the recording says, word by word; - reads standard input."
         ),
     ],
-    output: Annotated[
-        Path,
-        typer.Option(
-            "--output", "-o", help="Sound file. Its suffix is the format; - is WAV to stdout."
-        ),
-    ] = Path("converted.wav"),
+    output: Annotated[Path | None, typer.Option("--output", "-o", help=OUTPUT_HELP)] = None,
+    force: ForceOption = False,
     as_json: JsonOption = False,
     voice: VoiceOption = None,
     model: ModelOption = None,
@@ -50,12 +49,13 @@ def convert(
     The words and phones that --json prints have their start and end in seconds.
     """
     with failing_cleanly():
+        output = output or unnamed(DEFAULT_OUTPUT, force=force)
         out = Outlets.chosen(output, None, raw=False, play=False, as_json=as_json)
         if text == "-":
             text = sys.stdin.buffer.read().decode("utf-8", errors="replace")
         with progress("converting"):
             tts = muspeaker.load(model, num_threads=threads)
-            speaker = find_voice(tts, voice)
+            speaker = tts.voice(voice)
             audio = tts.convert(source, speaker, text, **options)
         out.write(audio)
         out.finish(speaker.name)

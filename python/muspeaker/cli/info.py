@@ -16,11 +16,18 @@ from muspeaker.cli.terminal import failing_cleanly, to_stdout
 from muspeaker.tts import DEFAULT_MODEL
 from muspeaker.voice import is_voice_file
 
+SHOWN = frozenset(
+    {"audio.sample_rate", "vocoder.kind"}
+)  # of the sizes, which have a part's name before a dot
+
 
 def info(
     file: Annotated[
         Path | None, typer.Argument(help="Model or voice file. Default: the model that ships.")
     ] = None,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Show every size of a model, not only what it is.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Show what is in a model file or a voice file."""
@@ -32,6 +39,8 @@ def info(
             return
         table = Table(title=f"muspeaker {muspeaker.__version__}", show_header=False)
         for key, value in about.items():
+            if "." in key and key not in SHOWN and not everything:
+                continue
             shown = f"{value:,}" if key in {"bytes", "parameters"} else str(value)
             table.add_row(key, f"{len(value)} symbols" if key == "symbols" else shown)
         to_stdout().print(table)

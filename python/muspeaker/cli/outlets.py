@@ -11,17 +11,30 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 import muspeaker
-from muspeaker.cli.player import Player, open_player
 from muspeaker.cli.terminal import (
     to_stdout,
 )
 from muspeaker.sound.audio import check_sound_path
 from muspeaker.sound.files import check_path, write_whole
+from muspeaker.sound.player import Player, open_player
 
 if TYPE_CHECKING:
     from muspeaker.sound.audio import Audio
 DEFAULT_OUTPUT = Path("speech.wav")
 STDOUT = Path("-")
+
+
+def unnamed(path: Path, *, force: bool) -> Path:
+    """A path that nobody gave, where nothing is lost.
+
+    Raises:
+        FileExistsError: If something is there, and is not to be replaced.
+    """
+    if path.exists() and not force:
+        raise FileExistsError(
+            f"{str(path)!r} is there already: name another file with -o, or replace it with --force"
+        )
+    return path
 
 
 @dataclass
@@ -33,14 +46,22 @@ class Outlets:
     raw: bool
     play: bool
     as_json: bool
+    bit_rate: int | None = None
     chunks: list[Audio] = field(default_factory=list)
     player: Player | None = None
 
     @classmethod
     def chosen(
-        cls, output: Path | None, subtitles: Path | None, *, raw: bool, play: bool, as_json: bool
+        cls,
+        output: Path | None,
+        subtitles: Path | None,
+        *,
+        raw: bool,
+        play: bool,
+        as_json: bool,
+        force: bool = False,
     ) -> Outlets:
-        """Check the destinations that were asked for.
+        """Check the destinations that were asked for; without any, it is the file `DEFAULT_OUTPUT`.
 
         Raises:
             typer.BadParameter: If standard output would get two things, or subtitles have no format.
@@ -48,7 +69,7 @@ class Outlets:
             ValueError: If the suffix of a sound file is unknown.
         """
         if output is None and (raw or not play):
-            output = STDOUT if raw else DEFAULT_OUTPUT
+            output = STDOUT if raw else unnamed(DEFAULT_OUTPUT, force=force)
         if as_json and output == STDOUT:
             raise typer.BadParameter("standard output takes either speech or --json, not both")
         if subtitles is not None and subtitles.suffix.lower() not in {".srt", ".vtt"}:
@@ -59,19 +80,28 @@ class Outlets:
             (check_path if raw else check_sound_path)(output)
         return cls(output, subtitles, raw, play, as_json)
 
-    def open(self, sample_rate: int) -> None:
+    def open(self, sample_rate: int, channels: int = 1) -> None:
         """Get ready for the first chunk."""
         if self.play:
-            self.player = open_player(sample_rate)
+            self.player = open_player(sample_rate, channels)
 
     def write(self, chunk: Audio) -> None:
-        """Pass one chunk on, or keep it for a file."""
+        """Pass one chunk on, and keep it for a file."""
+        self.pass_on(chunk)
+        self.chunks.append(chunk)
+
+    def pass_on(self, chunk: Audio) -> None:
+        """Pass one chunk to the sound card and the pipe, where they are wanted."""
         if self.player is not None:
             self.player.write(chunk)
         if self.raw and self.output == STDOUT:
             sys.stdout.buffer.write(chunk.encode(".pcm"))
             sys.stdout.buffer.flush()
-        self.chunks.append(chunk)
+
+    def close(self) -> None:
+        """Wait until the last chunk is heard."""
+        if self.player is not None:
+            self.player.close()
 
     def finish(self, voice: str) -> None:
         """Write the files, and report."""
@@ -86,9 +116,8 @@ class Outlets:
         elif self.output is not None and self.raw:
             write_whole(self.output, audio.encode(".pcm"))
         elif self.output is not None:
-            audio.save(self.output)
-        if self.player is not None:
-            self.player.close()
+            audio.save(self.output, bit_rate=self.bit_rate)
+        self.close()
         if self.as_json:
             sys.stdout.write(json.dumps(self._report(audio, voice), ensure_ascii=False) + "\n")
         elif self.output not in {None, STDOUT}:

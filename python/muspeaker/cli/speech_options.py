@@ -26,6 +26,9 @@ VoiceOption = Annotated[
         help="Voice file, recording to clone, or built-in name.", autocompletion=_complete_voice
     ),
 ]
+ForceOption = Annotated[
+    bool, typer.Option("--force", help="Replace the file of the default name if it is there.")
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 

@@ -12,15 +12,10 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-import muspeaker
 from muspeaker.threads import DEFAULT_THREADS, MAX_THREADS
-from muspeaker.voice import SUFFIX
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from muspeaker.tts import Synthesizer
-    from muspeaker.voice import Voice
 
 ModelOption = Annotated[
     Path | None, typer.Option("--model", "-m", help="Model file. Default: the one that ships.")
@@ -70,20 +65,3 @@ def progress(description: str) -> Iterator[Progress]:
     ) as bar:
         bar.add_task(description, total=None)
         yield bar
-
-
-def find_voice(tts: Synthesizer, voice: str | None) -> Voice:
-    """A voice by built-in name, by voice file, or cloned from a recording."""
-    if voice is None:
-        return muspeaker.Voice.builtin()
-    path = Path(voice)
-    if voice in muspeaker.Voice.builtin_names() and not path.exists():
-        return muspeaker.Voice.builtin(voice)
-    if path.suffix == SUFFIX:
-        return muspeaker.Voice.load(path)
-    if not path.exists():
-        names = ", ".join(muspeaker.Voice.builtin_names()) or "none ships"
-        raise FileNotFoundError(
-            f"no voice {voice!r}: expected a {SUFFIX} file, a recording, or a built-in voice ({names})"
-        )
-    return tts.clone(path)

@@ -9,34 +9,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-import soundfile
-import soxr
 
 from muspeaker.sound import subtitles
 from muspeaker.sound.files import check_path, write_whole
-from muspeaker.sound.samples import OPUS_RATE_HZ
+from muspeaker.sound.writers import (
+    ALL_FORMATS,
+    known_suffix,
+    open_writer,
+)
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
+    from typing import IO
 
     from numpy.typing import NDArray
 
     from muspeaker.sound.span import Span
-
-BLOCK_SAMPLES = 1 << 16  # samples that an encoder is given at once
-
-# suffix: (container, coding) of libsndfile
-_FORMATS = {
-    ".wav": ("WAV", "PCM_16"),
-    ".flac": ("FLAC", "PCM_16"),
-    ".ogg": ("OGG", "VORBIS"),
-    ".opus": ("OGG", "OPUS"),
-    ".mp3": ("MP3", "MPEG_LAYER_III"),
-    ".aiff": ("AIFF", "PCM_16"),
-    ".au": ("AU", "PCM_16"),
-    ".pcm": ("RAW", "PCM_16"),
-}
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,40 +80,81 @@ class Audio:
         samples = np.concatenate([part.samples for part in parts])
         return cls(samples, parts[0].sample_rate, words, phones)
 
-    def encode(self, suffix: str = ".wav") -> bytes:
+    def encode(
+        self,
+        suffix: str = ".wav",
+        *,
+        bit_rate: int | None = None,
+        metadata: Mapping[str, str] | None = None,
+    ) -> bytes:
         """The contents of a sound file.
 
         Args:
-            suffix: `.wav` (16 bit), `.flac`, `.ogg`, `.opus`, `.mp3`, `.aiff`, `.au`, or `.pcm`: headerless
-                16-bit little-endian samples, channels interleaved.
+            suffix: Format, with or without the dot: `wav` (16 bit), `flac`, `ogg`, `opus`, `mp3`, `aiff`,
+                `au`, or `pcm`: headerless 16-bit little-endian samples, channels interleaved. With the extra
+                `media` also `m4a` and `m4b`.
+            bit_rate: Bits per second, for `mp3`, `opus`, `m4a` and `m4b`; None is the encoder's own choice.
+            metadata: Texts by `title`, `artist`, `album`, `date`, `genre`, `copyright`, `tracknumber` and
+                `comment`.
 
         Raises:
-            ValueError: If the suffix is none of these.
+            TypeError: If an argument has another type.
+            ValueError: If the format is none of these, or has no bit rate or metadata.
+            RuntimeError: If the extra is missing.
         """
-        container, coding = _format(suffix)
-        samples, rate = np.clip(self.samples, -1.0, 1.0), self.sample_rate
-        if coding == "OPUS":
-            samples, rate = soxr.resample(samples, rate, OPUS_RATE_HZ), OPUS_RATE_HZ
         buffer = io.BytesIO()
-        endian = "LITTLE" if container == "RAW" else None
-        channels = 1 if samples.ndim == 1 else samples.shape[1]
-        with soundfile.SoundFile(buffer, "w", rate, channels, coding, endian, container) as file:
-            for first in range(
-                0, len(samples), BLOCK_SAMPLES
-            ):  # Vorbis in one piece overflows the stack
-                file.write(samples[first : first + BLOCK_SAMPLES])
+        writer = open_writer(
+            buffer,
+            known_suffix(suffix),
+            self.sample_rate,
+            self.channels,
+            bit_rate=bit_rate,
+            metadata=metadata,
+        )
+        writer.write(self.samples)
+        writer.close()
         return buffer.getvalue()
 
-    def save(self, path: str | os.PathLike[str]) -> None:
+    def save(
+        self,
+        path: str | os.PathLike[str] | IO[bytes],
+        suffix: str | None = None,
+        *,
+        bit_rate: int | None = None,
+        metadata: Mapping[str, str] | None = None,
+    ) -> None:
         """Write a sound file in the format of its suffix. An interrupted write leaves no file.
 
+        Args:
+            path: Path of the file; or a file opened in binary mode, which stays open.
+            suffix: Format as for `encode`. None is that of the path's name, or WAV for an open file.
+            bit_rate: As for `encode`.
+            metadata: As for `encode`.
+
         Raises:
-            ValueError: If the suffix names no known format.
+            TypeError: As `encode`.
+            ValueError: If the suffix names no known format, or as `encode`.
             FileNotFoundError: If the folder does not exist.
         """
+        if hasattr(path, "write"):
+            path.write(self.encode(suffix or ".wav", bit_rate=bit_rate, metadata=metadata))
+            return
         path = Path(path)
-        check_sound_path(path)
-        write_whole(path, self.encode(path.suffix))
+        if suffix is None:
+            check_sound_path(path)
+        write_whole(path, self.encode(suffix or path.suffix, bit_rate=bit_rate, metadata=metadata))
+
+    def play(self) -> None:
+        """Play on the sound card; returns when the last sample is heard.
+
+        Raises:
+            RuntimeError: If there is no way to a sound card; the message names some.
+        """
+        from muspeaker.sound.player import open_player  # noqa: PLC0415 (it plays an Audio)
+
+        player = open_player(self.sample_rate, self.channels)
+        player.write(self)
+        player.close()
 
     def panned(self, position: float) -> Audio:
         """Place the speech in stereo, equally loud at every position.
@@ -166,17 +196,9 @@ def _shifted(spans: Sequence[Span], seconds: float) -> list[Span]:
     return [replace(span, start=span.start + seconds, end=span.end + seconds) for span in spans]
 
 
-def _format(suffix: str) -> tuple[str, str]:
-    """Container and coding."""
-    known = _FORMATS.get(suffix.lower())
-    if known is None:
-        raise ValueError(f"unknown sound format {suffix!r}: expected {', '.join(_FORMATS)}")
-    return known
-
-
 def check_sound_path(path: Path) -> None:
     """Raise what `Audio.save` would raise for this path, before there is anything to save."""
     if not path.suffix:
-        raise ValueError(f"no file suffix in {str(path)!r}: expected {', '.join(_FORMATS)}")
-    _format(path.suffix)
+        raise ValueError(f"no file suffix in {str(path)!r}: expected {', '.join(ALL_FORMATS)}")
+    known_suffix(path.suffix)
     check_path(path)

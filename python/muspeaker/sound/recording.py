@@ -2,23 +2,37 @@
 
 from __future__ import annotations
 
+import io
 import os
+import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import IO, TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import soundfile
 import soxr
 from numpy.typing import ArrayLike
 
+from muspeaker.sound import media
 from muspeaker.sound.audio import Audio
 from muspeaker.sound.files import check_readable
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-# What is taken for a recording: a path to a sound file, (samples, sample_rate), or an Audio.
-RecordingLike: TypeAlias = str | os.PathLike[str] | tuple[ArrayLike, int] | Audio
+# What is taken for a recording: a path to a sound file, its bytes, an open file, (samples, sample_rate), an Audio.
+RecordingLike: TypeAlias = (
+    str
+    | os.PathLike[str]
+    | bytes
+    | bytearray
+    | memoryview
+    | IO[bytes]
+    | tuple[ArrayLike, int]
+    | tuple[int, ArrayLike]
+    | Audio
+)
+KINDS = "a path, the bytes of a sound file, an open file, (samples, sample_rate) or an Audio"
 
 PROMPT_MIN_SECONDS = 1.0
 PROMPT_MAX_SECONDS = 30.0
@@ -35,14 +49,17 @@ SILENCE_LEVEL = 1e-4  # -80 dB of full scale
 MAX_CHANNELS = 8
 BLOCK_VALUES = 1 << 20  # samples of all channels that are read at once
 
+_URL = re.compile(r"[a-z][a-z0-9+.-]+:/{1,2}[^/]", re.IGNORECASE)  # Path takes one slash away
+
 
 def read_prompt(prompt: RecordingLike) -> tuple[NDArray[np.float32], int]:
     """Read a prompt of any kind as one checked channel.
 
     Args:
-        prompt: A path to a sound file of any rate, channel count and format that libsndfile reads;
-            or (samples, sample_rate) with samples (samples,) or (samples, channels) of any integer or
-            floating dtype; or an Audio.
+        prompt: A path to a sound file of any rate and channel count, its bytes, or the file opened in binary
+            mode: all that libsndfile reads, and with the extra `media` M4A, AAC, WebM, MP4, 3GP and AMR;
+            or (samples, sample_rate), in either order, with samples (samples,) or (samples, channels) of
+            any integer or floating dtype, also of a torch tensor; or an Audio.
 
     Returns:
         (samples,) float32 with peaks of at most 1, the first 30 s, and the rate in Hz.
@@ -77,17 +94,53 @@ def _read(
     if isinstance(recording, Audio):
         recording = (recording.samples, recording.sample_rate)
     if isinstance(recording, (str, os.PathLike)):
-        samples, rate = _read_file(Path(os.fspath(recording)), role, max_seconds)
+        samples, rate = _read_path(os.fspath(recording), role, max_seconds)
+    elif isinstance(recording, (bytes, bytearray, memoryview)):
+        samples, rate = _read_file(io.BytesIO(recording), f"{role} bytes", max_seconds)
+    elif hasattr(recording, "read"):
+        file = io.BytesIO(read_bytes(recording, role))
+        samples, rate = _read_file(file, f"{role} file", max_seconds)
     elif isinstance(recording, (tuple, list)) and len(recording) == 2:
-        rate = _checked_rate(recording[1])
-        samples = _read_array(recording[0], role, int(max_seconds * rate))
+        array, rate = _samples_and_rate(*recording)
+        samples = _read_array(array, role, int(max_seconds * rate))
     else:
-        count = f" of {len(recording)}" if isinstance(recording, (tuple, list)) else ""
-        raise TypeError(
-            f"{role} must be a path, (samples, sample_rate) or an Audio, "
-            f"got {type(recording).__name__}{count}"
-        )
+        raise TypeError(f"{role} must be {KINDS}, got {_kind(recording)}")
     return _checked(samples, rate, role, min_seconds), rate
+
+
+def read_bytes(file: Any, role: str) -> bytes:
+    """The contents of an open file, from where it stands.
+
+    Raises:
+        TypeError: If it was opened as text.
+    """
+    data = file.read()
+    if not isinstance(data, bytes):
+        raise TypeError(f"{role} file gives {type(data).__name__}: open it with mode 'rb'")
+    return data
+
+
+def _kind(recording: object) -> str:
+    """What a thing is that is no recording, and what is missing where it nearly is one."""
+    kind = type(recording).__name__
+    if hasattr(recording, "dtype"):
+        return f"{kind} without its rate"
+    return f"{kind} of {len(recording)}" if isinstance(recording, (tuple, list)) else kind
+
+
+def _samples_and_rate(first: object, second: object) -> tuple[object, int]:
+    """Samples and rate; some libraries give the rate first."""
+    if isinstance(first, (int, float, np.integer, np.floating)) and np.ndim(_plain(second)) > 0:
+        first, second = second, first
+    return first, _checked_rate(second)
+
+
+def _plain(array: Any) -> Any:
+    """A tensor of PyTorch as NumPy takes it, wherever it is and whatever it is of; all else as it is."""
+    if not hasattr(array, "detach"):
+        return array
+    array = array.detach().cpu()
+    return array.float() if "bfloat16" in str(array.dtype) else array
 
 
 def resample(samples: NDArray[np.float32], rate_hz: int, to_hz: int) -> NDArray[np.float32]:
@@ -97,18 +150,34 @@ def resample(samples: NDArray[np.float32], rate_hz: int, to_hz: int) -> NDArray[
     return np.ascontiguousarray(soxr.resample(samples, rate_hz, to_hz, "VHQ"), dtype=np.float32)
 
 
-def _read_file(path: Path, role: str, max_seconds: float) -> tuple[NDArray[np.float64], int]:
-    check_readable(path, f"{role} file")
+def _read_path(path: str, role: str, max_seconds: float) -> tuple[NDArray[np.float64], int]:
+    if _URL.match(path) and not Path(path).exists():
+        raise ValueError(f"{role} {path!r} is a URL: download it first, and give the file")
+    check_readable(Path(path), f"{role} file")
+    with Path(path).open("rb") as file:
+        return _read_file(file, f"{role} {path!r}", max_seconds)
+
+
+def _read_file(file: IO[bytes], role: str, max_seconds: float) -> tuple[NDArray[np.float64], int]:
     try:
-        with soundfile.SoundFile(path) as file:
-            rate = _checked_rate(int(file.samplerate))
-            if file.channels > MAX_CHANNELS:
+        with soundfile.SoundFile(file) as sound:
+            rate = _checked_rate(int(sound.samplerate))
+            if sound.channels > MAX_CHANNELS:
                 raise ValueError(
-                    f"{role} {str(path)!r} has {file.channels} channels: expected at most {MAX_CHANNELS}"
+                    f"{role} has {sound.channels} channels: expected at most {MAX_CHANNELS}"
                 )
-            return _mono(file, int(max_seconds * rate)), rate
-    except soundfile.LibsndfileError as error:
-        raise ValueError(f"{role} {str(path)!r} is no readable sound file: {error}") from error
+            return _mono(sound, int(max_seconds * rate)), rate
+    except soundfile.LibsndfileError as refused:
+        file.seek(0)
+        fault = f"{role} is no readable sound file: {refused.error_string}"
+        try:
+            samples, rate = media.read_media(file, max_seconds)
+        except ModuleNotFoundError as missing:
+            formats = ", ".join(media.SUFFIXES)
+            raise ValueError(f"{fault} For {formats}: {missing}") from refused
+        except ValueError as error:
+            raise ValueError(f"{fault} {error}") from error
+        return samples.astype(np.float64), _checked_rate(rate)
 
 
 def _mono(file: soundfile.SoundFile, most: int) -> NDArray[np.float64]:
@@ -134,7 +203,7 @@ def _checked_rate(rate: object) -> int:
 
 
 def _read_array(array: Any, role: str, max_samples: int) -> NDArray[np.float64]:
-    array = np.asarray(array)
+    array = np.asarray(_plain(array))
     if array.dtype.kind not in "iuf":
         raise TypeError(f"{role} samples must be integers or floats, got dtype {array.dtype}")
     if array.ndim == 2 and array.shape[0] <= MAX_CHANNELS < array.shape[1]:

@@ -10,7 +10,7 @@ from fastapi.middleware.cors import CORSMiddleware
 from fastapi.responses import JSONResponse
 
 import muspeaker
-from muspeaker.serve.openai import errors, speech, voices
+from muspeaker.serve.openai import captions, errors, speech, voices
 from muspeaker.serve.openai.auth import BearerAuth, KnownHost, SameSite
 from muspeaker.serve.openai.errors import refusals
 from muspeaker.serve.openai.limits import BodyLimit
@@ -52,6 +52,7 @@ def create_app(tts: Synthesizer, settings: Settings) -> FastAPI:
     errors.install(app)
     app.add_exception_handler(ClientGoneError, _client_gone)
     app.include_router(router)
+    app.include_router(captions.router)
     app.include_router(speech.router, prefix="/v1")
     app.include_router(voices.router, prefix="/v1/audio/voices")
     app.include_router(voices.router, prefix="/v1/voices", include_in_schema=False)
@@ -104,6 +105,13 @@ async def metrics(service: SharedService) -> Response:
 async def list_models(service: SharedService) -> dict[str, Any]:
     """The model that is loaded."""
     return {"object": "list", "data": [_model(service)]}
+
+
+@router.get("/v1/audio/models")
+async def list_audio_models(service: SharedService) -> dict[str, Any]:
+    """The model that is loaded, as Open WebUI asks for it."""
+    name = _model_name(service)
+    return {"models": [{"id": name, "name": name}]}
 
 
 @router.get("/v1/models/{model_id:path}")

@@ -17,6 +17,7 @@ from muspeaker.serve.openai.limits import Gate
 from muspeaker.serve.openai.metrics import Metrics
 from muspeaker.serve.openai.store import VoiceStore
 from muspeaker.voice import Voice
+from muspeaker.voice_like import blended, parse_blend
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -107,11 +108,23 @@ class Service:
         if voice is None and reference.strip().casefold() in OPENAI_NAMES:
             voice = self._known(self.settings.default_voice)
         if voice is None:
+            voice = self._blend(reference, param)
+        if voice is None:
             message = f"no voice {reference[:100]!r}: GET /v1/audio/voices lists them"
             raise ApiError(404, message, param=param, code="voice_not_found")
         if isinstance(voice, Voice):
             return voice
         raise ApiError(409, f"voice {voice}", param=param, code="voice_unusable")
+
+    def _blend(self, reference: str, param: str) -> Voice | None:
+        """The mix that is meant by `anna(2)+bert(1)`; None if it is no blend."""
+        try:
+            weights = parse_blend(reference)
+            if weights is None:
+                return None
+            return blended(weights, lambda name: self.voice(name, param), reference[:100])
+        except ValueError as error:
+            raise ApiError(422, str(error), param=param, code="invalid_value") from error
 
     def _known(self, reference: str) -> Voice | str | None:
         """A stored or built-in voice, or why it cannot be used, or None if there is none."""

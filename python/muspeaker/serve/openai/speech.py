@@ -8,17 +8,18 @@ import math
 import threading
 import time
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import anyio
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import StreamingResponse
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
 from muspeaker.options import OPTIONS
 from muspeaker.serve.openai.encoders import FORMATS, Format, encoder, media_type
 from muspeaker.serve.openai.errors import ApiError, refusals
+from muspeaker.serve.openai.kokoro import KokoroFields, WordTimes, in_one_piece
 from muspeaker.serve.openai.presence import while_present
 from muspeaker.serve.openai.service import Service, service_of
 from muspeaker.serve.openai.tempo import Tempo, split_speed
@@ -61,8 +62,8 @@ Reference = Annotated[
 ]
 
 
-class SpeechRequest(BaseModel):
-    """The body of the OpenAI API; the fields after `instructions` are this server's own."""
+class SpeechRequest(KokoroFields):
+    """The body of the OpenAI API; the fields after `instructions` are this server's own, or Kokoro-FastAPI's."""
 
     model_config = ConfigDict(extra="ignore", allow_inf_nan=False)
 
@@ -119,6 +120,8 @@ async def create_speech(
     first = await while_present(request, lambda: anext(audio, b""))
     service.metrics.first_chunk_seconds.observe(time.monotonic() - start)
     chunks = _with_first(first, audio)
+    if not body.stream:
+        chunks = in_one_piece(chunks, lambda: usage.num_samples, service.tts.sample_rate)
     if body.stream_format == "sse":
         frame_samples = int(service.tts.config["audio.hop_samples"])
         events = _events(chunks, usage, frame_samples)
@@ -128,10 +131,17 @@ async def create_speech(
 
 @dataclass
 class Usage:
-    """Size of a request: characters given, and samples spoken so far."""
+    """Size of a request: characters given, and samples spoken so far; and words that the client does not know yet."""
 
     num_characters: int
     num_samples: int = 0
+    words: list[dict[str, Any]] = field(default_factory=list)
+
+    def new_words(self) -> list[dict[str, Any]]:
+        """Words with their times that were not taken before."""
+        words = self.words.copy()
+        self.words.clear()
+        return words
 
 
 class _StalledError(Exception):
@@ -186,12 +196,13 @@ async def _events(
 ) -> AsyncGenerator[bytes]:
     """Server-sent events as the OpenAI API shapes them; tokens are characters and frames here."""
     async for data in chunks:
-        yield _event(
-            {"type": "speech.audio.delta", "audio": base64.b64encode(data).decode("ascii")}
-        )
+        delta = {"type": "speech.audio.delta", "audio": base64.b64encode(data).decode("ascii")}
+        yield _event(delta | {"timestamps": usage.new_words()})
     given, spoken = usage.num_characters, math.ceil(usage.num_samples / frame_samples)
     counts = {"input_tokens": given, "output_tokens": spoken, "total_tokens": given + spoken}
-    yield _event({"type": "speech.audio.done", "usage": counts})
+    done = {"type": "speech.audio.done", "usage": counts}
+    late = usage.new_words()  # whose sound the encoder gave before or with the last bytes
+    yield _event(done | {"timestamps": late} if late else done)
 
 
 def _event(content: dict[str, Any]) -> bytes:
@@ -233,8 +244,10 @@ class SpeechProducer:
             options["temperature"] = body.temperature
         if body.style is not None:
             options["style"] = service.voice(body.style, "style")
+        options = {**body.kokoro_options(), **{k: v for k, v in options.items() if v is not None}}
         try:
-            self._chunks: Iterator[Audio] = iter(tts.stream(body.input, voice, **options))
+            stream = tts.stream(body.input, voice, **options)
+            self._chunks: Iterator[Audio] = WordTimes(stream, rest, usage.words)
         except ValueError as error:
             param = "language" if "language" in str(error) else "input"
             raise ApiError(422, str(error), param=param, code="unspeakable") from error

@@ -11,15 +11,43 @@ from typing import Any, Protocol
 
 from muspeaker.sound.audio import Audio
 
-# Programs in the order they are tried. {rate} is filled in; they read 16-bit samples from their
+# Programs in the order they are tried. {rate} and {channels} are filled in; they read 16-bit samples from their
 # standard input, but for the one that takes a {file}.
 PROGRAMS = (
-    ("paplay", "--raw", "--rate={rate}", "--format=s16le", "--channels=1"),
-    ("aplay", "-q", "-t", "raw", "-f", "S16_LE", "-r", "{rate}", "-c", "1", "-"),
-    ("play", "-q", "-t", "raw", "-e", "signed", "-b", "16", "-r", "{rate}", "-c", "1", "-"),
-    ("ffplay", "-loglevel", "error", "-nodisp", "-autoexit", "-f", "s16le", "-ar", "{rate}", "-"),
+    ("paplay", "--raw", "--rate={rate}", "--format=s16le", "--channels={channels}"),
+    ("aplay", "-q", "-t", "raw", "-f", "S16_LE", "-r", "{rate}", "-c", "{channels}", "-"),
+    (
+        "play",
+        "-q",
+        "-t",
+        "raw",
+        "-e",
+        "signed",
+        "-b",
+        "16",
+        "-r",
+        "{rate}",
+        "-c",
+        "{channels}",
+        "-",
+    ),
+    (
+        "ffplay",
+        "-loglevel",
+        "error",
+        "-nodisp",
+        "-autoexit",
+        "-f",
+        "s16le",
+        "-ar",
+        "{rate}",
+        "-ch_layout",
+        "{layout}",
+        "-",
+    ),
     ("afplay", "{file}"),
 )
+LAYOUTS = {1: "mono", 2: "stereo"}  # as FFmpeg names them
 
 
 class Player(Protocol):
@@ -30,13 +58,13 @@ class Player(Protocol):
     def close(self) -> None: ...  # noqa: D102
 
 
-def open_player(sample_rate: int) -> Player:
+def open_player(sample_rate: int, channels: int = 1) -> Player:
     """The first way to the sound card that is there.
 
     Raises:
         RuntimeError: If there is none.
     """
-    device = _sound_device(sample_rate)
+    device = _sound_device(sample_rate, channels)
     if device is not None:
         return SoundDevicePlayer(device)
     for name, *arguments in PROGRAMS:
@@ -45,7 +73,11 @@ def open_player(sample_rate: int) -> Player:
             continue
         if "{file}" in arguments:
             return FilePlayer(program)
-        return PipePlayer([program, *(part.format(rate=sample_rate) for part in arguments)])
+        wanted = arguments
+        if channels == 1:  # the default, and old versions of ffplay know no layout
+            wanted = [part for part in arguments if part not in {"-ch_layout", "{layout}"}]
+        filled = {"rate": sample_rate, "channels": channels, "layout": LAYOUTS[channels]}
+        return PipePlayer([program, *(part.format_map(filled) for part in wanted)])
     names = ", ".join(command[0] for command in PROGRAMS)
     raise RuntimeError(
         "no way to the sound card: install muspeaker[play], or one of these programs: "
@@ -53,14 +85,16 @@ def open_player(sample_rate: int) -> Player:
     )
 
 
-def _sound_device(sample_rate: int) -> Any:
+def _sound_device(sample_rate: int, channels: int) -> Any:
     """A started stream, or None without the package, PortAudio or a device."""
     try:
         import sounddevice  # noqa: PLC0415 (an extra; finding PortAudio takes a while)
     except (ImportError, OSError):
         return None
     with suppress(sounddevice.PortAudioError):
-        stream = sounddevice.RawOutputStream(samplerate=sample_rate, channels=1, dtype="int16")
+        stream = sounddevice.RawOutputStream(
+            samplerate=sample_rate, channels=channels, dtype="int16"
+        )
         stream.start()
         return stream
     return None

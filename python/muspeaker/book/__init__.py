@@ -1,0 +1,1 @@
+"""Long texts: books and pages with chapters, and their recordings."""
