@@ -6,6 +6,7 @@
 
 #include "core/elementary.h"
 #include "core/error.h"
+#include "core/wide_vectors.h"
 
 namespace muspeaker::dsp {
 namespace {
@@ -64,7 +65,8 @@ struct Butterfly {
 /// Groups of 4 inputs, `distance` apart, become 4 neighbouring outputs, each `stride` values long.
 /// kStride: the stride where it is so small that only a loop of known length is vectorised, else 0.
 template <int64_t kStride>
-void radix4(Source x, Target y, int64_t groups, int64_t any_stride, Source twiddles) {
+MUSPEAKER_INTO_CALLER void radix4(Source x, Target y, int64_t groups, int64_t any_stride,
+                                  Source twiddles) {
   const int64_t stride = kStride > 0 ? kStride : any_stride;
   const int64_t distance = groups * stride;
   const float* __restrict real = x.real;
@@ -100,7 +102,7 @@ inline Complex operator*(float factor, Complex x) {
 
 /// The Fourier transform of 2, 3 or 5 values, in place.
 template <int64_t kRadix>
-void transform_few(std::array<Complex, kRadix>& x) {
+MUSPEAKER_INTO_CALLER void transform_few(std::array<Complex, kRadix>& x) {
   if constexpr (kRadix == 2) {
     x = {x[0] + x[1], x[0] - x[1]};
   } else if constexpr (kRadix == 3) {
@@ -130,7 +132,8 @@ void transform_few(std::array<Complex, kRadix>& x) {
 
 /// As radix4, with groups of kRadix inputs.
 template <int64_t kRadix, int64_t kStride>
-void small_radix(Source x, Target y, int64_t groups, int64_t any_stride, Source twiddles) {
+MUSPEAKER_INTO_CALLER void small_radix(Source x, Target y, int64_t groups, int64_t any_stride,
+                                       Source twiddles) {
   const int64_t stride = kStride > 0 ? kStride : any_stride;
   const int64_t distance = groups * stride;
   const float* __restrict real = x.real;
@@ -216,6 +219,7 @@ RealFft::RealFft(int64_t num_samples) : num_samples_(num_samples) {
 }
 
 /// Transforms first_real + i first_imag; the result is left there too.
+MUSPEAKER_WIDE_VECTORS
 void RealFft::transform_half(Workspace& workspace) const {
   for (const Stage& stage : stages_) {
     const Source x{workspace.first_real.data(), workspace.first_imag.data()};
@@ -253,6 +257,7 @@ void RealFft::reserve(Workspace& workspace) const {
   }
 }
 
+MUSPEAKER_WIDE_VECTORS
 void RealFft::forward(const float* samples, float* real, float* imag, Workspace& workspace) const {
   const int64_t half = num_samples_ / 2;
   if (half == 0) {
@@ -287,6 +292,7 @@ void RealFft::forward(const float* samples, float* real, float* imag, Workspace&
   }
 }
 
+MUSPEAKER_WIDE_VECTORS
 void RealFft::inverse(const float* real, const float* imag, float* samples,
                       Workspace& workspace) const {
   const int64_t half = num_samples_ / 2;

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "core/elementary.h"
+#include "core/wide_vectors.h"
 
 namespace muspeaker::dsp {
 namespace {
@@ -43,6 +44,7 @@ double integrate_frame(const FrameF0& f0, const core::AudioConfig& audio, double
   return sum - std::floor(sum);
 }
 
+MUSPEAKER_WIDE_VECTORS
 void pulse_frame(float f0, const float* phase, int64_t hop_samples, float* pulses) {
   if (f0 <= 0) {
     for (int64_t i = 0; i < hop_samples; ++i) {

@@ -6,6 +6,7 @@
 
 #include "core/elementary.h"
 #include "core/error.h"
+#include "core/wide_vectors.h"
 #include "dsp/mel.h"
 #include "dsp/pulse_train.h"
 #include "dsp/window.h"
@@ -40,6 +41,7 @@ SpectralSynthesis::SpectralSynthesis(const core::AudioConfig& audio)
       interpolation_(audio),
       floor_(static_cast<float>(audio.mel_floor)) {}
 
+MUSPEAKER_WIDE_VECTORS
 void SpectralSynthesis::synthesize(const Chunk& chunk, float* samples, Workspace& workspace) const {
   const int64_t hop = audio_.hop_samples;
   const int64_t window = audio_.window_samples;
@@ -85,6 +87,7 @@ void SpectralSynthesis::synthesize(const Chunk& chunk, float* samples, Workspace
 }
 
 /// The spectrum of the window from sample `first` on, silence outside the samples.
+MUSPEAKER_WIDE_VECTORS
 void SpectralSynthesis::spectrum(const float* samples, int64_t num_samples, int64_t first,
                                  float scale, float* real, float* imag,
                                  Workspace& workspace) const {
@@ -101,6 +104,7 @@ void SpectralSynthesis::spectrum(const float* samples, int64_t num_samples, int6
 }
 
 /// The pulses' spectrum in the workspace becomes that of all three parts.
+MUSPEAKER_WIDE_VECTORS
 void SpectralSynthesis::mix(const float* planes, const float* mel, Workspace& workspace) const {
   const int64_t bins = fft_.num_bins();
   float* __restrict real = workspace.real.data();
@@ -139,6 +143,7 @@ void SpectralSynthesis::mix(const float* planes, const float* mel, Workspace& wo
 }
 
 /// Brings the bands of the spectrum to the mel, by at most kLargestCorrection.
+MUSPEAKER_WIDE_VECTORS
 void SpectralSynthesis::correct_levels(const float* mel, Workspace& workspace) const {
   constexpr float kLeastPower = 1e-12F;
   const int64_t bins = fft_.num_bins();

@@ -46,7 +46,7 @@ class AcousticPass {
                                               const std::vector<int32_t>& durations) const;
 
   /// Returns whole frames, (tokens,), one at least in all. Throws std::invalid_argument if there
-  /// would be none, or more than kMaxSeconds of them.
+  /// would be none, or more than kMaxSeconds of them, which the twin does not check.
   [[nodiscard]] std::vector<int32_t> predict_durations(core::GraphRunner& runner,
                                                        const core::Frames& e_con,
                                                        const Voice& voice,

@@ -35,7 +35,7 @@ class VocoderStream {
   /// The first chunk is small, so that speech begins early.
   static constexpr int64_t kFirstFrames = 32;
 
-  /// One utterance on its way.
+  /// Streaming state of one utterance.
   struct State {
     core::Frames mel;           ///< (frames, num_mels), natural log
     std::vector<float> f0;      ///< (frames) in Hz, 0 where unvoiced

@@ -23,15 +23,14 @@ std::vector<ResBlock2d> make_blocks(const core::Scope& scope,
 
 ResBlock2d::ResBlock2d(const core::Scope& scope, int64_t in_channels, int64_t out_channels)
     : conv1_(scope / "conv1",
-             {in_channels, out_channels, kKernel, /*stride_height=*/2, /*stride_width=*/1},
-             kLeakyReLU),
-      conv2_(scope / "conv2", {out_channels, out_channels, kKernel}, kLeakyReLU),
+             {in_channels, out_channels, kKernel, /*stride_height=*/2, /*stride_width=*/1}),
+      conv2_(scope / "conv2", {out_channels, out_channels, kKernel}),
       shortcut_(scope / "shortcut", {in_channels, out_channels, /*kernel=*/1, /*stride_height=*/2,
                                      /*stride_width=*/1}) {}
 
 ggml_tensor* ResBlock2d::forward(ggml_context* graph, ggml_tensor* x) const {
-  ggml_tensor* y = conv1_.forward(graph, x);  // (1, out_channels, mels / 2, frames)
-  return conv2_.forward(graph, y, shortcut_.forward(graph, x));
+  ggml_tensor* y = conv1_.forward(graph, x, kLeakyReLU);  // (1, out_channels, mels / 2, frames)
+  return conv2_.forward(graph, y, kLeakyReLU, shortcut_.forward(graph, x));
 }
 
 MelEncoder::MelEncoder(const core::Scope& scope, const core::MelEncoderConfig& config)

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/thread_pool.h"
+#include "nn/custom_node.h"
 
 namespace muspeaker::nn {
 namespace {
@@ -38,6 +39,18 @@ kernels::Conv1d conv_of_rows(const core::Scope& scope, const Conv2dShape& s, boo
   return {{in_rows, s.out, s.kernel, s.stride_width}, taps.data(), offsets};
 }
 
+void activate(const Activation& activation, float* y, int64_t count) {
+  if (activation.slope == 1.0F && activation.ceiling == Activation{}.ceiling) {
+    return;
+  }
+  const float slope = activation.slope;
+  const float ceiling = activation.ceiling;
+  for (int64_t i = 0; i < count; ++i) {
+    const float x = y[i];
+    y[i] = std::min(std::max(x, 0.0F) + (slope * std::min(x, 0.0F)), ceiling);
+  }
+}
+
 }  // namespace
 
 struct Conv2d::Image {
@@ -46,28 +59,31 @@ struct Conv2d::Image {
   const float* residual;
   float* y;
   int64_t rows, frames;  // sizes of y
+  Activation activation;
 };
 
-Conv2d::Conv2d(const core::Scope& scope, const Conv2dShape& shape, const Activation& activation,
-               bool bias)
-    : shape_(shape), activation_(activation), conv_(conv_of_rows(scope, shape, bias)) {}
+Conv2d::Conv2d(const core::Scope& scope, const Conv2dShape& shape, bool bias)
+    : shape_(shape), conv_(conv_of_rows(scope, shape, bias)) {}
 
 ggml_tensor* Conv2d::forward(ggml_context* graph, const std::vector<ggml_tensor*>& x,
-                             ggml_tensor* residual) const {
+                             const Activation& activation, ggml_tensor* residual) const {
   std::vector<ggml_tensor*> operands = x;
   if (residual != nullptr) {
     operands.push_back(residual);
   }
-  return ggml_custom_4d(
-      graph, GGML_TYPE_F32, shape_.out, ceil_div(x[0]->ne[1], shape_.stride_width),
-      ceil_div(x[0]->ne[2], shape_.stride_height), 1, operands.data(),
-      static_cast<int>(operands.size()), compute, GGML_N_TASKS_MAX,
-      const_cast<Conv2d*>(this));  // ggml hands it back to compute, which only reads
+  ggml_tensor* y =
+      ggml_custom_4d(graph, GGML_TYPE_F32, shape_.out, ceil_div(x[0]->ne[1], shape_.stride_width),
+                     ceil_div(x[0]->ne[2], shape_.stride_height), 1, operands.data(),
+                     static_cast<int>(operands.size()), compute, GGML_N_TASKS_MAX,
+                     const_cast<Conv2d*>(this));  // ggml hands it back to compute, which only reads
+  set_node_params(y, activation);
+  return y;
 }
 
 void Conv2d::compute(ggml_tensor* y, int /*ith*/, int /*nth*/, void* self) {
   const auto& conv = *static_cast<const Conv2d*>(self);
-  Image image{{}, y->src[0]->ne[2], y->src[0]->ne[1], nullptr, values(y), y->ne[2], y->ne[1]};
+  Image image{/*x=*/{},  y->src[0]->ne[2], y->src[0]->ne[1], /*residual=*/nullptr,
+              values(y), y->ne[2],         y->ne[1],         node_params<Activation>(y)};
   int64_t channels = 0;
   for (const ggml_tensor* operand : y->src) {
     if (operand != nullptr && channels < conv.shape_.in) {
@@ -100,7 +116,7 @@ void Conv2d::compute_linear(const Image& image, int64_t begin, int64_t end) cons
     const int64_t next =
         std::min(begin + std::max(kernels::kStagedFloats / shape_.out, kMinFrames), end);
     conv_.run(call, begin, next);
-    activate(image.y + (begin * shape_.out), (next - begin) * shape_.out);
+    activate(image.activation, image.y + (begin * shape_.out), (next - begin) * shape_.out);
     begin = next;
   }
 }
@@ -123,7 +139,7 @@ void Conv2d::compute_rows(const Image& image, int64_t row_begin, int64_t row_end
       call.residual = image.residual == nullptr ? nullptr : image.residual + at;
       call.y = image.y + at;
       conv_.run(call, 0, frames);
-      activate(call.y, frames * shape_.out);
+      activate(image.activation, call.y, frames * shape_.out);
     }
   }
 }
@@ -159,18 +175,6 @@ void Conv2d::gather(const Image& image, int64_t row, int64_t first, int64_t fram
       }
       to += channels;
     }
-  }
-}
-
-void Conv2d::activate(float* y, int64_t count) const {
-  if (activation_.slope == 1.0F && activation_.ceiling == Activation{}.ceiling) {
-    return;
-  }
-  const float slope = activation_.slope;
-  const float ceiling = activation_.ceiling;
-  for (int64_t i = 0; i < count; ++i) {
-    const float x = y[i];
-    y[i] = std::min(std::max(x, 0.0F) + (slope * std::min(x, 0.0F)), ceiling);
   }
 }
 

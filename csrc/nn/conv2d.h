@@ -37,15 +37,15 @@ struct Conv2dShape {
 class Conv2d {
  public:
   /// weight (out, in, kernel, kernel); bias (out), or absent when the layer has none.
-  Conv2d(const core::Scope& scope, const Conv2dShape& shape, const Activation& activation = {},
-         bool bias = true);
+  Conv2d(const core::Scope& scope, const Conv2dShape& shape, bool bias = true);
 
   /// Every x: (1, channels, mels, frames) float32; residual, added before the activation: null or
   /// of the result's shape. Returns (1, out, ceil(mels / stride), ceil(frames / stride)).
   ggml_tensor* forward(ggml_context* graph, const std::vector<ggml_tensor*>& x,
-                       ggml_tensor* residual = nullptr) const;
-  ggml_tensor* forward(ggml_context* graph, ggml_tensor* x, ggml_tensor* residual = nullptr) const {
-    return forward(graph, std::vector<ggml_tensor*>{x}, residual);
+                       const Activation& activation = {}, ggml_tensor* residual = nullptr) const;
+  ggml_tensor* forward(ggml_context* graph, ggml_tensor* x, const Activation& activation = {},
+                       ggml_tensor* residual = nullptr) const {
+    return forward(graph, std::vector<ggml_tensor*>{x}, activation, residual);
   }
 
  private:
@@ -55,10 +55,8 @@ class Conv2d {
   void compute_linear(const Image& image, int64_t begin, int64_t end) const;
   void compute_rows(const Image& image, int64_t row_begin, int64_t row_end) const;
   void gather(const Image& image, int64_t row, int64_t first, int64_t frames, float* staged) const;
-  void activate(float* y, int64_t count) const;
 
   Conv2dShape shape_;
-  Activation activation_;
   kernels::Conv1d conv_;  // convolution over the gathered rows: kernel x in channels
 };
 

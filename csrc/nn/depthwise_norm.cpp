@@ -11,7 +11,7 @@
 namespace muspeaker::nn {
 namespace {
 
-constexpr int64_t kLeastFrames = 32;  // fewer are not worth a piece
+constexpr int64_t kLeastFrames = 32;  // frames of one piece: fewer are not worth it
 constexpr float kEpsilon = 1e-5F;     // PyTorch's default
 
 const float* values_of(const ggml_tensor* tensor) {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -10,10 +11,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from muspeaker.config import config_from_header
+from muspeaker.forks import EngineOfProcess, keep_usable
 from muspeaker.options import sentence_seed
 from muspeaker.sound.audio import Audio
 from muspeaker.sound.loudness import amplify
 from muspeaker.sound.span import Span, begun_between
+from muspeaker.text import phonemize
 from muspeaker.text.passages import Passage, Reading, model_language, read_text
 from muspeaker.text.symbols import PAUSE
 from muspeaker.voice import Voice
@@ -26,6 +29,8 @@ if TYPE_CHECKING:
     from muspeaker import _core
     from muspeaker.options import SynthesisOptions
     from muspeaker.text.tokens import Tokens
+
+keep_usable(phonemize._LOCK)
 
 
 class SpeechStream(Iterator[Audio]):
@@ -52,18 +57,22 @@ class SpeechEngine:
     """The C++ engine, and what its numbers mean: cuts a text into passages and speaks them.
 
     Attributes:
-        core: The C++ engine. Its calls take turns by themselves.
         num_threads: Threads of the engine.
         config: Sizes of the model.
         fingerprint: Identifies the model; voices carry it too.
     """
 
     def __init__(self, core: _core.Synthesizer, num_threads: int) -> None:
-        self.core = core
+        self._core = EngineOfProcess(core, num_threads)
         self.num_threads = num_threads
         header = core.config
         self.config = config_from_header(header)
         self.fingerprint = str(header["fingerprint"])
+
+    @property
+    def core(self) -> _core.Synthesizer:
+        """The C++ engine. Its calls take turns by themselves."""
+        return self._core.get()
 
     @property
     def sample_rate(self) -> int:
@@ -139,7 +148,7 @@ class SpeechEngine:
         """
         if passage.silence_before:
             yield self.silence(passage.silence_before)
-        tokens = passage.tokens
+        tokens, process = passage.tokens, os.getpid()
         speaking = self.core.start(
             tokens.ids,
             voice.vector,
@@ -153,7 +162,7 @@ class SpeechEngine:
         words, phones = self.spans(tokens, speaking.durations)
         whole = whole and self.num_threads > 1  # with one thread it would only be a longer turn
         given = 0  # samples
-        while (samples := speaking.next_chunk(whole)) is not None:
+        while (samples := _next_chunk(speaking, process, whole)) is not None:
             begin, given = given / self.sample_rate, given + len(samples)
             samples = amplify(samples, float(options.volume))
             is_last = given == speaking.num_samples
@@ -190,3 +199,25 @@ class SpeechEngine:
             if tokens.boundaries[index] != PAUSE
         ]
         return words, phones
+
+
+def _next_chunk(speaking: _core.Speaking, process: int, whole: bool) -> NDArray[np.float32] | None:
+    if process != os.getpid():
+        raise RuntimeError(
+            "this speech was begun in another process, which has its engine: begin it again here"
+        )
+    samples = speaking.next_chunk(whole)
+    return None if samples is None else checked_samples(samples)
+
+
+def checked_samples(samples: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Samples from the engine as they are.
+
+    Raises:
+        RuntimeError: If one is not finite, which players turn into silence or noise.
+    """
+    if not np.isfinite(samples).all():
+        raise RuntimeError(
+            "the engine made samples that are not finite: the model file or the voice is damaged"
+        )
+    return samples

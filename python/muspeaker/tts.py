@@ -14,7 +14,7 @@ from muspeaker.options import ConversionFields, OptionFields, checked_options
 from muspeaker.sound.audio import Audio
 from muspeaker.sound.loudness import amplify, normalize_loudness
 from muspeaker.sound.recording import read_prompt, read_source, resample
-from muspeaker.stream import SpeechEngine, SpeechStream
+from muspeaker.stream import SpeechEngine, SpeechStream, checked_samples
 from muspeaker.text.passages import MAX_TEXT_CHARACTERS, join_passages
 from muspeaker.threads import available_cores, check_threads, default_threads
 from muspeaker.voice import Voice
@@ -92,7 +92,6 @@ class Synthesizer:
     """
 
     def __init__(self, engine: _core.Synthesizer, num_threads: int = 1) -> None:
-        self._engine = engine
         self._speech = SpeechEngine(engine, num_threads)
         self.num_threads = num_threads
         self.config: dict[str, Any] = dict(engine.config)
@@ -105,6 +104,10 @@ class Synthesizer:
     def __repr__(self) -> str:
         name, weight_type = self.config.get("name", "?"), self.config.get("weight_type", "?")
         return f"Synthesizer({name!r}, {weight_type}, {self.num_parameters / 1e6:.1f} M parameters)"
+
+    @property
+    def _engine(self) -> _core.Synthesizer:
+        return self._speech.core
 
     @property
     def timings(self) -> dict[str, float]:
@@ -202,6 +205,7 @@ class Synthesizer:
             TypeError: If an argument has another type, or an option is unknown.
             ValueError: If the text is empty or has nothing to speak, the language is unknown, a number
                 is out of range, or the voice belongs to another model.
+            RuntimeError: If the model file or the voice is damaged, so that no speech comes of it.
         """
         chosen, speaker = self._chosen(options), self.voice(voice)
         plan = self._speech.plan(text, speaker, chosen)
@@ -349,7 +353,7 @@ class Synthesizer:
             energy=float(chosen.energy),
             seed=chosen.drawn_seed(),
         )
-        samples = amplify(samples, float(chosen.volume))
+        samples = amplify(checked_samples(samples), float(chosen.volume))
         return Audio(samples, self.sample_rate, *self._speech.spans(tokens, durations))
 
     def _chosen(self, options: OptionFields) -> SynthesisOptions:

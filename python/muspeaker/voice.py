@@ -33,7 +33,8 @@ SUFFIX = ".voice"
 MAGIC = b"MUSPVOX\n"
 FORMAT_VERSION = 1
 MAX_FILE_BYTES = 16_000_000
-MAX_NOTE_CHARACTERS = 1000  # in a name or a note of consent
+MAX_NOTE_CHARACTERS = 1000  # characters in a name or a note of consent
+MAX_VALUE = 1000.0  # largest of any number in a voice; real ones stay below 20
 DEFAULT_NAME = "kathleen"
 VOICES_FOLDER = Path(__file__).parent / "voices"
 
@@ -59,7 +60,7 @@ class Voice:
 
     Raises:
         TypeError: If a part is of another type.
-        ValueError: If an array is empty, misshapen or not finite.
+        ValueError: If an array is empty or misshapen, or a value is not finite or out of all proportion.
     """
 
     def __init__(
@@ -283,6 +284,9 @@ def _checked_array(array: ArrayLike, name: str, num_axes: int) -> NDArray[np.flo
     values = np.ascontiguousarray(raw, dtype=np.float32).copy()
     if not np.isfinite(values).all():
         raise ValueError(f"{name} has non-finite values")
+    most = float(values.flat[np.abs(values).argmax()])
+    if abs(most) > MAX_VALUE:
+        raise ValueError(f"{name} has a value of {most:.3g}: expected at most {MAX_VALUE:g}")
     return values
 
 

@@ -18,7 +18,7 @@ from muspeaker.text.normalize import normalize
 from muspeaker.text.phonemize import Tokens, tokens
 from muspeaker.text.sentences import split_sentences
 from muspeaker.twin.dsp.mel_correction import correct_levels
-from muspeaker.twin.engine.acoustic_pass import AcousticPass
+from muspeaker.twin.dsp.mel_moments import match_moments
 from muspeaker.twin.engine.noise import Noise, vocoder_noise
 from muspeaker.twin.engine.synthesizer import Synthesizer
 from muspeaker.twin.engine.voice import Voice
@@ -125,7 +125,10 @@ class Acoustic(nn.Module):
         energy = adapter.predict_energy(frames, e_sty, mask, style_mask)
         e_lat = adapter.embed(frames, adapter.normalize_f0(f0), energy)
         mel = model.decode_mel(e_lat, timbre, mask)
-        return AcousticPass(model).match(mel, timbre), f0
+        config = model.config
+        if config.mel_decoder.prompt_moments > 0:  # the timbre has no spectral map
+            mel = match_moments(mel, timbre[:, config.timbre_encoder.embedding :])
+        return mel, f0
 
 
 class Onnx:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+from urllib.request import urlopen
 
 import numpy as np
 import openai
@@ -18,6 +21,7 @@ from typer.testing import CliRunner
 
 import muspeaker
 from muspeaker.cli import app
+from tests.serving import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,12 +33,13 @@ SOURCES = str(Path(muspeaker.__file__).parents[1])
 
 
 @contextmanager
-def serve(folder: Path, *options: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+def serve(
+    folder: Path, *options: str, start: tuple[str, str] = ("-m", "muspeaker")
+) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """The command, and the address it tells."""
     command = [
         sys.executable,
-        "-m",
-        "muspeaker",
+        *start,
         "serve",
         "--port",
         "0",
@@ -80,6 +85,33 @@ def test_a_stopped_server_finishes_what_it_says(
     assert (tmp_path / "new" / "data" / "voices.sqlite3").exists()
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_stopped_server_waits_for_no_stuck_work(tmp_path: Path, number: int) -> None:
+    """A thread inside a call cannot be stopped; the process ends in spite of it."""
+    stuck = (
+        "import threading; from muspeaker.tts import Synthesizer; from muspeaker.cli import main; "
+    )
+    stuck += "Synthesizer.stream = lambda *_, **__: threading.Event().wait(); main()"
+    with serve(tmp_path, start=("-c", stuck)) as (server, address):
+        body = b'{"input": "Hi.", "voice": "kathleen"}'
+        head = (
+            f"POST /v1/audio/speech HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {len(body)}\r\n"
+        )
+        place = urlsplit(address)
+        with socket.create_connection((place.hostname, place.port)) as connection:
+            connection.sendall(head.encode() + b"Content-Type: application/json\r\n\r\n" + body)
+            wait_until(lambda: running_requests(address) == 1)
+            server.send_signal(number)
+            assert server.wait(60) == 0
+
+
+def running_requests(address: str) -> float:
+    with urlopen(f"{address}/metrics") as answer:
+        return float(
+            re.search(r"^muspeaker_running_requests (\S+)", answer.read().decode(), re.MULTILINE)[1]
+        )
+
+
 @pytest.fixture
 def run(tts: Synthesizer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """The command on the fake engine; gives what it did and what uvicorn was told."""
@@ -100,6 +132,7 @@ def test_options_reach_the_server(run: Any, tmp_path: Path) -> None:
     result, (config,) = run(
         *("--host", "0.0.0.0", "--port", "0", "--token", "s3same", "--max-upload", "3"),
         *("--max-running", "2", "--max-waiting", "0", "--max-characters", "99", "--voice", "nova"),
+        *("--allow-host", "speech.example", "--allow-origin", "https://page.example"),
     )
     assert result.exit_code == 0, result.output
     settings = config.app.state.service.settings
@@ -107,6 +140,8 @@ def test_options_reach_the_server(run: Any, tmp_path: Path) -> None:
     assert (settings.max_upload_bytes, settings.max_characters) == (3 * 1024 * 1024, 99)
     assert (settings.max_running, settings.max_waiting) == (2, 0)
     assert settings.default_voice == "nova"
+    assert (settings.hosts, settings.origins) == (("speech.example",), ("https://page.example",))
+    assert config.http.max_connections <= settings.max_connections
     assert "s3same" not in repr(settings)
     assert "anyone" not in result.stderr
 

@@ -41,8 +41,11 @@ JSON = {"Content-Type": "application/json"}
 class Held:
     """Speech in chunks that a test lets through; counts those begun."""
 
-    def __init__(self, tts: Synthesizer, num_chunks: int | None = None) -> None:
+    def __init__(
+        self, tts: Synthesizer, num_chunks: int | None = None, *, held_from: int = 1
+    ) -> None:
         self.release = threading.Event()
+        self._held_from = held_from
         self.begun = 0
         self.ended = 0
         self._num_chunks = num_chunks
@@ -53,7 +56,7 @@ class Held:
         try:
             for index in count() if self._num_chunks is None else range(self._num_chunks):
                 self.begun += 1
-                if not self.release.is_set() and index != 0:
+                if not self.release.is_set() and index >= self._held_from:
                     self.release.wait(3 * PATIENCE_SECONDS)
                 yield Audio(noise(1.0), 22050)
         finally:
@@ -102,13 +105,17 @@ def opened(client: openai.OpenAI, receive_bytes: int | None = None) -> socket.so
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_bytes)
     connection.connect((address.hostname, address.port))
     body = json.dumps({"input": "Hi.", "voice": "anna", "response_format": "wav"})
-    head = f"POST {SPEECH} HTTP/1.1\r\nHost: here\r\nContent-Type: application/json\r\n"
+    head = f"POST {SPEECH} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
     connection.sendall(f"{head}Content-Length: {len(body)}\r\n\r\n{body}".encode())
     return connection
 
 
 def gate(client: openai.OpenAI) -> Any:
     return client.app.state.service.gate
+
+
+def listed(client: openai.OpenAI) -> list[dict[str, Any]]:
+    return ask(client, "GET", VOICES)[1]["data"]
 
 
 def metric(client: openai.OpenAI, name: str) -> float:
@@ -178,7 +185,7 @@ def test_a_client_that_waits_for_leave_is_told_at_once(shared: openai.OpenAI) ->
     address = urlsplit(str(shared.base_url))
     with socket.create_connection((address.hostname, address.port), timeout=60) as connection:
         connection.sendall(
-            f"POST {VOICES} HTTP/1.1\r\nHost: here\r\nContent-Type: multipart/form-data; boundary=b\r\n"
+            f"POST {VOICES} HTTP/1.1\r\nHost: localhost\r\nContent-Type: multipart/form-data; boundary=b\r\n"
             "Expect: 100-continue\r\nContent-Length: 999999999999\r\n\r\n".encode()
         )
         assert connection.recv(100).startswith(b"HTTP/1.1 413")
@@ -191,10 +198,12 @@ def test_large_json_gets_413(shared: openai.OpenAI) -> None:
 
 
 def test_a_body_that_never_comes_gets_408(tts: Synthesizer, tmp_path: Path) -> None:
-    with serving(tts, Settings(data_folder=tmp_path, stall_seconds=0.2)) as client:
+    with serving(tts, Settings(data_folder=tmp_path, body_seconds=0.2)) as client:
         address = urlsplit(str(client.base_url))
         with socket.create_connection((address.hostname, address.port), timeout=60) as connection:
-            head = f"POST {SPEECH} HTTP/1.1\r\nHost: here\r\nContent-Type: application/json\r\n"
+            head = (
+                f"POST {SPEECH} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+            )
             connection.sendall(f"{head}Content-Length: 100\r\n\r\n{{".encode())
             assert connection.recv(100).startswith(b"HTTP/1.1 408")
 
@@ -322,6 +331,56 @@ def test_a_client_that_leaves_ends_the_synthesis(tts: Synthesizer, settings: Set
         assert gate(client).running == 0
         wait_until(lambda: metric(client, "muspeaker_disconnects_total") == 1)
         assert held.begun < 100
+
+
+@pytest.mark.parametrize("begun", [1, 2])
+def test_a_client_that_leaves_frees_its_place_before_the_work_ends(
+    tts: Synthesizer, settings: Settings, begun: int
+) -> None:
+    """Whether the thread plans or speaks: it cannot be stopped, but nobody waits for it."""
+    with serving(tts, settings) as client:
+        add_voice(client)
+        held = Held(tts, held_from=begun - 1)
+        with opened(client):
+            wait_until(lambda: held.begun == begun)
+        wait_until(lambda: gate(client).running == 0)
+        assert not held.ended
+        held.release.set()
+        wait_until(lambda: held.ended)
+        assert held.begun == begun
+        wait_until(lambda: metric(client, "muspeaker_disconnects_total") == 1)
+        if begun == 2:  # the second chunk was spoken, but there was nobody to send it to
+            sent = metric(client, 'muspeaker_audio_seconds_total{format="wav"}')
+            assert sent == pytest.approx(len(noise(1.0)) / 22050)
+
+
+def test_a_client_that_leaves_gets_no_voice(
+    tts: Synthesizer, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, release, ended = threading.Event(), threading.Event(), threading.Event()
+    clone = tts.clone
+
+    def held_clone(*args: Any, **keywords: Any) -> Any:
+        begun.set()
+        release.wait(3 * PATIENCE_SECONDS)
+        try:
+            return clone(*args, **keywords)
+        finally:
+            ended.set()
+
+    monkeypatch.setattr(tts, "clone", held_clone)
+    with serving(tts, settings) as client, ThreadPoolExecutor(1) as pool:
+        leaver = client.with_options(timeout=1.0)
+        upload = pool.submit(add_voice, leaver)
+        assert begun.wait(PATIENCE_SECONDS)
+        with pytest.raises(openai.APITimeoutError):
+            upload.result(PATIENCE_SECONDS)
+        wait_until(lambda: gate(client).running == 0)
+        assert not ended.is_set()
+        release.set()
+        assert ended.wait(PATIENCE_SECONDS)
+        assert [voice["name"] for voice in listed(client)] == ["kathleen"]
+        assert metric(client, "muspeaker_disconnects_total") == 1
 
 
 def test_a_client_that_leaves_the_queue_is_not_spoken_to(tts: Synthesizer, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 torch = pytest.importorskip("torch")
 pytest.importorskip("numba")
 
-from muspeaker.train.acoustic_pass import decode, encode_prior, predict_contours
+from muspeaker.train.acoustic_pass import acoustic_losses, decode, encode_prior, predict_contours
 from muspeaker.twin.engine.acoustic_pass import AcousticPass, Melody
 from muspeaker.twin.engine.voice import Voice
 from muspeaker.twin.model.linguistic_encoder import TokenIds
@@ -81,3 +81,32 @@ def test_the_mel_of_the_longest_is_that_of_the_engine(model, batch):
         e_con[:1], batch["durations"][:1], melody, batch["timbre"][:1]
     )
     torch.testing.assert_close(mel[:1], expected)
+
+
+def test_half_of_the_rows_hear_the_prior_and_tell_the_decoder_the_real_energy(batch, monkeypatch):
+    """Predictors of a row that hears the prior do not see its mel; its decoder does not see their energy."""
+    mel = normal(2, CONFIG.audio.num_mels, 24, seed=2)
+    batch |= {
+        "mel": mel,
+        "content_mel": mel,
+        "from_prior": torch.tensor([True, False]),
+    }
+    model = tiny_model()
+    told = []
+    embed = model.variation_adapter.embed
+    monkeypatch.setattr(
+        model.variation_adapter, "embed", lambda f, p, e: told.append(e) or embed(f, p, e)
+    )
+    heard = []
+    predict = model.variation_adapter.predict_durations
+    monkeypatch.setattr(
+        model.variation_adapter,
+        "predict_durations",
+        lambda e_con, *rest: heard.append(e_con) or predict(e_con, *rest),
+    )
+    acoustic_losses(model, batch)
+    acoustic_losses(model, batch | {"content_mel": mel + 1})
+    torch.testing.assert_close(heard[0][0], heard[1][0])
+    assert not torch.allclose(heard[0][1], heard[1][1])
+    torch.testing.assert_close(told[0][0], batch["energy"][0])
+    assert not torch.allclose(told[0][1], batch["energy"][1])

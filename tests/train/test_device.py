@@ -77,6 +77,7 @@ def test_acoustic_stage():
         "frame_mask": empty(2, FRAMES, dtype=flag),
         "content_mel": empty(2, 80, FRAMES),
         "noise": empty(2, TOKENS, CONFIG.mel_encoder.latent),
+        "from_prior": empty(2, dtype=flag),
         "timbre": empty(2, CONFIG.timbre_size),
         "prompt_mel": empty(2, 80, FRAMES),
         "prompt_mask": empty(2, FRAMES // 4, dtype=flag),

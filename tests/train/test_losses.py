@@ -128,6 +128,33 @@ def test_duration_loss_skips_phones_without_a_frame():
     assert float(acoustic.duration_loss(spoiled, durations, mask_of(3))) > 1
 
 
+def test_levels_below_hearing_count_as_one():
+    quiet, quieter = torch.full((1, 8, 5), -9.5), torch.full((1, 8, 5), -11.5)
+    assert float(acoustic.mel_loss(quieter, quiet, mask_of(5))) == 0
+    assert float(acoustic.mel_loss(quiet + 2.5, quieter, mask_of(5))) == pytest.approx(2.0)
+
+
+def test_best_duration_is_the_mean():
+    """Of 2 and 8 frames it is 5; a squared error of logarithms would say 4."""
+    durations = torch.tensor([[2, 8]])
+    answers = torch.linspace(1.0, 2.0, 1001)
+    losses = [float(acoustic.duration_loss(a.expand(1, 2), durations, mask_of(2))) for a in answers]
+    assert float(answers[int(np.argmin(losses))].exp()) == pytest.approx(5.0, abs=0.02)
+
+
+def test_range_is_that_of_voiced_frames_of_an_utterance():
+    level = noise(0, 2, 50)
+    voiced = noise(1, 2, 50) > -0.5
+    mask = mask_of(50, 30)
+    spoiled = torch.where(voiced & mask, level, 30.0)
+    assert float(acoustic.range_loss(spoiled, level, voiced, mask)) == pytest.approx(0, abs=1e-6)
+    flat = level * 0.5 + 3
+    deviations = [float(level[i][(voiced & mask)[i]].std(correction=0)) for i in range(2)]
+    expected = 0.5 * sum(deviations) / 2
+    actual = float(acoustic.range_loss(flat, level, voiced, mask))
+    assert actual == pytest.approx(expected, rel=0.01)
+
+
 def test_pitch_level_counts_where_voiced():
     level, voiced = noise(0, 1, 6), torch.arange(6).unsqueeze(0) % 2 == 0
     predicted = torch.stack([torch.where(voiced, level, 50.0), 200 * voiced - 100.0], dim=-1)

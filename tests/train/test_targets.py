@@ -11,8 +11,9 @@ pytest.importorskip("soxr")
 
 from muspeaker.train.corpus import ge2e
 from muspeaker.train.corpus.cache import Cache
-from muspeaker.train.corpus.target_space import fit_space, smooth, unit
+from muspeaker.train.corpus.target_space import fit_space, load_space, smooth, unit
 from muspeaker.train.corpus.timbre_crops import CropOptions, Speakers
+from muspeaker.train.corpus.timbres import timbre_vectors
 from muspeaker.train.stages import targets, timbre
 from tests.tiny_corpus import training_config
 
@@ -79,7 +80,7 @@ def test_targets_resume(runs, network, tmp_path, monkeypatch):
         if path.is_file():
             (folder / path.name).symlink_to(path)
     monkeypatch.setattr(targets, "CLIPS_AT_ONCE", 10)
-    whole = np.load(targets.write_targets(Cache(folder), network))
+    whole = np.load(targets.write_embeddings(Cache(folder), network))
     assert whole.shape == (len(cache.clips), 256)
     (folder / targets.FILE).unlink()
     begun = whole.copy()
@@ -89,6 +90,19 @@ def test_targets_resume(runs, network, tmp_path, monkeypatch):
     resumed = np.load(folder / targets.FILE)
     assert (resumed[0] == 7).all()
     np.testing.assert_array_equal(resumed[1:], whole[1:])
+    made = np.load(folder / targets.TARGETS)
+    assert made.shape == (len(cache.clips), 192)
+    np.testing.assert_allclose(np.linalg.norm(made, axis=1), 1, atol=1e-5)
+    kept = tmp_path / "space.npz"
+    (folder / targets.SPACE).rename(kept)
+    half = folder / targets.FILE
+    np.save(half, np.where(np.arange(len(whole))[:, None] % 2 == 0, resumed, whole[::-1]))
+    targets.main([str(folder), "--network", str(network), "--space", str(kept)])
+    np.testing.assert_array_equal(
+        load_space(folder / targets.SPACE).matrix, load_space(kept).matrix
+    )
+    with pytest.raises(ValueError, match="the space has 192 axes, expected 8"):
+        targets.main([str(folder), "--network", str(network), "--space", str(kept), "--axes", "8"])
 
 
 def test_space_keeps_what_differs_between_speakers():
@@ -120,13 +134,10 @@ def test_batches_carry_targets_and_have_one_length(runs):
     people = [clip.speaker for clip in cache.clips]
     random = np.random.default_rng(3)
     of_each = dict(
-        zip(sorted(set(people)), random.standard_normal((len(set(people)), 256)), strict=True)
+        zip(sorted(set(people)), random.standard_normal((len(set(people)), 16)), strict=True)
     )
-    speakers.learn_from(np.stack([of_each[name] for name in people]), 16)
+    speakers.learn_from(np.stack([of_each[name] for name in people]))
     trained = [name for name in of_each if not name.startswith("anna")]
-    real = [name for name in trained if "@" not in name]
-    space = fit_space(np.stack([of_each[name] for name in real]), real, 16)
-    wanted = dict(zip(trained, space(np.stack([of_each[name] for name in trained])), strict=True))
     assert speakers.names == trained
     plans = speakers.plans(0)
     shapes = set()
@@ -135,12 +146,11 @@ def test_batches_carry_targets_and_have_one_length(runs):
         shapes.add(tuple(batch["fbank"].shape))
         assert batch["target"].shape == (len(plan.clips), 16)
         for target, speaker in zip(batch["target"], batch["speaker"].tolist(), strict=True):
-            if speakers.names[speaker] in real:  # a copy has shares in axes that are chance here
-                alike = float(target.numpy() @ wanted[speakers.names[speaker]])
-                assert alike == pytest.approx(1, abs=1e-4)
+            wanted = of_each[speakers.names[speaker]].astype(np.float32)
+            np.testing.assert_array_equal(target.numpy(), wanted)
     assert shapes == {(24, 30, 80), (16, 60, 80)}
     with pytest.raises(ValueError, match="but the corpus has"):
-        speakers.learn_from(np.zeros((3, 256)), 16)
+        speakers.learn_from(np.zeros((3, 16), np.float32))
 
 
 def test_stage_learns_from_targets(runs, network, tmp_path):
@@ -148,10 +158,27 @@ def test_stage_learns_from_targets(runs, network, tmp_path):
     vectors = ge2e.embed(
         ge2e.load_ge2e(network), (Cache(corpus).samples(clip) for clip in Cache(corpus).clips)
     )
-    np.save(tmp_path / "ge2e.npy", vectors)
+    size = CONFIG.timbre_encoder.embedding
+    np.save(tmp_path / "targets.npy", vectors[:, :size])
     arguments = [str(corpus), "--out", str(tmp_path), "--steps", "2", "--batch", "6"]
-    arguments += ["--frames", "40", "--targets", str(tmp_path / "ge2e.npy"), "--log-steps", "1"]
+    arguments += ["--frames", "40", "--targets", str(tmp_path / "targets.npy"), "--log-steps", "1"]
     timbre.main([*arguments, "--start", str(runs.root / "timbre" / "timbre.pt")], CONFIG)
     state = torch.load(tmp_path / "timbre.pt", weights_only=True)
     assert state["step"] == 2
     assert torch.isfinite(state["ema"]["seg_1.weight"]).all()
+    np.save(tmp_path / "targets.npy", vectors)
+    with pytest.raises(ValueError, match=f"make it again with --axes {size}"):
+        timbre.main(arguments, CONFIG)
+
+
+def test_acoustic_stages_take_the_targets_themselves(runs, tmp_path):
+    cache, size = Cache(runs.corpus), CONFIG.timbre_encoder.embedding
+    random = np.random.default_rng(4)
+    targets_ = random.standard_normal((len(cache.clips), size)).astype(np.float32)
+    np.save(tmp_path / "targets.npy", targets_)
+    vectors = timbre_vectors(cache, tmp_path / "targets.npy", CONFIG)
+    rms = np.sqrt(np.square(targets_).mean(1, keepdims=True))
+    np.testing.assert_allclose(vectors, targets_ / rms, rtol=1e-5)
+    np.save(tmp_path / "targets.npy", targets_[:3])
+    with pytest.raises(ValueError, match=r"targets.npy is \(3, "):
+        timbre_vectors(cache, tmp_path / "targets.npy", CONFIG)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 LABEL = "archive.json"
-OVERHEAD_BYTES = 1024  # of one member's headers, and more than that
+OVERHEAD_BYTES = 1024  # more than one member's headers take
 EPOCH = (1980, 1, 1, 0, 0, 0)
 
 

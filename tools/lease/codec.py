@@ -45,7 +45,7 @@ class Codec:
         self._hop = audio.hop_samples
         self._nyquist_hz = audio.sample_rate / 2
         widest = range(64, self._hop + 1, 16)
-        self._edges = (*range(0, 32, 4), *range(32, 64, 8), *widest)  # of the bands, in bins
+        self._edges = (*range(0, 32, 4), *range(32, 64, 8), *widest)  # edges of the bands, in bins
         self._basis = _basis(self._hop)
 
     def num_bands(self, band_hz: float) -> int:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 MAX_CHUNK = 3
 _ROUNDS = 6
-_THIRD_COST = 4.0  # of a chunk's third phone
+_THIRD_COST = 4.0  # cost of a chunk's third phone
 _UNSEEN = 0.02
 _WORDS_OF_A_ROUND = 30_000
 

@@ -15,7 +15,7 @@ from tools.letter_to_sound.alignment import align
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-MIN_COUNT = 30  # of a chunk that is learned
+MIN_COUNT = 30  # occurrences of a chunk that is learned
 _PHONE = {symbol: index for index, symbol in enumerate(MISAKI_SYMBOLS)}
 
 

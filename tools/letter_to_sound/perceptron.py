@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     Arrays = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]
     Model = tuple[NDArray[np.float32], NDArray[np.float64]]
 
-MARGIN = 12.0  # by which the right chunk is to win
+MARGIN = 12.0  # score by which the right chunk should win
 _SOUNDS, _STRESSES, _SILENT = 0, 1, 2  # what a chunk is
 
 # The features are the package's own; the functions that they call must be compiled before them.

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 SAMPLE_RATE = 24000
 DURATION_SAMPLES = 600  # unit of the durations
 CONTOUR_SAMPLES = 300  # hop of F0 and energy
-PHONES = (3, 400)  # of a clip, least and most; Kokoro hurries through longer ones
+PHONES = (3, 400)  # least and most phones of a clip; Kokoro hurries through longer ones
 
 
 @dataclass(frozen=True)

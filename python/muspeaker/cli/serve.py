@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,9 +20,12 @@ from muspeaker.text.passages import MAX_TEXT_CHARACTERS
 from muspeaker.threads import available_cores, default_threads
 
 if TYPE_CHECKING:
+    from types import FrameType
+
     from fastapi import FastAPI
 
-GRACE_SECONDS = 30
+GRACE_SECONDS = 4  # for requests that are being answered when the server is told to stop
+STOP_SECONDS = 5.0  # after which it ends in any case
 
 
 TokenOption = Annotated[
@@ -58,6 +63,22 @@ WaitingOption = Annotated[
     ),
 ]
 
+HostsOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="NAME",
+        help="Name by which clients may call the server, besides localhost and addresses; can be repeated. "
+        "Default: none, or any if there is a token.",
+    ),
+]
+OriginsOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="URL",
+        help="Site whose pages may use the server from a browser; can be repeated. Default: none.",
+    ),
+]
+
 
 def serve(  # noqa: PLR0913, PLR0917 (one parameter an option of the command line)
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
@@ -73,6 +94,8 @@ def serve(  # noqa: PLR0913, PLR0917 (one parameter an option of the command lin
     max_upload: UploadOption = Settings.max_upload_bytes // MEBIBYTE,
     max_running: RunningOption = Settings.max_running,
     max_waiting: WaitingOption = Settings.max_waiting,
+    allow_host: HostsOption = None,
+    allow_origin: OriginsOption = None,
 ) -> None:
     """Serve the OpenAI speech endpoint and its voices; needs muspeaker[serve]."""
     options: dict[str, Any] = {
@@ -82,6 +105,8 @@ def serve(  # noqa: PLR0913, PLR0917 (one parameter an option of the command lin
         "max_upload_bytes": max_upload * MEBIBYTE,
         "max_running": max_running,
         "max_waiting": max_waiting,
+        "hosts": None if allow_host is None else tuple(allow_host),
+        "origins": tuple(allow_origin or ()),
     }
     if data is not None:
         options["data_folder"] = data
@@ -97,7 +122,7 @@ def application(model: Path | None, threads: int, options: dict[str, Any]) -> Fa
     """The server with its model.
 
     Raises:
-        RuntimeError: If the extra is not installed.
+        RuntimeError: If the extra is not installed, or the model does not speak.
         ValueError: If an option is out of range.
     """
     try:
@@ -112,6 +137,8 @@ def application(model: Path | None, threads: int, options: dict[str, Any]) -> Fa
         app.state.service.voice(settings.default_voice)
     except ApiError as error:
         warn(f"{error.detail}; until then, requests for OpenAI's voices are refused")
+    if not app.state.service.health.check():  # which also warms the engine
+        raise RuntimeError("the model does not speak")
     return app
 
 
@@ -121,8 +148,17 @@ def warn(message: str) -> None:
 
 
 def run(app: FastAPI, host: str, port: int) -> None:
-    """Serve until SIGINT or SIGTERM. Running requests may finish, for at most 30 s."""
+    """Serve until SIGINT or SIGTERM. Running requests may finish, for at most 4 s; after 5 s the process ends."""
     import uvicorn  # noqa: PLC0415 (an extra)
+
+    from muspeaker.serve.openai.connections import connection_class  # noqa: PLC0415 (an extra)
+
+    settings: Settings = app.state.service.settings
+
+    class Server(uvicorn.Server):
+        def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+            end_within(STOP_SECONDS)
+            super().handle_exit(sig, frame)
 
     config = uvicorn.Config(
         app,
@@ -130,13 +166,25 @@ def run(app: FastAPI, host: str, port: int) -> None:
         port=port,
         timeout_graceful_shutdown=GRACE_SECONDS,
         server_header=False,
+        http=connection_class(settings.max_connections, settings.stall_seconds),
+        ws="none",
     )
     # uvicorn shuts down on these signals and raises them again, but a stop on request is no failure
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
-        uvicorn.Server(config).run()
+        Server(config).run()
     except KeyboardInterrupt:
         return
     except SystemExit as stop:
         if stop.code:  # the reason is on standard error already
             raise typer.Exit(1) from stop
+
+
+def end_within(seconds: float) -> None:
+    """End the process after some seconds if it has not ended by itself.
+
+    A thread inside a call cannot be stopped, and the interpreter would wait for it.
+    """
+    timer = threading.Timer(seconds, os._exit, (0,))
+    timer.daemon = True
+    timer.start()

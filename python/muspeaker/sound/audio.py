@@ -170,7 +170,7 @@ class Audio:
         if not -1 <= position <= 1:
             raise ValueError(f"position must be -1 to 1, got {position}")
         angle = (position + 1) * np.pi / 4
-        gains = np.array([np.cos(angle), np.sin(angle)], np.float32)  # of constant power
+        gains = np.array([np.cos(angle), np.sin(angle)], np.float32)  # gains of constant power
         stereo = np.ascontiguousarray(self.samples[:, None] * gains)
         return replace(self, samples=stereo)
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-NAME_CHARACTERS = 64  # of the file's own name in that of its temporary file
+NAME_CHARACTERS = 64  # characters of the file's own name in its temporary name
 NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL
 NEW_FILE_MODE = 0o666  # less the process's mask, as for any new file
 
@@ -70,7 +70,7 @@ def whole_file(path: Path) -> Iterator[Path]:
         OSError: If nothing can be written there; `path` is then as it was.
     """
     check_path(path)
-    target = Path(os.path.realpath(path))  # of a link: what it points to
+    target = Path(os.path.realpath(path))  # where a link points to
     if target.exists() and not target.is_file():
         yield path
         return

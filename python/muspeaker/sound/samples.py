@@ -10,7 +10,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-FULL_SCALE = 32767  # of 16 bits
+FULL_SCALE = 32767  # largest value of 16 bits
 SAMPLE_BYTES = 2
 OPUS_RATE_HZ = 24000  # Opus knows 48, 24, 16, 12 and 8 kHz, not 22.05
 WAV_HEADER_BYTES = 44

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-NUM_BUCKETS = 1 << 22  # of the features' hashes
+NUM_BUCKETS = 1 << 22  # buckets of the features' hashes
 
 
 class FeatureWeights:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from muspeaker.text.lexicon import Accent
 
 DATA = Path(__file__).parent / "data"
-MAX_LETTERS = 40  # of a piece that is read at once
+MAX_LETTERS = 40  # letters that are read at once
 CACHED_WORDS = 4096
 
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from muspeaker.text.phone_sets import Phone
 
 LEAD_FRAMES = 2.0  # a sound begins this long before its character's place in the durations
-SPACE_SHARE = 1 / 3  # of a space, what the phone before it sounds for
+SPACE_SHARE = 1 / 3  # share of a space that the phone before it sounds for
 # At most, of the phone before a pause: a vowel or a fricative, and any other. The rest of its duration is silence.
 LAST_PHONE_FRAMES = 4.5
 LAST_SHORT_PHONE_FRAMES = 3.0

@@ -19,10 +19,16 @@ if TYPE_CHECKING:
 
 MAX_TEXT_CHARACTERS = 50_000
 MAX_TOKENS = 400
-MAX_PAUSE_SECONDS = 60.0  # of one mark
-MAX_PAUSES_SECONDS = 600.0  # of all marks together
+MAX_PAUSE_SECONDS = 60.0  # silence of one mark
+MAX_PAUSES_SECONDS = 600.0  # silence of all marks together
 
-_MARK = re.compile(r"\[\s*pause\s+(?P<length>[-+.\d][^\]\n]{0,40})\]", re.IGNORECASE)
+DEFAULT_PAUSE_SECONDS = 0.5  # of a mark without a length
+
+_MARK = re.compile(
+    r"\[\s*pause(?:(?:\s*:\s*|\s+)(?P<length>[-+.\d][^\]\n]{0,40}))?\s*\]"
+    r"|<break(?:\s+time\s*=\s*([\"'])(?P<time>[^\"'<>\n]{0,40})\2)?\s*/?>(?:</break>)?",
+    re.IGNORECASE,
+)
 _LENGTH = re.compile(r"(\d+(?:\.\d*)?|\.\d+)\s*(ms|s)\s*", re.IGNORECASE)
 
 
@@ -63,8 +69,8 @@ class Reading:
 def read_text(text: object, reading: Reading) -> list[Passage]:
     """Cut a text into passages.
 
-    A mark such as `[pause 0.5s]` or `[pause 300ms]` is a silence of that length, whatever the speed, in
-    place of the pause that would be there.
+    A mark such as `[pause 0.5s]`, `[pause:300ms]`, `[pause]` or `<break time="500ms"/>` is a silence of
+    that length, whatever the speed, in place of the pause that would be there.
 
     Raises:
         TypeError: If the text is no string.
@@ -118,7 +124,10 @@ def split_at_marks(text: str) -> list[tuple[str, float]]:
 
 
 def _mark_seconds(mark: re.Match[str]) -> float:
-    length = _LENGTH.fullmatch(mark["length"])
+    written = mark["length"] or mark["time"]
+    if written is None:
+        return DEFAULT_PAUSE_SECONDS
+    length = _LENGTH.fullmatch(written)
     if length is None:
         raise ValueError(
             f"cannot read {mark[0]!r}: expected a length such as [pause 0.5s] or [pause 300ms]"

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from muspeaker.text import symbols as sym
 from muspeaker.text.english.tokens import english_accent, english_tokens
+from muspeaker.text.letter_runs import with_stops
 from muspeaker.text.misaki_tokens import tokens_of_misaki
 from muspeaker.text.phone_sets import phone_set
 from muspeaker.text.tokens import TokenBuilder, Tokens, Word
@@ -128,6 +129,7 @@ def tokens_batch(texts: Sequence[str], language: str, symbols: Sequence[str]) ->
         accent = english_accent(language)
         return [english_tokens(text, accent) for text in texts]
     clauses = [_clauses(text) for text in texts]
+    clauses = [[(with_stops(clause), mark) for clause, mark in pieces] for pieces in clauses]
     raw = iter(_espeak([clause for pieces in clauses for clause, _ in pieces], language))
     batch = []
     for pieces in clauses:

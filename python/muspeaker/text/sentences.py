@@ -10,7 +10,8 @@ SENTENCE_PAUSE_SECONDS = 0.20
 PARAGRAPH_PAUSE_SECONDS = 0.50
 CLAUSE_PAUSE_SECONDS = 0.05
 
-_INITIAL = re.compile(r"(?:^|[\s.])[B-HJ-Z]\.$")
+# One letter before a full stop, unless it is the last of several, as in `the U S.`
+_INITIAL = re.compile(r"(?<![A-Z] )(?:^|(?<=[\s.]))[B-HJ-Z]\.$")
 _END = re.compile(r"[.?!。؟।]+[\"')\]]*(?=\s|$)|[。؟।]")
 _CLAUSE = re.compile(r"(?<=[,;:.?!])\s+")
 

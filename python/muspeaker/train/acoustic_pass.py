@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import torch
+
 from muspeaker.train.losses.acoustic import (
     duration_loss,
     energy_loss,
@@ -13,19 +15,19 @@ from muspeaker.train.losses.acoustic import (
     mel_loss,
     moments_loss,
     pitch_losses,
+    range_loss,
 )
 from muspeaker.twin.model.length_regulator import make_path
 from muspeaker.twin.model.linguistic_encoder import TokenIds
 from muspeaker.twin.model.muspeaker import MuSpeaker
 
 if TYPE_CHECKING:
-    import torch
-
     from muspeaker.config import ModelConfig
     from muspeaker.train.loop.feed import Batch
 
 FROZEN = ("timbre_encoder", "vocoder", "aligner", "phone_classifier")
-LOG_STD_RANGE = (-6.0, 2.0)  # of the posterior
+LOG_STD_RANGE = (-6.0, 2.0)  # limits of the posterior
+PRIOR_TEMPERATURE = 0.5  # temperature of the samples that predictors learn from
 
 
 def acoustic_parts(config: ModelConfig) -> MuSpeaker:
@@ -37,32 +39,44 @@ def acoustic_parts(config: ModelConfig) -> MuSpeaker:
 
 
 def acoustic_losses(model: MuSpeaker, batch: Batch) -> tuple[dict[str, torch.Tensor], torch.Tensor]:
-    """Run the network on the real durations, pitch and energy.
+    """Run the network on the real durations and pitch.
+
+    The predictors hear the posterior's content in one half of the rows, and what speaking gives them, a sample
+    of the prior, in the other: the posterior knows of the melody that they are to find. The decoder is told the
+    predicted energy in the first half, so that it does not count on details that are never predicted, and the
+    real one in the other.
 
     Args:
         model: The network; its predictors take detached inputs.
-        batch: From `AcousticData.collate`.
+        batch: Batch from `AcousticData.collate`.
 
     Returns:
         The losses by name, and the mel (batch, mels, frames), natural log.
     """
     adapter = model.variation_adapter
-    e_con, noise, log_std = encode_posterior(model, batch)
-    mel, frames = decode(model, e_con, batch)
+    e_con, prior, noise, log_std = encode_both(model, batch)
     e_sty = model.style_encoder(batch["prompt_mel"])
     token_mask, frame_mask = batch["token_mask"], batch["frame_mask"]
     style_mask = batch["prompt_mask"]
-    log_durations = adapter.predict_durations(e_con.detach(), e_sty, token_mask, style_mask)
-    pitch = adapter.predict_pitch(frames.detach(), e_sty, frame_mask, style_mask)
-    energy = adapter.predict_energy(frames.detach(), e_sty, frame_mask, style_mask)
+    path = make_path(batch["durations"], batch["f0"].shape[1])
+    from_prior = batch["from_prior"]
+    heard = torch.where(from_prior[:, None, None], prior, e_con.detach())
+    heard_frames = adapter.stretch(heard, path)
+    log_durations = adapter.predict_durations(heard, e_sty, token_mask, style_mask)
+    pitch = adapter.predict_pitch(heard_frames, e_sty, frame_mask, style_mask)
+    energy = adapter.predict_energy(heard_frames, e_sty, frame_mask, style_mask)
+    told = torch.where(from_prior[:, None], batch["energy"], energy.detach().float())
+    mel, _ = decode(model, e_con, batch | {"energy": told})
     level, _ = adapter.normalize_f0(batch["f0"]).unbind(1)
-    level_loss, voicing_loss = pitch_losses(pitch, level, batch["f0"] > 0, frame_mask)
+    voiced = batch["f0"] > 0
+    level_loss, voicing_loss = pitch_losses(pitch, level, voiced, frame_mask)
     losses = {
         "mel": mel_loss(mel, batch["mel"], frame_mask),
         "loud": loud_loss(mel, batch["mel"], frame_mask),
         "moments": moments_loss(mel, batch["mel"], frame_mask),
         "duration": duration_loss(log_durations, batch["durations"], token_mask),
         "pitch": level_loss,
+        "range": range_loss(pitch[..., 0], level, voiced, frame_mask),
         "voicing": voicing_loss,
         "energy": energy_loss(energy, batch["energy"], frame_mask),
         "kl": kl_loss(noise, log_std, token_mask),
@@ -70,18 +84,19 @@ def acoustic_losses(model: MuSpeaker, batch: Batch) -> tuple[dict[str, torch.Ten
     return losses, mel
 
 
-def encode_posterior(
+def encode_both(
     model: MuSpeaker, batch: Batch
-) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Content of the text and of the speech that says it.
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Content of the text with the speech that says it, and with a sample of the prior.
 
     Args:
         model: The network.
-        batch: From `AcousticData.collate`; `noise` (batch, tokens, latent) draws from the posterior.
+        batch: Batch from `AcousticData.collate`; `noise` (batch, tokens, latent) draws from the posterior.
 
     Returns:
-        e_con (batch, tokens, hidden); and, each (batch, tokens, latent), what the flow makes of the
-        sample, and the log standard deviation of the posterior.
+        e_con and, without a gradient, the prior's e_con, both (batch, tokens, hidden); and, each (batch,
+        tokens, latent), what the flow makes of the posterior's sample, and the posterior's log standard
+        deviation.
     """
     token_mask, content = batch["token_mask"], batch["content_mel"]
     e_ling = model.linguistic_encoder(ids_of(batch), token_mask)
@@ -91,7 +106,10 @@ def encode_posterior(
     e_mel = mean.float() + log_std.exp() * batch["noise"]
     e_mel = e_mel * token_mask.unsqueeze(-1)
     noise = model.vp_flow(e_mel, e_ling, token_mask)
-    return e_ling + model.fusion(e_mel), noise, log_std
+    with torch.no_grad():
+        drawn = PRIOR_TEMPERATURE * batch["noise"].flip(2) * token_mask.unsqueeze(-1)
+        prior = e_ling + model.fusion(model.vp_flow.inverse(drawn, e_ling, token_mask))
+    return e_ling + model.fusion(e_mel), prior, noise, log_std
 
 
 def encode_prior(model: MuSpeaker, batch: Batch, temperature: float) -> torch.Tensor:

@@ -40,14 +40,17 @@ if TYPE_CHECKING:
 
 PATCH_FRAMES = 96
 SHOWN = 3  # clips that are spoken again at every save
-TEMPERATURE = 0.667  # of what is shown
+TEMPERATURE = 0.667  # temperature of the content that is shown
 
 
 @dataclass(frozen=True, kw_only=True)
 class AcousticOptions(TrainOptions):
     """The command line of either stage."""
 
-    timbre: Path = option(Path("runs/timbre/timbre.pt"), "checkpoint of the timbre encoder")
+    timbre: Path = option(
+        Path("runs/timbre/timbre.pt"),
+        "checkpoint of the timbre encoder, or the targets that it learns",
+    )
     vocoder: Path = option(
         Path("runs/vocoder/vocoder.pt"), "speaks the listening samples where it is there"
     )

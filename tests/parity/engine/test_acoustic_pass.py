@@ -16,6 +16,7 @@ from muspeaker._core import probe
 from muspeaker.twin.dsp.mel_moments import match_moments
 from muspeaker.twin.dsp.spectral_map import apply_spectral_map
 from muspeaker.twin.engine.acoustic_pass import AcousticPass
+from muspeaker.twin.engine.voice import Voice
 from muspeaker.twin.model.variation_adapter import VariationOptions
 from tests.closeness import CEILING, squared_error
 from tests.engine_calls import TOKENS, tokens_of, twin_ids, twin_voice, voice_of
@@ -51,24 +52,32 @@ def test_every_stage(model_file, weight_type, options, classifier):
     assert squared_error(actual["f0"], melody.f0[0].numpy()) < CEILING["f32"]
     assert squared_error(actual["energy"], melody.energy[0].numpy()) < CEILING["f32"]
     mel = acoustic_pass.decode(e_con, durations, melody, person.vector)
-    mel = acoustic_pass.match(mel, person.vector, chosen.energy_gain)
+    mel = acoustic_pass.match(mel, person, chosen.energy_gain)
     assert squared_error(actual["mel"], mel[0].numpy().T) < CEILING[weight_type]
 
 
-def test_a_mel_is_matched_to_what_the_voice_has():
+def voice_of_size(size: int) -> Voice:
+    return Voice(normal(1, size), normal(1, 5, 16))
+
+
+def test_a_mel_is_matched_to_the_voices_map():
     config = tiny_config(classifier=True)
-    acoustic_pass = AcousticPass(tiny_model(0, config))
-    mel, timbre = normal(1, config.audio.num_mels, 40), normal(1, config.voice_size)
-    size, embedding = config.timbre_size, config.timbre_encoder.embedding
-    by_map = acoustic_pass.match(mel, timbre)
-    torch.testing.assert_close(by_map, apply_spectral_map(mel, timbre[:, size:]))
-    by_moments = acoustic_pass.match(mel, timbre[:, :size], 1.5)
-    expected = match_moments(mel, timbre[:, embedding:size], 1.5)
-    torch.testing.assert_close(by_moments, expected)
+    mel, voice = normal(1, config.audio.num_mels, 40), voice_of_size(config.voice_size)
+    matched = AcousticPass(tiny_model(0, config)).match(mel, voice)
+    expected = apply_spectral_map(mel, voice.vector[:, config.timbre_size :])
+    torch.testing.assert_close(matched, expected)
+
+
+def test_a_mel_is_matched_to_the_voices_moments():
+    config = tiny_config()
+    mel, voice = normal(1, config.audio.num_mels, 40), voice_of_size(config.voice_size)
+    matched = AcousticPass(tiny_model(0, config)).match(mel, voice, 1.5)
+    expected = match_moments(mel, voice.vector[:, config.timbre_encoder.embedding :], 1.5)
+    torch.testing.assert_close(matched, expected)
 
 
 def test_a_voice_without_moments_leaves_the_mel_as_it_is():
     config = tiny_config()
     config = replace(config, mel_decoder=replace(config.mel_decoder, prompt_moments=0))
-    mel, timbre = normal(1, config.audio.num_mels, 40), normal(1, config.voice_size)
-    assert AcousticPass(tiny_model(0, config)).match(mel, timbre) is mel
+    mel, voice = normal(1, config.audio.num_mels, 40), voice_of_size(config.voice_size)
+    assert AcousticPass(tiny_model(0, config)).match(mel, voice) is mel

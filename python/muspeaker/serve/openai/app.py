@@ -4,20 +4,27 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any
 
-from fastapi import APIRouter, Depends, FastAPI, Response
+import anyio
+from fastapi import APIRouter, Depends, FastAPI, Request, Response
+from fastapi.middleware.cors import CORSMiddleware
+from fastapi.responses import JSONResponse
 
 import muspeaker
 from muspeaker.serve.openai import captions, errors, speech, voices
-from muspeaker.serve.openai.auth import BearerAuth, SameSite
-from muspeaker.serve.openai.errors import ApiError
+from muspeaker.serve.openai.auth import BearerAuth, KnownHost, SameSite
+from muspeaker.serve.openai.errors import refusals
 from muspeaker.serve.openai.limits import BodyLimit
 from muspeaker.serve.openai.metrics import CountRequests
+from muspeaker.serve.openai.presence import CLIENT_GONE, ClientGoneError
 from muspeaker.serve.openai.service import Service, service_of
 
 if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
     from muspeaker.serve.openai.settings import Settings
     from muspeaker.tts import Synthesizer
 
+HEALTH_SECONDS = 10.0
 PROMETHEUS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 router = APIRouter()
@@ -38,29 +45,54 @@ def create_app(tts: Synthesizer, settings: Settings) -> FastAPI:
         docs_url=None,  # its page loads scripts from elsewhere
         redoc_url=None,
         redirect_slashes=False,
+        responses=refusals(401, 403, 421, 422),
     )
     service = Service.of(tts, settings)
     app.state.service = service
     errors.install(app)
+    app.add_exception_handler(ClientGoneError, _client_gone)
     app.include_router(router)
     app.include_router(captions.router)
     app.include_router(speech.router, prefix="/v1")
     app.include_router(voices.router, prefix="/v1/audio/voices")
     app.include_router(voices.router, prefix="/v1/voices", include_in_schema=False)
-    app.add_middleware(
-        BodyLimit, max_bytes=settings.max_upload_bytes, seconds=settings.stall_seconds
-    )
-    app.add_middleware(SameSite)
-    if settings.token is not None:
-        app.add_middleware(BearerAuth, token=settings.token)
+    _guard(app, settings)
     app.add_middleware(CountRequests, metrics=service.metrics)
+    app.add_middleware(HeadAsGet)
     return app
 
 
-@router.get("/health")
-async def health(service: SharedService) -> dict[str, Any]:
-    """Whether the server answers, and with which model. Needs no token."""
-    return {"status": "ok", "model": _model_name(service), "version": muspeaker.__version__}
+def _guard(app: FastAPI, settings: Settings) -> None:
+    """What a request passes before it is answered; the last that is added comes first."""
+    app.add_middleware(
+        BodyLimit, max_bytes=settings.max_upload_bytes, seconds=settings.body_seconds
+    )
+    app.add_middleware(SameSite, origins=settings.origins)
+    if settings.token is not None:
+        app.add_middleware(BearerAuth, token=settings.token)
+    if settings.origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=settings.origins,
+            allow_methods=["GET", "POST", "DELETE"],
+            allow_headers=["Authorization", "Content-Type"],
+        )
+    if settings.token is None or settings.hosts is not None:
+        app.add_middleware(KnownHost, hosts=settings.hosts or ())
+
+
+@router.get("/health", responses=refusals(503))
+async def health(service: SharedService) -> JSONResponse:
+    """Whether the engine speaks, and with which model. Needs no token."""
+    try:
+        with anyio.fail_after(HEALTH_SECONDS):
+            speaks = await service.in_thread(service.health.check)
+    except TimeoutError:
+        speaks = False
+    body = {"model": _model_name(service), "version": muspeaker.__version__}
+    if speaks:
+        return JSONResponse({"status": "ok"} | body)
+    return JSONResponse({"status": "failing"} | body, status_code=503)
 
 
 @router.get("/metrics", response_class=Response)
@@ -82,13 +114,28 @@ async def list_audio_models(service: SharedService) -> dict[str, Any]:
     return {"models": [{"id": name, "name": name}]}
 
 
-@router.get("/v1/models/{model_id}")
+@router.get("/v1/models/{model_id:path}")
 async def get_model(model_id: str, service: SharedService) -> dict[str, Any]:
-    """The model that is loaded, by its name."""
-    if model_id != _model_name(service):
-        message = f"no model {model_id[:100]!r}: this server has {_model_name(service)!r}"
-        raise ApiError(404, message, param="model", code="model_not_found")
-    return _model(service)
+    """The model that is loaded, by any name: requests may name any, too."""
+    return _model(service) | {"id": model_id}
+
+
+class HeadAsGet:
+    """Answers HEAD as GET; the HTTP server leaves the body out."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on."""
+        if scope["type"] == "http" and scope["method"] == "HEAD":
+            scope = {**scope, "method": "GET"}
+        await self._app(scope, receive, send)
+
+
+async def _client_gone(request: Request, _: Exception) -> Response:
+    service_of(request).metrics.disconnects.inc()
+    return Response(status_code=CLIENT_GONE)
 
 
 def _model(service: Service) -> dict[str, Any]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import logging
+import sqlite3
 from typing import TYPE_CHECKING, Any
 
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
 if TYPE_CHECKING:
@@ -15,7 +18,32 @@ if TYPE_CHECKING:
     from fastapi import FastAPI, Request
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+UNUSABLE = frozenset(
+    {errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO, errno.EMFILE, errno.ENFILE}
+)
+
 log = logging.getLogger("muspeaker.serve")
+
+
+class Reason(BaseModel):
+    """Why a request is refused."""
+
+    message: str
+    type: str
+    param: str | None
+    code: str | None
+
+
+class Refusal(BaseModel):
+    """The body of every answer that is no success."""
+
+    error: Reason
+
+
+def refusals(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Answers of these statuses for the description of an endpoint."""
+    return {status: {"model": Refusal} for status in statuses}
 
 
 class ApiError(HTTPException):
@@ -93,7 +121,7 @@ async def _invalid(_: Request, error: Exception) -> JSONResponse:
 
 
 class AnswerFailures:
-    """Answers 500 to an unexpected exception, and logs it.
+    """Answers an unexpected exception with 500, or what fits a failing disk, and logs it.
 
     A response that has begun is cut off instead, so that no client takes half of it for the whole.
     """
@@ -112,10 +140,22 @@ class AnswerFailures:
 
         try:
             await self._app(scope, receive, watching_send)
-        except Exception:
+        except Exception as error:
             if scope["type"] != "http" or has_begun:
                 raise
             log.exception("%s %s failed", scope["method"], scope["path"])
-            message = "the server failed to answer; its log says why"
-            response = error_response(500, message, code="internal_error")
-            await response(scope, receive, send)
+            await _failed(error)(scope, receive, send)
+
+
+def _failed(error: Exception) -> JSONResponse:
+    """507 where the disk is full, 503 where files cannot be used, else 500."""
+    is_database = isinstance(error, sqlite3.OperationalError)
+    number = error.errno if isinstance(error, OSError) else None
+    if number in FULL or (is_database and "full" in str(error)):
+        message = "the server's disk is full: nothing was stored"
+        return error_response(507, message, code="storage_full")
+    if number in UNUSABLE or is_database:
+        message = "the server cannot use its files now; its log says why"
+        return error_response(503, message, code="storage_unusable")
+    message = "the server failed to answer; its log says why"
+    return error_response(500, message, code="internal_error")

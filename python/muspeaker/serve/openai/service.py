@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-import anyio
-import anyio.to_thread
 from fastapi import Request  # noqa: TC002 (FastAPI reads it at run time)
 
 from muspeaker.serve.openai.errors import ApiError
+from muspeaker.serve.openai.health import Health
 from muspeaker.serve.openai.limits import Gate
 from muspeaker.serve.openai.metrics import Metrics
 from muspeaker.serve.openai.store import VoiceStore
@@ -59,7 +60,7 @@ class Service:
         store: Voices that users made.
         gate: Queue of requests.
         metrics: Counters.
-        threads: Limiter of the threads that speak, encode and read files. The event loop does none of it.
+        threads: Threads that speak, encode and read files. The event loop does none of it.
     """
 
     tts: Synthesizer
@@ -67,7 +68,7 @@ class Service:
     store: VoiceStore
     gate: Gate
     metrics: Metrics
-    threads: anyio.CapacityLimiter
+    threads: ThreadPoolExecutor
 
     @classmethod
     def of(cls, tts: Synthesizer, settings: Settings) -> Service:
@@ -79,13 +80,22 @@ class Service:
             VoiceStore(settings.data_folder, settings.max_voices),
             gate,
             Metrics(gate),
-            anyio.CapacityLimiter(settings.workers),
+            ThreadPoolExecutor(settings.workers, "muspeaker"),
         )
 
+    @cached_property
+    def health(self) -> Health:
+        """Whether the engine speaks."""
+        return Health(self.tts, self._any_voice)
+
     async def in_thread(self, function: Callable[..., T], *args: Any, **keywords: Any) -> T:
-        """Run a blocking function in a thread. A cancelled caller waits for it to end."""
+        """Run a blocking function in a thread.
+
+        A cancelled caller does not wait for it. The function is dropped if it has not begun, else it runs to its
+        end, and until then no other gets its thread.
+        """
         call = partial(function, *args, **keywords)
-        return await anyio.to_thread.run_sync(call, limiter=self.threads)
+        return await asyncio.get_running_loop().run_in_executor(self.threads, call)
 
     def voice(self, reference: str, param: str = "voice") -> Voice:
         """A voice by identifier or name: stored, built in, or one of OpenAI's names.
@@ -128,6 +138,14 @@ class Service:
         voice = Voice.builtin(name)
         reason = self.foreign(voice.fingerprint)
         return f"{name!r} {reason}" if reason else voice
+
+    def _any_voice(self) -> Voice | None:
+        """Any voice that this model can speak with; None if there is none."""
+        names = [*Voice.builtin_names(), *(row.id for row in self.store.all())]
+        for name in (self.settings.default_voice, *names):
+            if isinstance(voice := self._known(name), Voice):
+                return voice
+        return None
 
     def _loaded(self, row: StoredVoice) -> Voice | str:
         try:

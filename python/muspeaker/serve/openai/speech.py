@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import math
+import threading
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -13,12 +14,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import anyio
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import StreamingResponse
-from pydantic import BeforeValidator, ConfigDict, Field
+from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
 from muspeaker.options import OPTIONS
-from muspeaker.serve.openai.encoders import Format, encoder, media_type
-from muspeaker.serve.openai.errors import ApiError
+from muspeaker.serve.openai.encoders import FORMATS, Format, encoder, media_type
+from muspeaker.serve.openai.errors import ApiError, refusals
 from muspeaker.serve.openai.kokoro import KokoroFields, WordTimes, in_one_piece
+from muspeaker.serve.openai.presence import while_present
 from muspeaker.serve.openai.service import Service, service_of
 from muspeaker.serve.openai.tempo import Tempo, split_speed
 
@@ -31,7 +33,14 @@ if TYPE_CHECKING:
 
 MIN_SPEED = 0.25
 MAX_SPEED = 4.0
-CLIENT_GONE = 499  # as nginx logs it; the client does not read this answer
+EVENTS_TYPE = "text/event-stream"
+
+SPEECH_ANSWER: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "Speech, or events with speech in them.",
+        "content": {kind: {} for kind in (*map(media_type, FORMATS), EVENTS_TYPE)},
+    }
+}
 
 router = APIRouter()
 
@@ -72,8 +81,25 @@ class SpeechRequest(KokoroFields):
     seed: int = _option("seed")
     language: str | None = _option("language")
 
+    @model_validator(mode="before")
+    @classmethod
+    def _without_nulls(cls, given: Any) -> Any:
+        """Leave out what is null: the default counts."""
+        if not isinstance(given, dict):
+            return given
+        fields = cls.model_fields
+        return {
+            name: value
+            for name, value in given.items()
+            if value is not None or name not in fields or fields[name].is_required()
+        }
 
-@router.post("/audio/speech", response_class=Response)
+
+@router.post(
+    "/audio/speech",
+    response_class=Response,
+    responses=refusals(404, 408, 409, 413, 422, 429, 500, 503, 507) | SPEECH_ANSWER,
+)
 async def create_speech(
     body: SpeechRequest, request: Request, service: Annotated[Service, Depends(service_of)]
 ) -> Response:
@@ -91,10 +117,7 @@ async def create_speech(
     start = time.monotonic()
     usage = Usage(num_characters=len(body.input))
     audio = _spoken(service, body, usage)
-    first = await _unless_gone(request, audio)
-    if first is None:
-        service.metrics.disconnects.inc()
-        return Response(status_code=CLIENT_GONE)
+    first = await while_present(request, lambda: anext(audio, b""))
     service.metrics.first_chunk_seconds.observe(time.monotonic() - start)
     chunks = _with_first(first, audio)
     if not body.stream:
@@ -102,7 +125,7 @@ async def create_speech(
     if body.stream_format == "sse":
         frame_samples = int(service.tts.config["audio.hop_samples"])
         events = _events(chunks, usage, frame_samples)
-        return SpeechResponse(events, audio, "text/event-stream", service)
+        return SpeechResponse(events, audio, EVENTS_TYPE, service)
     return SpeechResponse(chunks, audio, media_type(body.response_format), service)
 
 
@@ -186,28 +209,6 @@ def _event(content: dict[str, Any]) -> bytes:
     return f"data: {json.dumps(content)}\n\n".encode()
 
 
-async def _unless_gone(request: Request, audio: AsyncGenerator[bytes]) -> bytes | None:
-    """The first chunk; None if the client leaves before it is spoken, or in the queue."""
-    first: bytes | None = None
-    failure: Exception | None = None
-    async with anyio.create_task_group() as tasks:
-
-        async def watch() -> None:
-            while (await request.receive())["type"] != "http.disconnect":
-                pass
-            tasks.cancel_scope.cancel()
-
-        tasks.start_soon(watch)
-        try:
-            first = await anext(audio, b"")
-        except Exception as error:  # noqa: BLE001 (raised again outside of the task group)
-            failure = error
-        tasks.cancel_scope.cancel()
-    if failure is not None:
-        raise failure
-    return first
-
-
 async def _spoken(service: Service, body: SpeechRequest, usage: Usage) -> AsyncGenerator[bytes]:
     """Encoded speech; every step of the work is one call in a thread."""
     async with service.gate.turn():
@@ -216,6 +217,7 @@ async def _spoken(service: Service, body: SpeechRequest, usage: Usage) -> AsyncG
             while (data := await service.in_thread(producer.step)) is not None:
                 if data:
                     yield data
+                    producer.count_sent()
         finally:
             producer.close()
 
@@ -256,12 +258,41 @@ class SpeechProducer:
         self._rate_hz = tts.sample_rate
         self._work_seconds = 0.0
         self._usage = usage
+        self._num_sent = 0  # samples
         self._is_over = False
+        self._is_closed = False
+        self._working = threading.Lock()
 
     def step(self) -> bytes | None:
         """Speak and encode one more chunk; returns the bytes that are ready, or None after the last."""
-        if self._is_over:
-            return None
+        with self._working:
+            data = None if self._is_over or self._is_closed else self._next()
+        if self._is_closed:  # meanwhile
+            self._release()
+        return data
+
+    def count_sent(self) -> None:
+        """Count what was spoken so far as sent."""
+        num_samples = self._usage.num_samples
+        seconds = (num_samples - self._num_sent) / self._rate_hz
+        self._metrics.audio_seconds.labels(self._format).inc(seconds)
+        self._num_sent = num_samples
+
+    def close(self) -> None:
+        """Release the engine and the codec: now, or when a step that a thread is in has ended."""
+        self._is_closed = True
+        self._release()
+
+    def _release(self) -> None:
+        if self._working.acquire(blocking=False):
+            try:
+                if close := getattr(self._chunks, "close", None):
+                    close()
+                self._encoder.close()
+            finally:
+                self._working.release()
+
+    def _next(self) -> bytes:
         start = time.perf_counter()
         chunk = next(self._chunks, None)
         if chunk is None:
@@ -270,14 +301,7 @@ class SpeechProducer:
         data = self._encoder.encode(samples)
         self._usage.num_samples += len(samples)
         self._work_seconds += time.perf_counter() - start
-        self._metrics.audio_seconds.labels(self._format).inc(len(samples) / self._rate_hz)
         return data
-
-    def close(self) -> None:
-        """Release the engine and the codec."""
-        if close := getattr(self._chunks, "close", None):
-            close()
-        self._encoder.close()
 
     def _last(self) -> bytes:
         self._is_over = True

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
+import anyio
 from fastapi import APIRouter, Depends, Request
 from starlette.datastructures import UploadFile
 
-from muspeaker.serve.openai.errors import ApiError
+from muspeaker.serve.openai.errors import ApiError, refusals
+from muspeaker.serve.openai.presence import while_present
 from muspeaker.serve.openai.service import Service, service_of
 from muspeaker.serve.openai.store import (
+    MAX_NAME_CHARACTERS,
     NameTakenError,
     StoredVoice,
     StoreFullError,
@@ -27,6 +31,18 @@ MAX_FIELDS = 10
 MAX_FIELD_BYTES = 16 * 1024
 REFUSALS = frozenset({"", "0", "false", "no", "none", "null", "off"})
 
+FORM = {
+    "schema": {
+        "type": "object",
+        "required": ["audio_sample", "name", "consent"],
+        "properties": {
+            "audio_sample": {"type": "string", "format": "binary", "description": PROMPT_ADVICE},
+            "name": {"type": "string", "minLength": 1, "maxLength": MAX_NAME_CHARACTERS},
+            "consent": {"type": "string", "minLength": 1, "maxLength": MAX_NOTE_CHARACTERS},
+        },
+    }
+}
+
 router = APIRouter()
 SharedService = Annotated[Service, Depends(service_of)]
 
@@ -39,7 +55,7 @@ async def list_voices(service: SharedService) -> dict[str, Any]:
     return {"object": "list", "data": listed, "has_more": False, "voices": names}
 
 
-@router.get("/{voice_id}")
+@router.get("/{voice_id}", responses=refusals(404, 422))
 async def get_voice(voice_id: str, service: SharedService) -> dict[str, Any]:
     """One voice with its consent."""
     row = await service.in_thread(service.store.find, voice_id)
@@ -50,7 +66,11 @@ async def get_voice(voice_id: str, service: SharedService) -> dict[str, Any]:
     raise _unknown(voice_id)
 
 
-@router.post("")
+@router.post(
+    "",
+    responses=refusals(408, 409, 413, 422, 429, 500, 503, 507),
+    openapi_extra={"requestBody": {"required": True, "content": {"multipart/form-data": FORM}}},
+)
 async def create_voice(request: Request, service: SharedService) -> dict[str, Any]:
     """Clone a voice from `audio_sample`, under `name`, with the speaker's `consent` (multipart)."""
     if not request.headers.get("content-type", "").startswith("multipart/form-data"):
@@ -63,12 +83,11 @@ async def create_voice(request: Request, service: SharedService) -> dict[str, An
         sample = form.get("audio_sample")
         if not isinstance(sample, UploadFile):
             raise _invalid("audio_sample", f"expected a recording of one speaker, {PROMPT_ADVICE}")
-        async with service.gate.turn():
-            row = await service.in_thread(_cloned, service, sample, name, consent)
+        row = await while_present(request, lambda: _added(service, sample, name, consent))
     return _described(service, row)
 
 
-@router.delete("/{voice_id}")
+@router.delete("/{voice_id}", responses=refusals(403, 404, 422, 503))
 async def delete_voice(voice_id: str, service: SharedService) -> dict[str, Any]:
     """Delete a voice."""
     if voice_id in Voice.builtin_names():
@@ -78,12 +97,20 @@ async def delete_voice(voice_id: str, service: SharedService) -> dict[str, Any]:
     return {"id": voice_id, "deleted": True, "object": "audio.voice.deleted"}
 
 
-def _cloned(service: Service, sample: UploadFile, name: str, consent: str) -> StoredVoice:
-    try:
-        recording = read_recording(sample.file)
-        voice = service.tts.clone(recording, name=name, consent=consent)
-    except ValueError as error:
-        raise _invalid("audio_sample", str(error)) from error
+async def _added(service: Service, sample: UploadFile, name: str, consent: str) -> StoredVoice:
+    """Read the recording, clone and store; a client that left meanwhile gets no voice."""
+    async with service.gate.turn():
+        try:
+            with anyio.CancelScope(shield=True):  # the file is closed once this request ends
+                recording = await service.in_thread(read_recording, sample.file)
+            clone = partial(service.tts.clone, recording, name=name, consent=consent)
+            voice = await service.in_thread(clone)
+        except ValueError as error:
+            raise _invalid("audio_sample", str(error)) from error
+        return await service.in_thread(_stored, service, voice, name, consent)
+
+
+def _stored(service: Service, voice: Voice, name: str, consent: str) -> StoredVoice:
     try:
         return service.store.add(voice, name, consent)
     except NameTakenError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from muspeaker.text.english import endings, stress
@@ -29,6 +30,15 @@ CACHED_READINGS = 4096
 
 _BEFORE_PAUSE = "None"  # the lexicon's name for the reading before a pause
 _INITIALS = re.compile(r"(?:[A-Za-z]{1,2}\.)+[A-Za-z]{0,2}\.?")
+_MORE_WORDS = Path(__file__).with_name("more_words.tsv")
+
+
+@lru_cache(maxsize=2)
+def more_words(accent: Accent) -> dict[str, str]:
+    """Phones of words that the lexicon lacks or has wrongly, by their small letters."""
+    lines = _MORE_WORDS.read_text("utf-8").splitlines()
+    rows = [line.split("\t") for line in lines if not line.startswith("#")]
+    return {row[0].lower(): row[2 if accent == "gb" else 1] for row in rows}
 
 
 def word_classes(tag: str) -> tuple[str, ...]:
@@ -48,6 +58,7 @@ class Dictionary:
     def __init__(self, accent: Accent, lexicon: Lexicon | None = None) -> None:
         self.british = accent == "gb"
         self.lexicon = lexicon or shipped_lexicon(accent)
+        self._more = more_words(accent)
         self._read = lru_cache(maxsize=CACHED_READINGS)(self._read_uncached)
 
     def read(self, word: str, tag: str, context: Context) -> str | None:
@@ -96,7 +107,16 @@ class Dictionary:
                 names.append(name)
         return stress.on_last("".join(names)) if names else None
 
+    def letters(self, letters: str) -> str:
+        """Phones of letters one by one, with or without 's at the end."""
+        phones = self.spelled(letters.removesuffix("'s")) or ""
+        is_plural = phones and letters.endswith("'s")
+        return endings.plural(phones, british=self.british) if is_plural else phones
+
     def _look_up(self, word: str, tag: str, context: Context, emphasis: int) -> str | None:
+        more = self._more.get(word.lower())
+        if more is not None:
+            return more
         is_name = False
         if word == word.upper() and not self.lexicon.gold(word):
             word = word.lower()
@@ -115,7 +135,7 @@ class Dictionary:
 
     def _is_known(self, word: str) -> bool:
         """Whether `_look_up` has phones for it."""
-        if self.lexicon.find(word) is not None:
+        if word.lower() in self._more or self.lexicon.find(word) is not None:
             return True
         if not (word.isascii() and word.isalpha()):
             return False

@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING
 from muspeaker.text.english import stress
 from muspeaker.text.english.dictionary import Dictionary
 from muspeaker.text.english.weak_forms import Context
-from muspeaker.text.english.words import PHRASE_ENDS, Piece, groups, split_case, tagged_pieces
+from muspeaker.text.english.words import (
+    PHRASE_ENDS,
+    Piece,
+    are_letters,
+    groups,
+    split_case,
+    tagged_pieces,
+)
 from muspeaker.text.letter_to_sound import shipped_letter_to_sound
 from muspeaker.text.tagger import shipped_tagger
 
@@ -20,6 +27,10 @@ if TYPE_CHECKING:
 
 MAX_PARTS = 15  # hyphens included; a word of more is read part by part
 
+# After a word that begins a sentence, these tell that it is a verb.
+_DETERMINERS = frozenset(
+    ("the", "a", "an", "my", "your", "his", "her", "its", "our", "their", "this", "that", "these", "those", "it", "them")
+)  # fmt: skip
 _DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 
 
@@ -84,13 +95,17 @@ class EnglishPhones:
         Returns:
             For each written word the indices of its pieces, and its phones; empty for a mark.
         """
-        tags = self.tagger([piece.text for piece in pieces])
+        tags = self._with_imperative(pieces, self.tagger([piece.text for piece in pieces]))
         context = Context()
         found: list[tuple[list[int], str]] = []
         for group in reversed(list(groups(pieces))):
             first = pieces[group[0]]
             phones = ""
-            if first.is_spoken:
+            if are_letters(group, pieces):
+                letters = "".join(pieces[i].text for i in group)
+                phones = self.dictionary.letters(letters)
+                context = context.before(letters, "NNP", phones)
+            elif first.is_spoken:
                 phones, context = self._read_group(
                     [(pieces[i].text, tags[i]) for i in group], context
                 )
@@ -102,6 +117,18 @@ class EnglishPhones:
                 context = context.before(first.text, "", phones)
             found.append((group, phones))
         return found[::-1]
+
+    def _with_imperative(self, pieces: Sequence[Piece], tags: list[str]) -> list[str]:
+        """The tags, with a verb where one may begin a sentence before an article: `Wind the clock`."""
+        first = next((i for i, piece in enumerate(pieces) if piece.is_spoken), len(pieces))
+        if first + 1 >= len(pieces) or tags[first].startswith("VB"):
+            return tags
+        if pieces[first + 1].text not in _DETERMINERS:
+            return tags
+        entry = self.dictionary.lexicon.find(pieces[first].text)
+        if entry is None or "VERB" not in entry.readings:
+            return tags
+        return [*tags[:first], "VB", *tags[first + 1 :]]
 
     def _read_group(self, parts: list[tuple[str, str]], context: Context) -> tuple[str, Context]:
         """One written word: the longest known parts, from the last backwards."""

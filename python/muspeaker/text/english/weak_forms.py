@@ -62,7 +62,9 @@ def _full(word: str, lexicon: Lexicon) -> str | None:
 
 
 def _article_a(word: str, tag: str, context: Context, lexicon: Lexicon) -> str | None:
-    del word, context, lexicon
+    del lexicon
+    if word == "A" and context.vowel_follows is None:
+        return "ˈA"  # the letter, as in Q and A
     return "ɐ" if tag == "DT" else "ˈA"
 
 

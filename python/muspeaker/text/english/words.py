@@ -7,6 +7,8 @@ import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from muspeaker.text.letter_runs import num_initials
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -42,6 +44,20 @@ class Piece:
         return any(letter.isalpha() for letter in self.text)
 
     @property
+    def is_capital(self) -> bool:
+        """Whether it is one capital letter."""
+        return len(self.text) == 1 and self.text.isupper()
+
+    @property
+    def is_possessive(self) -> bool:
+        """Whether it is one capital letter with 's."""
+        return len(self.text) == 3 and self.text[0].isupper() and self.text.endswith("'s")
+
+    def follows(self, other: Piece) -> bool:
+        """Whether one character, a space, stands between another piece and this."""
+        return self.start == other.end + 1
+
+    @property
     def is_spoken(self) -> bool:
         """Whether it has a letter or a digit."""
         return any(letter.isalnum() for letter in self.text)
@@ -72,9 +88,22 @@ _SPECIAL_LETTERS = str.maketrans({
 
 
 def groups(pieces: Sequence[Piece]) -> Iterator[list[int]]:
-    """Indices of the pieces of each written word, such as three for `well-known`; a mark is alone."""
+    """Indices of the pieces of each written word, such as three for `well-known`; a mark is alone.
+
+    Capitals one space apart, such as `F A Q`, are one word of letters.
+    """
     group: list[int] = []
+    after_letters = 0
     for index, piece in enumerate(pieces):
+        if index < after_letters:
+            continue
+        if piece.is_capital and not piece.is_glued:
+            after_letters = _end_of_letters(pieces, index)
+            if after_letters:
+                yield from _settled(group, pieces)
+                group = []
+                yield list(range(index, after_letters))
+                continue
         joins = piece.is_spoken or piece.text in _JOINTS
         if group and not (joins and piece.is_glued):
             yield from _settled(group, pieces)
@@ -84,6 +113,24 @@ def groups(pieces: Sequence[Piece]) -> Iterator[list[int]]:
         else:
             yield [index]
     yield from _settled(group, pieces)
+
+
+def are_letters(group: Sequence[int], pieces: Sequence[Piece]) -> bool:
+    """Whether a written word is letters one space apart."""
+    return len(group) > 1 and not pieces[group[1]].is_glued
+
+
+def _end_of_letters(pieces: Sequence[Piece], start: int) -> int:
+    """The index after a run of capitals one space apart; 0 if there is none."""
+    end = start + 1
+    while end < len(pieces) and pieces[end].is_capital and pieces[end].follows(pieces[end - 1]):
+        end += 1
+    if end < len(pieces) and pieces[end].is_possessive and pieces[end].follows(pieces[end - 1]):
+        return end + 1
+    if end < len(pieces) and pieces[end].is_glued and pieces[end].is_spoken:
+        end -= 1
+    count = num_initials("".join(piece.text for piece in pieces[start:end]))
+    return start + count if count else 0
 
 
 def _settled(group: list[int], pieces: Sequence[Piece]) -> Iterator[list[int]]:

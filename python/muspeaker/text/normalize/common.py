@@ -36,13 +36,18 @@ def clean(text: str) -> str:
             f"signs that stand for several letters make the text {len(text)} characters long: "
             f"expected at most {most}"
         )
-    text = re.sub(r"\r\n?|[\u0085\u2028\v\f]", "\n", text)
-    text = re.sub(r"\u2029", "\n\n", text)
+    text = one_newline(text)
     text = "".join(
         letter if _is_kept(letter) else " " * (letter not in _JOINERS) for letter in text
     )
     text = re.sub(r"\n[^\S\n]*\n\s*", "\u2029", text)
     return _single_spaced(text)
+
+
+def one_newline(text: str) -> str:
+    r"""Ends of lines and paragraphs as `\n` and `\n\n`."""
+    text = re.sub(r"\r\n?|[\u0085\u2028\v\f]", "\n", text)
+    return text.replace("\u2029", "\n\n")
 
 
 def keeps_no_apostrophe(_text: str, _at: int) -> bool:
@@ -64,8 +69,10 @@ def finish(text: str, keeps_apostrophe: Callable[[str, int], bool] = keeps_no_ap
 
 
 def _is_kept(letter: str) -> bool:
-    if letter in "\n\u2029":
+    if letter in "\n\u2029^":
         return True
+    if letter in _JOINERS:
+        return False
     category = unicodedata.category(letter)
     return category not in {"Cc", "Cf", "Cs", "Co", "Cn", "So", "Sk"}
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from muspeaker.config import ModelConfig
     from muspeaker.train.corpus.cache import Cache, Clip
 
-SPEED_WEIGHT = 0.6  # of copies at another speed
+SPEED_WEIGHT = 0.6  # weight of copies at another speed
 WORST_SHARE = 0.1
 EQUALIZER_SHARE = 0.7
 EQUALIZER_KNOTS = 6
@@ -28,6 +28,7 @@ EQUALIZER_NATS = 0.4
 PROMPT_FRAMES = (120, 360)
 MAX_FRAMES = 620
 POOL = 16
+FROM_PRIOR = 0.5  # of the rows: what the predictors hear, see `acoustic_losses`
 
 
 class AcousticData:
@@ -165,10 +166,13 @@ class AcousticData:
             (len(prompts), batch["tokens"].shape[2], self._config.mel_encoder.latent),
             dtype=np.float32,
         )
+        place = random.random()
+        from_prior = random.random(len(prompts)) < FROM_PRIOR
         return batch | {
             "noise": torch.from_numpy(noise[rows].copy()),
             "content_mel": self._content(plan.clips[rows], paired[rows].tolist(), batch["mel"]),
-            "place": torch.tensor(random.random()),
+            "place": torch.tensor(place),
+            "from_prior": torch.from_numpy(from_prior[rows].copy()),
             "shortest": torch.tensor(min(self._cache.clips[i].frames for i in plan.clips)),
         }
 

@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 Samples = npt.NDArray[np.float32]
-FRAME_MS = 5.0  # of WORLD
+FRAME_MS = 5.0  # frames of WORLD
 NOISE_DB = (5.0, 25.0)  # speech over noise
 NOISE_TILT = (-1.0, 0.5)  # exponent of the noise's spectrum: from brown towards blue
 DECAY_SECONDS = (0.15, 0.7)  # until a room's echo is 60 dB down
-DIRECT_SHARE = (0.3, 0.8)  # of the power that comes without echo
+DIRECT_SHARE = (0.3, 0.8)  # share of the power that comes without echo
 BAND_HZ = ((60.0, 400.0), (3200.0, 7000.0))  # where a narrow microphone begins and ends
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-NOISE_FLOOR = (-4.0, -1.0)  # of the noise under the speech, natural log relative to its mean
+NOISE_FLOOR = (-4.0, -1.0)  # noise under the speech, natural log relative to its mean
 HIDDEN_BANDS, HIDDEN_FRAMES = 8, 12
 
 

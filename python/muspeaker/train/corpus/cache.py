@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 INDEX, SIZES, PAIRS = "index.json", "audio.json", "pairs_mel.npy"
 UNKNOWN_SPEAKER = "_unk"  # in the label of what may be several people
-OLD_SIZES = AudioConfig()  # of corpora that were prepared before sizes were kept with them
+OLD_SIZES = AudioConfig()  # sizes of corpora that were prepared before they were stored
 
 log = logging.getLogger(__name__)
 

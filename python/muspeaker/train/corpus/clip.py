@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 F0_FLOOR_HZ = 60.0
 F0_CEILING_HZ = 550.0
 MIN_SECONDS = 0.8
-TRIM_SHARE = 0.01  # of the active level; below it an edge is silence
-TRIM_SECONDS = 0.15  # of the silence that stays
+TRIM_SHARE = 0.01  # share of the active level below which an edge is silence
+TRIM_SECONDS = 0.15  # silence that stays
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ GENDERS = {"F": "female", "M": "male"}
 # Common Voice has its own words for accents; of those that it offers, espeak-ng has two.
 ACCENTS = {"United States English": "en-us", "England English": "en-gb"}
 ACCOUNT_DIGITS = (
-    12  # of a Common Voice client id, which is one account and nearly always one person
+    12  # characters of a Common Voice client id, which is one account and nearly always one person
 )
 
 # The speaker labels of these data sets are known to be right.

@@ -25,8 +25,8 @@ GE2E_SIZE = 256
 NUM_MELS, FFT_SAMPLES, HOP_SAMPLES = 40, 400, 160
 WINDOW_FRAMES = 160  # what the network hears at a time
 QUIETEST_RMS = 10 ** (-30 / 20)  # quieter recordings are amplified to it
-LONG_FRAMES = 400  # from here on windows do not overlap
-LEAST_NEW_FRAMES = 40  # that a last window must bring
+LONG_FRAMES = 400  # clips from this length on have windows that do not overlap
+LEAST_NEW_FRAMES = 40  # new frames that a last window must bring
 BATCH_WINDOWS = 192
 
 

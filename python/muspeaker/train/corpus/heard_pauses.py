@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 MARK = ","  # the pause that a heard one becomes
-LEAST_SECONDS = 0.1  # of a pause; the closure of a stop is shorter
+LEAST_SECONDS = 0.1  # shortest pause; the closure of a stop is shorter
 
 Tokens = npt.NDArray[np.int32]
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 MIN_TOKENS = 4
 
-ESPEAK_NAMES = {"zh": "cmn"}  # of languages that espeak-ng has under another tag
+ESPEAK_NAMES = {"zh": "cmn"}  # languages that espeak-ng has under another tag
 
 TokenIds = dict[int, npt.NDArray[np.int32]]
 
@@ -56,14 +56,19 @@ def token_ids(cache: Cache, symbols: tuple[str, ...]) -> tuple[TokenIds, dict[st
     spoken: dict[tuple[str, str], npt.NDArray[np.int32] | str] = {}
     for language in sorted({clip.language for clip in cache.clips if clip.text}):
         texts = sorted({c.text for c in cache.clips if c.text and c.language == language})
+        spelled: dict[str, str] = {}
         try:
             tag = phonemized_as(language)
-            spelled = [normalize(text, tag) for text in texts]
-            tokens = tokens_batch(spelled, tag, symbols)
+            for text in texts:
+                try:
+                    spelled[text] = normalize(text, tag)
+                except ValueError as error:  # of this text alone
+                    spoken[language, text] = str(error)
+            tokens = tokens_batch(list(spelled.values()), tag, symbols)
         except ValueError as error:
             spoken |= {(language, text): str(error) for text in texts}
             continue
-        for text, t in zip(texts, tokens, strict=True):
+        for text, t in zip(spelled, tokens, strict=True):
             reason = "nothing in its text can be spoken"
             spoken[language, text] = t.ids if t.has_speech else reason
     kept = {}

@@ -13,8 +13,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from muspeaker.sound.files import whole_file
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
 Vectors = npt.NDArray[np.float32]
 
@@ -35,6 +38,17 @@ class TargetSpace:
         """Map (clips, teacher) to (clips, axes) of unit length."""
         centered = vectors.astype(np.float32) - self.mean
         return unit(np.asarray(centered @ self.matrix, np.float32))
+
+    def save(self, path: Path) -> None:
+        """Keep it for other corpora, so that encoders of the same space can be compared."""
+        with whole_file(path) as partial, partial.open("wb") as file:
+            np.savez(file, mean=self.mean, matrix=self.matrix)
+
+
+def load_space(path: Path) -> TargetSpace:
+    """Read what `TargetSpace.save` wrote."""
+    with np.load(path) as stored:
+        return TargetSpace(stored["mean"], stored["matrix"])
 
 
 def unit(vectors: Vectors) -> Vectors:

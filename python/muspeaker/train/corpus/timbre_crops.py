@@ -14,7 +14,6 @@ import torch
 
 from muspeaker.train.corpus.augment import Augmentation
 from muspeaker.train.corpus.augment_fbanks import augment, hide_stripes, unchanged
-from muspeaker.train.corpus.target_space import fit_space, smooth
 from muspeaker.train.corpus.timbres import Fbanks
 from muspeaker.train.loop.feed import Batch, Plan
 from muspeaker.twin.dsp.fbank import (
@@ -109,30 +108,23 @@ class Speakers:
         self._targets: npt.NDArray[np.float32] | None = None
         self._number_speakers([i for i in self._usable if cache.clips[i].is_of_one_person])
 
-    def learn_from(self, embeddings: npt.NDArray[np.floating], axes: int) -> None:
-        """Take a teacher's embeddings as targets; clips of unknown people are used too.
+    def learn_from(self, targets: npt.NDArray[np.float32]) -> None:
+        """Take targets; clips of unknown people are used too.
 
         Args:
-            embeddings: (clips, teacher), one row for each clip of the corpus.
-            axes: Size of the encoder's vector.
+            targets: (clips, embedding), one row of unit length for each clip of the corpus.
 
         Raises:
             ValueError: If the rows are not one for each clip.
         """
         clips = self.fbanks.cache.clips
-        if len(embeddings) != len(clips):
+        if len(targets) != len(clips):
             raise ValueError(
-                f"targets of {len(embeddings)} clips, but the corpus has {len(clips)}: "
+                f"targets of {len(targets)} clips, but the corpus has {len(clips)}: "
                 "make them again (muspeaker-train targets)"
             )
         self._number_speakers(self._usable)
-        labels = [clips[i].speaker for i, _ in self._clips]
-        alone = [not clips[i].is_of_one_person for i, _ in self._clips]
-        rows = embeddings[[i for i, _ in self._clips]]
-        real = np.array([clips[i].speed == 1.0 and not clips[i].warp for i, _ in self._clips])
-        sure = np.flatnonzero(real & ~np.array(alone))
-        space = fit_space(rows[sure], [labels[n] for n in sure], axes)
-        self._targets = smooth(space(rows), labels, alone)
+        self._targets = np.asarray(targets[[i for i, _ in self._clips]], np.float32)
 
     def prototypes(self) -> npt.NDArray[np.float32] | None:
         """(speakers, axes): the mean target of each speaker, where there are targets."""

@@ -30,7 +30,23 @@ TIMBRE_BATCH = 32
 def timbre_vectors(
     cache: Cache, encoder_path: Path, config: ModelConfig
 ) -> npt.NDArray[np.float32]:
-    """(clips, embedding) float32 from the middle 1.6 s of every clip, kept on disk."""
+    """(clips, embedding) float32, each with a root mean square of 1.
+
+    Args:
+        cache: The prepared corpus.
+        encoder_path: Checkpoint of an encoder, which hears the middle 1.6 s of every clip; what it says is kept
+            on disk. Or `targets.npy`, what an encoder is to say.
+        config: Sizes of the model.
+
+    Raises:
+        ValueError: If the targets are of another corpus or another size.
+    """
+    if encoder_path.suffix == ".npy":
+        targets = np.load(encoder_path)
+        wanted = (len(cache.clips), config.timbre_encoder.embedding)
+        if targets.shape != wanted:
+            raise ValueError(f"{encoder_path} is {targets.shape}, expected {wanted}")
+        return scale_to_unit_rms(torch.from_numpy(targets)).numpy()
     path = cache.folder / "timbres.npy"
     if path.exists():
         return np.asarray(np.load(path))

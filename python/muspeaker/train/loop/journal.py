@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 log = logging.getLogger(__name__)
-KEEP = 0.98  # of the running means in the log
+KEEP = 0.98  # decay of the running means in the log
 
 
 class Journal:

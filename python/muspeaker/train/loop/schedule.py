@@ -6,7 +6,7 @@ import math
 import time
 
 WARMUP = 100  # steps
-LAST_SHARE = 0.02  # of the peak rate, at the end
+LAST_SHARE = 0.02  # share of the peak rate at the end
 
 
 class Schedule:

@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 
 
 log = logging.getLogger(__name__)
-FLAT_START = 0.25  # of the budget, with a prior near the diagonal
-CONTEXT_START = 0.4  # of the budget, when neighbours come in
+FLAT_START = 0.25  # share of the budget with a prior near the diagonal
+CONTEXT_START = 0.4  # share of the budget after which neighbours come in
 WEIGHTS = {"path": 1.0}
 
 
@@ -54,7 +54,7 @@ class AlignData:
     Args:
         cache: The prepared corpus.
         sizes: The aligner's.
-        ids: From `token_ids`.
+        ids: Ids from `token_ids`.
         size: Clips in a batch.
         seed: Seed of the sampling.
     """
@@ -122,7 +122,7 @@ class AlignTrainer(Trainer):
         config: Sizes of the model; the aligner's are its usual ones unless they are there.
         options: The command line.
         cache: The prepared corpus.
-        ids: From `token_ids`.
+        ids: Ids from `token_ids`.
     """
 
     file = "align"

@@ -22,7 +22,7 @@ from muspeaker.train.corpus.timbres import timbre_vectors
 from muspeaker.train.loop.checkpoint import config_of, load_checkpoint
 from muspeaker.train.loop.distributed import start
 from muspeaker.train.loop.options import argument, option, parse
-from muspeaker.twin.engine.acoustic_pass import AcousticPass
+from muspeaker.twin.dsp.mel_moments import match_moments
 
 if TYPE_CHECKING:
     from muspeaker.config import ModelConfig
@@ -53,7 +53,6 @@ def predict(model: MuSpeaker, data: AcousticData, cache: Cache, options: Predict
     mel = np.full(cache.mel.shape, np.nan, np.float16)
     random = np.random.default_rng(options.seed)
     device = next(model.parameters()).device
-    acoustic_pass = AcousticPass(model)
     numbers = [i for i in sorted(data.items) if random.random() < options.share]
     numbers.sort(key=lambda i: cache.clips[i].frames)
     groups = [numbers[at : at + BATCH] for at in range(0, len(numbers), BATCH)]
@@ -71,10 +70,10 @@ def predict(model: MuSpeaker, data: AcousticData, cache: Cache, options: Predict
         for i, row, timbre in zip(group, predicted.float(), batch["timbre"], strict=True):
             clip = cache.clips[i]
             spoken = row[:, : clip.frames].unsqueeze(0)  # (1, mels, frames)
-            matched = acoustic_pass.match(
-                spoken, timbre.unsqueeze(0)
-            )  # by moments, also where speaking goes by a spectral map
-            mel[clip.span] = matched[0].T.cpu().numpy()
+            if model.config.mel_decoder.prompt_moments > 0:  # also where speaking goes by a map
+                moments = timbre[model.config.timbre_encoder.embedding :]
+                spoken = match_moments(spoken, moments.unsqueeze(0))
+            mel[clip.span] = spoken[0].T.cpu().numpy()
     path = cache.folder / MELS
     write_array(path, mel)
     return path

@@ -55,7 +55,7 @@ log = logging.getLogger(__name__)
 PART_CLIPS = 64
 ARRAYS = ("audio", "f0", "mel", "energy")
 DERIVED = ("alignment.npz", "realigned.npz", "fbank.npy", "fbank_map.npy", "timbres.npy", "ge2e.npy",
-           "ge2e.partial.npy", "pairs_mel.npy", "predicted_mel.npy", "tokens.npz")  # fmt: skip
+           "ge2e.partial.npy", "target_space.npz", "targets.npy", "pairs_mel.npy", "predicted_mel.npy", "tokens.npz")  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -49,9 +49,9 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 WEIGHTS = {"phone": 1.0}
 CUT_FRAMES = 300
-COPY_WEIGHT = 0.6  # of copies at another speed, or with another pitch and vocal tract
-SMOOTHING = 0.05  # of the labels, some of which are wrong
-UNSURE_SHARE = 0.2  # of the clips, those of lowest score, teach nothing
+COPY_WEIGHT = 0.6  # weight of copies at another speed, or with another pitch and vocal tract
+SMOOTHING = 0.05  # label smoothing, because some labels are wrong
+UNSURE_SHARE = 0.2  # share of the clips, those of lowest score, that teach nothing
 BATCH = 16  # clips that are aligned at a time
 
 
@@ -200,7 +200,7 @@ class RealignTrainer(Trainer):
         config: Sizes of the model; the classifier's are its usual ones unless they are there.
         options: The command line.
         cache: The prepared corpus.
-        labels: From `first_labels`.
+        labels: Labels from `first_labels`.
 
     Attributes:
         alignment: The labels now.

@@ -1,6 +1,8 @@
-"""Stage: what the timbre encoder is to learn, the GE2E embedding of every clip by the package Resemblyzer.
+"""Stage: what the timbre encoder is to learn of every clip, from the GE2E embedding by the package Resemblyzer.
 
-Copies at other speeds and with other vocal tracts get the embedding of what they sound like.
+Copies at other speeds and with other vocal tracts get the embedding of what they sound like. `ge2e.npy` keeps
+the embeddings, `target_space.npz` the space that they are mapped to, and `targets.npy` the targets. The
+acoustic stages can take these too (`--timbre targets.npy`), before there is an encoder.
 """
 
 from __future__ import annotations
@@ -14,12 +16,14 @@ import soxr
 import torch
 from tqdm import tqdm
 
-from muspeaker.train.corpus.cache import Cache
+from muspeaker.train.corpus.cache import Cache, write_array
 from muspeaker.train.corpus.ge2e import GE2E_RATE_HZ, GE2E_SIZE, embed, load_ge2e
+from muspeaker.train.corpus.target_space import TargetSpace, fit_space, load_space, smooth
 from muspeaker.train.loop.options import argument, option, parse
 
 log = logging.getLogger(__name__)
 FILE = "ge2e.npy"
+SPACE, TARGETS = "target_space.npz", "targets.npy"
 PARTIAL = "ge2e.partial.npy"
 CLIPS_AT_ONCE = 200
 
@@ -29,11 +33,15 @@ class TargetsOptions:
     """The command line of the stage."""
 
     corpus: Path = argument("folder written by `muspeaker-train prepare`")
+    axes: int = option(192, "size of the timbre encoder's embedding")
+    space: Path | None = option(
+        None, "target_space.npz of another corpus, to stay in its space; fitted to this one if none"
+    )
     network: Path | None = option(None, "Resemblyzer's pretrained.pt; that of the package if none")
     threads: int = option(1, "threads of the CPU")
 
 
-def write_targets(cache: Cache, network: Path | None) -> Path:
+def write_embeddings(cache: Cache, network: Path | None) -> Path:
     """Write the embedding of every clip into the folder of the corpus, (clips, 256) float16; resumes.
 
     Args:
@@ -70,12 +78,46 @@ def write_targets(cache: Cache, network: Path | None) -> Path:
     return path
 
 
+def write_targets(cache: Cache, axes: int, space: TargetSpace | None = None) -> Path:
+    """Map the embeddings of a corpus to targets, (clips, axes) float32 of unit length.
+
+    Half of a target is the clip's, half the mean of its speaker.
+
+    Args:
+        cache: The prepared corpus, with embeddings.
+        axes: Size of a target.
+        space: Where to; fitted to the real speakers of the corpus if None.
+
+    Returns:
+        Path of the targets; the space lies beside them.
+
+    Raises:
+        ValueError: If the space has another number of axes.
+    """
+    rows = np.load(cache.folder / FILE).astype(np.float32)
+    labels = [clip.speaker for clip in cache.clips]
+    alone = [not clip.is_of_one_person for clip in cache.clips]
+    if space is None:
+        real = np.array([clip.speed == 1.0 and not clip.warp for clip in cache.clips])
+        sure = np.flatnonzero(real & ~np.array(alone))
+        space = fit_space(rows[sure], [labels[n] for n in sure], axes)
+    if space.matrix.shape[1] != axes:
+        raise ValueError(f"the space has {space.matrix.shape[1]} axes, expected {axes}")
+    space.save(cache.folder / SPACE)
+    path = cache.folder / TARGETS
+    write_array(path, smooth(space(rows), labels, alone))
+    return path
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Command line."""
     options = parse(TargetsOptions, arguments, "muspeaker-train targets", __doc__)
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     torch.set_num_threads(options.threads)
-    log.info("%s", write_targets(Cache(options.corpus), options.network))
+    cache = Cache(options.corpus)
+    write_embeddings(cache, options.network)
+    space = load_space(options.space) if options.space else None
+    log.info("%s", write_targets(cache, options.axes, space))
 
 
 if __name__ == "__main__":

@@ -49,7 +49,7 @@ class TimbreOptions(TrainOptions):
         (100, 150, 200, 300), "lengths of a crop, 10 ms each; every batch has one of them"
     )
     targets: Path | None = option(
-        None, "a teacher's embedding of every clip (muspeaker-train targets)"
+        None, "what to say of every clip: targets.npy of muspeaker-train targets"
     )
     start: Path | None = option(None, "a checkpoint of this stage whose encoder to start from")
     held_out: Path | None = option(
@@ -174,7 +174,13 @@ def _speakers(cache: Cache, options: TimbreOptions, config: ModelConfig) -> Spea
     held = read_speakers(options.held_out) if options.held_out else None
     speakers = Speakers(cache, crops, config.timbre_encoder.num_fbanks, held)
     if options.targets:
-        speakers.learn_from(np.load(options.targets), config.timbre_encoder.embedding)
+        targets, size = np.load(options.targets), config.timbre_encoder.embedding
+        if targets.shape[1:] != (size,):
+            raise ValueError(
+                f"{options.targets} is {targets.shape}, the model's embedding has {size} values: "
+                f"make it again with --axes {size}"
+            )
+        speakers.learn_from(targets)
     return speakers
 
 

@@ -72,11 +72,13 @@ class AcousticPass:
     def predict_durations(
         self, e_con: torch.Tensor, voice: Voice, options: VariationOptions = PLAIN
     ) -> torch.Tensor:
-        """Whole frames of each token, (1, tokens) int64."""
-        adapter, masks = (
-            self._model.variation_adapter,
-            (_everywhere(e_con), _everywhere(voice.style)),
-        )
+        """Whole frames of each token, (1, tokens) int64.
+
+        C++ also refuses an utterance without a frame or of more than kMaxSeconds, because strangers speak
+        there; here a model in training may predict any length.
+        """
+        adapter = self._model.variation_adapter
+        masks = _everywhere(e_con), _everywhere(voice.style)
         log_durations = adapter.predict_durations(e_con, voice.style, *masks)
         return adapter.decide_durations(log_durations, options)
 
@@ -115,25 +117,24 @@ class AcousticPass:
         timbre = timbre[:, : self._model.config.timbre_size]
         return self._model.decode_mel(e_lat, timbre, _everywhere(frames))
 
-    def match(
-        self, mel: torch.Tensor, vector: torch.Tensor, energy_gain: float = 1.0
-    ) -> torch.Tensor:
+    def match(self, mel: torch.Tensor, voice: Voice, energy_gain: float = 1.0) -> torch.Tensor:
         """Move a decoded mel towards the voice: by its spectral map, else to the prompt's moments.
 
         Args:
             mel: (1, mels, frames), natural log.
-            vector: (1, voice_size) of the voice, or its first timbre_size values.
+            voice: The voice to speak in.
             energy_gain: Factor of the energy contour, which moments do not know of.
 
         Returns:
-            The shape of mel; unchanged if the voice has neither.
+            The shape of mel; unchanged if voices of this model have neither.
         """
         config = self._model.config
-        if vector.shape[1] > config.timbre_size:
-            return apply_spectral_map(mel, vector[:, config.timbre_size :])
-        if not config.mel_decoder.prompt_moments:
-            return mel
-        return match_moments(mel, vector[:, config.timbre_encoder.embedding :], energy_gain)
+        if config.map_cepstra > 0:
+            return apply_spectral_map(mel, voice.vector[:, config.timbre_size :])
+        if config.mel_decoder.prompt_moments > 0:
+            moments = voice.vector[:, config.timbre_encoder.embedding :]
+            return match_moments(mel, moments, energy_gain)
+        return mel
 
     def _stretch(self, e_con: torch.Tensor, durations: torch.Tensor) -> torch.Tensor:
         """(1, frames, hidden)."""

@@ -37,7 +37,7 @@ class Cloner:
         """Make a voice of a prompt.
 
         Args:
-            prompt: From `Listener.measure`.
+            prompt: Recording from `Listener.measure`.
             fbank: (1, frames, num_fbanks), Kaldi log filter bank of the prompt, its mean over time
                 removed.
         """
@@ -56,7 +56,7 @@ class Cloner:
         """Render the phones of a prompt with its durations, F0 and energy.
 
         Args:
-            prompt: From `Listener.measure`.
+            prompt: Recording from `Listener.measure`.
             timbre: (1, timbre_size), the voice.
 
         Returns:

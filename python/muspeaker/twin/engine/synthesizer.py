@@ -85,7 +85,7 @@ class Synthesizer:
         speaking.
 
         Args:
-            recording: From `Listener.hear`.
+            recording: Recording from `Listener.hear`.
             ids: Its text.
             voice: The voice to speak in. The melody is the recording's, in the register that the
                 voice would have by itself.
@@ -112,7 +112,7 @@ class Synthesizer:
         noise: NoiseAt,
     ) -> Speech:
         mel = self._acoustic_pass.decode(e_con, durations, melody, voice.vector)
-        mel = self._acoustic_pass.match(mel, voice.vector, options.energy_gain)
+        mel = self._acoustic_pass.match(mel, voice, options.energy_gain)
         return Speech(self.vocode(mel, melody.f0, noise), durations, *melody, mel)
 
     def vocode(self, mel: torch.Tensor, f0: torch.Tensor, noise: NoiseAt) -> torch.Tensor:

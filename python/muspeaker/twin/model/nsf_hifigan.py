@@ -19,7 +19,7 @@ from muspeaker.twin.nn.conv_transpose1d import ConvTranspose1d
 if TYPE_CHECKING:
     from muspeaker.config import AudioConfig, VocoderConfig
 
-END_KERNEL = 7  # of the first and the last convolution
+END_KERNEL = 7  # taps of the first and the last convolution
 END_REACH = END_KERNEL // 2
 
 

@@ -78,5 +78,6 @@ class SpectralVocoder(Vocoder):
         x = self.conv_pre(torch.cat([mel, features], dim=1)).transpose(1, 2)
         for block in self.blocks:
             x = block(x)  # (batch, frames, channels)
-        planes = self.head(self.norm(x)).unflatten(2, (PLANES, -1))
-        return spectral_synthesis(planes.float(), mel, f0, phase, noise, self._audio)
+        planes = self.head(self.norm(x)).unflatten(2, (PLANES, -1)).float()
+        with torch.autocast(mel.device.type, enabled=False):  # levels are sums of logarithms
+            return spectral_synthesis(planes, mel.float(), f0, phase, noise, self._audio)

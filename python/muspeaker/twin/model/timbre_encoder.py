@@ -11,14 +11,30 @@ from torch import nn
 if TYPE_CHECKING:
     from muspeaker.config import TimbreEncoderConfig
 
-REDUCTION = 4  # of the channels inside a fusion
-CEILING = 20.0  # of the clipped ReLU
+KERNEL = 3
+REDUCTION = 4  # channels of a fusion's maps for each channel inside it
 NUM_SPLITS = 2
+BASE_DIVISOR = 64  # planes at which a block's width is base_width
+SHORTENING = 8  # filter banks a band of layer 4, and so frames: three strides of two
+CEILING = 20.0  # largest output of the clipped ReLU
 
 
 def clipped_relu(x: torch.Tensor) -> torch.Tensor:
     """ReLU between 0 and 20."""
     return F.hardtanh(x, 0.0, CEILING)
+
+
+def attentional_sum(attention: torch.Tensor, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+    """Weigh two maps against each other, all of (batch, channels, mels, frames)."""
+    w = 1 + torch.tanh(attention)
+    return x * w + y * (2 - w)
+
+
+def pool_over_time(x: torch.Tensor) -> torch.Tensor:
+    """(batch, channels, mels, frames) to its means and deviations, (batch, 2 * channels * mels)."""
+    mean = x.mean(-1).flatten(1)
+    std = torch.sqrt(x.var(-1) + 1e-8).flatten(1)
+    return torch.cat([mean, std], dim=1)
 
 
 class AttentionalFusion(nn.Module):
@@ -52,8 +68,7 @@ class AttentionalFusion(nn.Module):
             The shape of x.
         """
         attention = self.local_att(torch.cat([x, y], dim=1))  # (batch, channels, mels, frames)
-        w = 1 + torch.tanh(attention)
-        return x * w + y * (2 - w)
+        return attentional_sum(attention, x, y)
 
 
 class ERes2NetBlock(nn.Module):
@@ -79,12 +94,13 @@ class ERes2NetBlock(nn.Module):
         fused: bool,
     ) -> None:
         super().__init__()
-        self.width = planes * config.base_width // 64
+        self.width = planes * config.base_width // BASE_DIVISOR
         out_channels = planes * config.expansion
         self.conv1 = nn.Conv2d(in_channels, NUM_SPLITS * self.width, 1, stride, bias=False)
         self.bn1 = nn.BatchNorm2d(NUM_SPLITS * self.width)
         self.convs = nn.ModuleList(
-            nn.Conv2d(self.width, self.width, 3, padding=1, bias=False) for _ in range(NUM_SPLITS)
+            nn.Conv2d(self.width, self.width, KERNEL, padding=KERNEL // 2, bias=False)
+            for _ in range(NUM_SPLITS)
         )
         self.bns = nn.ModuleList(nn.BatchNorm2d(self.width) for _ in range(NUM_SPLITS))
         self.fuse_models = nn.ModuleList(
@@ -117,6 +133,29 @@ class ERes2NetBlock(nn.Module):
         return clipped_relu(y + self.shortcut(x))
 
 
+def planes_of(config: TimbreEncoderConfig, index: int) -> int:
+    """Planes of a layer, counted from 0: twice those of the layer before."""
+    return config.channels << index
+
+
+def make_layer(index: int, config: TimbreEncoderConfig) -> nn.Sequential:
+    """A layer, counted from 0; from the third on its halves meet in fusions."""
+    planes = planes_of(config, index)
+    out_channels = planes * config.expansion
+    width = config.channels if index == 0 else out_channels // 2
+    layer = nn.Sequential()
+    for position in range(config.num_blocks[index]):
+        stride = 2 if index > 0 and position == 0 else 1
+        layer.append(ERes2NetBlock(width, planes, stride, config, fused=index >= 2))
+        width = out_channels
+    return layer
+
+
+def last_width(config: TimbreEncoderConfig) -> int:
+    """Channels of layer 4's output."""
+    return planes_of(config, 3) * config.expansion
+
+
 class TimbreEncoder(nn.Module):
     """ERes2NetV2: a filter bank to one vector.
 
@@ -125,32 +164,27 @@ class TimbreEncoder(nn.Module):
 
     Args:
         config: Sizes.
-    """
 
-    layer1: nn.Sequential
-    layer2: nn.Sequential
-    layer3: nn.Sequential
-    layer4: nn.Sequential
+    Raises:
+        ValueError: If there are not four layers.
+    """
 
     def __init__(self, config: TimbreEncoderConfig) -> None:
         super().__init__()
-        c = config.channels
-        self.conv1 = nn.Conv2d(1, c, 3, padding=1, bias=False)
-        self.bn1 = nn.BatchNorm2d(c)
-        width = c
-        for index, (count, fused) in enumerate(
-            zip(config.num_blocks, (False, False, True, True), strict=True)
-        ):
-            layer = nn.Sequential()
-            planes = c << index  # doubled from layer to layer
-            for position in range(count):
-                stride = 2 if index > 0 and position == 0 else 1
-                layer.append(ERes2NetBlock(width, planes, stride, config, fused=fused))
-                width = planes * config.expansion
-            setattr(self, f"layer{index + 1}", layer)
-        self.layer3_ds = nn.Conv2d(width // 2, width, 3, 2, 1, bias=False)
+        if len(config.num_blocks) != 4:
+            raise ValueError(
+                f"timbre_encoder.num_blocks has {len(config.num_blocks)} entries, expected 4"
+            )
+        width = last_width(config)
+        self.conv1 = nn.Conv2d(1, config.channels, KERNEL, padding=KERNEL // 2, bias=False)
+        self.bn1 = nn.BatchNorm2d(config.channels)
+        self.layer1 = make_layer(0, config)
+        self.layer2 = make_layer(1, config)
+        self.layer3 = make_layer(2, config)
+        self.layer4 = make_layer(3, config)
+        self.layer3_ds = nn.Conv2d(width // 2, width, KERNEL, 2, KERNEL // 2, bias=False)
         self.fuse34 = AttentionalFusion(width)
-        self.seg_1 = nn.Linear(2 * width * (config.num_fbanks // 8), config.embedding)
+        self.seg_1 = nn.Linear(2 * width * (config.num_fbanks // SHORTENING), config.embedding)
 
     def forward(self, fbank: torch.Tensor) -> torch.Tensor:
         """Describe a voice.
@@ -168,7 +202,5 @@ class TimbreEncoder(nn.Module):
         x = self.layer2(self.layer1(x))
         third = self.layer3(x)
         fourth = self.layer4(third)
-        fused = self.fuse34(fourth, self.layer3_ds(third)).float()  # (batch, width, 10, frames / 8)
-        mean = fused.mean(-1).flatten(1)
-        std = torch.sqrt(fused.var(-1) + 1e-8).flatten(1)
-        return self.seg_1(torch.cat([mean, std], dim=1))
+        fused = self.fuse34(fourth, self.layer3_ds(third))  # (batch, width, fbanks / 8, frames / 8)
+        return self.seg_1(pool_over_time(fused.float()))

@@ -17,7 +17,7 @@ from muspeaker.twin.nn.conv1d import Conv1d
 if TYPE_CHECKING:
     from muspeaker.config import VariationAdapterConfig
 
-SEMITONES = 12  # in an octave
+SEMITONES = 12  # semitones in an octave
 
 
 class VariationOptions(NamedTuple):

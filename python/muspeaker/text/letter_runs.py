@@ -1,0 +1,44 @@
+"""Capitals one space apart, such as `F A Q`: one word of letters, and not three words."""
+
+from __future__ import annotations
+
+import re
+
+# Runs with an `I` at the end or an `A` in front that are no pronoun and no article.
+_END_IN_I = frozenset(
+    ("AI", "API", "BMI", "CLI", "CPI", "DOI", "DUI", "EI", "FBI", "GUI", "HDI", "HDMI", "IMEI", "KPI", "MRI", "PCI",
+     "ROI", "SCSI", "UI", "VI")
+)  # fmt: skip
+_BEGIN_WITH_A = frozenset(("AM", "AI", "AC", "AD"))
+_RUN = re.compile(r"(?<![\w'.&-])[A-Z](?: [A-Z])+(?![\w.&-])(?:('s)\b|(?!'\w))")
+
+
+def num_initials(letters: str) -> int:
+    """How many letters of a run are said as one word; 0 if none are.
+
+    Args:
+        letters: Capitals that stand one space apart.
+    """
+    while letters.endswith("I") and letters not in _END_IN_I:
+        letters = letters[:-1]
+    if len(letters) < 2 or (
+        len(letters) == 2 and letters[0] == "A" and letters not in _BEGIN_WITH_A
+    ):
+        return 0
+    return len(letters)
+
+
+def with_stops(text: str) -> str:
+    """`F.A.Q.` for `F A Q`, which espeak-ng reads as one word of letters."""
+    return _RUN.sub(_with_stops, text) if _RUN.search(text) else text
+
+
+def _with_stops(match: re.Match[str]) -> str:
+    letters = match[0].removesuffix("'s").split(" ")
+    count = num_initials("".join(letters))
+    if match[1]:
+        count = len(letters)
+    if not count:
+        return match[0]
+    joined = "".join(f"{letter}." for letter in letters[:count])
+    return " ".join([joined, *letters[count:]]) + (match[1] or "")

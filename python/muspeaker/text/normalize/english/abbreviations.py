@@ -1,0 +1,146 @@
+"""Words cut short: with a stop, with a slash, titles and streets."""
+
+from __future__ import annotations
+
+import re
+
+from muspeaker.text.normalize.english.source import PatternRule, Source
+from muspeaker.text.normalize.english.tables import table, words_of
+
+_PLACE_NAME = re.compile(r"(?:^|[^\w'])([A-Z][\w']*|\d+(?:st|nd|rd|th)) $")
+
+
+class TitleOrStreet(PatternRule):
+    """`Dr. King lives on King Dr.`: a title before a name, a street after one; `St.` likewise."""
+
+    pattern = r"(Dr|St)(\.?)(?![\w'])"
+    _NAMES = {"Dr": ("Doctor", "Drive"), "St": ("Saint", "Street")}  # noqa: RUF012
+
+    def words(self, match: re.Match[str], source: Source) -> str | None:
+        """See `PatternRule`."""
+        title, street = self._NAMES[match[1]]
+        end = match.end()
+        named = source.next_word(end)[:1].isupper() and not source.ends_text(end)
+        after_name = _PLACE_NAME.search(source.before(match.start()))
+        if after_name and (not named or source.sentence_follows(end)):
+            is_end = match[2] and source.sentence_follows(end)
+            return street + "." * bool(is_end)
+        if not named:
+            return None
+        is_street = after_name and match[0] == "St." and after_name[1] not in _BEFORE_SAINTS
+        if is_street:
+            return street
+        return title
+
+
+_BEFORE_SAINTS = frozenset((
+    "The", "In", "At", "On", "By", "Of", "To", "From", "For", "And", "But", "When", "Saint", "Since", "After",
+    "Before", "Near", "Old", "Mount", "Port", "Lake", "Church", "Fort", "East", "West", "North", "South",
+))  # fmt: skip
+
+
+class Abbreviation(PatternRule):
+    """A word of the table; where its stop may end a sentence, it does before a capital and at the end."""
+
+    pattern = r"([^\W\d_]{1,6})(\.?)(?!\w)"
+
+    def words(self, match: re.Match[str], source: Source) -> str | None:
+        """See `PatternRule`."""
+        row = table("abbreviations").get(match[1].lower())
+        if row is None:
+            return None
+        spoken, where, stop = row
+        end = match.end()
+        if match[2] == "":
+            is_title = where == "bare" and match[1][0].isupper() and match[1] != match[1].upper()
+            return spoken if is_title and source.next_word(end)[:1].isupper() else None
+        if not self._is_place(where, match, source):
+            return None
+        is_end = stop == "maybe" and source.capital_follows(end)
+        is_end = is_end and (match[1].islower() or source.sentence_follows(end) or where != "any")
+        is_end |= source.ends_text(end)
+        return spoken + "." * is_end
+
+    @staticmethod
+    def _is_place(where: str, match: re.Match[str], source: Source) -> bool:
+        end = match.end()
+        if where == "number" and len(match[1]) == 1 and match[1] not in {"p", "P"}:
+            return match[1].islower() and _YEAR_AHEAD.match(source.text, end) is not None
+        if match[1] == "no" and source.word_before(match.start()).lower() in _BEFORE_NO:
+            return False
+        if where == "number":
+            return _NUMBER_AHEAD.match(source.text, end) is not None
+        if where == "name":
+            return match[1][0].isupper() and source.next_word(end)[:1].isupper()
+        if where == "bare":
+            return match[1][0].isupper() and not source.ends_text(end)
+        return not (match[1].lower() in _WORDS and source.capital_follows(end))
+
+
+_NUMBER_AHEAD = re.compile(r" ?(?:\(?#?[A-Z]?\d|[IVXL]{2,6}\b|[IVX](?=[.,;)]))")
+_BEFORE_NO = frozenset(
+    ("said", "say", "says", "answered", "answer", "replied", "voted", "is", "was", "means")
+)
+_YEAR_AHEAD = re.compile(r" ?\d{3,4}\b")
+# Abbreviations that are also words, and so rather words where a sentence ends.
+_WORDS = frozenset(("al", "max", "min", "temp", "misc", "sq", "tel"))
+
+
+class Shorthand(PatternRule):
+    """`w/o`, `b/c`, `and/or`."""
+
+    pattern = r"([A-Za-z]{1,2}/[A-Za-z]{0,2})(?![\w/])"
+
+    def words(self, match: re.Match[str], source: Source) -> str | None:
+        """See `PatternRule`."""
+        if source.character(match.start() - 1) in {"/", ".", "-"}:
+            return None
+        spoken = words_of("shorthand").get(match[1].lower())
+        return f"{spoken} " if spoken else None
+
+
+class SlashedWords(PatternRule):
+    """`and/or`, `TCP/IP`: the slash is not said between words."""
+
+    pattern = r"/(?=[^\W\d_])"
+
+    def words(self, match: re.Match[str], source: Source) -> str | None:
+        """See `PatternRule`."""
+        return " " if source.character(match.start() - 1).isalpha() else None
+
+
+class State(PatternRule):
+    """The post's letters for a state: `Springfield, IL 62704`, `Boston, MA`."""
+
+    pattern = r"([A-Z]{2})(?=,? \d{5}(?!\d)|(,)|[.;]?(?:\s|$))"
+
+    def words(self, match: re.Match[str], source: Source) -> str | None:
+        """See `PatternRule`."""
+        name = words_of("states").get(match[1])
+        has_code = source.text[match.end() : match.end() + 3].strip(", ")[:1].isdigit()
+        is_after_place = _PLACE_AND_COMMA.search(source.before(match.start())) is not None
+        return name if has_code or is_after_place else None
+
+
+_PLACE_AND_COMMA = re.compile(r"(?:^|[^\w,])(?:[A-Z][a-z]+ )?[A-Z][a-z]+, $")
+
+
+class MissingSpace(PatternRule):
+    """`end.Next`: a sentence without a space after it."""
+
+    pattern = r"\.(?=[A-Z][a-z]+[ ,])"
+
+    def words(self, match: re.Match[str], source: Source) -> str | None:
+        """See `PatternRule`."""
+        return ". " if source.character(match.start() - 1).islower() else None
+
+
+class SpokenAs(PatternRule):
+    """Sounds and slips that letters do not tell: see `tables/spoken_as.tsv`."""
+
+    pattern = r"[^\W_]+(?:['-][^\W_]+)?(?![\w'])"
+
+    def words(self, match: re.Match[str], source: Source) -> str | None:
+        """See `PatternRule`."""
+        del source
+        return words_of("spoken_as").get(match[0])

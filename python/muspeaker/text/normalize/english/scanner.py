@@ -1,0 +1,57 @@
+"""A walk through a text: at each number, sign and word the rules of that kind are asked in order."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from muspeaker.text.normalize.english.source import Rule, Source
+
+_TOKEN = re.compile(
+    r"(?P<number>\d+)|(?P<word>[^\W\d_]+(?:'[^\W\d_]+)*)|(?P<sign>[^\w\s,;:?!()\"—…\u2029]|!(?==))"
+)
+
+
+class Scanner:
+    """Writes out what the rules know and copies the rest.
+
+    Args:
+        rules: Rules for `number`, `word` and `sign`, each in the order in which they are asked. The first
+            that answers decides, and the walk goes on after what it has read.
+        is_plain: Says of a word and the character after it that no rule can know them. Most words are plain.
+    """
+
+    def __init__(
+        self, rules: Mapping[str, Sequence[Rule]], is_plain: Callable[[str, str], bool]
+    ) -> None:
+        self._rules = rules
+        self._is_plain = is_plain
+
+    def spell_out(self, source: Source) -> str:
+        """The text with everything that a rule knows in words."""
+        text = source.text
+        parts: list[str] = []
+        copied = position = 0
+        while match := _TOKEN.search(text, position):
+            kind, start, position = str(match.lastgroup), match.start(), match.end()
+            if kind == "word" and self._is_plain(match[0], text[position : position + 1]):
+                continue
+            for rule in self._rules[kind]:
+                spoken = rule.read(source, start)
+                if spoken is not None:
+                    parts += (text[copied:start], _apart(spoken.words, text, start, spoken.end))
+                    copied = position = spoken.end
+                    break
+        return "".join([*parts, text[copied:]])
+
+
+def _apart(words: str, text: str, start: int, end: int) -> str:
+    """The words, with spaces where they would touch others."""
+    if start and words[:1].isalnum() and text[start - 1].isalnum():
+        words = f" {words}"
+    if end < len(text) and words[-1:].isalnum() and text[end].isalnum():
+        words = f"{words} "
+    return words

@@ -1,0 +1,118 @@
+"""Times of day and durations."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from muspeaker.text.normalize.english import number_words
+from muspeaker.text.normalize.english.dates import DAYS, SHORT_NAMES
+from muspeaker.text.normalize.english.source import PatternRule, Source
+
+if TYPE_CHECKING:
+    import re
+
+_HALF = r"(?:([ap])\.\s?m\.|([AaPp])\.?[Mm]\b)"
+
+
+def _half(match: re.Match[str], source: Source, dotted: int, plain: int) -> str:
+    """`A M` or `P M`, with the full stop that also ends the sentence."""
+    letter = match[dotted] or match[plain]
+    if not letter:
+        return ""
+    end = match.end()
+    goes_on = source.next_word(end) in SHORT_NAMES or source.next_word(end)[:3].isupper()
+    is_end = match[dotted] and source.capital_follows(end) and not (goes_on or _is_day(source, end))
+    return f" {letter.upper()} M{'.' if is_end else ''}"
+
+
+def clock(hour: int, minute: int, *, has_half: bool) -> str:
+    """`eight o'clock`, `five thirty`, `nine oh five`; with AM or PM an hour stands alone.
+
+    The first hour of the day is said as twelve, and hours after noon as they are written.
+    """
+    if hour in {0, 24}:
+        half = "" if has_half else " A M"
+        return f"{clock(12, minute, has_half=bool(half) or has_half)}{half}"
+    spoken = number_words.cardinal(hour)
+    if minute == 0:
+        if has_half:
+            return spoken
+        return f"{spoken} o'clock" if hour <= 12 else f"{spoken} hundred"
+    if minute < 10:
+        return f"{spoken} oh {number_words.cardinal(minute)}"
+    return f"{spoken} {number_words.cardinal(minute)}"
+
+
+def _is_day(source: Source, end: int) -> bool:
+    return source.next_word(end) in DAYS
+
+
+class TimeOfDay(PatternRule):
+    """`8:00`, `5:30 p.m.`, `14:30`, `00:15`, `10:30:15`."""
+
+    pattern = rf"(\d{{1,2}}):(\d{{2}})(?::(\d{{2}})(?:\.\d+)?)?(?:\s?{_HALF})?(?![\d:])Z?"
+
+    def words(self, match: re.Match[str], source: Source) -> str | None:
+        """See `PatternRule`."""
+        hour, minute = int(match[1]), int(match[2])
+        if hour > 24 or minute > 59:
+            return None
+        half = _half(match, source, 4, 5)
+        spoken = clock(hour, minute, has_half=bool(half))
+        if match[3]:
+            if minute == 0:
+                spoken = f"{spoken} and zero minutes" if not half else spoken
+            spoken += f" and {_counted(match[3], 'second')}"
+        if hour > 12:
+            half = "." * half.endswith(".")
+        return spoken + half
+
+
+class PointedTime(PatternRule):
+    """`7.30 pm`, as it is written in Britain."""
+
+    pattern = rf"(\d{{1,2}})\.([0-5]\d)\s?{_HALF}"
+
+    def words(self, match: re.Match[str], source: Source) -> str | None:
+        """See `PatternRule`."""
+        if not 1 <= int(match[1]) <= 12:
+            return None
+        half = _half(match, source, 3, 4)
+        return clock(int(match[1]), int(match[2]), has_half=True) + half
+
+
+class HourOfDay(PatternRule):
+    """`7am`, `7 a.m.`, `7-9 PM`."""
+
+    pattern = rf"(\d{{1,2}})(?:\s?[-–]\s?(\d{{1,2}}))?\s?{_HALF}"
+
+    def words(self, match: re.Match[str], source: Source) -> str | None:
+        """See `PatternRule`."""
+        hours = [number_words.cardinal(int(match[i])) for i in (1, 2) if match[i]]
+        if any(not 1 <= int(match[i]) <= 12 for i in (1, 2) if match[i]):
+            return None
+        return " to ".join(hours) + _half(match, source, 3, 4)
+
+
+class Duration(PatternRule):
+    """`1h 30m 15s`, `2h30`, `5m30s`."""
+
+    pattern = (
+        r"(?:(\d+)\s?(?:h|hrs?)\s?(?:(\d{1,2})(?:\s?(?:m|mins?)\b|(?!\w|[.,:]\d))|(?=\d))"
+        r"|(\d+)\s?(?:m|min)(?=\s?\d+\s?s(?:ecs?)?\b))"
+        r"(?:\s?(\d{1,2})\s?s(?:ecs?)?\b)?"
+    )
+
+    def words(self, match: re.Match[str], source: Source) -> str | None:
+        """See `PatternRule`."""
+        del source
+        parts = (match[1], match[2] or match[3], match[4])
+        units = ("hour", "minute", "second")
+        if sum(part is not None for part in parts) < 2:
+            return None
+        return " ".join(_counted(p, unit) for p, unit in zip(parts, units, strict=True) if p)
+
+
+def _counted(digits: str, unit: str) -> str:
+    number = int(digits)
+    return f"{number_words.cardinal(number)} {unit}{'s' * (number != 1)}"

@@ -1,0 +1,80 @@
+"""Damaged models and voices: refused, or an error where they speak, and never NaN for speech."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+import muspeaker
+from muspeaker.voice import MAX_VALUE, Voice
+
+if TYPE_CHECKING:
+    from muspeaker.tts import Synthesizer
+
+GOLDEN = Path(__file__).parents[1] / "golden" / "v2-f16.bin"
+NAN = {np.dtype(np.float16): np.float16("nan"), np.dtype(np.float32): np.float32("nan")}
+
+
+def test_no_call_returns_what_is_no_number(
+    tts: Synthesizer, voice: Voice, engine: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = type(engine).synthesize
+    for bad in (np.nan, np.inf, -np.inf):
+
+        def synthesize(self: Any, *args: Any, bad: float = bad, **options: Any) -> Any:
+            samples, durations = whole(self, *args, **options)
+            samples[-1] = bad
+            return samples, durations
+
+        monkeypatch.setattr(type(engine), "synthesize", synthesize)
+        calls = (
+            lambda: tts.synthesize("Hi.", voice),
+            lambda: list(tts.stream("Hi.", voice)),
+            lambda: tts.synthesize_batch(["Hi.", "Ho."], voice),
+            lambda: tts.dialogue([(voice, "Hi.")]),
+        )
+        for call in calls:
+            with pytest.raises(RuntimeError, match="not finite: the model file or the voice"):
+                call()
+
+
+def test_nan_in_any_tensor_is_no_speech(tmp_path: Path) -> None:
+    gguf = pytest.importorskip("gguf")
+    rng = np.random.default_rng(0)
+    samples = rng.normal(size=40000).astype("f4") / 10
+    voice = muspeaker.load(GOLDEN).clone((samples, 20000))
+    tensors = gguf.GGUFReader(GOLDEN).tensors[::5]
+    refused = 0
+    for tensor in tensors:
+        data = bytearray(GOLDEN.read_bytes())
+        dtype = tensor.data.dtype
+        at = int(tensor.data_offset) + dtype.itemsize * (tensor.n_elements // 2)
+        data[at : at + dtype.itemsize] = NAN[dtype].tobytes()
+        path = tmp_path / "damaged.bin"
+        path.write_bytes(data)
+        tts = muspeaker.load(path)
+        try:
+            spoken = tts.synthesize("bdk ptɡ", voice, phonemes=True).samples
+        except (RuntimeError, ValueError):
+            refused += 1
+            continue
+        assert np.isfinite(spoken).all(), tensor.name
+    assert refused > len(tensors) // 4
+
+
+@pytest.mark.parametrize("part", ["vector", "style"])
+def test_a_voice_has_plausible_values(tmp_path: Path, voice: Voice, part: str) -> None:
+    arrays = {"vector": voice.vector, "style": voice.style}
+    for most in (0.99 * MAX_VALUE, -0.99 * MAX_VALUE):
+        at_limit = arrays[part].copy()
+        at_limit.flat[3] = most
+        Voice(**(arrays | {part: at_limit})).save(tmp_path / "a.voice")
+        Voice.load(tmp_path / "a.voice")
+        beyond = at_limit * 1e3
+        with pytest.raises(
+            ValueError, match=f"{part} has a value of -?9.9e\\+05: expected at most"
+        ):
+            Voice(**(arrays | {part: beyond}))
