@@ -252,11 +252,7 @@ void check_nsf_hifigan(const VocoderConfig& config, const AudioConfig& audio) {
   }
 }
 
-void read_spectral(const HeaderReader& in, const AudioConfig& audio, VocoderConfig& config) {
-  config.channels = in.integer("vocoder.channels", 1, kMaxWidth);
-  config.hidden = in.integer("vocoder.hidden", 1, kMaxWidth);
-  config.num_blocks = in.integer("vocoder.num_blocks", 1, kMaxDepth);
-  config.kernel = in.integer("vocoder.kernel", 1, kMaxKernel);
+void check_spectral(const VocoderConfig& config, const AudioConfig& audio) {
   require_odd("vocoder.kernel", config.kernel);
   HeaderReader::require(audio.window_samples == audio.fft_samples &&
                             audio.window_samples == kSpectralOverlap * audio.hop_samples,
@@ -270,7 +266,10 @@ VocoderConfig read_vocoder(const HeaderReader& in, const AudioConfig& audio) {
   config.kind = in.has("vocoder.kind") ? in.value<std::string>("vocoder.kind", "a string")
                                        : std::string("nsf_hifigan");
   if (config.kind == "spectral") {
-    read_spectral(in, audio, config);
+    config.channels = in.integer("vocoder.channels", 1, kMaxWidth);
+    config.hidden = in.integer("vocoder.hidden", 1, kMaxWidth);
+    config.num_blocks = in.integer("vocoder.num_blocks", 1, kMaxDepth);
+    config.kernel = in.integer("vocoder.kernel", 1, kMaxKernel);
   }
   config.initial_channels = in.integer("vocoder.initial_channels", 1, kMaxWidth);
   config.upsample_rates = in.integers("vocoder.upsample_rates", 1, kMaxWidth);
@@ -286,7 +285,9 @@ VocoderConfig read_vocoder(const HeaderReader& in, const AudioConfig& audio) {
   if (in.has("vocoder.correction_passes")) {
     config.correction_passes = in.integer("vocoder.correction_passes", 0, kMostPasses);
   }
-  if (config.kind != "spectral") {
+  if (config.kind == "spectral") {
+    check_spectral(config, audio);
+  } else {
     check_nsf_hifigan(config, audio);
   }
   return config;
