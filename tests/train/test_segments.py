@@ -45,11 +45,8 @@ def predicted(source: Segments, batches: int) -> tuple[list[bool], list[int]]:
 
 
 def segments(cache: Cache, mel: np.ndarray, share: float = 1.0) -> Segments:
-    """Cuts for a vocoder whose phase does not matter."""
-    hop = cache.sizes.hop_samples
-    return Segments(
-        cache, SIZE, FRAMES, mel, 0, share, phase_of=lambda f0: f0.repeat_interleave(hop, dim=1)
-    )
+    """Small batches."""
+    return Segments(cache, SIZE, FRAMES, mel, 0, share)
 
 
 def test_a_share_of_the_cuts_is_predicted(cache):

@@ -55,7 +55,7 @@ def test_threads_give_the_same_bits(model_file, weight_type):
 @pytest.mark.parametrize("chunk_frames", [1, 7, 45])
 @pytest.mark.parametrize("weight_type", ["f32", "q8"])
 def test_chunks_are_the_whole(model_file, weight_type, chunk_frames):
-    """In both arithmetics bit for bit: int8 scales are those of single frames here."""
+    """Bit for bit, in int8 as in float: int8 scales are those of single frames here."""
     path, rng = model_file(tiny_model(7, CONFIG), weight_type), np.random.default_rng(2)
     frames = 45
     mel = rng.standard_normal((frames, CONFIG.audio.num_mels), np.float32) - 4

@@ -35,10 +35,10 @@ from muspeaker.train.losses.vocoder import (
 )
 from muspeaker.twin.dsp.mel import log_mel
 from muspeaker.twin.dsp.mel_correction import correct_mel
-from muspeaker.twin.model.vocoder import Vocoder, make_vocoder
+from muspeaker.twin.model.vocoder import make_vocoder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from muspeaker.config import ModelConfig
     from muspeaker.train.losses.discriminators import Judgement
@@ -83,7 +83,6 @@ class Segments:
         seed: Seed of the sampling.
         mel_share: Share of the cuts that are spoken from `mel`; the others are spoken from the real mels.
             Below 1 a clip that `mel` lacks is spoken from its real one.
-        phase_of: `Vocoder.integrate_phase` of the vocoder that learns.
 
     Raises:
         ValueError: If there is nothing to learn from, or the mels do not belong to this corpus.
@@ -97,8 +96,6 @@ class Segments:
         mel: np.ndarray | None,
         seed: int,
         mel_share: float = 1.0,
-        *,
-        phase_of: Callable[[torch.Tensor], torch.Tensor],
     ) -> None:
         if mel is not None and mel.shape != cache.mel.shape:
             raise ValueError(
@@ -110,7 +107,6 @@ class Segments:
         self._mel = cache.mel if mel is None else mel
         self._seed = seed
         self._mel_share = mel_share
-        self._phase_of = phase_of
         usable = [i for i, c in enumerate(cache.clips) if c.frames >= frames and not c.warp]
         if mel_share >= 1:
             usable = [i for i in usable if self._has_mel(i)]
@@ -138,7 +134,7 @@ class Segments:
             number += 1
 
     def collate(self, plan: Plan, rows: slice) -> Batch:
-        """Samples, mel, f0, phase, two noises, band_hz, a shift of the frame grid, and an order of the scales."""
+        """Samples, mel, f0, first_phase (cycles), two noises, band_hz, a shift of the frame grid, and an order of the scales."""
         hop, frames = self._cache.sizes.hop_samples, self._frames
         random = np.random.default_rng((self._seed, plan.number, 1))
         size = len(plan.clips)
@@ -157,13 +153,11 @@ class Segments:
             mel.append(source[start:stop].astype(np.float32).T)
             f0.append(self._cache.f0[start:stop])
             band.append(clip.band_hz)
-        f0_batch = torch.from_numpy(np.stack(f0))
-        phase = self._phase_of(f0_batch) + torch.from_numpy(offsets[rows])
         return {
             "samples": torch.from_numpy(np.stack(samples)),
             "mel": torch.from_numpy(np.stack(mel)),
-            "f0": f0_batch,
-            "phase": phase.remainder(1.0),
+            "f0": torch.from_numpy(np.stack(f0)),
+            "first_phase": torch.from_numpy(offsets[rows].copy()),
             "noise": torch.from_numpy(noise[:, rows].copy()),
             "band_hz": torch.tensor(band),
             "shift": torch.tensor(shift),
@@ -190,17 +184,15 @@ class VocoderTrainer(Trainer):
     Args:
         config: Sizes of the model.
         options: The command line.
-        generator: The vocoder.
         segments: Cuts of the corpus.
     """
 
     file = "vocoder"
     minutes = 60
 
-    def __init__(
-        self, config: ModelConfig, options: VocoderOptions, generator: Vocoder, segments: Segments
-    ) -> None:
+    def __init__(self, config: ModelConfig, options: VocoderOptions, segments: Segments) -> None:
         super().__init__(config, options, WEIGHTS)
+        generator = make_vocoder(config.vocoder, config.audio)
         self._edge = generator.edge_frames * generator.samples_a_frame
         self._inner = slice(generator.edge_frames + 1, -generator.edge_frames - 1)  # of a mel
         self._phase_of = generator.integrate_phase
@@ -228,10 +220,8 @@ class VocoderTrainer(Trainer):
 
     def train_step(self, batch: Batch, progress: float) -> dict[str, torch.Tensor]:
         """One step of the generator, and of the discriminators once they have joined."""
-        inputs = [
-            batch[name].repeat(2, 1, 1) if name == "mel" else batch[name].repeat(2, 1)
-            for name in ("mel", "f0", "phase")
-        ]
+        phase = (self._phase_of(batch["f0"]) + batch["first_phase"]).remainder(1.0)
+        inputs = [batch["mel"].repeat(2, 1, 1), batch["f0"].repeat(2, 1), phase.repeat(2, 1)]
         with self.autocast():
             fakes = self.generator(*inputs, batch["noise"].flatten(0, 1)).float()
         audio = self.config.audio
@@ -303,12 +293,8 @@ def main(arguments: list[str] | None = None, config: ModelConfig | None = None) 
         cache = Cache(options.corpus, config.audio)
     if not 0 <= options.mel_share <= 1:
         raise ValueError(f"--mel-share must be from 0 to 1, got {options.mel_share}")
-    generator = make_vocoder(config.vocoder, config.audio)
-    segments = Segments(
-        cache, options.batch, options.frames, mel, options.seed, options.mel_share,
-        phase_of=generator.integrate_phase,
-    )  # fmt: skip
-    VocoderTrainer(config, options, generator, segments).run()
+    segments = Segments(cache, options.batch, options.frames, mel, options.seed, options.mel_share)
+    VocoderTrainer(config, options, segments).run()
 
 
 if __name__ == "__main__":
