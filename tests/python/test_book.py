@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
 import sys
+import time
 import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -37,6 +40,12 @@ what they called it.
 Chapter 2
 
 It stopped.
+"""
+INTERRUPTIBLE = """
+import signal
+from muspeaker.cli import main
+signal.signal(signal.SIGINT, signal.default_int_handler)  # some shells let their jobs ignore it
+main()
 """
 GUTENBERG = b"""Licence.
 
@@ -323,3 +332,27 @@ def test_a_book_in_a_pipe(run: Any, tts: Synthesizer, voice: Voice) -> None:
     assert result.stdout_bytes.startswith(first)
     for refused in (("-o", "-"), ("--raw", "--subtitles", "a.srt")):
         assert run("lake.epub", *refused).exit_code == 2
+
+
+def test_ctrl_c_and_the_same_command_again(tmp_path: Path) -> None:
+    """With the model that ships, in a process of its own."""
+    chapters = [f"# Chapter {n}\n\nIt rained on day {n}, and nobody went out." for n in range(15)]
+    (tmp_path / "lake.md").write_text("\n\n".join(chapters))
+    command = [sys.executable, "-m", "muspeaker", "say", "lake.md", "-o", "lake.mp3"]
+    starter = [sys.executable, "-c", INTERRUPTIBLE, *command[3:]]
+    first = subprocess.Popen(starter, cwd=tmp_path, stderr=subprocess.PIPE, text=True)
+    parts = tmp_path / "lake.mp3.parts"
+    for _ in range(12_000):
+        if list(parts.glob("*.json")) or first.poll() is not None:
+            break
+        time.sleep(0.01)
+    first.send_signal(signal.SIGINT)
+    _, said = first.communicate(timeout=120)
+    assert first.returncode == 1
+    assert "the same command goes on from" in said
+    kept = {path.name for path in parts.glob("*.json")}
+    assert 0 < len(kept) < len(chapters)
+    again = subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, text=True)
+    assert "15 chapters" in again.stdout
+    assert not parts.exists()
+    assert soundfile.info(tmp_path / "lake.mp3").duration > 15 * 2
