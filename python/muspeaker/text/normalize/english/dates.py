@@ -14,7 +14,7 @@ _MONTH_NAMES = {name: name for name in MONTHS} | {name[:3]: name for name in MON
 _MONTH_NAMES |= {"Sept": "September"} | {name.upper(): name for name in MONTHS}
 _MONTH_NAMES |= {name[:3].upper(): name for name in MONTHS}
 _DAY_NAMES = {name[:3]: name for name in DAYS}
-_DAY_NAMES |= {"Tues": "Tuesday", "Wednes": "Wednesday", "Thur": "Thursday", "Thurs": "Thursday"}
+_DAY_NAMES |= {"Tues": "Tuesday", "Wednes": "Wednesday", "Thurs": "Thursday"}
 _MONTH = "|".join(sorted(_MONTH_NAMES, key=len, reverse=True))
 _SHORT_DAY = "|".join(sorted(_DAY_NAMES, key=len, reverse=True))
 SHORT_NAMES = frozenset((*_MONTH_NAMES, *_DAY_NAMES))
