@@ -109,6 +109,19 @@ class SlashedWords(PatternRule):
         return " " if source.character(match.start() - 1).isalpha() else None
 
 
+class Direction(PatternRule):
+    """`100 N. Main St.`: a side of a street."""
+
+    pattern = r"([NSEW])\.(?= (?:[A-Z][a-z]|\d))"
+    _NAMES = {"N": "North", "S": "South", "E": "East", "W": "West"}  # noqa: RUF012
+
+    def words(self, match: re.Match[str], source: Source) -> str | None:
+        """See `PatternRule`."""
+        before = source.before(match.start())
+        is_numbered = before[-1:] == " " and before[-2:-1].isdigit()
+        return self._NAMES[match[1]] if is_numbered else None
+
+
 class State(PatternRule):
     """The post's letters for a state: `Springfield, IL 62704`, `Boston, MA`."""
 

@@ -86,6 +86,23 @@ class DayAndMonth(PatternRule):
         return spoken or spoken_date(month, day, None, british=source.british)
 
 
+class MonthAndYear(PatternRule):
+    """`12/2024` is a month, `2024/25` two years."""
+
+    pattern = r"(\d{1,2})/((?:19|20)\d\d)(?![\w/])|((?:19|20)\d\d)/(\d\d)(?![\w/])"
+
+    def words(self, match: re.Match[str], source: Source) -> str | None:
+        """See `PatternRule`."""
+        british = source.british
+        if match[3]:
+            if int(match[4]) != (int(match[3]) + 1) % 100:
+                return None
+            return f"{number_words.year(int(match[3]), british=british)} {number_words.cardinal(int(match[4]))}"
+        if not 1 <= int(match[1]) <= 12:
+            return None
+        return f"{MONTHS[int(match[1]) - 1]} {number_words.year(int(match[2]), british=british)}"
+
+
 class IsoDate(PatternRule):
     """`2026-11-28`, `2026/11/28`; a time may follow after a `T`."""
 

@@ -46,7 +46,7 @@ def mixed(whole: str, numerator: int, denominator: int, *, british: bool = False
 class MixedFraction(PatternRule):
     """`2 1/2`."""
 
-    pattern = r"(\d+)[ -](\d{1,2})/(\d{1,3})(?![\d/])(?:th[s]?\b)?"
+    pattern = r"(\d+)[ -](\d{1,2})/(\d{1,3})(?![\d/])(?:(?:th|rd|nd)s?\b)?"
 
     def words(self, match: re.Match[str], source: Source) -> str | None:
         """See `PatternRule`."""
@@ -59,7 +59,7 @@ class MixedFraction(PatternRule):
 class Fraction(PatternRule):
     """`7/8`, `4/5 stars`, `8/10`."""
 
-    pattern = r"(\d{1,4})/(\d{1,4})(?![\d/])(?:th[s]?\b)?(?!\.\d)"
+    pattern = r"(\d{1,4})/(\d{1,4})(?![\d/])(?:(?:th|rd|nd)s?\b)?(?!\.\d)"
 
     def words(self, match: re.Match[str], source: Source) -> str | None:
         """See `PatternRule`."""

@@ -139,6 +139,19 @@ class LettersAndDigits(PatternRule):
         return " ".join([_code_run(letters), number, *map(_code_run, _RUN.findall(rest))])
 
 
+class Formula(PatternRule):
+    """`NaCl`, `HCl`: elements without digits, of which one has two letters."""
+
+    pattern = r"(?:[A-Z][a-z]?){2,6}(?![\w'])"
+
+    def words(self, match: re.Match[str], source: Source) -> str | None:
+        """See `PatternRule`."""
+        del source
+        parts = re.findall("[A-Z][a-z]?", match[0])
+        is_chemical = all(part in _ELEMENTS for part in parts) and any(len(p) > 1 for p in parts)
+        return spelled(match[0]) if is_chemical else None
+
+
 def _version(digits: str) -> str:
     return " point ".join(number_words.cardinal(part) for part in digits.split("."))
 
@@ -155,5 +168,6 @@ def _code_run(run: str) -> str:
 
 
 _ELEMENTS = frozenset(
-    ("Na", "Ca", "Fe", "Mg", "Cl", "Br", "Si", "Al", "Zn", "Cu", "Ag", "Li", "Mn", "Pb", "Hg", "Ti", "He")
+    ("H", "C", "N", "O", "F", "P", "S", "K", "I", "B", "Na", "Ca", "Fe", "Mg", "Cl", "Br", "Si", "Al", "Zn", "Cu", "Ag",
+     "Li", "Mn", "Pb", "Hg", "Ti", "He", "Ni", "Cr", "Cd", "Ba", "Sn", "Au", "Pt")
 )  # fmt: skip

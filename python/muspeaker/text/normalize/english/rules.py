@@ -73,18 +73,18 @@ def _scanner() -> Scanner:
             "number": (
                 mail, numbers.Phrase(), dates.IsoDate(), dates.NumericDate(), operators.Resolution(),
                 operators.Multiplication(),
-                phone_numbers.DialledNumber(), times.Duration(), times.PointedTime(), times.TimeOfDay(),
+                phone_numbers.DialledNumber(), times.Duration(), times.PointedTime(), times.RaceTime(), times.TimeOfDay(),
                 times.HourOfDay(), dates.DayBeforeMonth(), numbers.Ordinal(), numbers.Decade(), money.SignAfter(),
-                units.ArcMinutes(), units.FeetAndInches(), units.Inches(), dates.DayAndMonth(), measure, units.Rate(), fractions.MixedFraction(),
+                units.ArcMinutes(), units.FeetAndInches(), units.Inches(), dates.MonthAndYear(), dates.DayAndMonth(), measure, units.Rate(), fractions.MixedFraction(),
                 fractions.Fraction(), fractions.Ratio(), numbers.Scientific(), numbers.Quotient(), numbers.Magnitude(), numbers.GroupedThousands(), numbers.Version(),
                 numbers.NumberAndLetters(), numbers.Decimal(), numbers.Plain(),
             ),
             "word": (
-                mail, addresses.WebAddress(), addresses.DrivePath(), addresses.FileName(), initials.Initials(),
+                mail, addresses.WebAddress(), addresses.DrivePath(), addresses.FileName(), abbreviations.Direction(), initials.Initials(),
                 initials.LettersAndSign(), operators.FunctionOf(), abbreviations.Shorthand(), abbreviations.State(), abbreviations.TitleOrStreet(),
                 dates.MonthAndDay(), dates.ShortDay(), dates.ShortMonth(), abbreviations.SpokenAs(),
                 roman.RomanNumeral(), money.SignBefore(), money.CodeBefore(), abbreviations.Abbreviation(),
-                initials.LettersAndDigits(), initials.Acronym(), operators.Sign(),
+                initials.LettersAndDigits(), initials.Formula(), initials.Acronym(), operators.Sign(),
             ),
             "sign": (
                 addresses.AbsolutePath(), addresses.Hashtag(), addresses.Handle(),

@@ -68,6 +68,19 @@ class TimeOfDay(PatternRule):
         return spoken + half
 
 
+class RaceTime(PatternRule):
+    """`1:23.45`."""
+
+    pattern = r"(\d{1,2}):([0-5]\d)\.(\d{1,3})(?!\d)"
+
+    def words(self, match: re.Match[str], source: Source) -> str | None:
+        """See `PatternRule`."""
+        del source
+        minutes, seconds = number_words.cardinal(match[1]), number_words.cardinal(int(match[2]))
+        oh = "oh " if int(match[2]) < 10 else ""
+        return f"{minutes} {oh}{seconds} point {number_words.by_digits(match[3])}"
+
+
 class PointedTime(PatternRule):
     """`7.30 pm`, as it is written in Britain."""
 
