@@ -14,6 +14,7 @@ _LETTER_SIZES = frozenset(
     ("tv", "tvs", "video", "videos", "display", "displays", "monitor", "screen", "resolution", "uhd", "run", "race")
 )  # fmt: skip
 _FIRST_YEAR, _LAST_YEAR = 1100, 2099
+_FIRST_BARE_YEAR = 1500  # a smaller number is one only where a word such as `in` says so
 _MAX_CARDINAL_RUN = 9  # digits without commas; more of them are to be dialled or copied
 
 
@@ -243,6 +244,8 @@ class Plain(PatternRule):
             return False
         if context in members("contexts", "year"):
             return True
+        if number < _FIRST_BARE_YEAR:
+            return False
         counted = source.next_word(end)
         is_plural = counted.islower() and counted.endswith("s")
         if not is_plural or counted.endswith(("ss", "us", "is")):

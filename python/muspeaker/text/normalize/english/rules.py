@@ -75,7 +75,7 @@ def _scanner() -> Scanner:
                 operators.Multiplication(),
                 phone_numbers.DialledNumber(), times.Duration(), times.PointedTime(), times.RaceTime(), times.TimeOfDay(),
                 times.HourOfDay(), dates.DayBeforeMonth(), numbers.Ordinal(), numbers.Decade(), money.SignAfter(),
-                units.ArcMinutes(), units.FeetAndInches(), units.Inches(), dates.MonthAndYear(), dates.DayAndMonth(), measure, units.Rate(), fractions.MixedFraction(),
+                units.ArcMinutes(), units.FeetWithInches(), units.FeetAndInches(), units.Inches(), dates.MonthAndYear(), dates.DayAndMonth(), measure, units.Rate(), fractions.MixedFraction(),
                 fractions.Fraction(), fractions.Ratio(), numbers.Scientific(), numbers.Quotient(), numbers.Magnitude(), numbers.GroupedThousands(), numbers.Version(),
                 numbers.NumberAndLetters(), numbers.Decimal(), numbers.Plain(),
             ),
@@ -88,7 +88,7 @@ def _scanner() -> Scanner:
             ),
             "sign": (
                 addresses.AbsolutePath(), addresses.Hashtag(), addresses.Handle(),
-                phone_numbers.InternationalNumber(), money.SignBefore(), numbers.Decade(), numbers.ShortYear(), measure,
+                phone_numbers.InternationalNumber(), phone_numbers.DialledNumber(), money.SignBefore(), numbers.Decade(), numbers.ShortYear(), measure,
                 numbers.Decimal(), abbreviations.MissingSpace(), operators.Comparison(), operators.Asterisk(), operators.Slash(),
                 units.RateOfWords(), abbreviations.SlashedWords(), operators.Dash(), operators.GradeMinus(), operators.Power(), operators.About(),
                 operators.Hash(), operators.Sharp(), operators.Sign(),

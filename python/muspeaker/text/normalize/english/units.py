@@ -31,7 +31,8 @@ _WHOLE_WORDS = frozenset(
 
 def unit_names(written: str, *, british: bool = False) -> tuple[str, str] | None:
     """One and many of a unit, or None if there is no such unit."""
-    row = table("units").get(written.replace("μ", "µ").replace("∘ ", "∘").replace(".", ""))
+    written = written.replace("μ", "µ").replace("∘ ", "∘")
+    row = table("units").get(written) or table("units").get(written.replace(".", ""))
     if row is None:
         return None
     one, many = row[0], row[1]
@@ -187,6 +188,19 @@ class ArcMinutes(PatternRule):
             if part
         ]
         return " ".join([*parts, *([_POINTS[match[4]]] if match[4] else [])])
+
+
+class FeetWithInches(PatternRule):
+    """`6 ft 2 in`."""
+
+    pattern = r"(\d{1,3}) ?ft\.? (\d{1,2}) ?in(?:\.(?= [a-z])|(?![\w.])|(?=\.))"
+
+    def words(self, match: re.Match[str], source: Source) -> str | None:
+        """See `PatternRule`."""
+        del source
+        feet, inches = (number_words.cardinal(part) for part in match.groups())
+        foot = "foot" if is_one(match[1]) else "feet"
+        return f"{feet} {foot} {inches} {'inch' if is_one(match[2]) else 'inches'}"
 
 
 class FeetAndInches(PatternRule):
