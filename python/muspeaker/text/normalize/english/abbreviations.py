@@ -42,7 +42,7 @@ _BEFORE_SAINTS = frozenset((
 class Abbreviation(PatternRule):
     """A word of the table; where its stop may end a sentence, it does before a capital and at the end."""
 
-    pattern = r"([^\W\d_]{1,6})(\.?)(?!\w)"
+    pattern = r"([^\W\d_]{1,6})(?:(\.)(?![^\W\d])|()(?!\w))"
 
     def words(self, match: re.Match[str], source: Source) -> str | None:
         """See `PatternRule`."""
@@ -51,7 +51,7 @@ class Abbreviation(PatternRule):
             return None
         spoken, where, stop = row
         end = match.end()
-        if match[2] == "":
+        if not match[2]:
             is_title = where == "bare" and match[1][0].isupper() and match[1] != match[1].upper()
             return spoken if is_title and source.next_word(end)[:1].isupper() else None
         if not self._is_place(where, match, source):
@@ -102,11 +102,12 @@ class Shorthand(PatternRule):
 class SlashedWords(PatternRule):
     """`and/or`, `TCP/IP`: the slash is not said between words."""
 
-    pattern = r"/(?=[^\W\d_])"
+    pattern = r"/ ?(?=[^\W_])"
 
     def words(self, match: re.Match[str], source: Source) -> str | None:
         """See `PatternRule`."""
-        return " " if source.character(match.start() - 1).isalpha() else None
+        before = source.character(match.start() - 1)
+        return " " if before == match[0][1:] or before.isalnum() else None
 
 
 class Direction(PatternRule):

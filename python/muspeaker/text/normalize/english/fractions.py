@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from muspeaker.text.normalize.english import number_words
 from muspeaker.text.normalize.english.source import PatternRule, Source
+from muspeaker.text.normalize.english.tables import members
 
 if TYPE_CHECKING:
     import re
@@ -56,6 +57,19 @@ class MixedFraction(PatternRule):
         return mixed(match[1], numerator, denominator, british=source.british)
 
 
+class Rating(PatternRule):
+    """`3.5/5 stars`, `8.5/10`."""
+
+    pattern = r"(\d{1,3})\.(\d{1,2})/(5|10|100)(?![\d/.])"
+
+    def words(self, match: re.Match[str], source: Source) -> str | None:
+        """See `PatternRule`."""
+        del source
+        return (
+            f"{number_words.decimal(match[1], match[2])} out of {number_words.cardinal(match[3])}"
+        )
+
+
 class Fraction(PatternRule):
     """`7/8`, `4/5 stars`, `8/10`."""
 
@@ -69,7 +83,9 @@ class Fraction(PatternRule):
             return None
         numerator, denominator = int(match[1]), int(match[2])
         british = source.british
-        rated = source.next_word(match.end()).lower() in _RATED
+        if source.word_before(match.start()).lower() in members("contexts", "version"):
+            return f"{number_words.cardinal(numerator)} slash {number_words.cardinal(denominator)}"
+        rated = source.next_word(match.end()).lower() in _RATED or numerator == denominator > 1
         if rated or (denominator in {10, 100} and numerator <= denominator and numerator > 1):
             top, bottom = (
                 number_words.cardinal(n, british=british) for n in (numerator, denominator)

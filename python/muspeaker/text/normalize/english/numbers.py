@@ -244,9 +244,9 @@ class Plain(PatternRule):
             return False
         if context in members("contexts", "year"):
             return True
-        if number < _FIRST_BARE_YEAR:
-            return False
         counted = source.next_word(end)
+        if number < _FIRST_BARE_YEAR or counted == "of":
+            return False
         is_plural = counted.islower() and counted.endswith("s")
         if not is_plural or counted.endswith(("ss", "us", "is")):
             return True

@@ -105,6 +105,9 @@ class Asterisk(PatternRule):
 
     def words(self, match: re.Match[str], source: Source) -> str | None:
         """See `PatternRule`."""
+        is_spaced = match[0] == "* " and source.character(match.start() - 1) == " "
+        if not (is_spaced or _is_arithmetic(source, match.start())):
+            return None
         return " times " if _between_operands(source, match.start(), match.end()) else None
 
 
@@ -163,7 +166,9 @@ def _is_range_of_names(source: Source, start: int, end: int) -> bool:
     return _ends_amount(before) and _POINT_IN_TIME.match(text, end) is not None
 
 
-_POINT_IN_TIME = re.compile(rf"(?:{'|'.join(MONTHS)}|[Nn]oon|[Mm]idnight|present|now)\b")
+_POINT_IN_TIME = re.compile(
+    rf"(?:{'|'.join(MONTHS)}|(?:{'|'.join(m[:3] for m in MONTHS)})\.? \d|[Nn]oon|[Mm]idnight|present|now)\b"
+)
 _NAME_END = re.compile(r"(?:^|[^\w-])[A-Z][A-Za-z]*$")
 _AMOUNT_END = re.compile(r"(?:\d[%∘°]?|\d'?s|[ap]\.?m\.?|∘ ?[CF]|[$€£¢%]|\dk?m) ?$", re.IGNORECASE)
 

@@ -44,6 +44,20 @@ class DialledNumber(PatternRule):
         return _spoken(_GROUP.findall(match[0]))
 
 
+class GroupedDigits(PatternRule):
+    """`978-3-16-148410-0`: three groups or more, which are no date."""
+
+    pattern = r"\d{1,7}(?:-\d{1,7}){2,6}(?![\w-])"
+
+    def words(self, match: re.Match[str], source: Source) -> str | None:
+        """See `PatternRule`."""
+        return (
+            None
+            if source.character(match.start() - 1) == "-"
+            else _spoken(_GROUP.findall(match[0]))
+        )
+
+
 class InternationalNumber(PatternRule):
     """`+44 20 7946 0958`."""
 

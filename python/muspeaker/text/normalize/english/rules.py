@@ -73,17 +73,17 @@ def _scanner() -> Scanner:
             "number": (
                 mail, numbers.Phrase(), dates.IsoDate(), dates.NumericDate(), operators.Resolution(),
                 operators.Multiplication(),
-                phone_numbers.DialledNumber(), times.Duration(), times.PointedTime(), times.RaceTime(), times.TimeOfDay(),
+                phone_numbers.DialledNumber(), phone_numbers.GroupedDigits(), times.Duration(), times.PointedTime(), times.RaceTime(), times.TimeOfDay(),
                 times.HourOfDay(), dates.DayBeforeMonth(), numbers.Ordinal(), numbers.Decade(), money.SignAfter(),
                 units.ArcMinutes(), units.FeetWithInches(), units.FeetAndInches(), units.Inches(), dates.MonthAndYear(), dates.DayAndMonth(), measure, units.Rate(), fractions.MixedFraction(),
-                fractions.Fraction(), fractions.Ratio(), numbers.Scientific(), numbers.Quotient(), numbers.Magnitude(), numbers.GroupedThousands(), numbers.Version(),
+                fractions.Rating(), fractions.Fraction(), fractions.Ratio(), numbers.Scientific(), numbers.Quotient(), numbers.Magnitude(), numbers.GroupedThousands(), numbers.Version(),
                 numbers.NumberAndLetters(), numbers.Decimal(), numbers.Plain(),
             ),
             "word": (
                 mail, addresses.WebAddress(), addresses.DrivePath(), addresses.FileName(), abbreviations.Direction(), initials.Initials(),
                 initials.LettersAndSign(), operators.FunctionOf(), abbreviations.Shorthand(), abbreviations.State(), abbreviations.TitleOrStreet(),
-                dates.MonthAndDay(), dates.ShortDay(), dates.ShortMonth(), abbreviations.SpokenAs(),
-                roman.RomanNumeral(), money.SignBefore(), money.CodeBefore(), abbreviations.Abbreviation(),
+                dates.MonthAndDay(), dates.ShortDay(), dates.ShortMonth(), 
+                roman.RomanNumeral(), money.SignBefore(), money.CodeBefore(), abbreviations.Abbreviation(), abbreviations.SpokenAs(),
                 initials.LettersAndDigits(), initials.Formula(), initials.Acronym(), operators.Sign(),
             ),
             "sign": (

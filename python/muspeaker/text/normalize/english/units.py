@@ -91,7 +91,7 @@ class Measure:
             cubed = f"{_POWERS[quotient[2]]} " if quotient[2] else ""
             tail = f" per {cubed}{per(quotient[1], british=source.british)}"
             end = quotient.end()
-        elif source.character(end) == "/":
+        elif source.character(end) == "/" and not source.character(end + 1).isdigit():
             return None
         compass = _COMPASS.match(source.text, end) if unit[0] == "∘" else None
         if compass:
