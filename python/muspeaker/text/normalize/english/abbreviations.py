@@ -61,25 +61,34 @@ class Abbreviation(PatternRule):
         is_end |= source.ends_text(end)
         return spoken + "." * is_end
 
-    @staticmethod
-    def _is_place(where: str, match: re.Match[str], source: Source) -> bool:
-        end = match.end()
-        if where == "number" and len(match[1]) == 1 and match[1] not in {"p", "P"}:
-            return match[1].islower() and _YEAR_AHEAD.match(source.text, end) is not None
-        if match[1] == "no" and source.word_before(match.start()).lower() in _BEFORE_NO:
-            return False
+    @classmethod
+    def _is_place(cls, where: str, match: re.Match[str], source: Source) -> bool:
+        end, is_capital = match.end(), match[1][0].isupper()
         if where == "number":
-            return _NUMBER_AHEAD.match(source.text, end) is not None
+            return cls._is_before_number(match, source)
         if where == "name":
-            return match[1][0].isupper() and source.next_word(end)[:1].isupper()
+            return is_capital and source.next_word(end)[:1].isupper()
         if where == "bare":
-            return match[1][0].isupper() and not source.ends_text(end)
+            return is_capital and not source.ends_text(end)
         return not (match[1].lower() in _WORDS and source.capital_follows(end))
+
+    @staticmethod
+    def _is_before_number(match: re.Match[str], source: Source) -> bool:
+        end = match.end()
+        if len(match[1]) == 1 and match[1] not in {"p", "P"}:
+            return match[1].islower() and _YEAR_AHEAD.match(source.text, end) is not None
+        before = source.word_before(match.start()).lower()
+        if match[1] == "no" and before in _OWNERS | _BEFORE_NO:
+            return before in _OWNERS
+        return _NUMBER_AHEAD.match(source.text, end) is not None
 
 
 _NUMBER_AHEAD = re.compile(r" ?(?:\(?#?[A-Z]?\d|[IVXL]{2,6}\b|[IVX](?=[.,;)]))")
 _BEFORE_NO = frozenset(
     ("said", "say", "says", "answered", "answer", "replied", "voted", "is", "was", "means")
+)
+_OWNERS = frozenset(
+    ("my", "your", "his", "her", "our", "their", "phone", "account", "ticket", "order")
 )
 _YEAR_AHEAD = re.compile(r" ?\d{3,4}\b")
 # Abbreviations that are also words, and so rather words where a sentence ends.

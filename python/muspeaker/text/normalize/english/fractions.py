@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from muspeaker.text.normalize.english import number_words
+from muspeaker.text.normalize.english.amounts import amount
 from muspeaker.text.normalize.english.source import PatternRule, Source
 from muspeaker.text.normalize.english.tables import members
 
@@ -95,11 +96,11 @@ class Fraction(PatternRule):
 
 
 class Ratio(PatternRule):
-    """`3:1`, `16:9`: what cannot be a time of day."""
+    """`3:1`, `2.35:1`, `1:2:3`: what cannot be a time of day."""
 
-    pattern = r"(\d{1,5}):(\d{1,5})(?![\d:])"
+    pattern = r"\d{1,5}(?:\.\d{1,3})?(?::\d{1,5}(?:\.\d{1,3})?){1,4}(?![\d:])"
 
     def words(self, match: re.Match[str], source: Source) -> str | None:
         """See `PatternRule`."""
-        first, second = (number_words.cardinal(match[i], british=source.british) for i in (1, 2))
-        return f"{first} to {second}"
+        parts = match[0].split(":")
+        return " to ".join(amount(part, british=source.british) for part in parts)

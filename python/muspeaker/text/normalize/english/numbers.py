@@ -255,7 +255,7 @@ class Plain(PatternRule):
 
 
 _NAME_AND_HYPHEN = re.compile(r"(?<![A-Za-z])[A-Z][A-Za-z]*-$")
-_MODEL_NAME = re.compile(r"(?<![A-Za-z])[RGM]TX $|(?<![A-Za-z])R[XT] $")
+_MODEL_NAME = re.compile(r"(?<![A-Za-z])[RGM]TX $|(?<![A-Za-z])R[XT] $|\b[Ff]light [A-Z]{2} $")
 _STATE = re.compile(r"(?:\b[A-Z]{2}|D\.C\.),? $")
 
 
@@ -266,7 +266,8 @@ def _code_before() -> tuple[re.Pattern[str], re.Pattern[str]]:
     orders = "|".join(members("contexts", "orders"))
     return (
         re.compile(
-            rf"\b(?:{codes})(?: (?:number|code|no\.?))?(?: (?:is|was)|:| =)? ?#?$", re.IGNORECASE
+            rf"\b(?:{codes}|ending in|ending with)(?: (?:number|code|no\.?))?(?: (?:is|was)|:| =)? ?#?$",
+            re.IGNORECASE,
         ),
         re.compile(rf"\b(?:{orders})(?: number|:)? ?(?:#|number |no\. ?)$", re.IGNORECASE),
     )

@@ -9,6 +9,7 @@ from muspeaker.text.normalize.english import (
     addresses,
     dates,
     fractions,
+    games,
     initials,
     money,
     numbers,
@@ -81,10 +82,10 @@ def _scanner() -> Scanner:
             ),
             "word": (
                 mail, addresses.WebAddress(), addresses.DrivePath(), addresses.FileName(), abbreviations.Direction(), initials.Initials(),
-                initials.LettersAndSign(), operators.FunctionOf(), abbreviations.Shorthand(), abbreviations.State(), abbreviations.TitleOrStreet(),
+                initials.LettersAndSign(), operators.FunctionOf(), operators.By(), abbreviations.Shorthand(), abbreviations.State(), abbreviations.TitleOrStreet(),
                 dates.MonthAndDay(), dates.ShortDay(), dates.ShortMonth(), 
                 roman.RomanNumeral(), money.SignBefore(), money.CodeBefore(), abbreviations.Abbreviation(), abbreviations.SpokenAs(),
-                initials.LettersAndDigits(), initials.Formula(), initials.Acronym(), operators.Sign(),
+                games.ChessMove(), initials.LettersAndDigits(), initials.Formula(), initials.Acronym(), operators.Sign(),
             ),
             "sign": (
                 addresses.AbsolutePath(), addresses.Hashtag(), addresses.Handle(),

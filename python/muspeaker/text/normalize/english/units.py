@@ -65,7 +65,8 @@ class Measure:
         if unit[0] == "%":
             return Spoken(f"{self._amount(number, source)} percent", unit.end())
         names = self._names(unit[0], number["gap"], source)
-        if names is None or source.character(unit.end()).isdigit():
+        after = source.character(unit.end())
+        if names is None or after.isdigit() or after == "'":
             return None
         return self._spoken(number, unit, names, source)
 
@@ -97,7 +98,8 @@ class Measure:
         if compass:
             tail, end = f" {_POINTS[compass[1]]}", compass.end()
         is_single |= source.is_attribute(number.start(), end) and "per" not in names[1]
-        if source.character(end) == "." and source.next_word(end + 1)[:1].islower():
+        goes_on = source.next_word(end + 1)[:1].islower() or source.character(end + 1) in {",", ";"}
+        if source.character(end) == "." and goes_on:
             end += 1  # the full stop of an abbreviation
         article = ""
         if is_part and number["first"] != "1":
