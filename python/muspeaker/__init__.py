@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from muspeaker._core import ModelFileError
     from muspeaker.options import SynthesisOptions
     from muspeaker.sound.audio import Audio
+    from muspeaker.sound.prompt import PromptWarning
     from muspeaker.sound.span import Span
     from muspeaker.stream import SpeechStream
     from muspeaker.tts import Synthesizer, load
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Audio",
     "ModelFileError",
+    "PromptWarning",
     "Span",
     "SpeechStream",
     "SynthesisOptions",
@@ -29,6 +31,7 @@ __all__ = [
 _HOMES = {
     "Audio": "sound.audio",
     "ModelFileError": "_core",
+    "PromptWarning": "sound.prompt",
     "Span": "sound.span",
     "SpeechStream": "stream",
     "SynthesisOptions": "options",

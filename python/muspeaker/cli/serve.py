@@ -10,10 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 
 import muspeaker
-from muspeaker.cli.terminal import ModelOption, ThreadsOption, failing_cleanly, progress
+from muspeaker.cli.terminal import ModelOption, ThreadsOption, failing_cleanly, progress, warn
 from muspeaker.serve.loopback import LOOPBACK_HOSTS
 from muspeaker.serve.openai.settings import MEBIBYTE, Settings
 from muspeaker.text.passages import MAX_TEXT_CHARACTERS
@@ -140,11 +139,6 @@ def application(model: Path | None, threads: int, options: dict[str, Any]) -> Fa
     if not app.state.service.health.check():  # which also warms the engine
         raise RuntimeError("the model does not speak")
     return app
-
-
-def warn(message: str) -> None:
-    """Print a warning on standard error."""
-    Console(stderr=True, soft_wrap=True).print(f"warning: {message}", markup=False, style="yellow")
 
 
 def run(app: FastAPI, host: str, port: int) -> None:

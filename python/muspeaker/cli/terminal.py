@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -30,6 +31,8 @@ ThreadsOption = Annotated[
     typer.Option("--threads", min=1, max=MAX_THREADS, help=f"Threads. Default: {DEFAULT_THREADS}."),
 ]
 
+PROMPT_WARNING = "the recording "  # how each PromptWarning begins; its class would cost an import
+
 
 def to_stdout() -> Console:
     """A console on standard output, made now so that tests can capture it."""
@@ -38,9 +41,12 @@ def to_stdout() -> Console:
 
 @contextmanager
 def failing_cleanly() -> Iterator[None]:
-    """Turn an expected error into one line on standard error and exit code 1."""
+    """Turn an expected error into one line on standard error and exit code 1; tell what is wrong with a prompt."""
     try:
-        yield
+        with warnings.catch_warnings():
+            warnings.filterwarnings("always", PROMPT_WARNING)
+            warnings.showwarning = _show_warning  # type: ignore[assignment]
+            yield
     except BrokenPipeError:  # the reader of our output has gone
         with suppress(OSError, ValueError):  # else the interpreter fails to flush at exit
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -50,6 +56,15 @@ def failing_cleanly() -> Iterator[None]:
         message = f"error: {error}".encode("utf-8", "backslashreplace").decode()
         console.print(message, markup=False, style="red")
         raise typer.Exit(1) from error
+
+
+def _show_warning(message: Warning | str, *_: object) -> None:
+    warn(str(message))
+
+
+def warn(message: str) -> None:
+    """Print a warning on standard error."""
+    Console(stderr=True, soft_wrap=True).print(f"warning: {message}", markup=False, style="yellow")
 
 
 @contextmanager

@@ -34,6 +34,10 @@ MAX_RATE_HZ = 768_000
 SILENCE_LEVEL = 1e-4  # -80 dB of full scale
 MAX_CHANNELS = 8
 BLOCK_VALUES = 1 << 20  # samples of all channels that are read at once
+MAX_SKIPPED_SECONDS = 600.0  # of silence before a prompt
+ONSET_SECONDS = 0.02
+ONSET_LEVEL = 1e-3  # -60 dB of full scale
+CANCELLED_SHARE = 0.1  # of the channels' power that is left in their mean
 
 
 def read_prompt(prompt: RecordingLike) -> tuple[NDArray[np.float32], int]:
@@ -45,14 +49,15 @@ def read_prompt(prompt: RecordingLike) -> tuple[NDArray[np.float32], int]:
             floating dtype; or an Audio.
 
     Returns:
-        (samples,) float32 with peaks of at most 1, the first 30 s, and the rate in Hz.
+        (samples,) float32 with peaks of at most 1, the first 30 s after silence, and the rate in Hz.
 
     Raises:
         FileNotFoundError: If the file does not exist.
         TypeError: If the prompt or its dtype is of another kind.
         ValueError: If it is no sound file, misshapen, shorter than 1 s, silent or not finite.
     """
-    return _read(prompt, "prompt", PROMPT_MIN_SECONDS, PROMPT_MAX_SECONDS)
+    limits = (PROMPT_MIN_SECONDS, PROMPT_MAX_SECONDS)
+    return _read(prompt, "prompt", limits, skip_seconds=MAX_SKIPPED_SECONDS)
 
 
 def read_source(source: RecordingLike) -> tuple[NDArray[np.float32], int]:
@@ -64,30 +69,103 @@ def read_source(source: RecordingLike) -> tuple[NDArray[np.float32], int]:
         ValueError: As `read_prompt`, or if it is longer.
     """
     longest = SOURCE_MAX_SECONDS
-    samples, rate = _read(source, "source", SOURCE_MIN_SECONDS, longest + 1)
+    samples, rate = _read(source, "source", (SOURCE_MIN_SECONDS, longest + 1))
     if len(samples) > longest * rate:
         raise ValueError(f"source is too long: expected at most {longest:g} s, got more")
     return samples, rate
 
 
 def _read(
-    recording: object, role: str, min_seconds: float, max_seconds: float
+    recording: object, role: str, limits: tuple[float, float], *, skip_seconds: float = 0.0
 ) -> tuple[NDArray[np.float32], int]:
-    """The first max_seconds, checked. Error messages begin with `role`."""
+    """What the limits in seconds let through, checked. Error messages begin with `role`.
+
+    Args:
+        recording: What the caller gave.
+        role: What it is to be.
+        limits: Least length, and most; the rest is left out.
+        skip_seconds: Silence at the start that is left out of a recording over the most, at most.
+    """
     if isinstance(recording, Audio):
         recording = (recording.samples, recording.sample_rate)
     if isinstance(recording, (str, os.PathLike)):
-        samples, rate = _read_file(Path(os.fspath(recording)), role, max_seconds)
+        path = Path(os.fspath(recording))
+        samples, rate = _read_file(path, role, limits[1], skip_seconds)
     elif isinstance(recording, (tuple, list)) and len(recording) == 2:
         rate = _checked_rate(recording[1])
-        samples = _read_array(recording[0], role, int(max_seconds * rate))
+        collected = _Collected(rate, limits[1], skip_seconds)
+        array = _read_array(recording[0], role, collected.most)
+        collected.begin(len(array))
+        collected.add(array)
+        samples = collected.finish()
     else:
         count = f" of {len(recording)}" if isinstance(recording, (tuple, list)) else ""
         raise TypeError(
             f"{role} must be a path, (samples, sample_rate) or an Audio, "
             f"got {type(recording).__name__}{count}"
         )
-    return _checked(samples, rate, role, min_seconds), rate
+    return _checked(samples, rate, role, limits[0]), rate
+
+
+class _Collected:
+    """Blocks of a recording as one channel; memory is bounded whatever a header promises.
+
+    The channel is the mean of all, or the first where the others cancel it.
+    """
+
+    def __init__(self, rate_hz: int, max_seconds: float, skip_seconds: float) -> None:
+        self._num_wanted = int(max_seconds * rate_hz)
+        self._num_skippable = int(skip_seconds * rate_hz)
+        self._onset_samples = max(1, int(ONSET_SECONDS * rate_hz))
+        self._silence = np.zeros(0)  # the last of what was left out
+        self._means = [np.zeros(0)]
+        self._firsts = [np.zeros(0)]
+        self._power = 0.0  # of all channels, summed over samples
+        self.most = self._num_skippable + self._num_wanted
+
+    def begin(self, num_samples: int) -> None:
+        """Say how many samples there are; silence is left out only if they are too many."""
+        if num_samples <= self._num_wanted:
+            self._num_skippable = 0
+
+    @property
+    def is_full(self) -> bool:
+        """Whether no further block is wanted."""
+        return self._num_wanted <= 0
+
+    def add(self, block: NDArray[np.float64]) -> None:
+        """Take the next (samples, channels)."""
+        if self._num_skippable > 0:
+            silent = min(self._onset(block), self._num_skippable)
+            self._num_skippable -= max(silent, 1)
+            if silent < len(block):
+                self._num_skippable = 0
+            elif len(block):
+                self._silence = block[-self._num_wanted :].mean(axis=1)
+            block = block[silent:]
+        block = block[: self._num_wanted]
+        self._num_wanted -= len(block)
+        self._means.append(block.mean(axis=1))
+        self._firsts.append(block[:, 0].copy())
+        self._power += float(np.square(block).mean(axis=1).sum())
+
+    def finish(self) -> NDArray[np.float64]:
+        """The whole, (samples,)."""
+        mean = np.concatenate(self._means)
+        if not len(mean):
+            return self._silence
+        first = np.concatenate(self._firsts)
+        is_cancelled = float(np.square(mean).sum()) < CANCELLED_SHARE * self._power
+        has_first = float(np.square(first).sum()) > self._power / 2
+        return first if is_cancelled and has_first else mean
+
+    def _onset(self, block: NDArray[np.float64]) -> int:
+        """Samples before the first that is no silence; all where there is none."""
+        for start in range(0, len(block), self._onset_samples):
+            frame = block[start : start + self._onset_samples]
+            if not np.std(frame, axis=0).max() < ONSET_LEVEL:  # NaN is none
+                return start
+        return len(block)
 
 
 def resample(samples: NDArray[np.float32], rate_hz: int, to_hz: int) -> NDArray[np.float32]:
@@ -97,7 +175,9 @@ def resample(samples: NDArray[np.float32], rate_hz: int, to_hz: int) -> NDArray[
     return np.ascontiguousarray(soxr.resample(samples, rate_hz, to_hz, "VHQ"), dtype=np.float32)
 
 
-def _read_file(path: Path, role: str, max_seconds: float) -> tuple[NDArray[np.float64], int]:
+def _read_file(
+    path: Path, role: str, max_seconds: float, skip_seconds: float
+) -> tuple[NDArray[np.float64], int]:
     check_readable(path, f"{role} file")
     try:
         with soundfile.SoundFile(path) as file:
@@ -106,21 +186,17 @@ def _read_file(path: Path, role: str, max_seconds: float) -> tuple[NDArray[np.fl
                 raise ValueError(
                     f"{role} {str(path)!r} has {file.channels} channels: expected at most {MAX_CHANNELS}"
                 )
-            return _mono(file, int(max_seconds * rate)), rate
+            collected = _Collected(rate, max_seconds, skip_seconds)
+            collected.begin(file.frames)
+            block = max(1, BLOCK_VALUES // file.channels)
+            while not collected.is_full:
+                part = file.read(block, dtype="float64", always_2d=True)
+                if not len(part):
+                    break
+                collected.add(part)
+            return collected.finish(), rate
     except soundfile.LibsndfileError as error:
         raise ValueError(f"{role} {str(path)!r} is no readable sound file: {error}") from error
-
-
-def _mono(file: soundfile.SoundFile, most: int) -> NDArray[np.float64]:
-    """The first `most` samples, the mean of all channels; memory is bounded whatever the header promises."""
-    block, parts = max(1, BLOCK_VALUES // file.channels), [np.zeros(0)]
-    while most > 0:
-        part = file.read(min(block, most), dtype="float64", always_2d=True)
-        if not len(part):
-            break
-        parts.append(part.mean(axis=1))
-        most -= len(part)
-    return np.concatenate(parts)
 
 
 def _checked_rate(rate: object) -> int:
@@ -149,8 +225,7 @@ def _read_array(array: Any, role: str, max_samples: int) -> NDArray[np.float64]:
     if array.dtype.kind in "iu":
         full_scale = float(2 ** (8 * array.dtype.itemsize - 1))
         scaled = (scaled - (full_scale if array.dtype.kind == "u" else 0.0)) / full_scale
-    mono: NDArray[np.float64] = scaled if scaled.ndim == 1 else scaled.mean(axis=1)
-    return mono
+    return scaled[:, None] if scaled.ndim == 1 else scaled
 
 
 def _checked(
