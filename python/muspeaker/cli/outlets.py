@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,9 +11,7 @@ import typer
 
 import muspeaker
 from muspeaker.cli.player import Player, open_player
-from muspeaker.cli.terminal import (
-    to_stdout,
-)
+from muspeaker.cli.terminal import print_json, to_stdout
 from muspeaker.sound.audio import check_sound_path
 from muspeaker.sound.files import check_path, write_whole
 
@@ -90,7 +87,7 @@ class Outlets:
         if self.player is not None:
             self.player.close()
         if self.as_json:
-            sys.stdout.write(json.dumps(self._report(audio, voice), ensure_ascii=False) + "\n")
+            print_json(self._report(audio, voice))
         elif self.output not in {None, STDOUT}:
             to_stdout().print(f"{self.output}: {audio.duration:.2f} s", markup=False)
 

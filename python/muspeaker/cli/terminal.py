@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import codecs
+import io
+import json
 import os
 import sys
 import warnings
@@ -37,6 +40,19 @@ PROMPT_WARNING = "the recording "  # how each PromptWarning begins; its class wo
 def to_stdout() -> Console:
     """A console on standard output, made now so that tests can capture it."""
     return Console(highlight=False, soft_wrap=True)
+
+
+def print_json(value: object) -> None:
+    """Print a value as one line of JSON, its letters as they are where the terminal has them all."""
+    is_utf8 = codecs.lookup(sys.stdout.encoding or "ascii").name == "utf-8"
+    sys.stdout.write(json.dumps(value, ensure_ascii=not is_utf8) + "\n")
+
+
+def show_any_letter() -> None:
+    """Let standard output and error write what their encoding lacks as an escape, and not fail."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 @contextmanager
