@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from muspeaker.options import SynthesisOptions
     from muspeaker.quick import say
     from muspeaker.sound.audio import Audio
+    from muspeaker.sound.prompt import PromptWarning
     from muspeaker.sound.span import Span
     from muspeaker.stream import SpeechStream
     from muspeaker.tts import Synthesizer, load
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Audio",
     "ModelFileError",
+    "PromptWarning",
     "Span",
     "SpeechStream",
     "SynthesisOptions",
@@ -31,6 +33,7 @@ __all__ = [
 _HOMES = {
     "Audio": "sound.audio",
     "ModelFileError": "_core",
+    "PromptWarning": "sound.prompt",
     "Span": "sound.span",
     "SpeechStream": "stream",
     "SynthesisOptions": "options",

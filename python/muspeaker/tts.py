@@ -13,6 +13,7 @@ from muspeaker.many import speak_batch
 from muspeaker.options import ConversionFields, OptionFields, checked_options
 from muspeaker.sound.audio import Audio
 from muspeaker.sound.loudness import amplify, normalize_loudness
+from muspeaker.sound.prompt import checked_prompt
 from muspeaker.sound.recording import read_prompt, read_source, resample
 from muspeaker.stream import SpeechEngine, SpeechStream, checked_samples
 from muspeaker.text.passages import MAX_TEXT_CHARACTERS, join_passages
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from muspeaker import _core
     from muspeaker.options import SynthesisOptions
     from muspeaker.sound.recording import RecordingLike
-
 
 __all__ = ["DEFAULT_MODEL", "MAX_TEXT_CHARACTERS", "Synthesizer", "load"]
 
@@ -154,16 +154,20 @@ class Synthesizer:
             prompt: A path to a sound file, its bytes, or the file opened in binary mode; or (samples,
                 sample_rate), in either order, with samples (samples,) or (samples, channels) of any
                 integer or floating dtype, also of a torch tensor; or an Audio. libsndfile reads it, or
-                FFmpeg with the extra `media` (M4A, WebM and the like). Any rate is resampled and
-                channels are averaged. At least 1 s; the first 30 s are used. 5 to 15 s of clean speech
-                do best.
+                FFmpeg with the extra `media` (M4A, WebM and the like). Any rate is resampled, channels
+                are averaged, and what lies below speech is taken away. At least 1 s of speech; the first
+                30 s are used. 5 to 15 s of clean speech do best.
             name: Name of the voice. Defaults to the file name, or "voice" where there is no file.
             consent: Note of who agreed to the cloning, kept with the voice.
 
         Raises:
             FileNotFoundError: If the file does not exist.
             TypeError: If the prompt is of another type or dtype.
-            ValueError: If it is no sound, shorter than 1 s, silent, misshapen or not finite.
+            ValueError: If it is no sound, has less than 1 s of speech, is silent, misshapen or not finite.
+
+        Warns:
+            PromptWarning: If the clone will suffer from the recording: little speech, a telephone, noise
+                or clipping.
         """
         samples, rate_hz = read_prompt(prompt)
         if name is None:
@@ -171,6 +175,7 @@ class Synthesizer:
                 prompt if isinstance(prompt, (str, os.PathLike)) else getattr(prompt, "name", None)
             )
             name = Path(path).stem if isinstance(path, (str, os.PathLike)) else "voice"
+        samples = checked_prompt(samples, rate_hz)
         heard = normalize_loudness(resample(samples, rate_hz, self.sample_rate))
         vector, style = self._engine.clone(heard, resample(heard, self.sample_rate, FBANK_RATE_HZ))
         return Voice(

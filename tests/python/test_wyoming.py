@@ -7,9 +7,11 @@ import json
 import os
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import time
+import zlib
 from contextlib import asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -137,6 +139,45 @@ def test_describe_lists_voices_and_languages(tts: Synthesizer, folder: Path) -> 
     assert set(listed) == {"anna", "bert"}
     assert listed["bert"].description == "Bert B."
     assert listed["anna"].languages == ["en-US"]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs POSIX")
+def test_describe_lists_the_good_among_the_bad(tts: Synthesizer, folder: Path) -> None:
+    """Whatever else lies in the folder, and whenever it came there."""
+    whole = (folder / "anna.voice").read_bytes()
+    (size,) = struct.unpack_from("<I", whole, 12)
+    header = json.loads(whole[20 : 20 + size])
+    added = {
+        "deep": b"[" * 100_000,
+        "list": b"[]",
+        "surrogate": json.dumps(header | {"name": "\ud800"}).encode(),
+        "number": json.dumps(header | {"name": 5}).encode(),
+    }
+
+    async def conversation(client: AsyncTcpClient) -> list[str]:
+        names = []
+        for _ in range(2):
+            await client.write_event(Describe().event())
+            event = await client.read_event()
+            assert event is not None
+            names.append(sorted(v.name for v in Info.from_event(event).tts[0].voices))
+            if len(names) == 1:
+                for name, text in added.items():
+                    (folder / f"{name}.voice").write_bytes(with_header(whole, text))
+                (folder / os.fsdecode(b"\xff.voice")).write_bytes(whole)
+                os.mkfifo(folder / "pipe.voice")
+                (folder / "folder.voice").mkdir()
+                (folder / "gone.voice").symlink_to(folder / "nothing")
+        return names
+
+    assert ask(tts, folder, conversation) == [["anna", "bert"]] * 2
+
+
+def with_header(whole: bytes, header: bytes) -> bytes:
+    """A voice file with another header and the right checksum."""
+    magic, version, size, _ = struct.unpack_from("<8sIII", whole)
+    body = header + whole[20 + size :]
+    return struct.pack("<8sIII", magic, version, len(header), zlib.crc32(body)) + body
 
 
 def test_synthesize_gives_the_samples_of_the_library(
