@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from muspeaker.options import SynthesisOptions
     from muspeaker.stream import SpeechEngine
 
-STEREO_WIDTH = 0.6  # of the way from the middle to one side
+STEREO_WIDTH = 0.6  # share of the way from the middle to one side
 QUOTE_GAP_SECONDS = 0.12
 
 

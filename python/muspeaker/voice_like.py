@@ -40,8 +40,8 @@ def find_voice(
     """
     if isinstance(given, Voice):
         return given
-    if given is None or (isinstance(given, str) and not Path(given).exists()):
-        return _named(given, fingerprint)
+    if given is None or (isinstance(given, str) and _is_name(given)):
+        return _named(given, fingerprint, clone)
     if isinstance(given, (str, os.PathLike)):
         path = Path(os.fspath(given))
         return Voice.load(path) if path.suffix == SUFFIX or is_voice_file(path) else clone(given)
@@ -98,7 +98,16 @@ def blended(weights: dict[str, float], find: Callable[[str], Voice], name: str) 
     return Voice.mix(voices, name=name)
 
 
-def _named(name: Any, fingerprint: str) -> Voice:
+def _is_name(text: str) -> bool:
+    """Whether a text is no path of a file; a folder may have the name of a built-in voice."""
+    try:
+        path = Path(text)
+        return not path.exists() or (text in Voice.builtin_names() and not path.is_file())
+    except (OSError, ValueError):  # too long, or with characters that no path has
+        return True
+
+
+def _named(name: Any, fingerprint: str, clone: Callable[..., Voice]) -> Voice:
     """A built-in voice or a blend of some; None is the default."""
     wanted = DEFAULT_NAME if name is None else name
     if wanted in Voice.builtin_names():
@@ -111,14 +120,10 @@ def _named(name: Any, fingerprint: str) -> Voice:
         )
     weights = None if name is None else parse_blend(wanted)
     if weights is not None:
-        return blended(weights, lambda part: find_voice(part, fingerprint, _refuse), wanted)
+        return blended(weights, lambda part: find_voice(part, fingerprint, clone), wanted)
     if name is not None and "://" in wanted:
         raise ValueError(f"voice {wanted!r} is a URL: download it first, and give the file")
     names = ", ".join(Voice.builtin_names()) or "none ships"
     raise FileNotFoundError(
-        f"no voice {wanted!r}: expected a {SUFFIX} file, a recording, or a built-in voice ({names})"
+        f"no voice {wanted[:100]!r}: expected a {SUFFIX} file, a recording, or a built-in voice ({names})"
     )
-
-
-def _refuse(recording: object, **_: object) -> Voice:
-    raise ValueError(f"{recording!r} is a recording: a blend takes voices by name or voice file")

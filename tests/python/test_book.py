@@ -231,6 +231,16 @@ def test_a_recording_goes_on_where_it_stopped(
     assert len(engine.calls) > 2 * calls  # another seed, other speech
 
 
+def test_what_is_somebody_elses_stays(
+    tts: Synthesizer, voice: Voice, long_book: Any, tmp_path: Path
+) -> None:
+    recorder = BookRecorder(tts, voice, {}, tmp_path / "a.wav")
+    recorder.folder.mkdir()
+    (recorder.folder / "letter.txt").write_text("Dear Anna")
+    recorder.record(long_book)
+    assert [path.name for path in recorder.folder.iterdir()] == ["letter.txt"]
+
+
 def test_chapters_and_words_have_their_times(
     tts: Synthesizer, voice: Voice, long_book: Any, tmp_path: Path
 ) -> None:

@@ -141,6 +141,8 @@ def test_bfloat16_is_read(tts: Synthesizer, tone: np.ndarray) -> None:
         (3, TypeError, "voice must be a Voice, a name, a voice file or a recording .*got int"),
         (np.ones(30000, "f4"), TypeError, "got ndarray"),
         ((np.ones(30000, "f4"), np.ones(3)), TypeError, "sample_rate must be an int, got ndarray"),
+        ("x" * 5000, FileNotFoundError, "no voice 'xxx"),
+        ("a\0b", FileNotFoundError, "no voice 'a"),
         ("nobody", FileNotFoundError, "no voice 'nobody': expected a .voice file, a recording, or"),
         ("https://a.example/anna.wav", ValueError, "is a URL: download it first"),
         (DEFAULT_NAME, ValueError, "is of model .*: clone a voice with this model"),
@@ -159,13 +161,26 @@ def test_a_recording_at_a_url_must_be_downloaded_first(tts: Synthesizer) -> None
             tts.clone(url)
 
 
-def test_blends_by_name(tts: Synthesizer, engine: Any, shipped: Voice) -> None:
+def test_a_folder_of_the_same_name_hides_no_voice(
+    tts: Synthesizer, shipped: Voice, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / DEFAULT_NAME).mkdir()
+    np.testing.assert_array_equal(tts.voice(DEFAULT_NAME).vector, shipped.vector)
+
+
+def test_blends_by_name(
+    tts: Synthesizer, engine: Any, shipped: Voice, tone: np.ndarray, tmp_path: Path
+) -> None:
     tts.synthesize("Hi.", f"{DEFAULT_NAME}(3) + ben")
     ben = tts.voices["ben"]
     expected = Voice.mix({tts.voices[DEFAULT_NAME]: 3, ben: 1})
     np.testing.assert_allclose(said_by(engine), expected.vector, atol=1e-6)
     with pytest.raises(FileNotFoundError, match="no voice 'eve'"):
         tts.synthesize("Hi.", "ben+eve")
+    soundfile.write(tmp_path / "a.wav", tone, 24000)
+    tts.synthesize("Hi.", f"ben+{tmp_path / 'a.wav'}(2)")
+    assert len(engine.clones) == 1
     assert shipped.fingerprint == tts.fingerprint
 
 

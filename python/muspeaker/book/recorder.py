@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import shutil
+import re
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from typing import IO, TYPE_CHECKING, Any
 
@@ -45,6 +46,8 @@ CHAPTER_PAUSE_SECONDS = 1.5
 DEFAULT_BIT_RATE = 64_000
 PARTS_SUFFIX = ".parts"  # of the folder beside the file
 NOTHING = "nothing to speak"
+
+_KEPT = re.compile(r"[0-9a-f]{32}\.(?:flac|json)")
 
 
 @dataclass(frozen=True)
@@ -170,8 +173,16 @@ class BookRecorder:
             self._on_chunk(None, done)
         recorded = self._times(book, pieces)
         self._write(book, pieces, recorded, bit_rate)
-        shutil.rmtree(self.folder, ignore_errors=True)
+        self._forget()
         return recorded
+
+    def _forget(self) -> None:
+        """Remove the pieces, and the folder if nothing of somebody else's is in it."""
+        for path in self.folder.iterdir():
+            if _KEPT.fullmatch(path.name):
+                path.unlink(missing_ok=True)
+        with suppress(OSError):
+            self.folder.rmdir()
 
     def _place(self, piece: Piece) -> Path:
         """Where a piece is kept, without suffix: named after all that its sound depends on."""

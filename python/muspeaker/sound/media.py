@@ -45,9 +45,10 @@ def read_media(file: Path | IO[bytes], seconds: float) -> tuple[NDArray[np.float
     except ModuleNotFoundError as error:
         raise ModuleNotFoundError(MISSING, name="av") from error
     try:
-        with av.open(file, "r", container_options={"format_whitelist": CONTAINERS}) as container:
+        options = {"format_whitelist": CONTAINERS}
+        with av.open(file, "r", container_options=options, metadata_errors="replace") as container:
             stream = container.streams.audio[0]
-            name = stream.codec_context.name
+            name = getattr(stream.codec_context, "name", "something unknown")  # may be None
             if name not in CODECS:
                 raise ValueError(f"it is coded as {name}: expected AAC, AMR, Opus or the like")
             rate_hz = int(stream.rate)

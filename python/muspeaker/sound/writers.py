@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from muspeaker.sound.span import Span
 
-BLOCK_SAMPLES = 1 << 16  # that an encoder is given at once: Vorbis in one piece overflows the stack
+BLOCK_SAMPLES = 1 << 16  # samples an encoder is given at once; Vorbis overflows the stack with all
 METADATA_KEYS = tuple(FRAMES)
 
 # suffix: (container, coding) of libsndfile

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from pydantic import Field
 
 from muspeaker.serve.openai.encoders import media_type
+from muspeaker.serve.openai.errors import refusals
 from muspeaker.serve.openai.service import Service, service_of
 from muspeaker.serve.openai.speech import SpeechRequest, SpeechResponse, create_speech
 
@@ -27,7 +28,19 @@ class CaptionedRequest(SpeechRequest):
     return_timestamps: bool = Field(default=True, description="false: `timestamps` is null.")
 
 
-@router.post("/dev/captioned_speech", response_class=Response)
+CAPTIONED_ANSWER: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "Speech and the times of its words, one object a line.",
+        "content": {"application/json": {}},
+    }
+}
+
+
+@router.post(
+    "/dev/captioned_speech",
+    response_class=Response,
+    responses=refusals(404, 408, 409, 413, 422, 429, 500, 503, 507) | CAPTIONED_ANSWER,
+)
 async def create_captioned_speech(
     body: CaptionedRequest, request: Request, service: Annotated[Service, Depends(service_of)]
 ) -> Response:
