@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from muspeaker._core import ModelFileError
+    from muspeaker.loading import load
     from muspeaker.options import SynthesisOptions
     from muspeaker.quick import say
     from muspeaker.sound.audio import Audio
     from muspeaker.sound.prompt import PromptWarning
     from muspeaker.sound.span import Span
     from muspeaker.stream import SpeechStream
-    from muspeaker.tts import Synthesizer, load
+    from muspeaker.tts import Synthesizer
     from muspeaker.voice import Voice
 
 __all__ = [
@@ -39,7 +40,7 @@ _HOMES = {
     "SynthesisOptions": "options",
     "Synthesizer": "tts",
     "Voice": "voice",
-    "load": "tts",
+    "load": "loading",
     "say": "quick",
 }
 

@@ -11,7 +11,7 @@ from rich.table import Table
 import muspeaker
 from muspeaker.cli.speech_options import JsonOption  # noqa: TC001 (typer reads it at run time)
 from muspeaker.cli.terminal import failing_cleanly, print_json, to_stdout
-from muspeaker.tts import DEFAULT_MODEL
+from muspeaker.loading import DEFAULT_MODEL
 from muspeaker.voice import is_voice_file
 
 SHOWN = frozenset(

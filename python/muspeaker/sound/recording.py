@@ -221,6 +221,14 @@ def _plain(array: Any) -> Any:
     return array.float() if "bfloat16" in str(array.dtype) else array
 
 
+def name_of(recording: RecordingLike) -> str:
+    """What a voice of it is called where nobody says: the stem of its file's name, or "voice"."""
+    path = (
+        recording if isinstance(recording, (str, os.PathLike)) else getattr(recording, "name", None)
+    )
+    return Path(path).stem if isinstance(path, (str, os.PathLike)) else "voice"
+
+
 def resample(samples: NDArray[np.float32], rate_hz: int, to_hz: int) -> NDArray[np.float32]:
     """Resample (samples,) float32 with the quality used for the training speech."""
     if rate_hz == to_hz:
