@@ -10,6 +10,7 @@ import socket
 import struct
 import subprocess
 import sys
+import threading
 import time
 import zlib
 from contextlib import asynccontextmanager, suppress
@@ -475,6 +476,37 @@ def test_a_short_text_overtakes_a_long_one(
 
     asyncio.run(run())
     assert ended == ["Two.", "One. " * 100]
+
+
+def test_a_client_that_reads_nothing_is_dropped(
+    tts: Synthesizer, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("muspeaker.serve.wyoming.protocol.STALL_SECONDS", 0.3)
+    ended = threading.Event()
+    stream = WyomingService.speak
+
+    async def endless(self: WyomingService, *args: Any) -> Any:
+        try:
+            while True:
+                async for audio in stream(self, *args):
+                    yield audio
+        finally:
+            ended.set()
+
+    monkeypatch.setattr(WyomingService, "speak", endless)
+
+    async def run() -> None:
+        async with serving(tts, folder) as port:
+            with socket.socket() as client:
+                client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+                client.connect(("127.0.0.1", port))
+                client.sendall(b'{"type": "synthesize", "data": {"text": "Hello there."}}\n')
+                assert await asyncio.to_thread(ended.wait, TIMEOUT_SECONDS)
+                client.settimeout(TIMEOUT_SECONDS)
+                while await asyncio.to_thread(client.recv, 1 << 20):
+                    pass  # what was on its way, and then the end
+
+    asyncio.run(run())
 
 
 def _found(zeroconf: Zeroconf, name: str) -> Any:
