@@ -37,8 +37,9 @@ inline float exp2_of(float x) {
   series = (series * part) + 2.4022651e-1F;
   series = (series * part) + 6.9314718e-1F;
   series = (series * part) + 1.0F;
-  const uint32_t bits = static_cast<uint32_t>(static_cast<int32_t>(whole) + kExponentBias)
-                        << kMantissaBits;
+  // std::max gives its first argument for NaN, which no integer holds; the series carries it on.
+  const auto exponent = static_cast<int32_t>(std::max(-kMost, whole));
+  const uint32_t bits = static_cast<uint32_t>(exponent + kExponentBias) << kMantissaBits;
   float scale = 0.0F;
   std::memcpy(&scale, &bits, sizeof(scale));
   return series * scale;
@@ -95,6 +96,7 @@ struct SinCos {
 /// Sine and cosine of an angle in turns (1 is a full circle), for magnitudes below 2^20.
 inline SinCos sin_cos_of_turns(float turns) {
   constexpr float kQuarters = 4.0F;
+  constexpr float kMostQuarters = 4194304.0F;  // 2^22
   const float quarter = nearest(turns * kQuarters);
   const float x = (turns - (quarter / kQuarters)) * static_cast<float>(kTwoPi);  // -pi/4 to pi/4
   const float square = x * x;
@@ -106,7 +108,9 @@ inline SinCos sin_cos_of_turns(float turns) {
   cosine = (cosine * square) - 1.388731625493765e-3F;
   cosine = (cosine * square) + 4.166664568298827e-2F;
   cosine = (cosine * square * square) - (0.5F * square) + 1.0F;
-  const auto place = static_cast<int32_t>(quarter);
+  // NaN and what is out of range become numbers that fit; the polynomials carry NaN on.
+  const auto place =
+      static_cast<int32_t>(std::min(std::max(-kMostQuarters, quarter), kMostQuarters));
   const bool swapped = (place & 1) != 0;
   const float first = swapped ? cosine : sine;
   const float second = swapped ? sine : cosine;

@@ -8,17 +8,51 @@
 #include <string>
 
 #include "core/error.h"
+#include "core/graph_builder.h"
 
 namespace muspeaker::core {
 namespace {
 
 // Far above any model of ours, and small enough that nothing computed from them can overflow.
 constexpr uint64_t kMaxKeys = 4096;
-constexpr uint64_t kMaxTensors = 65536;
+// Each tensor is claimed once, and no part makes as many as four nodes of one.
+constexpr uint64_t kMaxTensors = kMaxNodes / 4;
 constexpr uint64_t kMaxAxis = uint64_t{1} << 31;
 constexpr uint64_t kMaxElements = uint64_t{1} << 40;
 constexpr uint64_t kMaxAlignment = 65536;
 constexpr uint32_t kGgufVersion = 3;
+
+/// Whether a text is UTF-8: no overlong form, no surrogate, nothing past U+10FFFF.
+/// Source: The Unicode Standard 15.0, table 3-7.
+bool is_utf8(const std::string& text) {
+  const auto byte = [&](size_t i) { return static_cast<uint8_t>(i < text.size() ? text[i] : 0); };
+  const auto within = [&](size_t i, unsigned low, unsigned high) {
+    return byte(i) >= low && byte(i) <= high;
+  };
+  for (size_t i = 0; i < text.size();) {
+    const unsigned first = byte(i);
+    size_t length = 1;
+    bool good = first < 0x80;
+    if (first >= 0xC2 && first <= 0xDF) {
+      length = 2;
+      good = true;
+    } else if (first >= 0xE0 && first <= 0xEF) {
+      length = 3;
+      good = within(i + 1, first == 0xE0 ? 0xA0 : 0x80, first == 0xED ? 0x9F : 0xBF);
+    } else if (first >= 0xF0 && first <= 0xF4) {
+      length = 4;
+      good = within(i + 1, first == 0xF0 ? 0x90 : 0x80, first == 0xF4 ? 0x8F : 0xBF);
+    }
+    for (size_t next = i + 1; good && next < i + length; ++next) {
+      good = within(next, 0x80, 0xBF);
+    }
+    if (!good) {
+      return false;
+    }
+    i += length;
+  }
+  return true;
+}
 
 /// Reads forward and never past the end.
 class Cursor {
@@ -57,7 +91,10 @@ class Cursor {
     const auto length = read<uint64_t>();
     const uint64_t begin = position_;
     skip(length);
-    return {reinterpret_cast<const char*>(data_) + begin, static_cast<size_t>(length)};
+    std::string text(reinterpret_cast<const char*>(data_) + begin, static_cast<size_t>(length));
+    require(is_utf8(text),
+            "has a name or a text at byte " + std::to_string(begin) + " that is no UTF-8");
+    return text;
   }
 
  private:
@@ -98,7 +135,7 @@ void skip_value(Cursor& cursor, const std::string& key, int32_t type, uint64_t c
                  "has a header value " + key + " of unknown type " + std::to_string(type));
   // Every element takes at least a byte, so a count beyond the file ends the walk early.
   for (uint64_t i = 0; bytes == 0 && i < count; ++i) {
-    cursor.skip(cursor.read<uint64_t>());
+    cursor.read_string();
   }
   if (bytes > 0) {
     cursor.require(count <= kMaxElements, "is truncated: its header value " + key + " claims " +

@@ -8,17 +8,20 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from muspeaker._core import ModelFileError
+    from muspeaker.loading import load
     from muspeaker.options import SynthesisOptions
     from muspeaker.quick import say
     from muspeaker.sound.audio import Audio
+    from muspeaker.sound.prompt import PromptWarning
     from muspeaker.sound.span import Span
     from muspeaker.stream import SpeechStream
-    from muspeaker.tts import Synthesizer, load
+    from muspeaker.tts import Synthesizer
     from muspeaker.voice import Voice
 
 __all__ = [
     "Audio",
     "ModelFileError",
+    "PromptWarning",
     "Span",
     "SpeechStream",
     "SynthesisOptions",
@@ -31,12 +34,13 @@ __all__ = [
 _HOMES = {
     "Audio": "sound.audio",
     "ModelFileError": "_core",
+    "PromptWarning": "sound.prompt",
     "Span": "sound.span",
     "SpeechStream": "stream",
     "SynthesisOptions": "options",
     "Synthesizer": "tts",
     "Voice": "voice",
-    "load": "tts",
+    "load": "loading",
     "say": "quick",
 }
 

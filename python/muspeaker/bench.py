@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from muspeaker.loading import DEFAULT_MODEL, load
 from muspeaker.threads import available_cores
-from muspeaker.tts import DEFAULT_MODEL, load
 from muspeaker.voice import Voice
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
-from muspeaker.tts import load
+from muspeaker.loading import load
 
 if TYPE_CHECKING:
     from typing import Unpack

@@ -1,10 +1,8 @@
-"""Speak: load a model, clone a voice, turn text into speech."""
+"""Speak: clone a voice, turn text into speech."""
 
 from __future__ import annotations
 
 import asyncio
-import os
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from muspeaker.config import FBANK_RATE_HZ
@@ -13,12 +11,13 @@ from muspeaker.many import speak_batch
 from muspeaker.options import ConversionFields, OptionFields, checked_options
 from muspeaker.sound.audio import Audio
 from muspeaker.sound.loudness import amplify, normalize_loudness
-from muspeaker.sound.recording import read_prompt, read_source, resample
+from muspeaker.sound.prompt import checked_prompt
+from muspeaker.sound.recording import name_of, read_prompt, read_source, resample
 from muspeaker.stream import SpeechEngine, SpeechStream, checked_samples
 from muspeaker.text.passages import MAX_TEXT_CHARACTERS, join_passages
-from muspeaker.threads import available_cores, check_threads, default_threads
+from muspeaker.threads import available_cores, check_threads
 from muspeaker.voice import Voice
-from muspeaker.voice_like import VoiceLike, builtin_voices, find_voice
+from muspeaker.voice_like import VoiceLike, are_voices, builtin_voices, find_voice
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
@@ -28,58 +27,13 @@ if TYPE_CHECKING:
     from muspeaker.options import SynthesisOptions
     from muspeaker.sound.recording import RecordingLike
 
-
-__all__ = ["DEFAULT_MODEL", "MAX_TEXT_CHARACTERS", "Synthesizer", "load"]
-
-DEFAULT_MODEL = Path(__file__).parent / "models" / "lite-q8.bin"
-
-
-def load(
-    model: str | os.PathLike[str] | None = None, *, num_threads: int | None = None
-) -> Synthesizer:
-    """Load a model file: f32, f16 or q8, all through this call.
-
-    Args:
-        model: Path of the file; None is the model that ships with the package.
-        num_threads: Threads of the engine, 1 to 256; None is 1 on up to two cores, else half of them.
-            The samples do not depend on it.
-
-    Raises:
-        FileNotFoundError: If the file does not exist.
-        ModelFileError: If it is truncated, foreign, damaged or of a newer format.
-        TypeError: If an argument has another type.
-        ValueError: If num_threads is out of range.
-    """
-    path = _model_path(model)
-    if num_threads is None:
-        num_threads = default_threads()
-    check_threads(num_threads)
-    from muspeaker import _core  # noqa: PLC0415 (the engine is loaded with the first model)
-
-    return Synthesizer(_core.Synthesizer(str(path), num_threads), num_threads)
-
-
-def _model_path(model: object) -> Path:
-    if model is None:
-        if not DEFAULT_MODEL.exists():
-            raise FileNotFoundError(
-                f"no model ships with this build: {str(DEFAULT_MODEL)!r} is missing"
-            )
-        return DEFAULT_MODEL
-    if not isinstance(model, (str, os.PathLike)):
-        raise TypeError(f"model must be a path, got {type(model).__name__}")
-    path = Path(os.fspath(model))
-    if not path.exists():
-        raise FileNotFoundError(f"model file {str(path)!r} does not exist")
-    if path.is_dir():
-        raise IsADirectoryError(f"{str(path)!r} is a folder: expected a model file")
-    return path
+__all__ = ["MAX_TEXT_CHARACTERS", "Synthesizer"]
 
 
 class Synthesizer:
     """One loaded model. Calls from several threads are safe and take turns.
 
-    Made by `load`.
+    Made by `muspeaker.load`.
 
     Attributes:
         config: Header of the model file: keys such as `audio.sample_rate`.
@@ -154,23 +108,24 @@ class Synthesizer:
             prompt: A path to a sound file, its bytes, or the file opened in binary mode; or (samples,
                 sample_rate), in either order, with samples (samples,) or (samples, channels) of any
                 integer or floating dtype, also of a torch tensor; or an Audio. libsndfile reads it, or
-                FFmpeg with the extra `media` (M4A, WebM and the like). Any rate is resampled and
-                channels are averaged. At least 1 s; the first 30 s are used. 5 to 15 s of clean speech
-                do best.
+                FFmpeg with the extra `media` (M4A, WebM and the like). Any rate is resampled, channels
+                are averaged, and what lies below speech is taken away. At least 1 s of speech; the first
+                30 s are used. 5 to 15 s of clean speech do best.
             name: Name of the voice. Defaults to the file name, or "voice" where there is no file.
             consent: Note of who agreed to the cloning, kept with the voice.
 
         Raises:
             FileNotFoundError: If the file does not exist.
             TypeError: If the prompt is of another type or dtype.
-            ValueError: If it is no sound, shorter than 1 s, silent, misshapen or not finite.
+            ValueError: If it is no sound, has less than 1 s of speech, is silent, misshapen or not finite.
+
+        Warns:
+            PromptWarning: If the clone will suffer from the recording: little speech, a telephone, noise
+                or clipping.
         """
         samples, rate_hz = read_prompt(prompt)
-        if name is None:
-            path = (
-                prompt if isinstance(prompt, (str, os.PathLike)) else getattr(prompt, "name", None)
-            )
-            name = Path(path).stem if isinstance(path, (str, os.PathLike)) else "voice"
+        name = name_of(prompt) if name is None else name
+        samples = checked_prompt(samples, rate_hz)
         heard = normalize_loudness(resample(samples, rate_hz, self.sample_rate))
         vector, style = self._engine.clone(heard, resample(heard, self.sample_rate, FBANK_RATE_HZ))
         return Voice(
@@ -266,7 +221,7 @@ class Synthesizer:
         check_threads(num_workers, "num_workers")
         chosen = self._chosen(options)
         voices = (
-            [self.voice(each) for each in voice] if _are_voices(voice) else self.voice(voice)  # type: ignore[union-attr, arg-type]  # _are_voices tells
+            [self.voice(each) for each in voice] if are_voices(voice) else self.voice(voice)  # type: ignore[union-attr, arg-type]  # are_voices tells
         )
         return speak_batch(self._speech, texts, voices, chosen, num_workers)
 
@@ -363,10 +318,3 @@ class Synthesizer:
             voice = find_voice(style, self.fingerprint, self.clone, "style")
             options = {**options, "style": voice}
         return checked_options(options)
-
-
-def _are_voices(given: object) -> bool:
-    """Whether this is a list of voices, and no recording as samples and rate."""
-    if not isinstance(given, (list, tuple)):
-        return False
-    return not (len(given) == 2 and any(isinstance(each, (int, float)) for each in given))

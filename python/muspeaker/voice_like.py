@@ -127,3 +127,10 @@ def _named(name: Any, fingerprint: str, clone: Callable[..., Voice]) -> Voice:
     raise FileNotFoundError(
         f"no voice {wanted[:100]!r}: expected a {SUFFIX} file, a recording, or a built-in voice ({names})"
     )
+
+
+def are_voices(given: object) -> bool:
+    """Whether this is a list of voices, and no recording as samples and rate."""
+    if not isinstance(given, (list, tuple)):
+        return False
+    return not (len(given) == 2 and any(isinstance(each, (int, float)) for each in given))

@@ -35,6 +35,16 @@ TEST(Elementary, TanhSaturates) {
   }
 }
 
+TEST(Elementary, NanStaysNan) {
+  // Under -fsanitize=float-cast-overflow this also shows that no NaN is cast to an integer.
+  const float nan = std::nanf("");
+  EXPECT_TRUE(std::isnan(exp2_of(nan)));
+  EXPECT_TRUE(std::isnan(exp_of(nan)));
+  EXPECT_TRUE(std::isnan(tanh_of(nan)));
+  EXPECT_TRUE(std::isnan(sin_cos_of_turns(nan).sin));
+  EXPECT_TRUE(std::isnan(sin_cos_of_turns(nan).cos));
+}
+
 TEST(Elementary, SinAndCosOfEveryQuarter) {
   constexpr double kTwoPi = 6.283185307179586;
   for (double x = -3.0; x <= 3.0; x += 0.00137) {

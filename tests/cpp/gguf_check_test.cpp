@@ -72,6 +72,48 @@ TEST(GgufCheck, RefusesWhatGgmlWouldDieOf) {
             "model file x has an alignment of 4 bytes, expected a power of two from 32 to 65536");
 }
 
+TEST(GgufCheck, RefusesMoreTensorsThanAGraphCanHold) {
+  EXPECT_EQ(RawFile(2049, 0).fault(), "model file x claims 2049 tensors and 0 header values");
+  EXPECT_EQ(RawFile(2048, 0).fault().find("claims"), std::string::npos);
+}
+
+TEST(GgufCheck, RefusesTextsThatAreNoUtf8) {
+  const std::vector<std::string> bad = {"\xff",
+                                        "a\x80",
+                                        "\xc0\xaf",
+                                        "\xc3",
+                                        "\xc3(",
+                                        "\xe0\x80\x80",
+                                        "\xed\xa0\x80",
+                                        "\xe2\x82",
+                                        "\xe2\x28\xa1",
+                                        "\xf0\x80\x80\x80",
+                                        "\xf4\x90\x80\x80",
+                                        "\xf5\x80\x80\x80"};
+  for (const std::string& text : bad) {
+    const std::string expected = "that is no UTF-8";
+    EXPECT_NE(RawFile(0, 1).text(text).fault().find(expected), std::string::npos);
+    EXPECT_NE(RawFile(0, 1).text("k").value<int32_t>(8).text(text).fault().find(expected),
+              std::string::npos);
+    EXPECT_NE(RawFile(0, 1)
+                  .text("k")
+                  .value<int32_t>(9)
+                  .value<int32_t>(8)
+                  .value<uint64_t>(1)
+                  .text(text)
+                  .fault()
+                  .find(expected),
+              std::string::npos);
+    EXPECT_NE(RawFile(1, 0).tensor(text, {1}).fault().find(expected), std::string::npos);
+  }
+  const std::vector<std::string> good = {
+      "", "k", "\xc3\xa4", "\xe2\x82\xac", "\xed\x9f\xbf", "\xf0\x9f\x98\x80", "\xf4\x8f\xbf\xbf"};
+  for (const std::string& text : good) {
+    const std::string fault = RawFile(1, 1).text("k").value<int32_t>(8).text(text).fault();
+    EXPECT_NE(fault.find("is truncated"), std::string::npos);
+  }
+}
+
 TEST(GgufCheck, RefusesImpossibleSizes) {
   constexpr uint64_t kHuge = uint64_t{1} << 62;
   EXPECT_NE(RawFile(kHuge, 0).fault().find("claims"), std::string::npos);

@@ -31,7 +31,7 @@ def tiny() -> Synthesizer:
 
 @pytest.fixture(scope="module")
 def prompt() -> tuple[np.ndarray, int]:
-    return speech_like(RATE_HZ, 1.2, seed=3), RATE_HZ
+    return speech_like(RATE_HZ, 2.4, seed=3), RATE_HZ
 
 
 @pytest.fixture(scope="module")

@@ -78,3 +78,22 @@ def test_a_voice_has_plausible_values(tmp_path: Path, voice: Voice, part: str) -
             ValueError, match=f"{part} has a value of -?9.9e\\+05: expected at most"
         ):
             Voice(**(arrays | {part: beyond}))
+
+
+@pytest.mark.parametrize(
+    ("word", "other"),
+    [
+        (b"tiny", b"t\xffny"),  # a value
+        (b"muspeaker.name", b"muspeaker.\xffame"),  # a key
+        (b"mel_decoder.", b"mel_decode\xff."),  # names of tensors, which an error would tell
+        (b"t\xca\x83", b"t\xca\xca"),  # a symbol
+    ],
+)
+def test_a_model_file_with_names_that_are_no_text(
+    tmp_path: Path, word: bytes, other: bytes
+) -> None:
+    data = GOLDEN.read_bytes()
+    assert word in data
+    (tmp_path / "a.bin").write_bytes(data.replace(word, other))
+    with pytest.raises(muspeaker.ModelFileError, match="is no UTF-8"):
+        muspeaker.load(tmp_path / "a.bin")

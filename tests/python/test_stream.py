@@ -5,16 +5,19 @@ from __future__ import annotations
 import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 
 from muspeaker.bench import generated_prompt
+from muspeaker.loading import load
 from muspeaker.sound.audio import Audio
 from muspeaker.threads import default_threads
-from muspeaker.tts import Synthesizer, load
 from muspeaker.voice import Voice
+
+if TYPE_CHECKING:
+    from muspeaker.tts import Synthesizer
 
 GOLDEN = Path(__file__).parent.parent / "golden"
 TEXT = "Big cat, small dog. And a bird!"

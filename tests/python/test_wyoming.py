@@ -7,23 +7,22 @@ import json
 import os
 import signal
 import socket
+import struct
 import subprocess
 import sys
+import threading
 import time
-from contextlib import asynccontextmanager, suppress
-from functools import partial
+import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from wyoming.audio import AudioChunk, AudioStart, AudioStop
-from wyoming.client import AsyncTcpClient
+from wyoming.audio import AudioStart, AudioStop
 from wyoming.error import Error
 from wyoming.event import Event
 from wyoming.info import Describe, Info
 from wyoming.ping import Ping, Pong
-from wyoming.server import AsyncTcpServer
 from wyoming.tts import (
     Synthesize,
     SynthesizeChunk,
@@ -32,28 +31,28 @@ from wyoming.tts import (
     SynthesizeStopped,
     SynthesizeVoice,
 )
-from zeroconf import ServiceInfo, Zeroconf
 
 import muspeaker
-from muspeaker.serve.voice_folder import VoiceFolder
-from muspeaker.serve.wyoming.protocol import WyomingHandler
-from muspeaker.serve.wyoming.server import serve
 from muspeaker.serve.wyoming.service import WyomingService
 from muspeaker.voice import Voice
+from tests.wyoming_client import (
+    TIMEOUT_SECONDS,
+    ask,
+    client_of,
+    free_port,
+    kinds,
+    pcm,
+    samples_of,
+    serving,
+    until,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from wyoming.client import AsyncTcpClient
 
     from muspeaker.tts import Synthesizer
 
-TIMEOUT_SECONDS = 60.0
 SPEED = 1.25
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture
@@ -67,59 +66,6 @@ def folder(voice: Voice, tmp_path: Path) -> Path:
     (tmp_path / "broken.voice").write_bytes(b"MUSPVOX\nnothing")
     (tmp_path / "notes.txt").write_text("no voice")
     return tmp_path
-
-
-@asynccontextmanager
-async def serving(tts: Synthesizer, folder: Path) -> AsyncIterator[int]:
-    port = free_port()
-    server = AsyncTcpServer("127.0.0.1", port)
-    service = WyomingService(tts, VoiceFolder(tts.fingerprint, folder, default="anna"), speed=SPEED)
-    await server.start(partial(WyomingHandler, service))
-    try:
-        yield port
-    finally:
-        await server.stop()
-        await asyncio.sleep(0.05)  # connections close
-
-
-def client_of(port: int) -> AsyncTcpClient:
-    return AsyncTcpClient("127.0.0.1", port, read_timeout=TIMEOUT_SECONDS)
-
-
-async def until(client: AsyncTcpClient, last: type) -> list[Event]:
-    """Events up to the first of a kind, or to the end of the connection."""
-    events: list[Event] = []
-    while (event := await client.read_event()) is not None:
-        events.append(event)
-        if last.is_type(event.type):
-            break
-    return events
-
-
-def samples_of(events: list[Event]) -> np.ndarray:
-    chunks = [AudioChunk.from_event(e) for e in events if AudioChunk.is_type(e.type)]
-    assert all((c.rate, c.width, c.channels) == (22050, 2, 1) for c in chunks)
-    return np.frombuffer(b"".join(chunk.audio for chunk in chunks), "<i2")
-
-
-def pcm(samples: np.ndarray) -> np.ndarray:
-    return np.rint(np.clip(samples, -1, 1) * 32767).astype("<i2")
-
-
-def kinds(events: list[Event]) -> list[str]:
-    """Types of events, neighbours of one type once."""
-    types = [event.type for event in events]
-    return [t for i, t in enumerate(types) if i == 0 or t != types[i - 1]]
-
-
-def ask(tts: Synthesizer, folder: Path, conversation: Any) -> Any:
-    """Run one conversation(client) against a server on the fake engine."""
-
-    async def run() -> Any:
-        async with serving(tts, folder) as port, client_of(port) as client:
-            return await asyncio.wait_for(conversation(client), TIMEOUT_SECONDS)
-
-    return asyncio.run(run())
 
 
 def test_describe_lists_voices_and_languages(tts: Synthesizer, folder: Path) -> None:
@@ -137,6 +83,45 @@ def test_describe_lists_voices_and_languages(tts: Synthesizer, folder: Path) -> 
     assert set(listed) == {"anna", "bert"}
     assert listed["bert"].description == "Bert B."
     assert listed["anna"].languages == ["en-US"]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs POSIX")
+def test_describe_lists_the_good_among_the_bad(tts: Synthesizer, folder: Path) -> None:
+    """Whatever else lies in the folder, and whenever it came there."""
+    whole = (folder / "anna.voice").read_bytes()
+    (size,) = struct.unpack_from("<I", whole, 12)
+    header = json.loads(whole[20 : 20 + size])
+    added = {
+        "deep": b"[" * 100_000,
+        "list": b"[]",
+        "surrogate": json.dumps(header | {"name": "\ud800"}).encode(),
+        "number": json.dumps(header | {"name": 5}).encode(),
+    }
+
+    async def conversation(client: AsyncTcpClient) -> list[str]:
+        names = []
+        for _ in range(2):
+            await client.write_event(Describe().event())
+            event = await client.read_event()
+            assert event is not None
+            names.append(sorted(v.name for v in Info.from_event(event).tts[0].voices))
+            if len(names) == 1:
+                for name, text in added.items():
+                    (folder / f"{name}.voice").write_bytes(with_header(whole, text))
+                (folder / os.fsdecode(b"\xff.voice")).write_bytes(whole)
+                os.mkfifo(folder / "pipe.voice")
+                (folder / "folder.voice").mkdir()
+                (folder / "gone.voice").symlink_to(folder / "nothing")
+        return names
+
+    assert ask(tts, folder, conversation) == [["anna", "bert"]] * 2
+
+
+def with_header(whole: bytes, header: bytes) -> bytes:
+    """A voice file with another header and the right checksum."""
+    magic, version, size, _ = struct.unpack_from("<8sIII", whole)
+    body = header + whole[20 + size :]
+    return struct.pack("<8sIII", magic, version, len(header), zlib.crc32(body)) + body
 
 
 def test_synthesize_gives_the_samples_of_the_library(
@@ -436,45 +421,35 @@ def test_a_short_text_overtakes_a_long_one(
     assert ended == ["Two.", "One. " * 100]
 
 
-def _found(zeroconf: Zeroconf, name: str) -> Any:
-    kind = "_wyoming._tcp.local."
-    return zeroconf.get_service_info(kind, f"{name}.{kind}", timeout=5000)
+def test_a_client_that_reads_nothing_is_dropped(
+    tts: Synthesizer, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("muspeaker.serve.wyoming.protocol.STALL_SECONDS", 0.3)
+    ended = threading.Event()
+    stream = WyomingService.speak
 
+    async def endless(self: WyomingService, *args: Any) -> Any:
+        try:
+            while True:
+                async for audio in stream(self, *args):
+                    yield audio
+        finally:
+            ended.set()
 
-def test_home_assistant_can_find_it(tts: Synthesizer, folder: Path) -> None:
-    port = free_port()
+    monkeypatch.setattr(WyomingService, "speak", endless)
 
-    async def run() -> Any:
-        service = WyomingService(tts, VoiceFolder(tts.fingerprint, folder))
-        serving = asyncio.create_task(
-            serve(service, f"tcp://127.0.0.1:{port}", zeroconf_name=f"muspeaker-{port}")
-        )
-        with Zeroconf(interfaces=["127.0.0.1"]) as zeroconf:
-            found = await asyncio.to_thread(_found, zeroconf, f"muspeaker-{port}")
-        serving.cancel()
-        with suppress(asyncio.CancelledError):
-            await serving
-        return found
+    async def run() -> None:
+        async with serving(tts, folder) as port:
+            with socket.socket() as client:
+                client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+                client.connect(("127.0.0.1", port))
+                client.sendall(b'{"type": "synthesize", "data": {"text": "Hello there."}}\n')
+                assert await asyncio.to_thread(ended.wait, TIMEOUT_SECONDS)
+                client.settimeout(TIMEOUT_SECONDS)
+                while await asyncio.to_thread(client.recv, 1 << 20):
+                    pass  # what was on its way, and then the end
 
-    control = ServiceInfo(
-        "_wyoming._tcp.local.",
-        f"control-{port}._wyoming._tcp.local.",
-        port,
-        addresses=[b"\x7f\0\0\1"],
-    )
-    with Zeroconf(interfaces=["127.0.0.1"]) as announcer:
-        announcer.register_service(control)
-        with Zeroconf(interfaces=["127.0.0.1"]) as zeroconf:
-            if _found(zeroconf, f"control-{port}") is None:
-                pytest.skip("no multicast on this machine")
-    found = asyncio.run(run())
-    assert (found.parsed_addresses(), found.port) == (["127.0.0.1"], port)
-
-
-def test_only_a_tcp_server_can_be_announced(tts: Synthesizer, folder: Path) -> None:
-    service = WyomingService(tts, VoiceFolder(tts.fingerprint, folder))
-    with pytest.raises(ValueError, match="only a tcp:// server"):
-        asyncio.run(serve(service, f"unix://{folder}/socket", zeroconf_name="muspeaker"))
+    asyncio.run(run())
 
 
 def test_event_bytes_are_json_lines(tts: Synthesizer, folder: Path) -> None:

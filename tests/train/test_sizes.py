@@ -13,7 +13,7 @@ torch = pytest.importorskip("torch")
 
 from muspeaker import _core
 from muspeaker.config import SYMBOLS, AlignerConfig, ModelConfig, base, lite
-from muspeaker.tts import DEFAULT_MODEL
+from muspeaker.loading import DEFAULT_MODEL
 from muspeaker.twin.model.muspeaker import MuSpeaker
 from tools.convert_weights.fold import fold_batch_norm, fold_weight_norm
 from tools.roofline.counter import ONCE_A_VOICE, PROMPT_SECONDS, count_work

@@ -18,7 +18,7 @@ from muspeaker.cli.manual import manual
 from muspeaker.cli.quantize import quantize
 from muspeaker.cli.say import say
 from muspeaker.cli.serve import serve
-from muspeaker.cli.terminal import to_stdout
+from muspeaker.cli.terminal import show_any_letter, to_stdout
 from muspeaker.cli.voices import voices
 from muspeaker.cli.wyoming import wyoming
 
@@ -62,4 +62,5 @@ def options(
 
 def main() -> None:
     """Run the command line; exits with 0, 1 (failed) or 2 (bad usage)."""
+    show_any_letter()
     app()

@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 
 import muspeaker
+from muspeaker.cli.stopping import serve_until_stopped
 from muspeaker.cli.terminal import ModelOption, ThreadsOption, failing_cleanly, progress
 from muspeaker.serve.loopback import LOOPBACK_HOSTS, url_of
 
@@ -31,7 +32,7 @@ def demo(
         console = Console(stderr=True, highlight=False)
         with progress("loading"):
             try:
-                import uvicorn  # noqa: PLC0415 (an extra)
+                import uvicorn  # noqa: F401, PLC0415 (an extra)
 
                 from muspeaker.serve.demo.page import create_app  # noqa: PLC0415 (an extra)
                 from muspeaker.serve.voice_folder import (  # noqa: PLC0415 (an extra)
@@ -47,4 +48,4 @@ def demo(
             warning = "warning: anyone who reaches this address can clone voices here"
             console.print(warning, markup=False, style="yellow")
         console.print(url_of(host, port), markup=False)
-        uvicorn.run(app, host=host, port=port, log_level="warning")
+        serve_until_stopped(app, host, port, log_level="warning")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from pathlib import Path  # noqa: TC003 (typer reads it at run time)
 from typing import Annotated, Any
 
@@ -12,8 +10,8 @@ from rich.table import Table
 
 import muspeaker
 from muspeaker.cli.speech_options import JsonOption  # noqa: TC001 (typer reads it at run time)
-from muspeaker.cli.terminal import failing_cleanly, to_stdout
-from muspeaker.tts import DEFAULT_MODEL
+from muspeaker.cli.terminal import failing_cleanly, print_json, to_stdout
+from muspeaker.loading import DEFAULT_MODEL
 from muspeaker.voice import is_voice_file
 
 SHOWN = frozenset(
@@ -35,7 +33,7 @@ def info(
         path = file or DEFAULT_MODEL
         about = about_voice(path) if is_voice_file(path) else about_model(path)
         if as_json:
-            sys.stdout.write(json.dumps(about, ensure_ascii=False) + "\n")
+            print_json(about)
             return
         table = Table(title=f"muspeaker {muspeaker.__version__}", show_header=False)
         for key, value in about.items():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,9 +10,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 import muspeaker
-from muspeaker.cli.terminal import (
-    to_stdout,
-)
+from muspeaker.cli.terminal import print_json, to_stdout
 from muspeaker.sound.audio import check_sound_path
 from muspeaker.sound.files import check_path, write_whole
 from muspeaker.sound.player import Player, open_player
@@ -119,7 +116,7 @@ class Outlets:
             audio.save(self.output, bit_rate=self.bit_rate)
         self.close()
         if self.as_json:
-            sys.stdout.write(json.dumps(self._report(audio, voice), ensure_ascii=False) + "\n")
+            print_json(self._report(audio, voice))
         elif self.output not in {None, STDOUT}:
             to_stdout().print(f"{self.output}: {audio.duration:.2f} s", markup=False)
 

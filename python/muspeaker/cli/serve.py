@@ -2,30 +2,21 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import sys
-import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 
 import muspeaker
-from muspeaker.cli.terminal import ModelOption, ThreadsOption, failing_cleanly, progress
+from muspeaker.cli.stopping import serve_until_stopped
+from muspeaker.cli.terminal import ModelOption, ThreadsOption, failing_cleanly, progress, warn
 from muspeaker.serve.loopback import LOOPBACK_HOSTS
 from muspeaker.serve.openai.settings import MEBIBYTE, Settings
 from muspeaker.text.passages import MAX_TEXT_CHARACTERS
 from muspeaker.threads import available_cores, default_threads
 
 if TYPE_CHECKING:
-    from types import FrameType
-
     from fastapi import FastAPI
-
-GRACE_SECONDS = 4  # for requests that are being answered when the server is told to stop
-STOP_SECONDS = 5.0  # after which it ends in any case
 
 
 TokenOption = Annotated[
@@ -142,49 +133,10 @@ def application(model: Path | None, threads: int, options: dict[str, Any]) -> Fa
     return app
 
 
-def warn(message: str) -> None:
-    """Print a warning on standard error."""
-    Console(stderr=True, soft_wrap=True).print(f"warning: {message}", markup=False, style="yellow")
-
-
 def run(app: FastAPI, host: str, port: int) -> None:
-    """Serve until SIGINT or SIGTERM. Running requests may finish, for at most 4 s; after 5 s the process ends."""
-    import uvicorn  # noqa: PLC0415 (an extra)
-
+    """Serve until SIGINT or SIGTERM."""
     from muspeaker.serve.openai.connections import connection_class  # noqa: PLC0415 (an extra)
 
     settings: Settings = app.state.service.settings
-
-    class Server(uvicorn.Server):
-        def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-            end_within(STOP_SECONDS)
-            super().handle_exit(sig, frame)
-
-    config = uvicorn.Config(
-        app,
-        host=host,
-        port=port,
-        timeout_graceful_shutdown=GRACE_SECONDS,
-        server_header=False,
-        http=connection_class(settings.max_connections, settings.stall_seconds),
-        ws="none",
-    )
-    # uvicorn shuts down on these signals and raises them again, but a stop on request is no failure
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    try:
-        Server(config).run()
-    except KeyboardInterrupt:
-        return
-    except SystemExit as stop:
-        if stop.code:  # the reason is on standard error already
-            raise typer.Exit(1) from stop
-
-
-def end_within(seconds: float) -> None:
-    """End the process after some seconds if it has not ended by itself.
-
-    A thread inside a call cannot be stopped, and the interpreter would wait for it.
-    """
-    timer = threading.Timer(seconds, os._exit, (0,))
-    timer.daemon = True
-    timer.start()
+    connection = connection_class(settings.max_connections, settings.stall_seconds)
+    serve_until_stopped(app, host, port, server_header=False, http=connection, ws="none")

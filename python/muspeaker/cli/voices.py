@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from pathlib import Path  # noqa: TC003 (typer reads it at run time)
 from typing import Annotated, Any
 
@@ -12,7 +10,7 @@ from rich.table import Table
 
 import muspeaker
 from muspeaker.cli.speech_options import JsonOption  # noqa: TC001 (typer reads it at run time)
-from muspeaker.cli.terminal import failing_cleanly, to_stdout
+from muspeaker.cli.terminal import failing_cleanly, print_json, to_stdout
 from muspeaker.voice import DEFAULT_NAME, SUFFIX, VOICES_FOLDER, check_name
 
 
@@ -32,7 +30,7 @@ def voices(
         if not found:
             raise FileNotFoundError("no voice ships with this build")
         if as_json:
-            sys.stdout.write(json.dumps(found, ensure_ascii=False) + "\n")
+            print_json(found)
             return
         table = Table("voice", "name", "model", "consent", box=None, pad_edge=False)
         for voice in found:

@@ -12,6 +12,7 @@ import typer
 
 import muspeaker
 from muspeaker.cli.speech_options import speech_option
+from muspeaker.cli.stopping import end_within
 from muspeaker.cli.terminal import ModelOption, ThreadsOption, failing_cleanly
 from muspeaker.options import OPTIONS
 
@@ -59,7 +60,12 @@ def wyoming(
 
         async def run() -> None:
             service = WyomingService(tts, voices, speed=speed)
-            await serve(service, uri, zeroconf_name=zeroconf)
+            try:
+                await serve(service, uri, zeroconf_name=zeroconf)
+            except asyncio.CancelledError:  # SIGINT
+                end_within()
+                raise
+            end_within()  # SIGTERM
 
         with suppress(KeyboardInterrupt):
             asyncio.run(run())

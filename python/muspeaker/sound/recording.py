@@ -48,6 +48,10 @@ MAX_RATE_HZ = 768_000
 SILENCE_LEVEL = 1e-4  # -80 dB of full scale
 MAX_CHANNELS = 8
 BLOCK_VALUES = 1 << 20  # samples of all channels that are read at once
+MAX_SKIPPED_SECONDS = 600.0  # of silence before a prompt
+ONSET_SECONDS = 0.02
+ONSET_LEVEL = 1e-3  # -60 dB of full scale
+CANCELLED_SHARE = 0.1  # of the channels' power that is left in their mean
 
 _URL = re.compile(r"[a-z][a-z0-9+.-]+:/{1,2}[^/]", re.IGNORECASE)  # Path takes one slash away
 
@@ -62,14 +66,15 @@ def read_prompt(prompt: RecordingLike) -> tuple[NDArray[np.float32], int]:
             any integer or floating dtype, also of a torch tensor; or an Audio.
 
     Returns:
-        (samples,) float32 with peaks of at most 1, the first 30 s, and the rate in Hz.
+        (samples,) float32 with peaks of at most 1, the first 30 s after silence, and the rate in Hz.
 
     Raises:
         FileNotFoundError: If the file does not exist.
         TypeError: If the prompt or its dtype is of another kind.
         ValueError: If it is no sound file, misshapen, shorter than 1 s, silent or not finite.
     """
-    return _read(prompt, "prompt", PROMPT_MIN_SECONDS, PROMPT_MAX_SECONDS)
+    limits = (PROMPT_MIN_SECONDS, PROMPT_MAX_SECONDS)
+    return _read(prompt, "prompt", limits, skip_seconds=MAX_SKIPPED_SECONDS)
 
 
 def read_source(source: RecordingLike) -> tuple[NDArray[np.float32], int]:
@@ -81,31 +86,104 @@ def read_source(source: RecordingLike) -> tuple[NDArray[np.float32], int]:
         ValueError: As `read_prompt`, or if it is longer.
     """
     longest = SOURCE_MAX_SECONDS
-    samples, rate = _read(source, "source", SOURCE_MIN_SECONDS, longest + 1)
+    samples, rate = _read(source, "source", (SOURCE_MIN_SECONDS, longest + 1))
     if len(samples) > longest * rate:
         raise ValueError(f"source is too long: expected at most {longest:g} s, got more")
     return samples, rate
 
 
 def _read(
-    recording: object, role: str, min_seconds: float, max_seconds: float
+    recording: object, role: str, limits: tuple[float, float], *, skip_seconds: float = 0.0
 ) -> tuple[NDArray[np.float32], int]:
-    """The first max_seconds, checked. Error messages begin with `role`."""
+    """What the limits in seconds let through, checked. Error messages begin with `role`.
+
+    Args:
+        recording: What the caller gave.
+        role: What it is to be.
+        limits: Least length, and most; the rest is left out.
+        skip_seconds: Silence at the start that is left out of a recording over the most, at most.
+    """
     if isinstance(recording, Audio):
         recording = (recording.samples, recording.sample_rate)
     if isinstance(recording, (str, os.PathLike)):
-        samples, rate = _read_path(os.fspath(recording), role, max_seconds)
+        samples, rate = _read_path(os.fspath(recording), role, limits[1], skip_seconds)
     elif isinstance(recording, (bytes, bytearray, memoryview)):
-        samples, rate = _read_file(io.BytesIO(recording), f"{role} bytes", max_seconds)
+        bytes_file = io.BytesIO(recording)
+        samples, rate = _read_file(bytes_file, f"{role} bytes", limits[1], skip_seconds)
     elif hasattr(recording, "read"):
-        file = io.BytesIO(read_bytes(recording, role))
-        samples, rate = _read_file(file, f"{role} file", max_seconds)
+        bytes_file = io.BytesIO(read_bytes(recording, role))
+        samples, rate = _read_file(bytes_file, f"{role} file", limits[1], skip_seconds)
     elif isinstance(recording, (tuple, list)) and len(recording) == 2:
         array, rate = _samples_and_rate(*recording)
-        samples = _read_array(array, role, int(max_seconds * rate))
+        collected = _Collected(rate, limits[1], skip_seconds)
+        blocks = _read_array(array, role, collected.most)
+        collected.begin(len(blocks))
+        collected.add(blocks)
+        samples = collected.finish()
     else:
         raise TypeError(f"{role} must be {KINDS}, got {_kind(recording)}")
-    return _checked(samples, rate, role, min_seconds), rate
+    return _checked(samples, rate, role, limits[0]), rate
+
+
+class _Collected:
+    """Blocks of a recording as one channel; memory is bounded whatever a header promises.
+
+    The channel is the mean of all, or the first where the others cancel it.
+    """
+
+    def __init__(self, rate_hz: int, max_seconds: float, skip_seconds: float) -> None:
+        self._num_wanted = int(max_seconds * rate_hz)
+        self._num_skippable = int(skip_seconds * rate_hz)
+        self._onset_samples = max(1, int(ONSET_SECONDS * rate_hz))
+        self._silence = np.zeros(0)  # the last of what was left out
+        self._means = [np.zeros(0)]
+        self._firsts = [np.zeros(0)]
+        self._power = 0.0  # of all channels, summed over samples
+        self.most = self._num_skippable + self._num_wanted
+
+    def begin(self, num_samples: int) -> None:
+        """Say how many samples there are; silence is left out only if they are too many."""
+        if num_samples <= self._num_wanted:
+            self._num_skippable = 0
+
+    @property
+    def is_full(self) -> bool:
+        """Whether no further block is wanted."""
+        return self._num_wanted <= 0
+
+    def add(self, block: NDArray[np.float64]) -> None:
+        """Take the next (samples, channels)."""
+        if self._num_skippable > 0:
+            silent = min(self._onset(block), self._num_skippable)
+            self._num_skippable -= max(silent, 1)
+            if silent < len(block):
+                self._num_skippable = 0
+            elif len(block):
+                self._silence = block[-self._num_wanted :].mean(axis=1)
+            block = block[silent:]
+        block = block[: self._num_wanted]
+        self._num_wanted -= len(block)
+        self._means.append(block.mean(axis=1))
+        self._firsts.append(block[:, 0].copy())
+        self._power += float(np.square(block).mean(axis=1).sum())
+
+    def finish(self) -> NDArray[np.float64]:
+        """The whole, (samples,)."""
+        mean = np.concatenate(self._means)
+        if not len(mean):
+            return self._silence
+        first = np.concatenate(self._firsts)
+        is_cancelled = float(np.square(mean).sum()) < CANCELLED_SHARE * self._power
+        has_first = float(np.square(first).sum()) > self._power / 2
+        return first if is_cancelled and has_first else mean
+
+    def _onset(self, block: NDArray[np.float64]) -> int:
+        """Samples before the first that is no silence; all where there is none."""
+        for start in range(0, len(block), self._onset_samples):
+            frame = block[start : start + self._onset_samples]
+            if not np.std(frame, axis=0).max() < ONSET_LEVEL:  # NaN is none
+                return start
+        return len(block)
 
 
 def read_bytes(file: Any, role: str) -> bytes:
@@ -143,6 +221,14 @@ def _plain(array: Any) -> Any:
     return array.float() if "bfloat16" in str(array.dtype) else array
 
 
+def name_of(recording: RecordingLike) -> str:
+    """What a voice of it is called where nobody says: the stem of its file's name, or "voice"."""
+    path = (
+        recording if isinstance(recording, (str, os.PathLike)) else getattr(recording, "name", None)
+    )
+    return Path(path).stem if isinstance(path, (str, os.PathLike)) else "voice"
+
+
 def resample(samples: NDArray[np.float32], rate_hz: int, to_hz: int) -> NDArray[np.float32]:
     """Resample (samples,) float32 with the quality used for the training speech."""
     if rate_hz == to_hz:
@@ -150,15 +236,19 @@ def resample(samples: NDArray[np.float32], rate_hz: int, to_hz: int) -> NDArray[
     return np.ascontiguousarray(soxr.resample(samples, rate_hz, to_hz, "VHQ"), dtype=np.float32)
 
 
-def _read_path(path: str, role: str, max_seconds: float) -> tuple[NDArray[np.float64], int]:
+def _read_path(
+    path: str, role: str, max_seconds: float, skip_seconds: float
+) -> tuple[NDArray[np.float64], int]:
     if _URL.match(path) and not Path(path).exists():
         raise ValueError(f"{role} {path!r} is a URL: download it first, and give the file")
     check_readable(Path(path), f"{role} file")
     with Path(path).open("rb") as file:
-        return _read_file(file, f"{role} {path!r}", max_seconds)
+        return _read_file(file, f"{role} {path!r}", max_seconds, skip_seconds)
 
 
-def _read_file(file: IO[bytes], role: str, max_seconds: float) -> tuple[NDArray[np.float64], int]:
+def _read_file(
+    file: IO[bytes], role: str, max_seconds: float, skip_seconds: float
+) -> tuple[NDArray[np.float64], int]:
     try:
         with soundfile.SoundFile(file) as sound:
             rate = _checked_rate(int(sound.samplerate))
@@ -166,7 +256,15 @@ def _read_file(file: IO[bytes], role: str, max_seconds: float) -> tuple[NDArray[
                 raise ValueError(
                     f"{role} has {sound.channels} channels: expected at most {MAX_CHANNELS}"
                 )
-            return _mono(sound, int(max_seconds * rate)), rate
+            collected = _Collected(rate, max_seconds, skip_seconds)
+            collected.begin(sound.frames)
+            block = max(1, BLOCK_VALUES // sound.channels)
+            while not collected.is_full:
+                part = sound.read(block, dtype="float64", always_2d=True)
+                if not len(part):
+                    break
+                collected.add(part)
+            return collected.finish(), rate
     except soundfile.LibsndfileError as refused:
         file.seek(0)
         fault = f"{role} is no readable sound file: {refused.error_string}"
@@ -178,18 +276,6 @@ def _read_file(file: IO[bytes], role: str, max_seconds: float) -> tuple[NDArray[
         except ValueError as error:
             raise ValueError(f"{fault} {error}") from error
         return samples.astype(np.float64), _checked_rate(rate)
-
-
-def _mono(file: soundfile.SoundFile, most: int) -> NDArray[np.float64]:
-    """The first `most` samples, the mean of all channels; memory is bounded whatever the header promises."""
-    block, parts = max(1, BLOCK_VALUES // file.channels), [np.zeros(0)]
-    while most > 0:
-        part = file.read(min(block, most), dtype="float64", always_2d=True)
-        if not len(part):
-            break
-        parts.append(part.mean(axis=1))
-        most -= len(part)
-    return np.concatenate(parts)
 
 
 def _checked_rate(rate: object) -> int:
@@ -218,8 +304,7 @@ def _read_array(array: Any, role: str, max_samples: int) -> NDArray[np.float64]:
     if array.dtype.kind in "iu":
         full_scale = float(2 ** (8 * array.dtype.itemsize - 1))
         scaled = (scaled - (full_scale if array.dtype.kind == "u" else 0.0)) / full_scale
-    mono: NDArray[np.float64] = scaled if scaled.ndim == 1 else scaled.mean(axis=1)
-    return mono
+    return scaled[:, None] if scaled.ndim == 1 else scaled
 
 
 def _checked(

@@ -23,7 +23,8 @@ from muspeaker.serve.demo.picture import speech_picture
 from muspeaker.serve.demo.uploads import UploadedFilesOnly
 from muspeaker.serve.loopback import LOOPBACK_HOSTS
 from muspeaker.sound.audio import Audio
-from muspeaker.sound.recording import PROMPT_ADVICE
+from muspeaker.sound.prompt import troubles
+from muspeaker.sound.recording import PROMPT_ADVICE, read_prompt
 from muspeaker.voice import SUFFIX
 
 if TYPE_CHECKING:
@@ -124,6 +125,8 @@ class Demo:
     def _cloned(self, recording: str) -> Voice:
         today = datetime.now(tz=UTC).date().isoformat()
         note = f"{today}, ticked in the demo: {CONSENT}"
+        for trouble in troubles(*read_prompt(recording)):
+            gr.Warning(f"The recording {trouble}.")
         return self.tts.clone(recording, name=Path(recording).stem[:60], consent=note)
 
     def _speak(

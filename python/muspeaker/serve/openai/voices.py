@@ -21,7 +21,8 @@ from muspeaker.serve.openai.store import (
     folded,
 )
 from muspeaker.serve.openai.uploads import read_recording
-from muspeaker.sound.recording import PROMPT_ADVICE
+from muspeaker.sound.prompt import troubles
+from muspeaker.sound.recording import PROMPT_ADVICE, read_prompt
 from muspeaker.voice import MAX_NOTE_CHARACTERS, Voice
 
 if TYPE_CHECKING:
@@ -83,8 +84,8 @@ async def create_voice(request: Request, service: SharedService) -> dict[str, An
         sample = form.get("audio_sample")
         if not isinstance(sample, UploadFile):
             raise _invalid("audio_sample", f"expected a recording of one speaker, {PROMPT_ADVICE}")
-        row = await while_present(request, lambda: _added(service, sample, name, consent))
-    return _described(service, row)
+        row, found = await while_present(request, lambda: _added(service, sample, name, consent))
+    return _described(service, row) | {"warnings": found}
 
 
 @router.delete("/{voice_id}", responses=refusals(403, 404, 422, 503))
@@ -97,17 +98,25 @@ async def delete_voice(voice_id: str, service: SharedService) -> dict[str, Any]:
     return {"id": voice_id, "deleted": True, "object": "audio.voice.deleted"}
 
 
-async def _added(service: Service, sample: UploadFile, name: str, consent: str) -> StoredVoice:
-    """Read the recording, clone and store; a client that left meanwhile gets no voice."""
+async def _added(
+    service: Service, sample: UploadFile, name: str, consent: str
+) -> tuple[StoredVoice, list[str]]:
+    """Read the recording, clone and store; a client that left meanwhile gets no voice.
+
+    Returns:
+        The voice, and what is wrong with the recording.
+    """
     async with service.gate.turn():
         try:
             with anyio.CancelScope(shield=True):  # the file is closed once this request ends
                 recording = await service.in_thread(read_recording, sample.file)
             clone = partial(service.tts.clone, recording, name=name, consent=consent)
             voice = await service.in_thread(clone)
+            found = await service.in_thread(lambda: troubles(*read_prompt(recording)))
         except ValueError as error:
             raise _invalid("audio_sample", str(error)) from error
-        return await service.in_thread(_stored, service, voice, name, consent)
+        row = await service.in_thread(_stored, service, voice, name, consent)
+        return row, [f"the recording {trouble}" for trouble in found]
 
 
 def _stored(service: Service, voice: Voice, name: str, consent: str) -> StoredVoice:

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
 CHUNK_SAMPLES = 2048  # 93 ms at 22.05 kHz
 MAX_EVENT_BYTES = 1_000_000
+STALL_SECONDS = 30.0  # in which a client must read something
 _LOGGER = logging.getLogger(__name__)
 
 
@@ -66,6 +67,19 @@ class WyomingHandler(AsyncEventHandler):
             _LOGGER.debug("client left")
         except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
             _LOGGER.warning("no Wyoming event, connection closed: %r", error)
+
+    async def write_event(self, event: Event) -> None:
+        """Send an event; drops a client that reads nothing.
+
+        Raises:
+            ConnectionError: If the client is gone or dropped.
+        """
+        try:
+            async with asyncio.timeout(STALL_SECONDS):
+                await super().write_event(event)
+        except TimeoutError:
+            self.writer.transport.abort()
+            raise ConnectionAbortedError("the client reads nothing") from None
 
     async def handle_event(self, event: Event) -> bool:
         """Answer one event; False closes the connection."""

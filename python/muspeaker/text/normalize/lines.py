@@ -139,4 +139,5 @@ def _numbered(line: str) -> str:
     if number is None:
         return line
     rest = line[number.end() :]
-    return f"{number[1]}. {rest[:1].upper()}{rest[1:]}"
+    mark = "." if number[1].isdecimal() or len(number[1]) > 1 else ":"
+    return f"{number[1].upper()}{mark} {rest[:1].upper()}{rest[1:]}"

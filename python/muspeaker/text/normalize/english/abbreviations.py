@@ -42,7 +42,7 @@ _BEFORE_SAINTS = frozenset((
 class Abbreviation(PatternRule):
     """A word of the table; where its stop may end a sentence, it does before a capital and at the end."""
 
-    pattern = r"([^\W\d_]{1,6})(\.?)(?!\w)"
+    pattern = r"([^\W\d_]{1,6})(?:(\.)(?![^\W\d])|()(?!\w))"
 
     def words(self, match: re.Match[str], source: Source) -> str | None:
         """See `PatternRule`."""
@@ -51,7 +51,7 @@ class Abbreviation(PatternRule):
             return None
         spoken, where, stop = row
         end = match.end()
-        if match[2] == "":
+        if not match[2]:
             is_title = where == "bare" and match[1][0].isupper() and match[1] != match[1].upper()
             return spoken if is_title and source.next_word(end)[:1].isupper() else None
         if not self._is_place(where, match, source):
@@ -61,25 +61,34 @@ class Abbreviation(PatternRule):
         is_end |= source.ends_text(end)
         return spoken + "." * is_end
 
-    @staticmethod
-    def _is_place(where: str, match: re.Match[str], source: Source) -> bool:
-        end = match.end()
-        if where == "number" and len(match[1]) == 1 and match[1] not in {"p", "P"}:
-            return match[1].islower() and _YEAR_AHEAD.match(source.text, end) is not None
-        if match[1] == "no" and source.word_before(match.start()).lower() in _BEFORE_NO:
-            return False
+    @classmethod
+    def _is_place(cls, where: str, match: re.Match[str], source: Source) -> bool:
+        end, is_capital = match.end(), match[1][0].isupper()
         if where == "number":
-            return _NUMBER_AHEAD.match(source.text, end) is not None
+            return cls._is_before_number(match, source)
         if where == "name":
-            return match[1][0].isupper() and source.next_word(end)[:1].isupper()
+            return is_capital and source.next_word(end)[:1].isupper()
         if where == "bare":
-            return match[1][0].isupper() and not source.ends_text(end)
+            return is_capital and not source.ends_text(end)
         return not (match[1].lower() in _WORDS and source.capital_follows(end))
+
+    @staticmethod
+    def _is_before_number(match: re.Match[str], source: Source) -> bool:
+        end = match.end()
+        if len(match[1]) == 1 and match[1] not in {"p", "P"}:
+            return match[1].islower() and _YEAR_AHEAD.match(source.text, end) is not None
+        before = source.word_before(match.start()).lower()
+        if match[1] == "no" and before in _OWNERS | _BEFORE_NO:
+            return before in _OWNERS
+        return _NUMBER_AHEAD.match(source.text, end) is not None
 
 
 _NUMBER_AHEAD = re.compile(r" ?(?:\(?#?[A-Z]?\d|[IVXL]{2,6}\b|[IVX](?=[.,;)]))")
 _BEFORE_NO = frozenset(
     ("said", "say", "says", "answered", "answer", "replied", "voted", "is", "was", "means")
+)
+_OWNERS = frozenset(
+    ("my", "your", "his", "her", "our", "their", "phone", "account", "ticket", "order")
 )
 _YEAR_AHEAD = re.compile(r" ?\d{3,4}\b")
 # Abbreviations that are also words, and so rather words where a sentence ends.
@@ -102,11 +111,25 @@ class Shorthand(PatternRule):
 class SlashedWords(PatternRule):
     """`and/or`, `TCP/IP`: the slash is not said between words."""
 
-    pattern = r"/(?=[^\W\d_])"
+    pattern = r"/ ?(?=[^\W_])"
 
     def words(self, match: re.Match[str], source: Source) -> str | None:
         """See `PatternRule`."""
-        return " " if source.character(match.start() - 1).isalpha() else None
+        before = source.character(match.start() - 1)
+        return " " if before == match[0][1:] or before.isalnum() else None
+
+
+class Direction(PatternRule):
+    """`100 N. Main St.`: a side of a street."""
+
+    pattern = r"([NSEW])\.(?= (?:[A-Z][a-z]|\d))"
+    _NAMES = {"N": "North", "S": "South", "E": "East", "W": "West"}  # noqa: RUF012
+
+    def words(self, match: re.Match[str], source: Source) -> str | None:
+        """See `PatternRule`."""
+        before = source.before(match.start())
+        is_numbered = before[-1:] == " " and before[-2:-1].isdigit()
+        return self._NAMES[match[1]] if is_numbered else None
 
 
 class State(PatternRule):

@@ -14,14 +14,12 @@ _MONTH_NAMES = {name: name for name in MONTHS} | {name[:3]: name for name in MON
 _MONTH_NAMES |= {"Sept": "September"} | {name.upper(): name for name in MONTHS}
 _MONTH_NAMES |= {name[:3].upper(): name for name in MONTHS}
 _DAY_NAMES = {name[:3]: name for name in DAYS}
-_DAY_NAMES |= {"Tues": "Tuesday", "Wednes": "Wednesday", "Thur": "Thursday", "Thurs": "Thursday"}
+_DAY_NAMES |= {"Tues": "Tuesday", "Thurs": "Thursday"}
 _MONTH = "|".join(sorted(_MONTH_NAMES, key=len, reverse=True))
 _SHORT_DAY = "|".join(sorted(_DAY_NAMES, key=len, reverse=True))
 SHORT_NAMES = frozenset((*_MONTH_NAMES, *_DAY_NAMES))
 _DAY = r"\d{1,2}(?:st|nd|rd|th)?"
-_DATE_WORDS = frozenset(
-    ("on", "by", "before", "after", "since", "until", "till", "from", "dated", "due", "of", "for")
-)
+_DATE_WORDS = frozenset(("on", "by", "before", "after", "since", "until", "till", "dated", "due"))
 
 
 def _day(written: str) -> str:
@@ -78,12 +76,29 @@ class DayAndMonth(PatternRule):
 
     def words(self, match: re.Match[str], source: Source) -> str | None:
         """See `PatternRule`."""
-        if source.word_before(match.start()).lower() not in _DATE_WORDS - {"of", "for", "from"}:
+        if source.word_before(match.start()).lower() not in _DATE_WORDS:
             return None
         first, second = int(match[1]), int(match[2])
         day, month = (first, second) if source.british else (second, first)
         spoken = spoken_date(day, month, None, british=source.british)
         return spoken or spoken_date(month, day, None, british=source.british)
+
+
+class MonthAndYear(PatternRule):
+    """`12/2024` is a month, `2024/25` two years."""
+
+    pattern = r"(\d{1,2})/((?:19|20)\d\d)(?![\w/])|((?:19|20)\d\d)/(\d\d)(?![\w/])"
+
+    def words(self, match: re.Match[str], source: Source) -> str | None:
+        """See `PatternRule`."""
+        british = source.british
+        if match[3]:
+            if int(match[4]) != (int(match[3]) + 1) % 100:
+                return None
+            return f"{number_words.year(int(match[3]), british=british)} {number_words.cardinal(int(match[4]))}"
+        if not 1 <= int(match[1]) <= 12:
+            return None
+        return f"{MONTHS[int(match[1]) - 1]} {number_words.year(int(match[2]), british=british)}"
 
 
 class IsoDate(PatternRule):

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from muspeaker.text.normalize.english import number_words
+from muspeaker.text.normalize.english.amounts import amount
 from muspeaker.text.normalize.english.source import PatternRule, Source
+from muspeaker.text.normalize.english.tables import members
 
 if TYPE_CHECKING:
     import re
@@ -46,7 +48,7 @@ def mixed(whole: str, numerator: int, denominator: int, *, british: bool = False
 class MixedFraction(PatternRule):
     """`2 1/2`."""
 
-    pattern = r"(\d+)[ -](\d{1,2})/(\d{1,3})(?![\d/])(?:ths?\b)?"
+    pattern = r"(\d+)[ -](\d{1,2})/(\d{1,3})(?![\d/])(?:(?:th|rd|nd)s?\b)?"
 
     def words(self, match: re.Match[str], source: Source) -> str | None:
         """See `PatternRule`."""
@@ -56,10 +58,23 @@ class MixedFraction(PatternRule):
         return mixed(match[1], numerator, denominator, british=source.british)
 
 
+class Rating(PatternRule):
+    """`3.5/5 stars`, `8.5/10`."""
+
+    pattern = r"(\d{1,3})\.(\d{1,2})/(5|10|100)(?![\d/.])"
+
+    def words(self, match: re.Match[str], source: Source) -> str | None:
+        """See `PatternRule`."""
+        del source
+        return (
+            f"{number_words.decimal(match[1], match[2])} out of {number_words.cardinal(match[3])}"
+        )
+
+
 class Fraction(PatternRule):
     """`7/8`, `4/5 stars`, `8/10`."""
 
-    pattern = r"(\d{1,4})/(\d{1,4})(?![\d/])(?:ths?\b)?(?!\.\d)"
+    pattern = r"(\d{1,4})/(\d{1,4})(?![\d/])(?:(?:th|rd|nd)s?\b)?(?!\.\d)"
 
     def words(self, match: re.Match[str], source: Source) -> str | None:
         """See `PatternRule`."""
@@ -69,7 +84,9 @@ class Fraction(PatternRule):
             return None
         numerator, denominator = int(match[1]), int(match[2])
         british = source.british
-        rated = source.next_word(match.end()).lower() in _RATED
+        if source.word_before(match.start()).lower() in members("contexts", "version"):
+            return f"{number_words.cardinal(numerator)} slash {number_words.cardinal(denominator)}"
+        rated = source.next_word(match.end()).lower() in _RATED or numerator == denominator > 1
         if rated or (denominator in {10, 100} and numerator <= denominator and numerator > 1):
             top, bottom = (
                 number_words.cardinal(n, british=british) for n in (numerator, denominator)
@@ -79,11 +96,11 @@ class Fraction(PatternRule):
 
 
 class Ratio(PatternRule):
-    """`3:1`, `16:9`: what cannot be a time of day."""
+    """`3:1`, `2.35:1`, `1:2:3`: what cannot be a time of day."""
 
-    pattern = r"(\d{1,5}):(\d{1,5})(?![\d:])"
+    pattern = r"\d{1,5}(?:\.\d{1,3})?(?::\d{1,5}(?:\.\d{1,3})?){1,4}(?![\d:])"
 
     def words(self, match: re.Match[str], source: Source) -> str | None:
         """See `PatternRule`."""
-        first, second = (number_words.cardinal(match[i], british=source.british) for i in (1, 2))
-        return f"{first} to {second}"
+        parts = match[0].split(":")
+        return " to ".join(amount(part, british=source.british) for part in parts)

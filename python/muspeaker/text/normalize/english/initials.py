@@ -49,22 +49,25 @@ class Initials(PatternRule):
         """See `PatternRule`."""
         written = match[0].removesuffix("-")
         glue = " " * match[0].endswith("-")
-        known = table("dotted").get(written.lower())
+        letters, has_s = re.subn(r"(?<=\.)'?s\.?$", "", written)
+        known = table("dotted").get(letters.lower())
+        if known and has_s:
+            return f"{known[0]}'s{'.' * written.endswith('.')}{glue}"
         if known:
             return known[0] + self._stop(written, known[1], match.end(), source) + glue
         if written.count(".") < 2 and not (written.count(".") == 1 and len(written) > 2):
             return self._single(match, source)
-        letters, has_s = re.subn(r"(?<=\.)'?s$", "", written)
-        names = letters.replace(".", "")
-        if not names.isupper() or len(names) != len(letters.rstrip(".").split(".")):
+        parts = letters.rstrip(".").split(".")
+        names = "".join(parts)
+        if not _are_initials(parts):
             return None
         end = match.end()
-        is_end = letters.endswith(".") and not has_s and source.sentence_follows(end)
+        is_end = written.endswith(".") and (has_s > 0 or source.sentence_follows(end))
         return spelled(names) + "'s" * has_s + "." * is_end + glue
 
     @staticmethod
     def _stop(written: str, where: str, end: int, source: Source) -> str:
-        is_end = written.endswith(".") and where == "maybe" and source.capital_follows(end)
+        is_end = written.endswith(".") and where == "maybe" and source.sentence_follows(end)
         return "." if is_end else ""
 
     @staticmethod
@@ -79,6 +82,14 @@ class Initials(PatternRule):
         if not (is_initial and following[:1].isupper() and not source.sentence_follows(end)):
             return None
         return letter
+
+
+def _are_initials(parts: list[str]) -> bool:
+    """Capitals of one letter each, or a degree such as `Ed.D.`."""
+    if all(len(part) == 1 and part.isupper() for part in parts):
+        return True
+    is_degree = len(parts) > 1 and all(part[0].isupper() for part in parts)
+    return is_degree and parts[0].lower() not in table("abbreviations") and len(parts[-1]) == 1
 
 
 _LETTER_BEFORE = re.compile(r"(?:^|[^\w.])[A-Z] $")
@@ -139,6 +150,19 @@ class LettersAndDigits(PatternRule):
         return " ".join([_code_run(letters), number, *map(_code_run, _RUN.findall(rest))])
 
 
+class Formula(PatternRule):
+    """`NaCl`, `HCl`: elements without digits, of which one has two letters."""
+
+    pattern = r"(?:[A-Z][a-z]?){2,6}(?![\w'])"
+
+    def words(self, match: re.Match[str], source: Source) -> str | None:
+        """See `PatternRule`."""
+        del source
+        parts = re.findall("[A-Z][a-z]?", match[0])
+        is_chemical = all(part in _ELEMENTS for part in parts) and any(len(p) > 1 for p in parts)
+        return spelled(match[0]) if is_chemical else None
+
+
 def _version(digits: str) -> str:
     return " point ".join(number_words.cardinal(part) for part in digits.split("."))
 
@@ -155,5 +179,6 @@ def _code_run(run: str) -> str:
 
 
 _ELEMENTS = frozenset(
-    ("Na", "Ca", "Fe", "Mg", "Cl", "Br", "Si", "Al", "Zn", "Cu", "Ag", "Li", "Mn", "Pb", "Hg", "Ti", "He")
+    ("H", "C", "N", "O", "F", "P", "S", "K", "I", "B", "Na", "Ca", "Fe", "Mg", "Cl", "Br", "Si", "Al", "Zn", "Cu", "Ag",
+     "Li", "Mn", "Pb", "Hg", "Ti", "He", "Ni", "Cr", "Cd", "Ba", "Sn", "Au", "Pt")
 )  # fmt: skip

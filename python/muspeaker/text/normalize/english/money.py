@@ -11,7 +11,7 @@ from muspeaker.text.normalize.english.source import PatternRule, Source
 from muspeaker.text.normalize.english.tables import table
 from muspeaker.text.normalize.english.units import per
 
-_MAGNITUDE = rf"(?:\s?(?P<magnitude>{'|'.join(sorted(MAGNITUDES, key=len, reverse=True))})\b)?"
+_MAGNITUDE = rf"(?:[\s-]?(?P<magnitude>{'|'.join(sorted(MAGNITUDES, key=len, reverse=True))})\b)?"
 _PER = r"(?:\s?/\s?(?P<per>[A-Za-z]+)\b(?!/))?"
 _SIGNS = tuple(name for name in table("currencies") if not name[-1].isalpha())
 _CODES = tuple(name for name in table("currencies") if name[-1].isalpha())

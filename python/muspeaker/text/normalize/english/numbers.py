@@ -14,6 +14,7 @@ _LETTER_SIZES = frozenset(
     ("tv", "tvs", "video", "videos", "display", "displays", "monitor", "screen", "resolution", "uhd", "run", "race")
 )  # fmt: skip
 _FIRST_YEAR, _LAST_YEAR = 1100, 2099
+_FIRST_BARE_YEAR = 1500  # a smaller number is one only where a word such as `in` says so
 _MAX_CARDINAL_RUN = 9  # digits without commas; more of them are to be dialled or copied
 
 
@@ -244,6 +245,8 @@ class Plain(PatternRule):
         if context in members("contexts", "year"):
             return True
         counted = source.next_word(end)
+        if number < _FIRST_BARE_YEAR or counted == "of":
+            return False
         is_plural = counted.islower() and counted.endswith("s")
         if not is_plural or counted.endswith(("ss", "us", "is")):
             return True
@@ -252,7 +255,7 @@ class Plain(PatternRule):
 
 
 _NAME_AND_HYPHEN = re.compile(r"(?<![A-Za-z])[A-Z][A-Za-z]*-$")
-_MODEL_NAME = re.compile(r"(?<![A-Za-z])[RGM]TX $|(?<![A-Za-z])R[XT] $")
+_MODEL_NAME = re.compile(r"(?<![A-Za-z])[RGM]TX $|(?<![A-Za-z])R[XT] $|\b[Ff]light [A-Z]{2} $")
 _STATE = re.compile(r"(?:\b[A-Z]{2}|D\.C\.),? $")
 
 
@@ -263,7 +266,8 @@ def _code_before() -> tuple[re.Pattern[str], re.Pattern[str]]:
     orders = "|".join(members("contexts", "orders"))
     return (
         re.compile(
-            rf"\b(?:{codes})(?: (?:number|code|no\.?))?(?: (?:is|was)|:| =)? ?#?$", re.IGNORECASE
+            rf"\b(?:{codes}|ending in|ending with)(?: (?:number|code|no\.?))?(?: (?:is|was)|:| =)? ?#?$",
+            re.IGNORECASE,
         ),
         re.compile(rf"\b(?:{orders})(?: number|:)? ?(?:#|number |no\. ?)$", re.IGNORECASE),
     )

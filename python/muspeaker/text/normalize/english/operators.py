@@ -86,6 +86,19 @@ def _is_times(source: Source, match: re.Match[str]) -> bool:
     return "=" in source.text[match.start() : match.end() + _NEAR]
 
 
+class By(PatternRule):
+    """Two sides with a unit each: `3 in. x 5 in`."""
+
+    pattern = r"[x×] (?=\d)"
+
+    def words(self, match: re.Match[str], source: Source) -> str | None:
+        """See `PatternRule`."""
+        return "by " if _SIDE.search(source.before(match.start())) else None
+
+
+_SIDE = re.compile(r"\d ?[A-Za-z]{1,3}\.? $")
+
+
 class Resolution(PatternRule):
     """`1920x1080`."""
 
@@ -105,6 +118,9 @@ class Asterisk(PatternRule):
 
     def words(self, match: re.Match[str], source: Source) -> str | None:
         """See `PatternRule`."""
+        is_spaced = match[0] == "* " and source.character(match.start() - 1) == " "
+        if not (is_spaced or _is_arithmetic(source, match.start())):
+            return None
         return " times " if _between_operands(source, match.start(), match.end()) else None
 
 
@@ -143,6 +159,8 @@ class Dash(PatternRule):
             return " minus " if is_operator else None
         if not is_number:
             return " to " if _is_range_of_names(source, start, end) else None
+        if _VARIABLE.search(before) and match[0] == "-":
+            return " minus "
         if before[-1:] in {"", " ", "(", "[", "\u2029", "=", "<", ">", "/"} and match[0] == "-":
             return "minus "
         return (
@@ -163,7 +181,10 @@ def _is_range_of_names(source: Source, start: int, end: int) -> bool:
     return _ends_amount(before) and _POINT_IN_TIME.match(text, end) is not None
 
 
-_POINT_IN_TIME = re.compile(rf"(?:{'|'.join(MONTHS)}|[Nn]oon|[Mm]idnight|present|now)\b")
+_POINT_IN_TIME = re.compile(
+    rf"(?:{'|'.join(MONTHS)}|(?:{'|'.join(m[:3] for m in MONTHS)})\.? \d|[Nn]oon|[Mm]idnight|present|now)\b"
+)
+_VARIABLE = re.compile(r"(?:^|[\s(])[b-z]$")
 _NAME_END = re.compile(r"(?:^|[^\w-])[A-Z][A-Za-z]*$")
 _AMOUNT_END = re.compile(r"(?:\d[%∘°]?|\d'?s|[ap]\.?m\.?|∘ ?[CF]|[$€£¢%]|\dk?m) ?$", re.IGNORECASE)
 

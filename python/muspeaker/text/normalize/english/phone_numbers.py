@@ -27,7 +27,7 @@ class DialledNumber(PatternRule):
 
     pattern = (
         r"(?:"
-        r"(?:1[-. ]\()?\d{3}\) ?\d{3}[-. ]\d{4}"
+        r"(?:1[-. ]?\(|\()?\d{3}\) ?\d{3}[-. ]\d{4}"
         r"|(?:1[-. ])?\d{3}([-. ])\d{3}\1\d{4}"
         r"|1-8\d\d-[A-Z]{4,9}"
         r"|\d{3}-\d{4}"
@@ -42,6 +42,20 @@ class DialledNumber(PatternRule):
         if source.character(match.start() - 1) in {"-", "$", "£", "€", "."}:
             return None
         return _spoken(_GROUP.findall(match[0]))
+
+
+class GroupedDigits(PatternRule):
+    """`978-3-16-148410-0`: three groups or more, which are no date."""
+
+    pattern = r"\d{1,7}(?:-\d{1,7}){2,6}(?![\w-])"
+
+    def words(self, match: re.Match[str], source: Source) -> str | None:
+        """See `PatternRule`."""
+        return (
+            None
+            if source.character(match.start() - 1) == "-"
+            else _spoken(_GROUP.findall(match[0]))
+        )
 
 
 class InternationalNumber(PatternRule):

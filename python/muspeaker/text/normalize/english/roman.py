@@ -8,8 +8,9 @@ from muspeaker.text.normalize.english import number_words
 from muspeaker.text.normalize.english.source import PatternRule, Source
 from muspeaker.text.normalize.english.tables import members
 
-_WORDS_BEFORE = re.compile(r"(?:([^\W\d_]+) )?([^\W\d_]+)\.? $")
+_WORDS_BEFORE = re.compile(r"(?:([^\W\d_]+) )?([^\W\d_]+)(?:\.? |-)$")
 _LARGEST_SEQUEL = 39
+_FIRST_YEAR, _LAST_YEAR = 1500, 2099
 
 
 class RomanNumeral(PatternRule):
@@ -22,6 +23,8 @@ class RomanNumeral(PatternRule):
         value = number_words.roman_value(match[1])
         if value is None:
             return None
+        if len(match[1]) > 3 and _FIRST_YEAR <= value <= _LAST_YEAR:
+            return number_words.year(value, british=source.british)
         if source.next_word(match.end()).lower() in {"century", "centuries"}:
             return number_words.ordinal(value)
         before = _WORDS_BEFORE.search(source.before(match.start()))

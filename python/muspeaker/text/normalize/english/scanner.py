@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from muspeaker.text.normalize.english.source import Rule, Source
 
 _TOKEN = re.compile(
-    r"(?P<number>\d+)|(?P<word>[^\W\d_]+(?:'[^\W\d_]+)*)|(?P<sign>[^\w\s,;:?!()\"—…\u2029]|!(?==))"
+    r"(?P<number>\d+)|(?P<word>[^\W\d_]+(?:'[^\W\d_]+)*)|(?P<sign>[^\w\s,;:?!()\"—…\u2029]|!(?==)|\((?=\d{3}\)))"
 )
 
 

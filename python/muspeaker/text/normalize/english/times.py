@@ -19,9 +19,10 @@ def _half(match: re.Match[str], source: Source, dotted: int, plain: int) -> str:
     letter = match[dotted] or match[plain]
     if not letter:
         return ""
-    end = match.end()
-    goes_on = source.next_word(end) in SHORT_NAMES or source.next_word(end)[:3].isupper()
-    is_end = match[dotted] and source.capital_follows(end) and not (goes_on or _is_day(source, end))
+    following = source.next_word(match.end())
+    is_zone = len(following) > 1 and following.isupper()
+    goes_on = is_zone or following in DAYS or following in SHORT_NAMES
+    is_end = match[dotted] and source.capital_follows(match.end()) and not goes_on
     return f" {letter.upper()} M{'.' if is_end else ''}"
 
 
@@ -31,8 +32,7 @@ def clock(hour: int, minute: int, *, has_half: bool) -> str:
     The first hour of the day is said as twelve, and hours after noon as they are written.
     """
     if hour in {0, 24}:
-        half = "" if has_half else " A M"
-        return f"{clock(12, minute, has_half=bool(half) or has_half)}{half}"
+        return clock(12, minute, has_half=True) + ("" if has_half else " A M")
     spoken = number_words.cardinal(hour)
     if minute == 0:
         if has_half:
@@ -41,10 +41,6 @@ def clock(hour: int, minute: int, *, has_half: bool) -> str:
     if minute < 10:
         return f"{spoken} oh {number_words.cardinal(minute)}"
     return f"{spoken} {number_words.cardinal(minute)}"
-
-
-def _is_day(source: Source, end: int) -> bool:
-    return source.next_word(end) in DAYS
 
 
 class TimeOfDay(PatternRule):
@@ -60,12 +56,23 @@ class TimeOfDay(PatternRule):
         half = _half(match, source, 4, 5)
         spoken = clock(hour, minute, has_half=bool(half))
         if match[3]:
-            if minute == 0:
-                spoken = f"{spoken} and zero minutes" if not half else spoken
             spoken += f" and {_counted(match[3], 'second')}"
         if hour > 12:
             half = "." * half.endswith(".")
         return spoken + half
+
+
+class RaceTime(PatternRule):
+    """`1:23.45`."""
+
+    pattern = r"(\d{1,2}):([0-5]\d)\.(\d{1,3})(?!\d)"
+
+    def words(self, match: re.Match[str], source: Source) -> str | None:
+        """See `PatternRule`."""
+        del source
+        minutes, seconds = number_words.cardinal(match[1]), number_words.cardinal(int(match[2]))
+        oh = "oh " if int(match[2]) < 10 else ""
+        return f"{minutes} {oh}{seconds} point {number_words.by_digits(match[3])}"
 
 
 class PointedTime(PatternRule):

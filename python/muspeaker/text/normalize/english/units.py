@@ -31,7 +31,8 @@ _WHOLE_WORDS = frozenset(
 
 def unit_names(written: str, *, british: bool = False) -> tuple[str, str] | None:
     """One and many of a unit, or None if there is no such unit."""
-    row = table("units").get(written.replace("μ", "µ").replace("∘ ", "∘").replace(".", ""))
+    written = written.replace("μ", "µ").replace("∘ ", "∘")
+    row = table("units").get(written) or table("units").get(written.replace(".", ""))
     if row is None:
         return None
     one, many = row[0], row[1]
@@ -64,7 +65,8 @@ class Measure:
         if unit[0] == "%":
             return Spoken(f"{self._amount(number, source)} percent", unit.end())
         names = self._names(unit[0], number["gap"], source)
-        if names is None or source.character(unit.end()).isdigit():
+        after = source.character(unit.end())
+        if names is None or after.isdigit() or after == "'":
             return None
         return self._spoken(number, unit, names, source)
 
@@ -90,13 +92,14 @@ class Measure:
             cubed = f"{_POWERS[quotient[2]]} " if quotient[2] else ""
             tail = f" per {cubed}{per(quotient[1], british=source.british)}"
             end = quotient.end()
-        elif source.character(end) == "/":
+        elif source.character(end) == "/" and not source.character(end + 1).isdigit():
             return None
         compass = _COMPASS.match(source.text, end) if unit[0] == "∘" else None
         if compass:
             tail, end = f" {_POINTS[compass[1]]}", compass.end()
         is_single |= source.is_attribute(number.start(), end) and "per" not in names[1]
-        if source.character(end) == "." and source.next_word(end + 1)[:1].islower():
+        goes_on = source.next_word(end + 1)[:1].islower() or source.character(end + 1) in {",", ";"}
+        if source.character(end) == "." and goes_on:
             end += 1  # the full stop of an abbreviation
         article = ""
         if is_part and number["first"] != "1":
@@ -187,6 +190,19 @@ class ArcMinutes(PatternRule):
             if part
         ]
         return " ".join([*parts, *([_POINTS[match[4]]] if match[4] else [])])
+
+
+class FeetWithInches(PatternRule):
+    """`6 ft 2 in`."""
+
+    pattern = r"(\d{1,3}) ?ft\.? (\d{1,2}) ?in(?:\.(?= [a-z])|(?![\w.])|(?=\.))"
+
+    def words(self, match: re.Match[str], source: Source) -> str | None:
+        """See `PatternRule`."""
+        del source
+        feet, inches = (number_words.cardinal(part) for part in match.groups())
+        foot = "foot" if is_one(match[1]) else "feet"
+        return f"{feet} {foot} {inches} {'inch' if is_one(match[2]) else 'inches'}"
 
 
 class FeetAndInches(PatternRule):
