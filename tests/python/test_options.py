@@ -59,7 +59,7 @@ def test_docstrings_have_the_lengths_of_recordings() -> None:
     clone, convert = squeezed(Synthesizer.clone.__doc__), squeezed(Synthesizer.convert.__doc__)
     best = "{:g} to {:g} s".format(*PROMPT_BEST_SECONDS)
     assert (
-        f"At least {PROMPT_MIN_SECONDS:g} s; the first {PROMPT_MAX_SECONDS:g} s are used. {best}"
+        f"At least {PROMPT_MIN_SECONDS:g} s of speech; the first {PROMPT_MAX_SECONDS:g} s are used. {best}"
         in clone
     )
     assert f"{SOURCE_MIN_SECONDS:g} to {SOURCE_MAX_SECONDS:g} s" in convert
