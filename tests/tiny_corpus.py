@@ -62,7 +62,11 @@ def training_config() -> sizes.ModelConfig:
         sizes.lite(),
         name="tiny",
         linguistic_encoder=sizes.LinguisticEncoderConfig(
-            hidden=16, num_layers=1, ffn_hidden=16, relative_window=4
+            num_phones=len(sizes.lite().symbols),
+            hidden=16,
+            num_layers=1,
+            ffn_hidden=16,
+            relative_window=4,
         ),
         mel_encoder=sizes.MelEncoderConfig(channels=(4, 4, 4), latent=4),
         vp_flow=sizes.VPFlowConfig(hidden=8, num_layers=2),
@@ -71,7 +75,11 @@ def training_config() -> sizes.ModelConfig:
         variation_adapter=sizes.VariationAdapterConfig(hidden=8, num_layers=1),
         mel_decoder=sizes.MelDecoderConfig(channels=16, num_blocks=1, timbre=8),
         vocoder=sizes.VocoderConfig(
-            initial_channels=16, resblock_kernels=(3,), resblock_dilations=(1,)
+            initial_channels=16,
+            upsample_rates=(5, 5, 3, 4),
+            upsample_kernels=(11, 11, 7, 8),
+            resblock_kernels=(3,),
+            resblock_dilations=(1,),
         ),
         phone_classifier=sizes.PhoneClassifierConfig(hidden=16),
     )

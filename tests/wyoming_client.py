@@ -62,9 +62,9 @@ async def until(client: AsyncTcpClient, last: type) -> list[Event]:
     return events
 
 
-def samples_of(events: list[Event]) -> np.ndarray:
+def samples_of(events: list[Event], rate_hz: int = 22050) -> np.ndarray:
     chunks = [AudioChunk.from_event(e) for e in events if AudioChunk.is_type(e.type)]
-    assert all((c.rate, c.width, c.channels) == (22050, 2, 1) for c in chunks)
+    assert all((c.rate, c.width, c.channels) == (rate_hz, 2, 1) for c in chunks)
     return np.frombuffer(b"".join(chunk.audio for chunk in chunks), "<i2")
 
 

@@ -24,7 +24,7 @@ def tts() -> muspeaker.Synthesizer:
 
 def test_speaks_in_the_default_voice(tts: muspeaker.Synthesizer) -> None:
     audio = tts.synthesize(SENTENCE, muspeaker.Voice.builtin())
-    assert audio.sample_rate == 22050
+    assert audio.sample_rate == 24000
     assert 1.5 < audio.duration < 8
     assert 0.005 < np.sqrt(np.mean(audio.samples**2)) < 0.5
     assert [word.text for word in audio.words][:3] == ["The", "birch", "canoe"]
@@ -50,7 +50,7 @@ def test_clones_any_recording(tts: muspeaker.Synthesizer, tmp_path: Path) -> Non
     spoken = tts.synthesize(SENTENCE, muspeaker.Voice.builtin())
     path = tmp_path / "prompt.flac"
     stereo = np.stack([spoken.samples, spoken.samples], axis=1)
-    soundfile.write(path, stereo, 22050)
+    soundfile.write(path, stereo, spoken.sample_rate)
     clone = tts.clone(path)
     clone.save(tmp_path / "clone.voice")
     kept = muspeaker.Voice.load(tmp_path / "clone.voice")
@@ -65,7 +65,7 @@ def test_command_of_the_readme(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         main()
     assert done.value.code in {0, None}
     samples, rate_hz = soundfile.read(out)
-    assert rate_hz == 22050
+    assert rate_hz == 24000
     assert len(samples) > 8000
 
 

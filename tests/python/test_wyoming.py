@@ -374,13 +374,13 @@ def test_the_command_with_the_shipped_model(tmp_path: Path) -> None:
     async def run() -> np.ndarray:
         client = await connected()
         await client.write_event(Synthesize(text="The birch canoe slid.").event())
-        samples = samples_of(await until(client, AudioStop))
+        samples = samples_of(await until(client, AudioStop), 24000)
         await client.disconnect()
         return samples
 
     try:
         samples = asyncio.run(run())
-        assert 0.5 < len(samples) / 22050 < 6
+        assert 0.5 < len(samples) / 24000 < 6
         assert np.abs(samples).max() > 300
     finally:
         process.send_signal(signal.SIGTERM)

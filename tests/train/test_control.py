@@ -15,15 +15,15 @@ torch = pytest.importorskip("torch")
 parselmouth = pytest.importorskip("parselmouth")
 
 import muspeaker
-from muspeaker.config import SYMBOLS, AlignerConfig, AudioConfig
+from muspeaker.config import lite
 from muspeaker.text.normalize import normalize
 from muspeaker.text.phonemize import Tokens, tokens
 from muspeaker.train.loop.checkpoint import load_checkpoint
 from muspeaker.train.stages.snapshot import restore
-from muspeaker.twin.dsp.best_path import best_path, states_of
-from muspeaker.twin.dsp.cepstra import cepstral_features
+from muspeaker.twin.dsp.best_path import best_path, merge_pauses, states_of
 from muspeaker.twin.dsp.mel import log_mel
-from muspeaker.twin.model.aligner import Aligner
+from muspeaker.twin.dsp.normalized_mel import normalized_mel
+from muspeaker.twin.model.phone_classifier import PhoneClassifier
 
 pytestmark = [pytest.mark.torch, pytest.mark.weights]
 
@@ -51,8 +51,8 @@ SENTENCES = (
     "The girl at the booth sold fifty bonds.",
 )
 CLOSE_SECONDS = 0.05
-# Most of the rest are the instrument's own errors: a larger form of the phone classifier that ships, which is not
-# kept, heard 98 % of the words that an earlier model spoke within 50 ms of the times told, the aligner 76 %.
+# The classifier is the one that placed the phones of the training speech, so this asks whether the speech does
+# what its durations say.
 CLOSE_SHARE = 0.7
 
 
@@ -77,7 +77,7 @@ def test_pitch_moves_f0_by_as_many_semitones(tts: muspeaker.Synthesizer, semiton
         both = (before > 0) & (after > 0)
         assert both.mean() > 0.3
         moved = np.median(12 * np.log2(after[both] / before[both]))
-        assert moved == pytest.approx(semitones, abs=0.1), sentence
+        assert moved == pytest.approx(semitones, abs=0.15), sentence
 
 
 @pytest.mark.parametrize("speed", [2.0, 0.5, 1.3])
@@ -89,31 +89,34 @@ def test_speed_divides_the_duration(tts: muspeaker.Synthesizer, speed: float) ->
 
 
 class WordAligner:
-    """Finds the words of a text in samples."""
+    """Finds the words of a text in samples, by the phone classifier."""
 
     def __init__(self, state: dict[str, torch.Tensor]) -> None:
-        self.config = AlignerConfig()
-        self.aligner = Aligner(self.config, len(SYMBOLS)).eval()
-        self.aligner.load_state_dict(state)
+        config = lite()
+        assert config.phone_classifier
+        self.audio, self.num_pauses = config.audio, config.phone_classifier.num_pauses
+        self.classifier = PhoneClassifier(
+            config.phone_classifier, config.audio.num_mels, len(config.symbols)
+        ).eval()
+        self.classifier.load_state_dict(state)
 
     @torch.no_grad()
     def edges(self, audio: muspeaker.Audio, spoken: Tokens) -> np.ndarray:
         """(tokens + 1,) seconds: where each token begins, and the end."""
-        sizes = AudioConfig()
-        mel = log_mel(torch.from_numpy(audio.samples).unsqueeze(0), sizes)[0].numpy()
-        features = cepstral_features(mel, self.config.num_cepstra)
-        states = states_of(spoken.phones, features.shape[1], self.config.num_pauses)
-        phones = torch.from_numpy(spoken.phones.astype(np.int64)).unsqueeze(0)
-        scores = self.aligner(torch.from_numpy(features).unsqueeze(0), phones)[0].numpy()
+        mel = log_mel(torch.from_numpy(audio.samples).unsqueeze(0), self.audio)[0]
+        logits = self.classifier(torch.from_numpy(normalized_mel(mel.T.numpy())).unsqueeze(0))[0]
+        merged = torch.from_numpy(merge_pauses(spoken.phones, self.num_pauses)).long()
+        scores = self.classifier.phone_scores(logits)[:, merged].numpy()
+        states = states_of(spoken.phones, len(scores), self.num_pauses)
         durations = best_path(scores, states)
-        return np.r_[0.0, np.cumsum(durations)] * sizes.hop_samples / sizes.sample_rate
+        return np.r_[0.0, np.cumsum(durations)] * self.audio.hop_samples / self.audio.sample_rate
 
 
 @pytest.fixture(scope="module")
 def word_aligner(tmp_path_factory: pytest.TempPathFactory) -> WordAligner:
     folder = tmp_path_factory.mktemp("checkpoints")
     restore(CHECKPOINTS, folder)
-    return WordAligner(load_checkpoint(folder / "align" / "align.pt")["aligner"])
+    return WordAligner(load_checkpoint(folder / "realign" / "realign.pt")["classifier"])
 
 
 def test_times_of_words_are_where_an_aligner_hears_them(

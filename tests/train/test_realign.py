@@ -13,7 +13,7 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("numba")
 pytest.importorskip("parselmouth")
 
-from muspeaker.config import SYMBOLS, AudioConfig, PhoneClassifierConfig, lite
+from muspeaker.config import SYMBOLS, AudioConfig, ModelConfig, PhoneClassifierConfig
 from muspeaker.text.phone_sets import MISAKI_SYMBOLS
 from muspeaker.train.corpus.alignment import alignment_path, load_alignment, save_alignment
 from muspeaker.train.corpus.phones import save_tokens
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.torch
 
 BANDS = 20
 SIZES = PhoneClassifierConfig(hidden=32)
-CONFIG = replace(lite(), phone_classifier=SIZES)
+CONFIG = replace(ModelConfig(), phone_classifier=SIZES)
 NUM_PAUSES = PhoneClassifierConfig().num_pauses
 FLAT = np.zeros(len(SYMBOLS), np.float32)
 

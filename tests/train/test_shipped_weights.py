@@ -57,7 +57,7 @@ def speak(path: Path) -> list[dict[str, np.ndarray]]:
         t = tokens(normalize(sentence), "en-us", lite().symbols)
         random = np.random.default_rng(number)
         latent = random.standard_normal((len(t.phones), lite().mel_encoder.latent))
-        noise = random.standard_normal(22050 * 15)
+        noise = random.standard_normal(lite().audio.sample_rate * 15)
         latent, noise = (0.667 * latent).astype(np.float32), noise.astype(np.float32)
         stages = _core.probe.synthesize_stages(
             engine, t.ids, voice.vector, voice.style, latent, noise

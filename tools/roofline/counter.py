@@ -52,7 +52,8 @@ def num_products(module: nn.Module, inputs: tuple[torch.Tensor, ...], output: An
     if isinstance(module, nn.ConvTranspose1d):
         return inputs[0].numel() * module.out_channels * math.prod(module.kernel_size)
     if isinstance(module, nn.Conv1d | nn.Conv2d):
-        return int(output.numel() * module.in_channels * math.prod(module.kernel_size))
+        inputs_each = module.in_channels // module.groups
+        return int(output.numel() * inputs_each * math.prod(module.kernel_size))
     if isinstance(module, RelativeAttention | CrossAttention):
         keys = inputs[1] if isinstance(module, CrossAttention) else inputs[0]
         return int(2 * output.numel() * keys.shape[1])
@@ -137,4 +138,6 @@ def run_every_part(model: MuSpeaker, config: ModelConfig, seconds: float) -> Non
     model.variation_adapter.energy_predictor(e_con, e_sty, frame_mask, style_mask)
     pitch = model.variation_adapter.normalize_f0(f0)
     e_lat = model.variation_adapter.embed(e_con, pitch, f0)
-    model.vocoder(model.mel_decoder(e_lat, e_tim, frame_mask), f0, noise, noise)
+    mel = model.mel_decoder(e_lat, e_tim, frame_mask)
+    with torch.device("cpu"):  # tables of filters are computed, once, and only then moved
+        model.vocoder(mel, f0, noise, noise)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import nn
 
-from muspeaker.config import ModelConfig, config_from_dict, lite
+from muspeaker.config import ModelConfig, PhoneClassifierConfig, config_from_dict
 from muspeaker.sound.files import whole_file
 
 if TYPE_CHECKING:
@@ -78,6 +78,9 @@ def load_optimizer(optimizer: torch.optim.Optimizer, state: dict[str, Any] | Non
     optimizer.load_state_dict(state)
 
 
+FIRST_SIZES = ModelConfig(phone_classifier=PhoneClassifierConfig())
+
+
 def config_of(state: dict[str, Any]) -> ModelConfig:
-    """The sizes that a checkpoint was made with; lite where it is too old to say."""
-    return config_from_dict(state["config"]) if "config" in state else lite()
+    """The sizes that a checkpoint was made with; those of the first models where it is too old to say."""
+    return config_from_dict(state["config"]) if "config" in state else FIRST_SIZES

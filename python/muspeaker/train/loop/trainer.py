@@ -151,7 +151,10 @@ class Trainer(ABC):
         state = load_checkpoint(path)
         self.step = state["step"]
         for name, module in self._networks.items():
-            module.load_state_dict(state[name])
+            if name in state:
+                module.load_state_dict(state[name])
+            else:
+                log.warning("%s has no %s: it starts from zero", path, name)
         for name, (optimizer, _) in self._optimizers.items():
             load_optimizer(optimizer, state.get(name))
         if self.ema:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 import torch
@@ -14,6 +15,8 @@ from muspeaker.twin.model.vocoder import Vocoder
 from muspeaker.twin.nn.conv1d import Conv1d
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from muspeaker.config import AudioConfig, VocoderConfig
 
 SOURCE_FEATURES = 2  # log-F0 and whether there is one
@@ -23,6 +26,11 @@ SPECTRA_REACH = 2  # frames whose spectra a frame's samples need
 SOURCE_REACH = 4  # frames whose pulses and noise they need
 # Where training begins: the harmonic part at the mel's level, the noise below it, the free part far below.
 FIRST_PLANES = (-0.5, 0.0, -1.0, -5.0, 0.0)
+
+
+def full_precision(device: torch.device) -> AbstractContextManager[object]:
+    """Without autocast, which the device of sizes alone does not know."""
+    return nullcontext() if device.type == "meta" else torch.autocast(device.type, enabled=False)
 
 
 class SpectralVocoder(Vocoder):
@@ -79,5 +87,5 @@ class SpectralVocoder(Vocoder):
         for block in self.blocks:
             x = block(x)  # (batch, frames, channels)
         planes = self.head(self.norm(x)).unflatten(2, (PLANES, -1)).float()
-        with torch.autocast(mel.device.type, enabled=False):  # levels are sums of logarithms
+        with full_precision(mel.device):  # levels are sums of logarithms
             return spectral_synthesis(planes, mel.float(), f0, phase, noise, self._audio)
