@@ -6,13 +6,9 @@ import asyncio
 import json
 import os
 import signal
-import socket
-import struct
 import subprocess
 import sys
-import threading
 import time
-import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,7 +29,6 @@ from wyoming.tts import (
 )
 
 import muspeaker
-from muspeaker.serve.wyoming.service import WyomingService
 from muspeaker.voice import Voice
 from tests.wyoming_client import (
     TIMEOUT_SECONDS,
@@ -83,45 +78,6 @@ def test_describe_lists_voices_and_languages(tts: Synthesizer, folder: Path) -> 
     assert set(listed) == {"anna", "bert"}
     assert listed["bert"].description == "Bert B."
     assert listed["anna"].languages == ["en-US"]
-
-
-@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs POSIX")
-def test_describe_lists_the_good_among_the_bad(tts: Synthesizer, folder: Path) -> None:
-    """Whatever else lies in the folder, and whenever it came there."""
-    whole = (folder / "anna.voice").read_bytes()
-    (size,) = struct.unpack_from("<I", whole, 12)
-    header = json.loads(whole[20 : 20 + size])
-    added = {
-        "deep": b"[" * 100_000,
-        "list": b"[]",
-        "surrogate": json.dumps(header | {"name": "\ud800"}).encode(),
-        "number": json.dumps(header | {"name": 5}).encode(),
-    }
-
-    async def conversation(client: AsyncTcpClient) -> list[str]:
-        names = []
-        for _ in range(2):
-            await client.write_event(Describe().event())
-            event = await client.read_event()
-            assert event is not None
-            names.append(sorted(v.name for v in Info.from_event(event).tts[0].voices))
-            if len(names) == 1:
-                for name, text in added.items():
-                    (folder / f"{name}.voice").write_bytes(with_header(whole, text))
-                (folder / os.fsdecode(b"\xff.voice")).write_bytes(whole)
-                os.mkfifo(folder / "pipe.voice")
-                (folder / "folder.voice").mkdir()
-                (folder / "gone.voice").symlink_to(folder / "nothing")
-        return names
-
-    assert ask(tts, folder, conversation) == [["anna", "bert"]] * 2
-
-
-def with_header(whole: bytes, header: bytes) -> bytes:
-    """A voice file with another header and the right checksum."""
-    magic, version, size, _ = struct.unpack_from("<8sIII", whole)
-    body = header + whole[20 + size :]
-    return struct.pack("<8sIII", magic, version, len(header), zlib.crc32(body)) + body
 
 
 def test_synthesize_gives_the_samples_of_the_library(
@@ -419,37 +375,6 @@ def test_a_short_text_overtakes_a_long_one(
 
     asyncio.run(run())
     assert ended == ["Two.", "One. " * 100]
-
-
-def test_a_client_that_reads_nothing_is_dropped(
-    tts: Synthesizer, folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("muspeaker.serve.wyoming.protocol.STALL_SECONDS", 0.3)
-    ended = threading.Event()
-    stream = WyomingService.speak
-
-    async def endless(self: WyomingService, *args: Any) -> Any:
-        try:
-            while True:
-                async for audio in stream(self, *args):
-                    yield audio
-        finally:
-            ended.set()
-
-    monkeypatch.setattr(WyomingService, "speak", endless)
-
-    async def run() -> None:
-        async with serving(tts, folder) as port:
-            with socket.socket() as client:
-                client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-                client.connect(("127.0.0.1", port))
-                client.sendall(b'{"type": "synthesize", "data": {"text": "Hello there."}}\n')
-                assert await asyncio.to_thread(ended.wait, TIMEOUT_SECONDS)
-                client.settimeout(TIMEOUT_SECONDS)
-                while await asyncio.to_thread(client.recv, 1 << 20):
-                    pass  # what was on its way, and then the end
-
-    asyncio.run(run())
 
 
 def test_event_bytes_are_json_lines(tts: Synthesizer, folder: Path) -> None:

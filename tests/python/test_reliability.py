@@ -1,0 +1,23 @@
+"""docs/reliability.md names tests that exist."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+PAGE = ROOT / "docs" / "reliability.md"
+
+
+def test_every_promise_names_tests_that_exist() -> None:
+    rows = [line for line in PAGE.read_text().splitlines() if line.startswith("|")]
+    promises = [row for row in rows if not row.startswith(("| Promise", "|---"))]
+    assert len(promises) > 20
+    for row in promises:
+        named = re.findall(r"`(\w+\.(?:py|cpp))::(\w+)`", row)
+        assert named, row
+        for file, test in named:
+            folder = "python" if file.endswith(".py") else "cpp"
+            source = (ROOT / "tests" / folder / file).read_text()
+            start = f"def {test}(" if folder == "python" else f", {test})"
+            assert start in source, f"{file}::{test}"
