@@ -59,14 +59,10 @@ def write_corpus(folder: Path) -> Path:
 def training_config() -> sizes.ModelConfig:
     """The smallest sizes that take the real symbols, mels and filter banks."""
     return replace(
-        sizes.lite(),
+        sizes.ModelConfig(),
         name="tiny",
         linguistic_encoder=sizes.LinguisticEncoderConfig(
-            num_phones=len(sizes.lite().symbols),
-            hidden=16,
-            num_layers=1,
-            ffn_hidden=16,
-            relative_window=4,
+            hidden=16, num_layers=1, ffn_hidden=16, relative_window=4
         ),
         mel_encoder=sizes.MelEncoderConfig(channels=(4, 4, 4), latent=4),
         vp_flow=sizes.VPFlowConfig(hidden=8, num_layers=2),
@@ -75,11 +71,7 @@ def training_config() -> sizes.ModelConfig:
         variation_adapter=sizes.VariationAdapterConfig(hidden=8, num_layers=1),
         mel_decoder=sizes.MelDecoderConfig(channels=16, num_blocks=1, timbre=8),
         vocoder=sizes.VocoderConfig(
-            initial_channels=16,
-            upsample_rates=(5, 5, 3, 4),
-            upsample_kernels=(11, 11, 7, 8),
-            resblock_kernels=(3,),
-            resblock_dilations=(1,),
+            initial_channels=16, resblock_kernels=(3,), resblock_dilations=(1,)
         ),
         phone_classifier=sizes.PhoneClassifierConfig(hidden=16),
     )

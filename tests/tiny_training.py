@@ -47,7 +47,7 @@ class Runs(NamedTuple):
 
 PARTS = (("timbre", "timbre/timbre.pt"), ("teacher", "teacher/teacher.pt"))
 STAGES: dict[str, Callable[..., None]] = {
-    "align": lambda arguments, _: align.main(arguments),
+    "align": align.main,
     "realign": realign.main,
     "timbre": timbre.main,
     "vocoder": vocoder.main,
@@ -66,7 +66,7 @@ def train_everything(root: Path) -> Runs:
     made = Runs(root / "corpus", root)
     speeds = [str(speed) for speed in SPEEDS]
     prepare.main([str(manifest), "--out", str(made.corpus), "--workers", "1",
-                  "--held-out", str(held_out), "--speeds", *speeds])  # fmt: skip
+                  "--held-out", str(held_out), "--speeds", *speeds], CONFIG)  # fmt: skip
     for stage, run in STAGES.items():
         if stage == "student":
             parts = [f"--{name}={root / file}" for name, file in PARTS]

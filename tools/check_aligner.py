@@ -20,7 +20,7 @@ import espeakng_loader
 import numpy as np
 import soundfile
 
-from muspeaker.config import SYMBOLS
+from muspeaker.config import SYMBOLS, ModelConfig, PhoneClassifierConfig
 from muspeaker.text.normalize import normalize
 from muspeaker.text.phonemize import tokens
 from muspeaker.train.corpus.alignment import ALIGNMENT, REALIGNED, load_alignment
@@ -43,6 +43,7 @@ SYNCHRONOUS, PHONEME_EVENTS, UTF8 = 2, 1, 1
 WORD_EVENT = 1
 RATE_PARAMETER = 1
 NEAR_MS = 40.0
+SIZES = ModelConfig(phone_classifier=PhoneClassifierConfig())  # of a model with espeak-ng's phones
 ROUNDS = 3
 
 
@@ -169,11 +170,13 @@ def check(
     """Make, prepare and align a corpus; returns `differences` of the first alignment and the second."""
     truth = write_corpus(folder / "recordings", num_clips, seed)
     corpus = str(folder / "corpus")
-    prepare.main([str(folder / "recordings" / "manifest.tsv"), "--out", corpus, "--workers", "1"])
+    prepare.main(
+        [str(folder / "recordings" / "manifest.tsv"), "--out", corpus, "--workers", "1"], SIZES
+    )
     common = [corpus, "--precision", "f32"]  # many CPUs emulate bf16, which takes ten times as long
-    align.main([*common, "--steps", str(steps), "--out", str(folder / "align")])
+    align.main([*common, "--steps", str(steps), "--out", str(folder / "align")], SIZES)
     rounds = ["--steps", str(realign_steps), "--round-steps", str(max(1, realign_steps // ROUNDS))]
-    realign.main([*common, *rounds, "--out", str(folder / "realign")])
+    realign.main([*common, *rounds, "--out", str(folder / "realign")], SIZES)
     first, second = (differences(folder / "corpus", n, truth) for n in (ALIGNMENT, REALIGNED))
     return first, second
 

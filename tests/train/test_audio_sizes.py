@@ -31,13 +31,13 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.torch
 
 AUDIO = AudioConfig(
-    sample_rate=22050, hop_samples=256, window_samples=1024, fft_samples=1024, mel_high_hz=11025.0
+    sample_rate=24000, hop_samples=300, window_samples=1200, fft_samples=1200, mel_high_hz=12000.0
 )
 USUAL = tiny_corpus.training_config()
 CONFIG = replace(
     USUAL,
     audio=AUDIO,
-    vocoder=replace(USUAL.vocoder, upsample_rates=(8, 8, 2, 2), upsample_kernels=(16, 16, 4, 4)),
+    vocoder=replace(USUAL.vocoder, upsample_rates=(5, 5, 3, 4), upsample_kernels=(11, 11, 7, 8)),
 )
 
 
@@ -53,10 +53,10 @@ def test_a_corpus_is_prepared_on_the_clock_of_the_config(corpus):
     assert json.loads((corpus / SIZES).read_text()) == asdict(AUDIO)
     cache = Cache(corpus, AUDIO)
     assert (
-        len(cache.audio) == 256 * len(cache.f0) == 256 * len(cache.mel) == 256 * len(cache.energy)
+        len(cache.audio) == 300 * len(cache.f0) == 300 * len(cache.mel) == 300 * len(cache.energy)
     )
     for clip in cache.clips[::5]:
-        seconds = clip.frames * 256 / 22050
+        seconds = clip.frames * 300 / 24000
         assert tiny_corpus.SECONDS - 0.2 < seconds <= tiny_corpus.SECONDS
         mel = log_mel(torch.from_numpy(cache.samples(clip)).unsqueeze(0), AUDIO)[0].T
         np.testing.assert_allclose(cache.mel[clip.span], mel, atol=0.01)
@@ -83,7 +83,7 @@ def test_every_stage_trains_on_it(corpus, tmp_path):
         assert all(torch.isfinite(x).all() for x in state["ema"].values())
         samples = list((tmp_path / name / "samples").glob("*.wav"))
         assert samples
-        assert {soundfile.info(path).samplerate for path in samples} == {22050}
+        assert {soundfile.info(path).samplerate for path in samples} == {24000}
     recording = corpus / "recordings" / "anna0.flac"
     resynthesize.main(
         [
@@ -95,7 +95,7 @@ def test_every_stage_trains_on_it(corpus, tmp_path):
         ]
     )
     spoken = soundfile.info(tmp_path / "anna0.wav")
-    assert (spoken.samplerate, spoken.frames) == (22050, 22050 * tiny_corpus.SECONDS // 256 * 256)
+    assert (spoken.samplerate, spoken.frames) == (24000, 24000 * tiny_corpus.SECONDS // 300 * 300)
     with pytest.raises(ValueError, match="expected AudioConfig"):
         Renderer(tmp_path / "vocoder" / "vocoder.pt", USUAL.audio, torch.device("cpu"))
 
@@ -103,7 +103,7 @@ def test_every_stage_trains_on_it(corpus, tmp_path):
 @pytest.mark.parametrize("stage", [align, timbre, vocoder, teacher])
 def test_another_frame_clock_is_refused(stage, corpus, tmp_path):
     message = (
-        r"was prepared with sample_rate 22050 where the model has 24000, hop_samples 256 where .* 300,"
+        r"was prepared with sample_rate 24000 where the model has 22050, hop_samples 300 where .* 256,"
         r".*: prepare it again with the model's sizes \(--model, --set\)"
     )
     with pytest.raises(ValueError, match=message):
@@ -202,6 +202,6 @@ def test_the_frame_rate_vocoder_trains_on_it(corpus, tmp_path):
     made = ["--vocoder", str(tmp_path / "vocoder.pt"), "--out", str(tmp_path)]
     resynthesize.main([recording, *made])
     samples, rate_hz = soundfile.read(tmp_path / "anna0.wav")
-    assert rate_hz == 22050
-    assert len(samples) == 22050 * tiny_corpus.SECONDS // 256 * 256
+    assert rate_hz == 24000
+    assert len(samples) == 24000 * tiny_corpus.SECONDS // 300 * 300
     assert np.abs(samples).max() > 0.01

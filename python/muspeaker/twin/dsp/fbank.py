@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 
 from muspeaker.config import FBANK_RATE_HZ as FBANK_RATE_HZ  # noqa: PLC0414 (exported)
+from muspeaker.twin.dsp.mel import full_precision
 
 FBANK_WINDOW_SAMPLES = 400
 FBANK_HOP_SAMPLES = 160
@@ -50,7 +51,7 @@ def kaldi_fbank(samples_16k: torch.Tensor, num_fbanks: int = 80) -> torch.Tensor
             f"got {samples_16k.shape[1]}"
         )
     device = samples_16k.device
-    with torch.autocast(device.type, enabled=False):
+    with full_precision(device):
         frames = samples_16k.float().unfold(1, FBANK_WINDOW_SAMPLES, FBANK_HOP_SAMPLES)
         frames = frames - frames.mean(-1, keepdim=True)  # (batch, frames, window)
         previous = F.pad(frames, (1, 0), mode="replicate")[..., :-1]

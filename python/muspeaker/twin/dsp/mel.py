@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from contextlib import nullcontext
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -10,10 +11,17 @@ import torch
 import torch.nn.functional as F
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from muspeaker.config import AudioConfig
 
 ENERGY_FLOOR = 1e-5
 POWER_FLOOR = 1e-16  # keeps the gradient of the square root finite where the spectrum is zero
+
+
+def full_precision(device: torch.device) -> AbstractContextManager[object]:
+    """Without autocast, which the device of sizes alone does not know."""
+    return nullcontext() if device.type == "meta" else torch.autocast(device.type, enabled=False)
 
 
 def num_frames(num_samples: int, audio: AudioConfig) -> int:
@@ -50,7 +58,7 @@ def magnitude_spectrum(samples: torch.Tensor, audio: AudioConfig) -> torch.Tenso
             f"samples must hold at least {max(padding + 1, audio.hop_samples)} samples, "
             f"got {samples.shape[1]}"
         )
-    with torch.autocast(samples.device.type, enabled=False):
+    with full_precision(samples.device):
         padded = F.pad(samples.float(), (padding, padding), mode="reflect")
         spectrum = torch.stft(
             padded,
@@ -66,7 +74,7 @@ def magnitude_spectrum(samples: torch.Tensor, audio: AudioConfig) -> torch.Tenso
 
 def mel_from_magnitude(magnitude: torch.Tensor, audio: AudioConfig) -> torch.Tensor:
     """Reduce (batch, bins, frames) magnitudes to (batch, num_mels, frames) natural-log mel."""
-    with torch.autocast(magnitude.device.type, enabled=False):
+    with full_precision(magnitude.device):
         mel = _mel_filters(audio, magnitude.device) @ magnitude
         return mel.clamp_min(audio.mel_floor).log()
 

@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 
 from muspeaker.twin.dsp.band_interpolation import band_interpolation
-from muspeaker.twin.dsp.mel import POWER_FLOOR, mel_from_magnitude
+from muspeaker.twin.dsp.mel import POWER_FLOOR, full_precision, mel_from_magnitude
 
 if TYPE_CHECKING:
     from muspeaker.config import AudioConfig, VocoderConfig
@@ -57,7 +57,7 @@ def correct_mel(
     padding = (fft - hop) // 2
     if share == 0 or samples.shape[1] <= padding:  # or too short for its ends to be reflected
         return samples
-    with torch.autocast(samples.device.type, enabled=False):
+    with full_precision(samples.device):
         window = _centred_window(audio, samples.device)
         padded = F.pad(samples.float(), (padding, padding), mode="reflect")
         frames = padded.unfold(1, fft, hop) * window  # (batch, frames, fft)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 import torch
 from torch import nn
 
+from muspeaker.twin.dsp.mel import full_precision
 from muspeaker.twin.dsp.pulse_train import integrate_phase
 from muspeaker.twin.dsp.spectral_synthesis import PLANES, spectral_synthesis
 from muspeaker.twin.model.convnext_block import ConvNextBlock
@@ -15,8 +15,6 @@ from muspeaker.twin.model.vocoder import Vocoder
 from muspeaker.twin.nn.conv1d import Conv1d
 
 if TYPE_CHECKING:
-    from contextlib import AbstractContextManager
-
     from muspeaker.config import AudioConfig, VocoderConfig
 
 SOURCE_FEATURES = 2  # log-F0 and whether there is one
@@ -26,11 +24,6 @@ SPECTRA_REACH = 2  # frames whose spectra a frame's samples need
 SOURCE_REACH = 4  # frames whose pulses and noise they need
 # Where training begins: the harmonic part at the mel's level, the noise below it, the free part far below.
 FIRST_PLANES = (-0.5, 0.0, -1.0, -5.0, 0.0)
-
-
-def full_precision(device: torch.device) -> AbstractContextManager[object]:
-    """Without autocast, which the device of sizes alone does not know."""
-    return nullcontext() if device.type == "meta" else torch.autocast(device.type, enabled=False)
 
 
 class SpectralVocoder(Vocoder):
