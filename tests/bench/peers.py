@@ -49,7 +49,7 @@ def random_voice(model: MuSpeaker) -> Voice:
     generator = torch.Generator().manual_seed(1)
     audio = model.config.audio
     frames = round(PROMPT_SECONDS * audio.sample_rate / audio.hop_samples / 4)
-    timbre = torch.randn(1, model.timbre_projection.in_features, generator=generator)
+    timbre = 0.1 * torch.randn(1, model.config.voice_size, generator=generator)
     style = torch.randn(1, frames, model.config.style_encoder.hidden, generator=generator)
     return Voice(timbre, style)
 

@@ -77,7 +77,7 @@ def block_costs(size: str, weight_type: str) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("weight_type", ["q8", "f32"])
-@pytest.mark.parametrize("size", ["lite", "base"])
+@pytest.mark.parametrize("size", ["base"])  # the one with such blocks
 def test_residual_blocks(size: str, weight_type: str, benchmark: BenchmarkFixture) -> None:
     rows = benchmark.pedantic(block_costs, args=(size, weight_type), rounds=1)
     benchmark.extra_info.update(kind="blocks", size=size, weight_type=weight_type, rows=rows)
