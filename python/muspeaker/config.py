@@ -240,7 +240,10 @@ def lite() -> ModelConfig:
         ),
         linguistic_encoder=LinguisticEncoderConfig(num_phones=len(MISAKI_SYMBOLS)),
         vocoder=VocoderConfig(
-            kind="spectral", upsample_rates=(5, 5, 3, 4), upsample_kernels=(11, 11, 7, 8)
+            kind="spectral",
+            upsample_rates=(5, 5, 3, 4),
+            upsample_kernels=(11, 11, 7, 8),
+            correction_passes=2,
         ),
         phone_classifier=PhoneClassifierConfig(),
     )
