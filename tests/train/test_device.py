@@ -20,6 +20,7 @@ from muspeaker.train.losses.timbre import AngularMargin
 from muspeaker.train.losses.voice_judge import VoiceJudge, contrastive_loss
 from muspeaker.train.stages.timbre import held_out_vectors
 from muspeaker.twin.model.aligner import Aligner
+from muspeaker.twin.model.muspeaker import MuSpeaker
 from muspeaker.twin.model.timbre_encoder import TimbreEncoder
 from muspeaker.twin.model.vocoder import make_vocoder
 from tests import tiny_corpus
@@ -65,7 +66,7 @@ def test_vocoder_stage():
 
 
 def test_acoustic_stage():
-    model = acoustic_pass.acoustic_parts(CONFIG).to(DEVICE)
+    model = MuSpeaker(CONFIG, acoustic_only=True).to(DEVICE)
     long, flag = torch.long, torch.bool
     batch = {
         "tokens": empty(2, 3, TOKENS, dtype=long),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import torch
@@ -19,23 +18,13 @@ from muspeaker.train.losses.acoustic import (
 )
 from muspeaker.twin.model.length_regulator import make_path
 from muspeaker.twin.model.linguistic_encoder import TokenIds
-from muspeaker.twin.model.muspeaker import MuSpeaker
 
 if TYPE_CHECKING:
-    from muspeaker.config import ModelConfig
     from muspeaker.train.loop.feed import Batch
+    from muspeaker.twin.model.muspeaker import MuSpeaker
 
-FROZEN = ("timbre_encoder", "vocoder", "aligner", "phone_classifier")
 LOG_STD_RANGE = (-6.0, 2.0)  # limits of the posterior
 PRIOR_TEMPERATURE = 0.5  # temperature of the samples that predictors learn from
-
-
-def acoustic_parts(config: ModelConfig) -> MuSpeaker:
-    """A `MuSpeaker` without the parts that this stage does not train."""
-    model = MuSpeaker(replace(config, aligner=None, phone_classifier=None))
-    for name in FROZEN:
-        delattr(model, name)
-    return model
 
 
 def acoustic_losses(model: MuSpeaker, batch: Batch) -> tuple[dict[str, torch.Tensor], torch.Tensor]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 import torch
 
-from muspeaker.train.acoustic_pass import acoustic_losses, acoustic_parts, decode, encode_prior
+from muspeaker.train.acoustic_pass import acoustic_losses, decode, encode_prior
 from muspeaker.train.corpus.acoustic_data import AcousticData
 from muspeaker.train.corpus.cache import Cache
 from muspeaker.train.corpus.timbres import timbre_encoder, timbre_vectors
@@ -84,7 +84,7 @@ class AcousticTrainer(Trainer):
         judge: VoiceJudge | None = None,
     ) -> None:
         super().__init__(config, options, table)
-        self.model = self.network("model", acoustic_parts(config), decay=0.999)
+        self.model = self.network("model", MuSpeaker(config, acoustic_only=True), decay=0.999)
         self.discriminator = self.network("discriminator", MelDiscriminator())
         self.optimizer("optimizer", _optimizer(self.model, options), options.rate)
         self.optimizer(

@@ -18,13 +18,14 @@ import numpy.typing as npt
 import torch
 from tqdm import tqdm
 
-from muspeaker.train.acoustic_pass import acoustic_parts, decode, encode_prior, predict_contours
+from muspeaker.train.acoustic_pass import decode, encode_prior, predict_contours
 from muspeaker.train.corpus.acoustic_data import PROMPT_FRAMES, AcousticData
 from muspeaker.train.corpus.cache import PAIRS, Cache
 from muspeaker.train.corpus.timbres import timbre_vectors
 from muspeaker.train.loop.checkpoint import config_of, load_checkpoint
 from muspeaker.train.loop.distributed import start
 from muspeaker.train.loop.options import argument, option, parse
+from muspeaker.twin.model.muspeaker import MuSpeaker
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -66,7 +67,7 @@ class PairMaker:
         config = config or config_of(state)
         self._device = start()
         self._latent = config.mel_encoder.latent
-        self._model = acoustic_parts(config).eval().to(self._device)
+        self._model = MuSpeaker(config, acoustic_only=True).eval().to(self._device)
         self._model.load_state_dict(state["ema"])
         self.cache = Cache(options.corpus, config.audio)
         timbres = timbre_vectors(self.cache, options.timbre, config)

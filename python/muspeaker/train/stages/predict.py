@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from muspeaker.train.acoustic_pass import acoustic_parts, decode, encode_prior
+from muspeaker.train.acoustic_pass import decode, encode_prior
 from muspeaker.train.corpus.acoustic_data import PROMPT_FRAMES, AcousticData
 from muspeaker.train.corpus.cache import Cache, write_array
 from muspeaker.train.corpus.timbres import timbre_vectors
@@ -23,10 +23,10 @@ from muspeaker.train.loop.checkpoint import config_of, load_checkpoint
 from muspeaker.train.loop.distributed import start
 from muspeaker.train.loop.options import argument, option, parse
 from muspeaker.twin.dsp.mel_moments import match_moments
+from muspeaker.twin.model.muspeaker import MuSpeaker
 
 if TYPE_CHECKING:
     from muspeaker.config import ModelConfig
-    from muspeaker.twin.model.muspeaker import MuSpeaker
 
 BATCH = 12
 MELS = "predicted_mel.npy"
@@ -87,7 +87,7 @@ def main(arguments: list[str] | None = None, config: ModelConfig | None = None) 
     state = load_checkpoint(options.acoustic)
     config = config or config_of(state)
     cache = Cache(options.corpus, config.audio)
-    model = acoustic_parts(config).eval().to(start())
+    model = MuSpeaker(config, acoustic_only=True).eval().to(start())
     model.load_state_dict(state["ema"])
     timbres = timbre_vectors(cache, options.timbre, config)
     data = AcousticData(cache, timbres, config, 0, options.seed)

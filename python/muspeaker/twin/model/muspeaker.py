@@ -15,7 +15,7 @@ from muspeaker.twin.model.phone_classifier import PhoneClassifier
 from muspeaker.twin.model.style_encoder import StyleEncoder
 from muspeaker.twin.model.timbre_encoder import TimbreEncoder
 from muspeaker.twin.model.variation_adapter import VariationAdapter
-from muspeaker.twin.model.vocoder import make_vocoder
+from muspeaker.twin.model.vocoder import Vocoder, make_vocoder
 from muspeaker.twin.model.vp_flow import VPFlow
 
 if TYPE_CHECKING:
@@ -30,9 +30,16 @@ class MuSpeaker(nn.Module):
 
     Args:
         config: All sizes.
+        acoustic_only: Whether to leave out the parts that stay as they are while the others learn: timbre
+            encoder, vocoder, aligner and phone classifier.
     """
 
-    def __init__(self, config: ModelConfig) -> None:
+    timbre_encoder: TimbreEncoder
+    vocoder: Vocoder
+    aligner: Aligner | None
+    phone_classifier: PhoneClassifier | None
+
+    def __init__(self, config: ModelConfig, *, acoustic_only: bool = False) -> None:
         super().__init__()
         self.config = config
         hidden, style = config.linguistic_encoder.hidden, config.style_encoder.hidden
@@ -42,10 +49,13 @@ class MuSpeaker(nn.Module):
         self.vp_flow = VPFlow(config.vp_flow, latent, hidden)
         self.fusion = nn.Linear(latent, hidden)
         self.style_encoder = StyleEncoder(config.style_encoder, num_mels)
-        self.timbre_encoder = TimbreEncoder(config.timbre_encoder)
+        if not acoustic_only:
+            self.timbre_encoder = TimbreEncoder(config.timbre_encoder)
         self.timbre_projection = nn.Linear(config.timbre_size, config.mel_decoder.timbre)
         self.variation_adapter = VariationAdapter(config.variation_adapter, hidden, style)
         self.mel_decoder = MelDecoder(config.mel_decoder, hidden, num_mels)
+        if acoustic_only:
+            return
         self.vocoder = make_vocoder(config.vocoder, config.audio)
         num_phones = config.linguistic_encoder.num_phones
         self.aligner = Aligner(config.aligner, num_phones) if config.aligner else None
