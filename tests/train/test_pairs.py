@@ -62,7 +62,9 @@ def test_a_pair_does_not_depend_on_its_batch(maker):
     for i, mel in zip((short, long), together, strict=True):
         (alone,) = maker.speak([i])
         seen = slice(-EDGE)
-        np.testing.assert_allclose(alone[seen].astype(float), mel[seen].astype(float), atol=0.05)
+        np.testing.assert_allclose(
+            alone[seen].astype(float), mel[seen].astype(float), atol=0.1
+        )  # of bfloat16
 
 
 def test_every_usable_clip_has_a_pair(runs, maker):
