@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+SHIPPED_RATE_HZ = 24000
 TIMEOUT_SECONDS = 180
 SENTENCE = "The birch canoe slid on the smooth planks."
 PACKAGE = str(Path(muspeaker.__file__).parents[1])
@@ -250,7 +251,7 @@ def _fetched(address: str, path: Path) -> np.ndarray:
     with urllib.request.urlopen(address, timeout=TIMEOUT_SECONDS) as answer:
         path.write_bytes(answer.read())
     samples, rate_hz = soundfile.read(path, dtype="float32")
-    assert rate_hz == 22050
+    assert rate_hz == SHIPPED_RATE_HZ
     return samples
 
 
@@ -296,12 +297,12 @@ def test_clone_in_the_browser(
     # the player plays what was streamed, to its end
     source = page.get_attribute("#player audio", "src")
     samples = _fetched(page.url + str(source), tmp_path / "speech.wav")
-    assert 1.0 < len(samples) / 22050 < 10
+    assert 1.0 < len(samples) / SHIPPED_RATE_HZ < 10
     assert np.abs(samples).max() > 0.01
     page.eval_on_selector("#player audio", "audio => { audio.playbackRate = 4 }")
     page.wait_for_function("document.querySelector('#player audio').ended")
     played = page.eval_on_selector("#player audio", "audio => audio.currentTime")
-    assert played == pytest.approx(len(samples) / 22050, abs=0.2)
+    assert played == pytest.approx(len(samples) / SHIPPED_RATE_HZ, abs=0.2)
 
     # what was cloned can be kept, with the consent in it
     with page.expect_download() as download:
@@ -310,7 +311,7 @@ def test_clone_in_the_browser(
     voice = Voice.load(tmp_path / "kept.voice")
     assert "ticked in the demo" in voice.consent
 
-    record_property("seconds", len(samples) / 22050)
+    record_property("seconds", len(samples) / SHIPPED_RATE_HZ)
     if "MUSPEAKER_SCREENSHOT" in os.environ:  # for docs/demo.png
         page.add_style_tag(content=".toast-wrap { display: none !important }")
         page.screenshot(path=os.environ["MUSPEAKER_SCREENSHOT"], full_page=True)
@@ -347,7 +348,7 @@ def test_record_and_stop_in_the_browser(page: Page, tmp_path: Path) -> None:
     page.wait_for_function("document.querySelector('#status').innerText.includes('Stopped')")
     source = page.get_attribute("#player audio", "src")
     samples = _fetched(page.url + str(source), tmp_path / "speech.wav")  # ends, or times out
-    assert 0 < len(samples) / 22050 < 600  # of about 1200 s
+    assert 0 < len(samples) / SHIPPED_RATE_HZ < 600  # of about 1200 s
     page.wait_for_selector("#picture g.word")  # of what was spoken until then
 
 
