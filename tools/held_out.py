@@ -109,13 +109,19 @@ def _digest(name: str) -> str:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Command line; 0 when done, 1 if no trial can be made."""
+    """Command line; 0 when done, 1 if a manifest cannot be read or no trial can be made."""
     parser = argparse.ArgumentParser(prog="python -m tools.held_out", description=__doc__)
     parser.add_argument("manifests", nargs="+", type=Path)
     parser.add_argument("--to", type=Path, required=True, help="folder for the results")
     parser.add_argument("--share", type=float, default=0.03, help="of the speakers of a source")
     options = parser.parse_args(arguments)
-    clips = [clip for path in options.manifests for clip in read_manifest(path)]
+    if not 0 < options.share < 1:
+        parser.error(f"--share must be between 0 and 1, got {options.share}")
+    try:
+        clips = [clip for path in options.manifests for clip in read_manifest(path)]
+    except (OSError, ValueError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
     held = choose_speakers(clips, options.share)
     trials = make_trials(clip for clip in clips if clip.speaker in held)
     if not trials:

@@ -74,6 +74,14 @@ def test_a_source_of_few_speakers_keeps_them(tmp_path):
     assert held_out.choose_speakers(few, 0.5) == set()
 
 
+def test_bad_calls_are_one_line(tmp_path, capsys):
+    assert held_out.main([str(tmp_path / "none.tsv"), "--to", str(tmp_path / "out")]) == 1
+    assert capsys.readouterr().err.startswith("error: ")
+    with pytest.raises(SystemExit) as ended:
+        held_out.main(["a.tsv", "--to", "out", "--share", "1.5"])
+    assert ended.value.code == 2
+
+
 def test_short_prompts_make_no_trial(tmp_path, capsys):
     manifest = write_corpus(tmp_path / "e", 6, 3, seconds=1.0)
     assert held_out.main([str(manifest), "--to", str(tmp_path / "out")]) == 1

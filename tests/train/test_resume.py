@@ -88,6 +88,21 @@ def test_a_checkpoint_of_an_older_release_resumes(runs, tmp_path, losses):
     assert load_checkpoint(tmp_path / "vocoder.pt")["schedule"] == {"first": last - 3, "last": last}
 
 
+def test_a_checkpoint_without_discriminators_resumes_and_one_without_the_network_does_not(
+    runs, tmp_path, losses
+):
+    state = load_checkpoint(runs.root / "vocoder" / "vocoder.pt")
+    command = [*runs.arguments("vocoder", state["step"] + 1), "--out", str(tmp_path)]
+    del state["discriminator"], state["optimizer_d"]
+    save_checkpoint(tmp_path / "vocoder.pt", state)
+    STAGES["vocoder"](command, CONFIG)
+    assert len(losses) == 1
+    del state["generator"]
+    save_checkpoint(tmp_path / "vocoder.pt", state)
+    with pytest.raises(ValueError, match="has no generator: it is no checkpoint of this stage"):
+        STAGES["vocoder"](command, CONFIG)
+
+
 def test_another_seed_is_another_run(runs, tmp_path, losses):
     for seed in ("1", "2"):
         command = [*runs.arguments("align", 2), "--out", str(tmp_path / seed), "--seed", seed]

@@ -72,6 +72,12 @@ def test_mels_of_another_corpus_are_refused(cache):
         segments(cache, np.zeros((5, 80), np.float16))
 
 
+@pytest.mark.parametrize(("option", "value"), [("scales", 0), ("scales", 6), ("corrections", -1)])
+def test_counts_out_of_range_are_refused(runs, option, value):
+    with pytest.raises(ValueError, match=f"--{option} must .*got {value}"):
+        vocoder.main([str(runs.corpus), f"--{option}={value}"], CONFIG)
+
+
 def test_a_share_is_from_0_to_1(runs):
     with pytest.raises(ValueError, match=r"--mel-share must be from 0 to 1, got 1\.5"):
         vocoder.main([*runs.arguments("vocoder"), "--mel-share", "1.5"], CONFIG)

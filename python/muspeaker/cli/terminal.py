@@ -56,7 +56,7 @@ def failing_cleanly() -> Iterator[None]:
     try:
         with warnings.catch_warnings():
             warnings.filterwarnings("always", PROMPT_WARNING)
-            warnings.showwarning = _show_warning  # type: ignore[assignment]
+            warnings.showwarning = _show_warning  # type: ignore[assignment]  # a function for a function
             yield
     except BrokenPipeError:  # the reader of our output has gone
         with suppress(OSError, ValueError):  # else the interpreter fails to flush at exit

@@ -147,8 +147,15 @@ class Trainer(ABC):
         return state | {"schedule": {"first": schedule.first, "last": schedule.last}}
 
     def resume(self, path: Path) -> None:
-        """Load what `state` gave; what an older release left out starts from zero."""
+        """Load what `state` gave; what an older release or a snapshot left out starts from zero.
+
+        Raises:
+            ValueError: If it lacks the stage's own network.
+        """
         state = load_checkpoint(path)
+        learner = next(iter(self._networks))
+        if learner not in state:
+            raise ValueError(f"{path} has no {learner}: it is no checkpoint of this stage")
         self.step = state["step"]
         for name, module in self._networks.items():
             if name in state:
@@ -158,8 +165,7 @@ class Trainer(ABC):
         for name, (optimizer, _) in self._optimizers.items():
             load_optimizer(optimizer, state.get(name))
         if self.ema:
-            averaged = next(iter(self._networks))
-            self.ema.module.load_state_dict(state.get("ema", state[averaged]))
+            self.ema.module.load_state_dict(state.get("ema", state[learner]))
             self.ema.steps = state.get("ema_steps", self.step)
         began = state.get("schedule", {"first": self.step, "last": None})
         options = self._options

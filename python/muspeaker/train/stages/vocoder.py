@@ -293,6 +293,10 @@ def main(arguments: list[str] | None = None, config: ModelConfig | None = None) 
         cache = Cache(options.corpus, config.audio)
     if not 0 <= options.mel_share <= 1:
         raise ValueError(f"--mel-share must be from 0 to 1, got {options.mel_share}")
+    if not 1 <= options.scales <= len(ALL_SCALES):
+        raise ValueError(f"--scales must be 1 to {len(ALL_SCALES)}, got {options.scales}")
+    if options.corrections < 0:
+        raise ValueError(f"--corrections must not be negative, got {options.corrections}")
     segments = Segments(cache, options.batch, options.frames, mel, options.seed, options.mel_share)
     VocoderTrainer(config, options, segments).run()
 
