@@ -87,3 +87,12 @@ def test_short_prompts_make_no_trial(tmp_path, capsys):
     assert held_out.main([str(manifest), "--to", str(tmp_path / "out")]) == 1
     assert "no speaker has a prompt" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+def test_a_long_sentence_is_not_to_be_said(tmp_path):
+    clips = read_manifest(write_corpus(tmp_path / "f", 1, 3))
+    first = held_out.make_trials(clips)
+    assert len(first) == 2
+    long = first[0][1].path
+    soundfile.write(long, np.zeros(13 * RATE_HZ), RATE_HZ)
+    assert [target.path for _, target in held_out.make_trials(clips)] == [first[1][1].path]
