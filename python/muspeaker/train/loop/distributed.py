@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import atexit
 import os
+import sys
 from contextlib import contextmanager
 from datetime import timedelta
+from importlib import import_module
+from traceback import clear_frames
 from typing import TYPE_CHECKING
 
 import torch
@@ -27,13 +30,23 @@ def start() -> torch.device:
     """Join the processes that torchrun started, if it did; returns this process's device."""
     cuda = torch.cuda.is_available()
     if int(os.environ.get("WORLD_SIZE", "1")) > 1 and not dist.is_initialized():
+        # Its functions have the group as a default argument if there is one when they are imported,
+        # as the first optimizer does. Then nothing can end the group, and its threads still let go of
+        # tensors while the interpreter is taken down, which ends the process with SIGABRT.
+        import_module("torch.distributed.nn.functional")
         dist.init_process_group("nccl" if cuda else "gloo", timeout=PATIENCE)
-        atexit.register(dist.destroy_process_group)
+        atexit.register(_leave)
     if not cuda:
         return torch.device("cpu")
     device = torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
     torch.cuda.set_device(device)
     return device
+
+
+def _leave() -> None:
+    """End the group and join its threads; waits for no other process, so one that failed stops none."""
+    clear_frames(getattr(sys, "last_traceback", None))  # the call that failed has the group
+    dist.destroy_process_group()
 
 
 def rank() -> int:
