@@ -219,30 +219,32 @@ RealFft::RealFft(int64_t num_samples) : num_samples_(num_samples) {
 }
 
 /// Transforms first_real + i first_imag; the result is left there too.
-MUSPEAKER_WIDE_VECTORS
 void RealFft::transform_half(Workspace& workspace) const {
-  for (const Stage& stage : stages_) {
-    const Source x{workspace.first_real.data(), workspace.first_imag.data()};
-    const Target y{workspace.second_real.data(), workspace.second_imag.data()};
-    const Source twiddles{twiddle_real_.data() + stage.offset, twiddle_imag_.data() + stage.offset};
-    if (stage.radix == 4 && stage.stride == 1) {
-      radix4<1>(x, y, stage.groups, 1, twiddles);
-    } else if (stage.radix == 4 && stage.stride == 4) {
-      radix4<4>(x, y, stage.groups, 4, twiddles);
-    } else if (stage.radix == 4) {
-      radix4<0>(x, y, stage.groups, stage.stride, twiddles);
-    } else if (stage.radix == 2 && stage.stride == 4) {
-      small_radix<2, 4>(x, y, stage.groups, 4, twiddles);
-    } else if (stage.radix == 2) {
-      small_radix<2, 0>(x, y, stage.groups, stage.stride, twiddles);
-    } else if (stage.radix == 3) {
-      small_radix<3, 0>(x, y, stage.groups, stage.stride, twiddles);
-    } else {
-      small_radix<5, 0>(x, y, stage.groups, stage.stride, twiddles);
+  core::with_wide_vectors([&]() MUSPEAKER_INTO_CALLER_BODY {
+    for (const Stage& stage : stages_) {
+      const Source x{workspace.first_real.data(), workspace.first_imag.data()};
+      const Target y{workspace.second_real.data(), workspace.second_imag.data()};
+      const Source twiddles{twiddle_real_.data() + stage.offset,
+                            twiddle_imag_.data() + stage.offset};
+      if (stage.radix == 4 && stage.stride == 1) {
+        radix4<1>(x, y, stage.groups, 1, twiddles);
+      } else if (stage.radix == 4 && stage.stride == 4) {
+        radix4<4>(x, y, stage.groups, 4, twiddles);
+      } else if (stage.radix == 4) {
+        radix4<0>(x, y, stage.groups, stage.stride, twiddles);
+      } else if (stage.radix == 2 && stage.stride == 4) {
+        small_radix<2, 4>(x, y, stage.groups, 4, twiddles);
+      } else if (stage.radix == 2) {
+        small_radix<2, 0>(x, y, stage.groups, stage.stride, twiddles);
+      } else if (stage.radix == 3) {
+        small_radix<3, 0>(x, y, stage.groups, stage.stride, twiddles);
+      } else {
+        small_radix<5, 0>(x, y, stage.groups, stage.stride, twiddles);
+      }
+      workspace.first_real.swap(workspace.second_real);
+      workspace.first_imag.swap(workspace.second_imag);
     }
-    workspace.first_real.swap(workspace.second_real);
-    workspace.first_imag.swap(workspace.second_imag);
-  }
+  });
 }
 
 void RealFft::reserve(Workspace& workspace) const {
@@ -257,73 +259,75 @@ void RealFft::reserve(Workspace& workspace) const {
   }
 }
 
-MUSPEAKER_WIDE_VECTORS
 void RealFft::forward(const float* samples, float* real, float* imag, Workspace& workspace) const {
-  const int64_t half = num_samples_ / 2;
-  if (half == 0) {
-    real[0] = samples[0];
+  core::with_wide_vectors([&]() MUSPEAKER_INTO_CALLER_BODY {
+    const int64_t half = num_samples_ / 2;
+    if (half == 0) {
+      real[0] = samples[0];
+      imag[0] = 0.0F;
+      return;
+    }
+    reserve(workspace);
+    float* zr = workspace.first_real.data();
+    float* zi = workspace.first_imag.data();
+    for (int64_t k = 0; k < half; ++k) {
+      zr[k] = samples[2 * k];
+      zi[k] = samples[(2 * k) + 1];
+    }
+    transform_half(workspace);
+    zr = workspace.first_real.data();
+    zi = workspace.first_imag.data();
+    real[0] = zr[0] + zi[0];
     imag[0] = 0.0F;
-    return;
-  }
-  reserve(workspace);
-  float* zr = workspace.first_real.data();
-  float* zi = workspace.first_imag.data();
-  for (int64_t k = 0; k < half; ++k) {
-    zr[k] = samples[2 * k];
-    zi[k] = samples[(2 * k) + 1];
-  }
-  transform_half(workspace);
-  zr = workspace.first_real.data();
-  zi = workspace.first_imag.data();
-  real[0] = zr[0] + zi[0];
-  imag[0] = 0.0F;
-  real[half] = zr[0] - zi[0];
-  imag[half] = 0.0F;
-  const Source z{zr, zi};
-  const Source split{split_real_.data(), split_imag_.data()};
-  const Target spectrum{real, imag};
-  for (int64_t k = 1; k < half; ++k) {
-    const Complex forward = z.get(k);
-    const Complex backward = z.get(half - k);
-    const Complex even{forward.real + backward.real, forward.imag - backward.imag};
-    const Complex odd{forward.imag + backward.imag, backward.real - forward.real};
-    const Complex twice = even + (odd * split.get(k));
-    spectrum.set(k, {0.5F * twice.real, 0.5F * twice.imag});
-  }
+    real[half] = zr[0] - zi[0];
+    imag[half] = 0.0F;
+    const Source z{zr, zi};
+    const Source split{split_real_.data(), split_imag_.data()};
+    const Target spectrum{real, imag};
+    for (int64_t k = 1; k < half; ++k) {
+      const Complex forward = z.get(k);
+      const Complex backward = z.get(half - k);
+      const Complex even{forward.real + backward.real, forward.imag - backward.imag};
+      const Complex odd{forward.imag + backward.imag, backward.real - forward.real};
+      const Complex twice = even + (odd * split.get(k));
+      spectrum.set(k, {0.5F * twice.real, 0.5F * twice.imag});
+    }
+  });
 }
 
-MUSPEAKER_WIDE_VECTORS
 void RealFft::inverse(const float* real, const float* imag, float* samples,
                       Workspace& workspace) const {
-  const int64_t half = num_samples_ / 2;
-  if (half == 0) {
-    samples[0] = real[0];
-    return;
-  }
-  reserve(workspace);
-  // Real and imaginary part change places, which makes the forward transform the inverse one.
-  float* zr = workspace.first_imag.data();
-  float* zi = workspace.first_real.data();
-  zr[0] = 0.5F * (real[0] + real[half]);
-  zi[0] = 0.5F * (real[0] - real[half]);
-  const Source spectrum{real, imag};
-  const Source split{split_real_.data(), split_imag_.data()};
-  const Target z{zr, zi};
-  for (int64_t k = 1; k < half; ++k) {
-    const Complex forward = spectrum.get(k);
-    const Complex backward = spectrum.get(half - k);
-    const Complex twiddle = split.get(k);
-    const Complex even{forward.real + backward.real, forward.imag - backward.imag};
-    const Complex difference{forward.real - backward.real, forward.imag + backward.imag};
-    const Complex odd = difference * Complex{twiddle.real, -twiddle.imag};
-    z.set(k, {0.5F * (even.real - odd.imag), 0.5F * (even.imag + odd.real)});
-  }
-  transform_half(workspace);
-  const float scale = 1.0F / static_cast<float>(half);
-  for (int64_t k = 0; k < half; ++k) {
-    samples[2 * k] = scale * workspace.first_imag[static_cast<size_t>(k)];
-    samples[(2 * k) + 1] = scale * workspace.first_real[static_cast<size_t>(k)];
-  }
+  core::with_wide_vectors([&]() MUSPEAKER_INTO_CALLER_BODY {
+    const int64_t half = num_samples_ / 2;
+    if (half == 0) {
+      samples[0] = real[0];
+      return;
+    }
+    reserve(workspace);
+    // Real and imaginary part change places, which makes the forward transform the inverse one.
+    float* zr = workspace.first_imag.data();
+    float* zi = workspace.first_real.data();
+    zr[0] = 0.5F * (real[0] + real[half]);
+    zi[0] = 0.5F * (real[0] - real[half]);
+    const Source spectrum{real, imag};
+    const Source split{split_real_.data(), split_imag_.data()};
+    const Target z{zr, zi};
+    for (int64_t k = 1; k < half; ++k) {
+      const Complex forward = spectrum.get(k);
+      const Complex backward = spectrum.get(half - k);
+      const Complex twiddle = split.get(k);
+      const Complex even{forward.real + backward.real, forward.imag - backward.imag};
+      const Complex difference{forward.real - backward.real, forward.imag + backward.imag};
+      const Complex odd = difference * Complex{twiddle.real, -twiddle.imag};
+      z.set(k, {0.5F * (even.real - odd.imag), 0.5F * (even.imag + odd.real)});
+    }
+    transform_half(workspace);
+    const float scale = 1.0F / static_cast<float>(half);
+    for (int64_t k = 0; k < half; ++k) {
+      samples[2 * k] = scale * workspace.first_imag[static_cast<size_t>(k)];
+      samples[(2 * k) + 1] = scale * workspace.first_real[static_cast<size_t>(k)];
+    }
+  });
 }
 
 void RealFft::power(const float* samples, float* power, Workspace& workspace) const {

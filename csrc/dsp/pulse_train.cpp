@@ -44,25 +44,26 @@ double integrate_frame(const FrameF0& f0, const core::AudioConfig& audio, double
   return sum - std::floor(sum);
 }
 
-MUSPEAKER_WIDE_VECTORS
 void pulse_frame(float f0, const float* phase, int64_t hop_samples, float* pulses) {
-  if (f0 <= 0) {
-    for (int64_t i = 0; i < hop_samples; ++i) {
-      pulses[i] = 0.0F;
+  core::with_wide_vectors([&]() MUSPEAKER_INTO_CALLER_BODY {
+    if (f0 <= 0) {
+      for (int64_t i = 0; i < hop_samples; ++i) {
+        pulses[i] = 0.0F;
+      }
+      return;
     }
-    return;
-  }
-  const float top = std::floor(kTopHz / std::fmax(f0, 1.0F));
-  const float odd = (2.0F * top) + 1.0F;
-  const float sounding = top > 0 ? 1.0F : 0.0F;
-  for (int64_t i = 0; i < hop_samples; ++i) {
-    const float half = 0.5F * phase[i];  // x / 2 in turns
-    const float below = core::sin_cos_of_turns(half).sin;
-    const float above = core::sin_cos_of_turns(odd * half).sin;
-    const bool peak = std::fabs(below) < kPeak;
-    const float ratio = above / (peak ? 1.0F : below);
-    pulses[i] = sounding * (peak ? top : 0.5F * (ratio - 1.0F));
-  }
+    const float top = std::floor(kTopHz / std::fmax(f0, 1.0F));
+    const float odd = (2.0F * top) + 1.0F;
+    const float sounding = top > 0 ? 1.0F : 0.0F;
+    for (int64_t i = 0; i < hop_samples; ++i) {
+      const float half = 0.5F * phase[i];  // x / 2 in turns
+      const float below = core::sin_cos_of_turns(half).sin;
+      const float above = core::sin_cos_of_turns(odd * half).sin;
+      const bool peak = std::fabs(below) < kPeak;
+      const float ratio = above / (peak ? 1.0F : below);
+      pulses[i] = sounding * (peak ? top : 0.5F * (ratio - 1.0F));
+    }
+  });
 }
 
 }  // namespace muspeaker::dsp

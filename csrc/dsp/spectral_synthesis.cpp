@@ -41,132 +41,136 @@ SpectralSynthesis::SpectralSynthesis(const core::AudioConfig& audio)
       interpolation_(audio),
       floor_(static_cast<float>(audio.mel_floor)) {}
 
-MUSPEAKER_WIDE_VECTORS
 void SpectralSynthesis::synthesize(const Chunk& chunk, float* samples, Workspace& workspace) const {
-  const int64_t hop = audio_.hop_samples;
-  const int64_t window = audio_.window_samples;
-  const int64_t num_samples = chunk.frames * hop;
-  const int64_t edge = (window - hop) / 2;
-  const auto bins = static_cast<size_t>(fft_.num_bins());
-  for (std::vector<float>* part : {&workspace.real, &workspace.imag, &workspace.noise_real,
-                                   &workspace.noise_imag, &workspace.magnitude}) {
-    part->resize(bins);
-  }
-  workspace.frame.resize(static_cast<size_t>(window));
-  workspace.bands.resize(static_cast<size_t>(audio_.num_mels));
-  workspace.pulses.resize(static_cast<size_t>(num_samples));
-  for (int64_t frame = 0; frame < chunk.frames; ++frame) {
-    pulse_frame(chunk.f0[frame], chunk.phase + (frame * hop), hop,
-                workspace.pulses.data() + (frame * hop));
-  }
-  const int64_t wanted_begin = chunk.begin * hop;
-  const int64_t wanted_end = chunk.end * hop;
-  std::fill(samples, samples + (wanted_end - wanted_begin), 0.0F);
-  const float pulse_scale = 4.0F / static_cast<float>(window);
-  const float noise_scale = std::sqrt(8.0F / 3.0F / static_cast<float>(window));
-  const int64_t first = std::max<int64_t>(0, chunk.begin - kSpectraReach);
-  const int64_t last = std::min(chunk.frames, chunk.end + kSpectraReach);
-  for (int64_t frame = first; frame < last; ++frame) {
-    const int64_t start = (frame * hop) - edge;
-    spectrum(workspace.pulses.data(), num_samples, start, pulse_scale, workspace.real.data(),
-             workspace.imag.data(), workspace);
-    spectrum(chunk.noise, num_samples, start, noise_scale, workspace.noise_real.data(),
-             workspace.noise_imag.data(), workspace);
-    const float* mel = chunk.mel + (frame * audio_.num_mels);
-    mix(chunk.planes + (frame * kPlanes * fft_.num_bins()), mel, workspace);
-    correct_levels(mel, workspace);
-    fft_.inverse(workspace.real.data(), workspace.imag.data(), workspace.frame.data(),
-                 workspace.fft);
-    const int64_t from = std::max(start, wanted_begin);
-    const int64_t to = std::min(start + window, wanted_end);
-    for (int64_t i = from; i < to; ++i) {
-      samples[i - wanted_begin] += workspace.frame[static_cast<size_t>(i - start)] *
-                                   (window_[static_cast<size_t>(i - start)] / kHannPower);
+  core::with_wide_vectors([&]() MUSPEAKER_INTO_CALLER_BODY {
+    const int64_t hop = audio_.hop_samples;
+    const int64_t window = audio_.window_samples;
+    const int64_t num_samples = chunk.frames * hop;
+    const int64_t edge = (window - hop) / 2;
+    const auto bins = static_cast<size_t>(fft_.num_bins());
+    for (std::vector<float>* part : {&workspace.real, &workspace.imag, &workspace.noise_real,
+                                     &workspace.noise_imag, &workspace.magnitude}) {
+      part->resize(bins);
     }
-  }
+    workspace.frame.resize(static_cast<size_t>(window));
+    workspace.bands.resize(static_cast<size_t>(audio_.num_mels));
+    workspace.pulses.resize(static_cast<size_t>(num_samples));
+    for (int64_t frame = 0; frame < chunk.frames; ++frame) {
+      pulse_frame(chunk.f0[frame], chunk.phase + (frame * hop), hop,
+                  workspace.pulses.data() + (frame * hop));
+    }
+    const int64_t wanted_begin = chunk.begin * hop;
+    const int64_t wanted_end = chunk.end * hop;
+    std::fill(samples, samples + (wanted_end - wanted_begin), 0.0F);
+    const float pulse_scale = 4.0F / static_cast<float>(window);
+    const float noise_scale = std::sqrt(8.0F / 3.0F / static_cast<float>(window));
+    const int64_t first = std::max<int64_t>(0, chunk.begin - kSpectraReach);
+    const int64_t last = std::min(chunk.frames, chunk.end + kSpectraReach);
+    for (int64_t frame = first; frame < last; ++frame) {
+      const int64_t start = (frame * hop) - edge;
+      spectrum(workspace.pulses.data(), num_samples, start, pulse_scale, workspace.real.data(),
+               workspace.imag.data(), workspace);
+      spectrum(chunk.noise, num_samples, start, noise_scale, workspace.noise_real.data(),
+               workspace.noise_imag.data(), workspace);
+      const float* mel = chunk.mel + (frame * audio_.num_mels);
+      mix(chunk.planes + (frame * kPlanes * fft_.num_bins()), mel, workspace);
+      correct_levels(mel, workspace);
+      fft_.inverse(workspace.real.data(), workspace.imag.data(), workspace.frame.data(),
+                   workspace.fft);
+      const int64_t from = std::max(start, wanted_begin);
+      const int64_t to = std::min(start + window, wanted_end);
+      for (int64_t i = from; i < to; ++i) {
+        samples[i - wanted_begin] += workspace.frame[static_cast<size_t>(i - start)] *
+                                     (window_[static_cast<size_t>(i - start)] / kHannPower);
+      }
+    }
+  });
 }
 
 /// The spectrum of the window from sample `first` on, silence outside the samples.
-MUSPEAKER_WIDE_VECTORS
 void SpectralSynthesis::spectrum(const float* samples, int64_t num_samples, int64_t first,
                                  float scale, float* real, float* imag,
                                  Workspace& workspace) const {
-  float* frame = workspace.frame.data();
-  const int64_t window = audio_.window_samples;
-  const int64_t begin = std::clamp<int64_t>(-first, 0, window);
-  const int64_t end = std::clamp<int64_t>(num_samples - first, begin, window);
-  std::fill(frame, frame + begin, 0.0F);
-  std::fill(frame + end, frame + window, 0.0F);
-  for (int64_t i = begin; i < end; ++i) {
-    frame[i] = samples[first + i] * (window_[static_cast<size_t>(i)] * scale);
-  }
-  fft_.forward(frame, real, imag, workspace.fft);
+  core::with_wide_vectors([&]() MUSPEAKER_INTO_CALLER_BODY {
+    float* frame = workspace.frame.data();
+    const int64_t window = audio_.window_samples;
+    const int64_t begin = std::clamp<int64_t>(-first, 0, window);
+    const int64_t end = std::clamp<int64_t>(num_samples - first, begin, window);
+    std::fill(frame, frame + begin, 0.0F);
+    std::fill(frame + end, frame + window, 0.0F);
+    for (int64_t i = begin; i < end; ++i) {
+      frame[i] = samples[first + i] * (window_[static_cast<size_t>(i)] * scale);
+    }
+    fft_.forward(frame, real, imag, workspace.fft);
+  });
 }
 
 /// The pulses' spectrum in the workspace becomes that of all three parts.
-MUSPEAKER_WIDE_VECTORS
 void SpectralSynthesis::mix(const float* planes, const float* mel, Workspace& workspace) const {
-  const int64_t bins = fft_.num_bins();
-  float* __restrict real = workspace.real.data();
-  float* __restrict imag = workspace.imag.data();
-  float* __restrict envelope = workspace.magnitude.data();
-  const float* __restrict noise_real = workspace.noise_real.data();
-  const float* __restrict noise_imag = workspace.noise_imag.data();
-  const float* __restrict harmonic_gain = planes;
-  const float* __restrict harmonic_turn = planes + bins;
-  const float* __restrict noise_gain = planes + (2 * bins);
-  const float* __restrict free_gain = planes + (3 * bins);
-  const float* __restrict free_phase = planes + (4 * bins);
-  for (int64_t bin = 0; bin < bins; ++bin) {
-    envelope[bin] = interpolation_.at(mel, bin) + kLevelOfBand;
-  }
-  // Three loops, for a compiler gives up on one that does all of it.
-  for (int64_t bin = 0; bin < bins; ++bin) {
-    const float gain = core::exp_of(std::min(harmonic_gain[bin] + envelope[bin], kLoudest));
-    const core::SinCos turn = core::sin_cos_of_turns(0.5F * core::tanh_of(harmonic_turn[bin]));
-    const float turned_real = (turn.cos * real[bin]) - (turn.sin * imag[bin]);
-    const float turned_imag = (turn.cos * imag[bin]) + (turn.sin * real[bin]);
-    real[bin] = gain * turned_real;
-    imag[bin] = gain * turned_imag;
-  }
-  for (int64_t bin = 0; bin < bins; ++bin) {
-    const float gain = core::exp_of(std::min(free_gain[bin] + envelope[bin], kLoudest));
-    const core::SinCos angle = core::sin_cos_of_turns(kOverTwoPi * free_phase[bin]);
-    real[bin] += gain * angle.cos;
-    imag[bin] += gain * angle.sin;
-  }
-  for (int64_t bin = 0; bin < bins; ++bin) {
-    const float gain = core::exp_of(std::min(noise_gain[bin] + envelope[bin], kLoudest));
-    real[bin] += gain * noise_real[bin];
-    imag[bin] += gain * noise_imag[bin];
-  }
+  core::with_wide_vectors([&]() MUSPEAKER_INTO_CALLER_BODY {
+    const int64_t bins = fft_.num_bins();
+    float* __restrict real = workspace.real.data();
+    float* __restrict imag = workspace.imag.data();
+    float* __restrict envelope = workspace.magnitude.data();
+    const float* __restrict noise_real = workspace.noise_real.data();
+    const float* __restrict noise_imag = workspace.noise_imag.data();
+    const float* __restrict harmonic_gain = planes;
+    const float* __restrict harmonic_turn = planes + bins;
+    const float* __restrict noise_gain = planes + (2 * bins);
+    const float* __restrict free_gain = planes + (3 * bins);
+    const float* __restrict free_phase = planes + (4 * bins);
+    for (int64_t bin = 0; bin < bins; ++bin) {
+      envelope[bin] = interpolation_.at(mel, bin) + kLevelOfBand;
+    }
+    // Three loops, for a compiler gives up on one that does all of it.
+    for (int64_t bin = 0; bin < bins; ++bin) {
+      const float gain = core::exp_of(std::min(harmonic_gain[bin] + envelope[bin], kLoudest));
+      const core::SinCos turn = core::sin_cos_of_turns(0.5F * core::tanh_of(harmonic_turn[bin]));
+      const float turned_real = (turn.cos * real[bin]) - (turn.sin * imag[bin]);
+      const float turned_imag = (turn.cos * imag[bin]) + (turn.sin * real[bin]);
+      real[bin] = gain * turned_real;
+      imag[bin] = gain * turned_imag;
+    }
+    for (int64_t bin = 0; bin < bins; ++bin) {
+      const float gain = core::exp_of(std::min(free_gain[bin] + envelope[bin], kLoudest));
+      const core::SinCos angle = core::sin_cos_of_turns(kOverTwoPi * free_phase[bin]);
+      real[bin] += gain * angle.cos;
+      imag[bin] += gain * angle.sin;
+    }
+    for (int64_t bin = 0; bin < bins; ++bin) {
+      const float gain = core::exp_of(std::min(noise_gain[bin] + envelope[bin], kLoudest));
+      real[bin] += gain * noise_real[bin];
+      imag[bin] += gain * noise_imag[bin];
+    }
+  });
 }
 
 /// Brings the bands of the spectrum to the mel, by at most kLargestCorrection.
-MUSPEAKER_WIDE_VECTORS
 void SpectralSynthesis::correct_levels(const float* mel, Workspace& workspace) const {
-  constexpr float kLeastPower = 1e-12F;
-  const int64_t bins = fft_.num_bins();
-  float* __restrict real = workspace.real.data();
-  float* __restrict imag = workspace.imag.data();
-  float* __restrict magnitude = workspace.magnitude.data();
-  for (int64_t bin = 0; bin < bins; ++bin) {
-    magnitude[bin] = std::sqrt((real[bin] * real[bin]) + (imag[bin] * imag[bin]) + kLeastPower);
-  }
-  float* bands = workspace.bands.data();
-  filters_.apply(magnitude, bands);
-  for (int64_t band = 0; band < audio_.num_mels; ++band) {
-    const float lack = mel[band] - core::log_of(std::max(bands[band], floor_));
-    bands[band] = std::clamp(lack, -kLargestCorrection, kLargestCorrection);
-  }
-  for (int64_t bin = 0; bin < bins; ++bin) {
-    magnitude[bin] = interpolation_.at(bands, bin);
-  }
-  for (int64_t bin = 0; bin < bins; ++bin) {
-    const float gain = core::exp_of(magnitude[bin]);
-    real[bin] *= gain;
-    imag[bin] *= gain;
-  }
+  core::with_wide_vectors([&]() MUSPEAKER_INTO_CALLER_BODY {
+    constexpr float kLeastPower = 1e-12F;
+    const int64_t bins = fft_.num_bins();
+    float* __restrict real = workspace.real.data();
+    float* __restrict imag = workspace.imag.data();
+    float* __restrict magnitude = workspace.magnitude.data();
+    for (int64_t bin = 0; bin < bins; ++bin) {
+      magnitude[bin] = std::sqrt((real[bin] * real[bin]) + (imag[bin] * imag[bin]) + kLeastPower);
+    }
+    float* bands = workspace.bands.data();
+    filters_.apply(magnitude, bands);
+    for (int64_t band = 0; band < audio_.num_mels; ++band) {
+      const float lack = mel[band] - core::log_of(std::max(bands[band], floor_));
+      bands[band] = std::clamp(lack, -kLargestCorrection, kLargestCorrection);
+    }
+    for (int64_t bin = 0; bin < bins; ++bin) {
+      magnitude[bin] = interpolation_.at(bands, bin);
+    }
+    for (int64_t bin = 0; bin < bins; ++bin) {
+      const float gain = core::exp_of(magnitude[bin]);
+      real[bin] *= gain;
+      imag[bin] *= gain;
+    }
+  });
 }
 
 }  // namespace muspeaker::dsp
