@@ -2,8 +2,9 @@
 # includes <op>_simd.inc; every other file of csrc/kernels, the scalar twins among them, is compiled
 # for the baseline. Which object runs is decided at run time (csrc/kernels/isa.h). .ci/arm reads these lists,
 # so each stands on one line.
-set(MUSPEAKER_ISA_X86_64 avx2 avxvnni avx512 avx512vnni)
+set(MUSPEAKER_ISA_X86_64 sse2 avx2 avxvnni avx512 avx512vnni)
 set(MUSPEAKER_ISA_AARCH64 neon neon_dotprod neon_i8mm)
+set(MUSPEAKER_FLAGS_sse2 -msse2)
 set(MUSPEAKER_FLAGS_avx2 -mavx2 -mfma)
 set(MUSPEAKER_FLAGS_avxvnni ${MUSPEAKER_FLAGS_avx2} -mavxvnni)
 set(MUSPEAKER_FLAGS_avx512 -mavx512f -mavx512bw -mavx512dq -mavx512vl -mfma)

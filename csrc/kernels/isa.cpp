@@ -43,6 +43,7 @@ const char* isa_name(Isa isa) {
 std::vector<Isa> supported_isas() {
   std::vector<Isa> found{Isa::kScalar};
 #if defined(__x86_64__)
+  found.push_back(Isa::kSse2);  // every x86-64 processor
   // libgcc and compiler-rt also ask the operating system whether it saves the wide registers.
   __builtin_cpu_init();
   if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {

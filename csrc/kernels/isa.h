@@ -10,6 +10,7 @@ namespace muspeaker::kernels {
 // width is a line here, its detection in isa.cpp, its flags in cmake/Kernels.cmake, and
 // table_<name>.cpp with its traits.
 #define MUSPEAKER_X86_64_ISAS(X) \
+  X(Sse2, "sse2")                \
   X(Avx2, "avx2")                \
   X(AvxVnni, "avxvnni")          \
   X(Avx512, "avx512")            \

@@ -59,6 +59,7 @@ struct Simd {
   static Vec magnitude(Vec a) { return _mm512_abs_ps(a); }
   static float largest(Vec a) { return _mm512_reduce_max_ps(a); }
   static Vec multiply_add(Vec a, Vec b, Vec c) { return _mm512_fmadd_ps(a, b, c); }
+  static Vec fused_multiply_add(Vec a, Vec b, Vec c) { return multiply_add(a, b, c); }
 };
 
 }  // namespace

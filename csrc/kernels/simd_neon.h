@@ -51,6 +51,7 @@ struct Simd {
   static Vec magnitude(Vec a) { return vabsq_f32(a); }
   static float largest(Vec a) { return vmaxvq_f32(a); }
   static Vec multiply_add(Vec a, Vec b, Vec c) { return vfmaq_f32(c, a, b); }
+  static Vec fused_multiply_add(Vec a, Vec b, Vec c) { return multiply_add(a, b, c); }
 };
 
 }  // namespace
