@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
+import sysconfig
+import tarfile
 import tomllib
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from types import ModuleType
 
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
@@ -50,3 +59,48 @@ def test_what_builds_it_is_in_dev() -> None:
         re.split(r"[><=]", requirement)[0] for requirement in PROJECT["build-system"]["requires"]
     }
     assert build <= packages("dev").keys()
+
+
+@pytest.fixture
+def backend() -> ModuleType:
+    spec = importlib.util.spec_from_file_location(
+        "build_backend", ROOT / "packaging/build_backend.py"
+    )
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize(
+    "hook", ["get_requires_for_build_wheel", "get_requires_for_build_editable"]
+)
+def test_a_build_without_a_compiler_says_what_to_install(
+    hook: str, backend: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("CXX", "CMAKE_ARGS", "CMAKE_TOOLCHAIN_FILE"):
+        monkeypatch.delenv(name, raising=False)
+    getattr(backend, hook)()  # this machine has what it takes
+    monkeypatch.setattr(sysconfig, "get_path", lambda _: str(tmp_path))
+    with pytest.raises(SystemExit, match=r"^muspeaker compiles its engine: install python3-dev"):
+        getattr(backend, hook)()
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(SystemExit, match="install g\\+\\+ python3-dev"):
+        getattr(backend, hook)()
+    monkeypatch.setenv("CXX", "/usr/bin/env no-compiler")
+    with pytest.raises(SystemExit, match="install python3-dev"):
+        getattr(backend, hook)()
+    getattr(backend, hook)({"wheel.cmake": "false"})
+    monkeypatch.setenv("CMAKE_ARGS", "-DCMAKE_CXX_COMPILER=/opt/bin/g++")
+    getattr(backend, hook)()
+
+
+def test_the_sdist_is_whole_and_has_no_checkpoints(backend: ModuleType, tmp_path: Path) -> None:
+    archive = tmp_path / backend.build_sdist(str(tmp_path))
+    with tarfile.open(archive) as files:
+        names = {name.partition("/")[2] for name in files.getnames()}
+    assert {"CMakeLists.txt", "packaging/build_backend.py", "tools/compile_lexicon.py"} <= names
+    assert {f"python/muspeaker/{name}" for name in ("models/lite-q8.bin", "tts.py")} <= names
+    assert {path.name for path in (ROOT / "cmake").iterdir()} <= {Path(name).name for name in names}
+    assert {path.relative_to(ROOT).as_posix() for path in ROOT.glob("csrc/*/*.*")} <= names
+    assert not any(name.endswith((".snapshot", ".so", ".whl")) for name in names)
+    assert archive.stat().st_size < 20e6
