@@ -20,9 +20,11 @@ from muspeaker.serve.wyoming.service import WyomingService
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
+    from typing import Unpack
 
     from wyoming.event import Event
 
+    from muspeaker.options import OptionFields
     from muspeaker.tts import Synthesizer
 
 TIMEOUT_SECONDS = 60.0
@@ -36,10 +38,13 @@ def free_port() -> int:
 
 
 @asynccontextmanager
-async def serving(tts: Synthesizer, folder: Path) -> AsyncIterator[int]:
+async def serving(
+    tts: Synthesizer, folder: Path, **options: Unpack[OptionFields]
+) -> AsyncIterator[int]:
     port = free_port()
     server = AsyncTcpServer("127.0.0.1", port)
-    service = WyomingService(tts, VoiceFolder(tts.fingerprint, folder, default="anna"), speed=SPEED)
+    voices = VoiceFolder(tts.fingerprint, folder, default="anna")
+    service = WyomingService(tts, voices, **{"speed": SPEED, **options})
     await server.start(partial(WyomingHandler, service))
     try:
         yield port
@@ -78,11 +83,11 @@ def kinds(events: list[Event]) -> list[str]:
     return [t for i, t in enumerate(types) if i == 0 or t != types[i - 1]]
 
 
-def ask(tts: Synthesizer, folder: Path, conversation: Any) -> Any:
+def ask(tts: Synthesizer, folder: Path, conversation: Any, **options: Unpack[OptionFields]) -> Any:
     """Run one conversation(client) against a server on the fake engine."""
 
     async def run() -> Any:
-        async with serving(tts, folder) as port, client_of(port) as client:
+        async with serving(tts, folder, **options) as port, client_of(port) as client:
             return await asyncio.wait_for(conversation(client), TIMEOUT_SECONDS)
 
     return asyncio.run(run())

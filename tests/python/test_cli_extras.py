@@ -51,6 +51,22 @@ def test_wyoming_refuses_before_it_serves(args: tuple[str, ...], message: str) -
     assert "Traceback" not in result.output
 
 
+def test_wyoming_passes_its_options_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    given: dict[str, object] = {}
+
+    class Service:
+        def __init__(self, _tts: object, _voices: object, **options: object) -> None:
+            given.update(options)
+            raise ValueError("seen")
+
+    monkeypatch.setattr("muspeaker.serve.wyoming.service.WyomingService", Service)
+    args = ["--speed", "1.5", "--pitch", "-2", "--pause", "0.4", "--volume", "0.7"]
+    result = CliRunner().invoke(app, ["wyoming", *args])
+    assert "seen" in result.stderr
+    assert given == {"speed": 1.5, "pitch": -2.0, "pause": 0.4, "volume": 0.7}
+    assert CliRunner().invoke(app, ["wyoming", "--pause", "11"]).exit_code == 2
+
+
 @pytest.mark.parametrize("command", ["serve", "demo"])
 def test_the_help_names_the_extra(command: str) -> None:
     for flag in ("--help", "-h"):

@@ -131,6 +131,32 @@ def test_streamed_text_is_spoken_as_it_comes(tts: Synthesizer, voice: Voice, fol
     assert np.array_equal(spoken, pcm(np.concatenate([first, pause, second])))
 
 
+def test_the_servers_options_are_those_of_every_request(
+    tts: Synthesizer, voice: Voice, folder: Path
+) -> None:
+    options = {"speed": 0.8, "pitch": 2.0, "pause": 1.0, "volume": 0.5}
+
+    async def conversation(client: AsyncTcpClient) -> tuple[list[Event], list[Event]]:
+        text = "Hello there. How are you?"
+        await client.write_event(Synthesize(text=text).event())
+        whole = await until(client, AudioStop)
+        await client.write_event(SynthesizeStart().event())
+        await client.write_event(SynthesizeChunk(text=text).event())
+        await client.write_event(SynthesizeStop().event())
+        return whole, await until(client, SynthesizeStopped)
+
+    whole, streamed = ask(tts, folder, conversation, **options)
+    expected = tts.synthesize("Hello there. How are you?", voice, **options).samples
+    assert np.array_equal(samples_of(whole), pcm(expected))
+    first, second = (
+        tts.synthesize(text, voice, **options).samples for text in ("Hello there.", "How are you?")
+    )
+    pause = np.zeros(22050, np.float32)
+    assert np.array_equal(samples_of(streamed), pcm(np.concatenate([first, pause, second])))
+    plain = tts.synthesize("Hello there.", voice, speed=0.8).samples
+    assert not np.array_equal(pcm(first), pcm(plain))
+
+
 def test_a_connection_can_stream_twice(tts: Synthesizer, folder: Path) -> None:
     async def conversation(client: AsyncTcpClient) -> list[int]:
         lengths = []

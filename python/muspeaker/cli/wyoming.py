@@ -6,17 +6,17 @@ import asyncio
 import logging
 from contextlib import suppress
 from pathlib import Path  # noqa: TC003 (typer reads it at run time)
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 import muspeaker
-from muspeaker.cli.speech_options import speech_option
+from muspeaker.cli.speech_options import takes_speech_options
 from muspeaker.cli.stopping import end_within
 from muspeaker.cli.terminal import ModelOption, ThreadsOption, failing_cleanly
-from muspeaker.options import OPTIONS
 
 
+@takes_speech_options(("speed", "pitch", "pause", "volume"))
 def wyoming(
     uri: Annotated[
         str, typer.Option(help="tcp://HOST:PORT or unix://PATH; host 0.0.0.0 is every network.")
@@ -30,7 +30,6 @@ def wyoming(
             "Default: that of `muspeaker serve`.",
         ),
     ] = None,
-    speed: Annotated[float, speech_option("speed")] = OPTIONS["speed"].default,
     zeroconf: Annotated[
         str | None,
         typer.Option(metavar="NAME", help="Announce the server under a name on the network."),
@@ -38,6 +37,7 @@ def wyoming(
     model: ModelOption = None,
     threads: ThreadsOption = None,
     verbose: Annotated[bool, typer.Option("--verbose", help="Log more.")] = False,
+    **options: Any,
 ) -> None:
     """Serve the Wyoming protocol, for Home Assistant."""
     with failing_cleanly():
@@ -59,7 +59,7 @@ def wyoming(
         voices = VoiceFolder(tts.fingerprint, data or usual_folder(), default=voice)
 
         async def run() -> None:
-            service = WyomingService(tts, voices, speed=speed)
+            service = WyomingService(tts, voices, **options)
             try:
                 await serve(service, uri, zeroconf_name=zeroconf)
             except asyncio.CancelledError:  # SIGINT

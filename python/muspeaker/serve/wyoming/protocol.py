@@ -137,7 +137,7 @@ class WyomingHandler(AsyncEventHandler):
             return
         for sentence in incoming.text.add(_checked_text(text)):
             await self._speak(sentence.text, incoming.voice, incoming.language)
-            seconds = sentence.pause_seconds / self._service.speed
+            seconds = sentence.pause_seconds * self._service.pause_factor
             silence = np.zeros(round(seconds * self._rate_hz), np.float32)
             await self._send(silence)
 

@@ -8,10 +8,14 @@ from typing import TYPE_CHECKING
 from wyoming.info import Attribution, Info, TtsProgram, TtsVoice
 
 import muspeaker
+from muspeaker.options import checked_options
+from muspeaker.text.sentences import SENTENCE_PAUSE_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
+    from typing import Unpack
 
+    from muspeaker.options import OptionFields
     from muspeaker.serve.voice_folder import VoiceFolder
     from muspeaker.sound.audio import Audio
     from muspeaker.tts import Synthesizer
@@ -29,13 +33,23 @@ class WyomingService:
     Args:
         tts: Model that speaks.
         voices: Voices that clients may ask for.
-        speed: Speed of every request.
+        options: Keywords of `Synthesizer.synthesize`, for every request.
+
+    Raises:
+        TypeError: If an option is unknown or of another type.
+        ValueError: If one is out of its range.
     """
 
-    def __init__(self, tts: Synthesizer, voices: VoiceFolder, *, speed: float = 1.0) -> None:
+    def __init__(
+        self, tts: Synthesizer, voices: VoiceFolder, **options: Unpack[OptionFields]
+    ) -> None:
+        chosen = checked_options(options)
         self.tts = tts
         self.voices = voices
-        self.speed = speed
+        self.pause_factor = (
+            1 / chosen.speed if chosen.pause is None else chosen.pause / SENTENCE_PAUSE_SECONDS
+        )
+        self._options = options
         self._turn = asyncio.Lock()
 
     def info(self) -> Info:
@@ -65,9 +79,8 @@ class WyomingService:
 
     async def speak(self, text: str, voice: Voice, language: str | None) -> AsyncGenerator[Audio]:
         """Speak a text, each piece in turn with those of other clients."""
-        stream = await asyncio.to_thread(
-            self.tts.stream, text, voice, speed=self.speed, language=language
-        )
+        options = self._options if language is None else {**self._options, "language": language}
+        stream = await asyncio.to_thread(self.tts.stream, text, voice, **options)
         try:
             while True:
                 async with self._turn:
