@@ -7,6 +7,7 @@
 #include "dsp/fbank.h"
 #include "dsp/fft.h"
 #include "dsp/heard_phones.h"
+#include "dsp/infill.h"
 #include "dsp/mel.h"
 #include "dsp/mel_correction.h"
 #include "dsp/normalized_mel.h"
@@ -195,6 +196,44 @@ void bind_phones(py::module_& probe) {
             "(frames, phones) to phones and durations, (tokens) each");
 }
 
+void bind_infill(py::module_& probe) {
+  probe.def(
+      "frame_origins",
+      [](const IntArray& durations, const IntArray& origins, const IntArray& heard) {
+        return to_numpy(dsp::frame_origins(to_vector(durations, "durations"),
+                                           to_vector(origins, "origins"),
+                                           to_vector(heard, "heard")));
+      },
+      py::arg("durations"), py::arg("origins"), py::arg("heard"), "(tokens) to (frames)");
+  probe.def(
+      "infill",
+      [](const FloatArray& spoken, const FloatArray& recorded, const IntArray& origins) {
+        core::Frames filled = to_frames(spoken, "spoken");
+        dsp::infill(filled, to_frames(recorded, "recorded"), to_vector(origins, "origins"));
+        return to_numpy(std::move(filled));
+      },
+      py::arg("spoken"), py::arg("recorded"), py::arg("origins"),
+      "(frames, width), (recorded frames, width), (frames) to (frames, width)");
+  probe.def(
+      "infill_f0",
+      [](const FloatArray& spoken, const FloatArray& recorded, const IntArray& origins) {
+        std::vector<float> filled = to_vector(spoken, "spoken");
+        dsp::infill_f0(filled, to_vector(recorded, "recorded"), to_vector(origins, "origins"));
+        return to_numpy(std::move(filled));
+      },
+      py::arg("spoken"), py::arg("recorded"), py::arg("origins"),
+      "(frames), (recorded frames), (frames) to (frames)");
+  probe.def(
+      "lift_to_background",
+      [](const FloatArray& mel, const FloatArray& recorded, const IntArray& origins) {
+        core::Frames lifted = to_frames(mel, "mel");
+        dsp::lift_to_background(lifted, to_frames(recorded, "recorded"),
+                                to_vector(origins, "origins"));
+        return to_numpy(std::move(lifted));
+      },
+      py::arg("mel"), py::arg("recorded"), py::arg("origins"), "as infill");
+}
+
 }  // namespace
 
 /// `audio` is dataclasses.asdict(AudioConfig()).
@@ -217,6 +256,7 @@ void bind_dsp_probe(py::module_& probe) {
   probe.def("track_pitch", &track_pitch, py::arg("samples"), py::arg("sample_rate"),
             py::arg("hop_samples"), "(samples) to (frames) in Hz");
   bind_phones(probe);
+  bind_infill(probe);
   bind_spectra(probe);
 }
 

@@ -91,6 +91,25 @@ void bind_engine_probe(py::module_& probe) {
       py::arg("synthesizer"), py::arg("samples"), py::arg("tokens"), py::arg("vector"),
       py::arg("style"), py::kw_only(), py::arg("pitch") = 0.0F, py::arg("energy") = 1.0F,
       "as synthesize_stages");
+  probe.def(
+      "edit_stages",
+      [](engine::Synthesizer& synthesizer, const FloatArray& samples, const IntArray& recorded,
+         const IntArray& tokens, const IntArray& origins, const FloatArray& vector,
+         const FloatArray& style, const FloatArray& latent_noise, const FloatArray& vocoder_noise,
+         float speed, float pitch, float energy) {
+        engine::EditedSpeech edited =
+            synthesizer.edit({samples.data(), samples.size()}, borrow_tokens(recorded, "recorded"),
+                             {borrow_tokens(tokens), to_vector(origins, "origins")},
+                             copy_voice(vector, style), {speed, pitch, energy},
+                             {to_frames(latent_noise, "latent_noise"), noise_at(vocoder_noise)});
+        py::dict stages = stages_of(std::move(edited.speech));
+        stages["heard"] = to_numpy(std::move(edited.heard));
+        return stages;
+      },
+      py::arg("synthesizer"), py::arg("samples"), py::arg("recorded"), py::arg("tokens"),
+      py::arg("origins"), py::arg("vector"), py::arg("style"), py::arg("latent_noise"),
+      py::arg("vocoder_noise"), py::kw_only(), py::arg("speed") = 1.0F, py::arg("pitch") = 0.0F,
+      py::arg("energy") = 1.0F, "as synthesize_stages, and heard (recorded tokens)");
 }
 
 }  // namespace muspeaker::bindings

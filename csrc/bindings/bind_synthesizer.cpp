@@ -59,6 +59,22 @@ py::tuple convert(engine::Synthesizer& synthesizer, const FloatArray& samples, c
   return samples_and_durations(std::move(speech));
 }
 
+py::tuple edit(engine::Synthesizer& synthesizer, const FloatArray& samples,
+               const IntArray& recorded_ids, const IntArray& ids, const IntArray& origins,
+               const engine::Voice& voice, const engine::SynthesisOptions& options) {
+  require_axes(samples, 1, "samples");
+  const engine::Tokens recorded = borrow_tokens(recorded_ids, "recorded");
+  const engine::Edit edit{borrow_tokens(ids), to_vector(origins, "origins")};
+  engine::EditedSpeech edited;
+  {
+    const py::gil_scoped_release release;
+    edited = synthesizer.edit({samples.data(), samples.size()}, recorded, edit, voice, options);
+  }
+  return py::make_tuple(to_numpy(std::move(edited.speech.samples)),
+                        to_numpy(std::move(edited.speech.durations)),
+                        to_numpy(std::move(edited.heard)));
+}
+
 engine::Speaking start(engine::Synthesizer& synthesizer, const IntArray& ids,
                        const engine::Voice& voice, const engine::SynthesisOptions& options) {
   const engine::Tokens tokens = borrow_tokens(ids);
@@ -133,6 +149,21 @@ void bind_synthesizer(py::module_& module) {
           },
           py::arg("samples"), py::arg("tokens"), py::arg("vector"), py::arg("style"), py::kw_only(),
           py::arg("pitch"), py::arg("energy"), py::arg("seed"))
+      .def(
+          "edit",
+          [](engine::Synthesizer& synthesizer, const FloatArray& samples, const IntArray& recorded,
+             const IntArray& tokens, const IntArray& origins, const FloatArray& vector,
+             const FloatArray& style, float speed, float temperature, uint64_t seed) {
+            engine::SynthesisOptions options;
+            options.speed = speed;
+            options.temperature = temperature;
+            options.seed = seed;
+            return edit(synthesizer, samples, recorded, tokens, origins, copy_voice(vector, style),
+                        options);
+          },
+          py::arg("samples"), py::arg("recorded"), py::arg("tokens"), py::arg("origins"),
+          py::arg("vector"), py::arg("style"), py::kw_only(), py::arg("speed"),
+          py::arg("temperature"), py::arg("seed"))
       .def(
           "start",
           [](engine::Synthesizer& synthesizer, const IntArray& tokens, const FloatArray& vector,

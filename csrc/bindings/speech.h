@@ -11,10 +11,10 @@ namespace muspeaker::bindings {
 
 /// An utterance as NumPy holds it: (engine::Tokens::kRows, tokens) int32, borrowed. Throws
 /// std::invalid_argument if it has other axes.
-inline engine::Tokens borrow_tokens(const IntArray& ids) {
-  require_axes(ids, 2, "tokens");
+inline engine::Tokens borrow_tokens(const IntArray& ids, const std::string& name = "tokens") {
+  require_axes(ids, 2, name);
   core::require_input(ids.shape(0) == engine::Tokens::kRows,
-                      "tokens must have " + std::to_string(engine::Tokens::kRows) + " rows, got " +
+                      name + " must have " + std::to_string(engine::Tokens::kRows) + " rows, got " +
                           std::to_string(ids.shape(0)));
   return {ids.data(), ids.shape(1)};
 }

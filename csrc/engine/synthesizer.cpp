@@ -7,7 +7,6 @@
 #include "core/error.h"
 
 namespace muspeaker::engine {
-namespace {}  // namespace
 
 Synthesizer::Loaded::Loaded(const std::string& path)
     : file(path),
@@ -16,6 +15,7 @@ Synthesizer::Loaded::Loaded(const std::string& path)
       pass(model),
       listener(model),
       cloner(model, listener, pass),
+      editor(pass),
       vocoder(model) {}
 
 Synthesizer::Synthesizer(const std::string& path, int num_threads)
@@ -75,16 +75,20 @@ Noise Synthesizer::draw_noise(const Tokens& tokens, const SynthesisOptions& opti
       vocoder_noise(options.seed)};
 }
 
+void Synthesizer::check_latent(const core::Frames& latent_noise, const Tokens& tokens) const {
+  const int64_t latent = config().mel_encoder.latent;
+  core::require_input(latent_noise.rows() == tokens.count && latent_noise.width == latent,
+                      "the latent noise must hold " + std::to_string(tokens.count * latent) +
+                          " values, got " + std::to_string(latent_noise.size()));
+}
+
 /// Everything but the samples.
 Speech Synthesizer::perform(const Tokens& tokens, const Voice& voice,
                             const SynthesisOptions& options, const core::Frames& latent_noise) {
   tokens.check(config().linguistic_encoder);
   voice.check(config());
   options.check();
-  const int64_t latent = config().mel_encoder.latent;
-  core::require_input(latent_noise.rows() == tokens.count && latent_noise.width == latent,
-                      "the latent noise must hold " + std::to_string(tokens.count * latent) +
-                          " values, got " + std::to_string(latent_noise.size()));
+  check_latent(latent_noise, tokens);
   const AcousticPass& pass = loaded_->pass;
   core::Frames e_con;
   std::vector<int32_t> durations;
@@ -126,12 +130,7 @@ Speech Synthesizer::convert(Samples samples, const Tokens& tokens, const Voice& 
   options.check();
   const AcousticPass& pass = loaded_->pass;
   const std::scoped_lock lock(mutex_);
-  Recording heard;
-  {
-    const core::Timer timer = runner_.timer("listener");
-    const int32_t* phones = tokens.row(Tokens::kPhones);
-    heard = loaded_->listener.hear(runner_, samples, {phones, phones + tokens.count});
-  }
+  Recording heard = hear(samples, tokens);
   core::Frames e_con;
   {
     const core::Timer timer = runner_.timer("content");
@@ -153,6 +152,42 @@ Speech Synthesizer::convert(Samples samples, const Tokens& tokens, const Voice& 
                          {std::move(heard.f0), std::move(heard.energy)}, voice, options);
   speech.samples = loaded_->vocoder.vocode(runner_, speech.mel, speech.f0, noise);
   return speech;
+}
+
+Recording Synthesizer::hear(Samples samples, const Tokens& tokens) {
+  const core::Timer timer = runner_.timer("listener");
+  const int32_t* phones = tokens.row(Tokens::kPhones);
+  return loaded_->listener.hear(runner_, samples, {phones, phones + tokens.count});
+}
+
+EditedSpeech Synthesizer::edit(Samples samples, const Tokens& recorded, const Edit& edit,
+                               const Voice& voice, const SynthesisOptions& options) {
+  return this->edit(samples, recorded, edit, voice, options, draw_noise(edit.tokens, options));
+}
+
+EditedSpeech Synthesizer::edit(Samples samples, const Tokens& recorded, const Edit& edit,
+                               const Voice& voice, const SynthesisOptions& options,
+                               const Noise& noise) {
+  recorded.check(config().linguistic_encoder);
+  edit.tokens.check(config().linguistic_encoder);
+  edit.check(recorded.count);
+  voice.check(config());
+  options.check();
+  check_latent(noise.latent, edit.tokens);
+  const std::scoped_lock lock(mutex_);
+  Recording heard = hear(samples, recorded);
+  Speech speech;
+  {
+    const core::Timer timer = runner_.timer("editor");
+    Edited edited =
+        loaded_->editor.edit(runner_, heard, recorded, edit, voice, options, noise.latent);
+    speech.durations = std::move(edited.durations);
+    speech.f0 = std::move(edited.melody.f0);
+    speech.energy = std::move(edited.melody.energy);
+    speech.mel = std::move(edited.mel);
+  }
+  speech.samples = loaded_->vocoder.vocode(runner_, speech.mel, speech.f0, noise.vocoder);
+  return {std::move(speech), std::move(heard.durations)};
 }
 
 }  // namespace muspeaker::engine

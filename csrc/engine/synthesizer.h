@@ -12,6 +12,7 @@
 #include "core/weights.h"
 #include "engine/acoustic_pass.h"
 #include "engine/cloner.h"
+#include "engine/editor.h"
 #include "engine/listener.h"
 #include "engine/noise.h"
 #include "engine/options.h"
@@ -30,6 +31,12 @@ struct Speech {
   std::vector<float> f0;           ///< (frames) in Hz, 0 where unvoiced
   std::vector<float> energy;       ///< (frames), normalised log-energy
   core::Frames mel;                ///< (frames, num_mels), natural log
+};
+
+/// An edited recording: what is kept of it is spoken again, too, so that it can be joined anywhere.
+struct EditedSpeech {
+  Speech speech;               ///< of the edited text
+  std::vector<int32_t> heard;  ///< (recorded tokens) in frames, the recording's own
 };
 
 /// One loaded model: prompts to voices, token ids and a voice to samples.
@@ -75,8 +82,21 @@ class Synthesizer {
   [[nodiscard]] Speech convert(Samples samples, const Tokens& tokens, const Voice& voice,
                                const SynthesisOptions& options, const NoiseAt& noise);
 
+  /// Says what a recording would say with another text: durations, melody and mel are the
+  /// recording's where the edit keeps them, and are led to and from these where it does not.
+  /// recorded: the recording's text. Throws std::invalid_argument as Listener::hear and
+  /// AcousticPass::predict_durations do, or if an input is out of range.
+  [[nodiscard]] EditedSpeech edit(Samples samples, const Tokens& recorded, const Edit& edit,
+                                  const Voice& voice, const SynthesisOptions& options);
+
+  /// The same with the noise given; options.seed and options.temperature do nothing.
+  [[nodiscard]] EditedSpeech edit(Samples samples, const Tokens& recorded, const Edit& edit,
+                                  const Voice& voice, const SynthesisOptions& options,
+                                  const Noise& noise);
+
   /// CPU seconds of each part so far, summed over threads: `content` (text to durations), `melody`,
-  /// `mel_decoder`, `vocoder`, `mel_correction`, `clone` and, of conversions, `listener`.
+  /// `mel_decoder`, `vocoder`, `mel_correction`, `clone`, of conversions and edits `listener`, and
+  /// of edits `editor`, which is all from content to mel.
   [[nodiscard]] core::Timings timings();
 
   /// Frames of each chunk that Speaking gives, but the first and the last.
@@ -87,6 +107,8 @@ class Synthesizer {
 
  private:
   [[nodiscard]] Noise draw_noise(const Tokens& tokens, const SynthesisOptions& options) const;
+  void check_latent(const core::Frames& latent_noise, const Tokens& tokens) const;
+  [[nodiscard]] Recording hear(Samples samples, const Tokens& tokens);
   Speech perform(const Tokens& tokens, const Voice& voice, const SynthesisOptions& options,
                  const core::Frames& latent_noise);
   Speech decode(const core::Frames& e_con, std::vector<int32_t> durations, Melody melody,
@@ -102,6 +124,7 @@ class Synthesizer {
     AcousticPass pass;
     Listener listener;
     Cloner cloner;
+    Editor editor;
     VocoderStream vocoder;
   };
 

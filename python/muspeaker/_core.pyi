@@ -18,7 +18,7 @@ class Synthesizer:
     # Another of the same model, with threads of its own: the two work at once and share the weights.
     def fork(self, num_threads: int) -> Synthesizer: ...
     # CPU seconds of each part so far, summed over threads: content, melody, mel_decoder, vocoder,
-    # mel_correction, clone, listener.
+    # mel_correction, clone, listener, editor.
     @property
     def timings(self) -> dict[str, float]: ...
     # The same prompt at the model's rate and at 16 kHz -> vector (voice,), style (frames, hidden).
@@ -50,6 +50,22 @@ class Synthesizer:
         energy: float,
         seed: int,
     ) -> tuple[NDArray[np.float32], NDArray[np.int32]]: ...
+    # A recording (samples,) at the model's rate and its text (3, recorded tokens); the edited text and which
+    # recorded token each of its tokens is, (tokens,), -1 for none -> samples (samples,) and durations
+    # (tokens,) of the edited text, and durations (recorded tokens,) of the recorded one, in frames.
+    def edit(
+        self,
+        samples: NDArray[np.float32],
+        recorded: NDArray[np.int32],
+        tokens: NDArray[np.int32],
+        origins: NDArray[np.int32],
+        vector: NDArray[np.float32],
+        style: NDArray[np.float32],
+        *,
+        speed: float,
+        temperature: float,
+        seed: int,
+    ) -> tuple[NDArray[np.float32], NDArray[np.int32], NDArray[np.int32]]: ...
     # As synthesize, but only up to the mel: pull the samples from what it returns.
     def start(
         self,

@@ -44,6 +44,16 @@ class ConversionFields(TypedDict, total=False):
     phonemes: bool
 
 
+class EditFields(TypedDict, total=False):
+    """Keywords of `Synthesizer.edit`; `SynthesisOptions` says what they mean."""
+
+    speed: float
+    temperature: float
+    seed: int | None
+    language: str | None
+    phonemes: bool
+
+
 @dataclass(frozen=True)
 class About:
     """One option, as the command line, the server and the demo page offer it.
@@ -152,13 +162,13 @@ def bounds(name: str) -> tuple[float, float]:
 
 
 def checked_options(
-    given: OptionFields | ConversionFields, known: type[Any] = OptionFields
+    given: OptionFields | ConversionFields | EditFields, known: type[Any] = OptionFields
 ) -> SynthesisOptions:
     """Check keywords that a caller gave.
 
     Args:
         given: The keywords.
-        known: OptionFields for speaking, ConversionFields for converting.
+        known: OptionFields for speaking, ConversionFields for converting, EditFields for editing.
 
     Raises:
         TypeError: If a keyword is unknown, or its value is of another type.

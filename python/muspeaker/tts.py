@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from muspeaker.config import FBANK_RATE_HZ
 from muspeaker.dialogue import cast_turns, speak_dialogue
+from muspeaker.editing import compare_texts, edit_recording, voice_of_recording
 from muspeaker.many import speak_batch
-from muspeaker.options import ConversionFields, OptionFields, checked_options
+from muspeaker.options import ConversionFields, EditFields, OptionFields, checked_options
 from muspeaker.sound.audio import Audio
 from muspeaker.sound.loudness import amplify, normalize_loudness
 from muspeaker.sound.prompt import checked_prompt
-from muspeaker.sound.recording import name_of, read_prompt, read_source, resample
+from muspeaker.sound.recording import name_of, read_channels, read_prompt, read_source, resample
 from muspeaker.stream import SpeechEngine, SpeechStream, checked_samples
 from muspeaker.text.passages import MAX_TEXT_CHARACTERS, join_passages
 from muspeaker.threads import available_cores, check_threads
@@ -291,11 +292,7 @@ class Synthesizer:
                 the text, or as in `synthesize`.
         """
         chosen = checked_options(options, ConversionFields)
-        if not (self._speech.config.phone_classifier or self._speech.config.aligner):
-            raise ValueError(
-                "this model file has no phone classifier and no aligner, one of which converting "
-                "needs: expected one that was exported with it"
-            )
+        self._check_places_phones("converting")
         speaker = self.voice(voice)
         tokens = join_passages(self._speech.plan(text, speaker, chosen))
         recording, rate_hz = read_source(source)
@@ -310,6 +307,57 @@ class Synthesizer:
         )
         samples = amplify(checked_samples(samples), float(chosen.volume))
         return Audio(samples, self.sample_rate, *self._speech.spans(tokens, durations))
+
+    def edit(
+        self,
+        recording: RecordingLike,
+        transcript: str,
+        new_text: str,
+        voice: VoiceLike | None = None,
+        **options: Unpack[EditFields],
+    ) -> Audio:
+        """Replace, insert or delete words in a recording; all the rest of it stays as it is.
+
+        The two texts are compared word by word. What the recording lacks is spoken in the voice of its
+        speaker, led by the melody and the loudness around it, and joined by cross-fades of at most 20 ms.
+
+        Args:
+            recording: A recording of one speaker, 0.3 to 60 s, in any form that `clone` takes, with at most
+                2 channels.
+            transcript: What it says, word by word.
+            new_text: What it is to say.
+            voice: A voice as in `synthesize`; None is cloned from the recording.
+            options: `speed`, `temperature`, `seed`, `language` and `phonemes`, as in `synthesize`, for the
+                words that are new.
+
+        Returns:
+            The edited recording at its own rate and channels, with the times of its words. Outside of the
+            edits and their cross-fades its samples are those of the recording, as float32.
+
+        Raises:
+            FileNotFoundError: If the recording is a file that does not exist.
+            TypeError: If an argument has another type, or an option is unknown.
+            ValueError: If the model has no part that places phones, the recording cannot be used, is too
+                short for its text, or too short to clone its voice, a text cannot be spoken, or both
+                texts say the same.
+        """
+        chosen = checked_options(options, EditFields)
+        self._check_places_phones("editing")
+        recorded, rate_hz = read_channels(recording)
+        speaker = (
+            voice_of_recording(self.clone, recorded, rate_hz)
+            if voice is None
+            else self.voice(voice)
+        )
+        texts = compare_texts(self._speech, (transcript, new_text), speaker, chosen)
+        return edit_recording(self._speech, recorded, rate_hz, texts, speaker, chosen)
+
+    def _check_places_phones(self, doing: str) -> None:
+        if not (self._speech.config.phone_classifier or self._speech.config.aligner):
+            raise ValueError(
+                f"this model file has no phone classifier and no aligner, one of which {doing} "
+                "needs: expected one that was exported with it"
+            )
 
     def _chosen(self, options: OptionFields) -> SynthesisOptions:
         """The options, checked, with the voice whose manner is taken."""

@@ -181,3 +181,29 @@ def test_volume(tts: Synthesizer, voice: Voice) -> None:
     assert 0.7 < np.abs(loud.samples).max() < 1.0
     chunks = tts.stream("One. Two.", voice, volume=3)
     np.testing.assert_array_equal(Audio.join(chunks).samples, loud.samples)
+
+
+@pytest.mark.parametrize(
+    ("suffix", "bits", "coding"),
+    [(".wav", 16, "PCM_16"), (".flac", 24, "PCM_24"), (".aiff", 32, "FLOAT")],
+)
+def test_samples_of_so_many_bits_are_written_exactly(
+    tmp_path: Path, suffix: str, bits: int, coding: str
+) -> None:
+    """Every step of 16 bits comes back, the loudest too."""
+    steps = np.arange(-(2**15), 2**15, 7) / 2**15
+    audio = Audio(steps.astype(np.float32), 24000)
+    audio.save(tmp_path / f"a{suffix}", bits=bits)
+    assert soundfile.info(tmp_path / f"a{suffix}").subtype == coding
+    written, _ = soundfile.read(tmp_path / f"a{suffix}", dtype="float64")
+    np.testing.assert_array_equal(written, steps)
+
+
+def test_bits_that_a_format_lacks_are_refused() -> None:
+    audio = Audio(np.zeros(10, np.float32), 24000)
+    with pytest.raises(
+        ValueError, match=r"a \.flac file has no samples of 32 bits: expected 16 or"
+    ):
+        audio.encode("flac", bits=32)
+    with pytest.raises(ValueError, match=r"a \.mp3 file has no samples of 16 bits: it has none to"):
+        audio.encode("mp3", bits=16)

@@ -12,6 +12,7 @@ from muspeaker.cli.clone import clone
 from muspeaker.cli.convert import convert
 from muspeaker.cli.demo import demo
 from muspeaker.cli.dialogue import dialogue
+from muspeaker.cli.edit import edit
 from muspeaker.cli.hints import HintingCommand, add_command
 from muspeaker.cli.info import info
 from muspeaker.cli.manual import manual
@@ -32,6 +33,7 @@ for _command in (
     dialogue,
     clone,
     convert,
+    edit,
     info,
     bench,
     quantize,

@@ -44,6 +44,7 @@ class Outlets:
     play: bool
     as_json: bool
     bit_rate: int | None = None
+    bits: int | None = None
     chunks: list[Audio] = field(default_factory=list)
     player: Player | None = None
 
@@ -108,12 +109,12 @@ class Outlets:
             write_whole(self.subtitles, (audio.to_srt() if is_srt else audio.to_vtt()).encode())
         if self.output == STDOUT:
             if not self.raw:
-                sys.stdout.buffer.write(audio.encode(".wav"))
+                sys.stdout.buffer.write(audio.encode(".wav", bits=self.bits))
                 sys.stdout.buffer.flush()
         elif self.output is not None and self.raw:
             write_whole(self.output, audio.encode(".pcm"))
         elif self.output is not None:
-            audio.save(self.output, bit_rate=self.bit_rate)
+            audio.save(self.output, bit_rate=self.bit_rate, bits=self.bits)
         self.close()
         if self.as_json:
             print_json(self._report(audio, voice))

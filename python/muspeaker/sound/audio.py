@@ -86,6 +86,7 @@ class Audio:
         *,
         bit_rate: int | None = None,
         metadata: Mapping[str, str] | None = None,
+        bits: int | None = None,
     ) -> bytes:
         """The contents of a sound file.
 
@@ -96,10 +97,13 @@ class Audio:
             bit_rate: Bits per second, for `mp3`, `opus`, `m4a` and `m4b`; None is the encoder's own choice.
             metadata: Texts by `title`, `artist`, `album`, `date`, `genre`, `copyright`, `tracknumber` and
                 `comment`.
+            bits: Bits of a sample, for `wav`, `flac`, `aiff` and `au`: 16, 24, or 32 for float. Then the
+                samples that were read from a file with as many are written exactly. None is 16, where full
+                scale is 32767.
 
         Raises:
             TypeError: If an argument has another type.
-            ValueError: If the format is none of these, or has no bit rate or metadata.
+            ValueError: If the format is none of these, or has no bit rate, metadata or such samples.
             RuntimeError: If the extra is missing.
         """
         buffer = io.BytesIO()
@@ -110,6 +114,7 @@ class Audio:
             self.channels,
             bit_rate=bit_rate,
             metadata=metadata,
+            bits=bits,
         )
         writer.write(self.samples)
         writer.close()
@@ -122,6 +127,7 @@ class Audio:
         *,
         bit_rate: int | None = None,
         metadata: Mapping[str, str] | None = None,
+        bits: int | None = None,
     ) -> None:
         """Write a sound file in the format of its suffix. An interrupted write leaves no file.
 
@@ -130,6 +136,7 @@ class Audio:
             suffix: Format as for `encode`. None is that of the path's name, or WAV for an open file.
             bit_rate: As for `encode`.
             metadata: As for `encode`.
+            bits: As for `encode`.
 
         Raises:
             TypeError: As `encode`.
@@ -137,12 +144,17 @@ class Audio:
             FileNotFoundError: If the folder does not exist.
         """
         if hasattr(path, "write"):
-            path.write(self.encode(suffix or ".wav", bit_rate=bit_rate, metadata=metadata))
+            path.write(
+                self.encode(suffix or ".wav", bit_rate=bit_rate, metadata=metadata, bits=bits)
+            )
             return
         path = Path(path)
         if suffix is None:
             check_sound_path(path)
-        write_whole(path, self.encode(suffix or path.suffix, bit_rate=bit_rate, metadata=metadata))
+        encoded = self.encode(
+            suffix or path.suffix, bit_rate=bit_rate, metadata=metadata, bits=bits
+        )
+        write_whole(path, encoded)
 
     def play(self) -> None:
         """Play on the sound card; returns when the last sample is heard.

@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike
 
 from muspeaker.sound import media
 from muspeaker.sound.audio import Audio
+from muspeaker.sound.collected import Collected, CollectedChannels, Wanted
 from muspeaker.sound.files import check_readable
 
 if TYPE_CHECKING:
@@ -49,9 +50,6 @@ SILENCE_LEVEL = 1e-4  # -80 dB of full scale
 MAX_CHANNELS = 8
 BLOCK_VALUES = 1 << 20  # samples of all channels that are read at once
 MAX_SKIPPED_SECONDS = 600.0  # of silence before a prompt
-ONSET_SECONDS = 0.02
-ONSET_LEVEL = 1e-3  # -60 dB of full scale
-CANCELLED_SHARE = 0.1  # of the channels' power that is left in their mean
 
 _URL = re.compile(r"[a-z][a-z0-9+.-]+:/{1,2}[^/]", re.IGNORECASE)  # Path takes one slash away
 
@@ -92,6 +90,39 @@ def read_source(source: RecordingLike) -> tuple[NDArray[np.float32], int]:
     return samples, rate
 
 
+def read_channels(recording: RecordingLike) -> tuple[NDArray[np.float32], int]:
+    """Read a recording that is to be edited: 0.3 to 60 s, in all its channels, its samples as they are.
+
+    Args:
+        recording: As `read_prompt`; at most 2 channels. Of what FFmpeg reads, it is the mean of them.
+
+    Returns:
+        (samples, channels) float32 and the rate in Hz. Samples of 16 and 24 bits are exact.
+
+    Raises:
+        FileNotFoundError: As `read_prompt`.
+        TypeError: As `read_prompt`.
+        ValueError: As `read_source`, or if there are more channels.
+    """
+    longest = SOURCE_MAX_SECONDS
+    samples, rate = _collect(recording, "recording", Wanted(CollectedChannels, longest + 1))
+    if samples.shape[1] > 2:
+        raise ValueError(f"recording has {samples.shape[1]} channels: expected 1 or 2")
+    if len(samples) > longest * rate:
+        raise ValueError(f"recording is too long: expected at most {longest:g} s, got more")
+    _checked(samples, rate, "recording", SOURCE_MIN_SECONDS)
+    return samples.astype(np.float32), rate
+
+
+def sample_bits(path: str | os.PathLike[str]) -> int:
+    """Bits of a sample in a sound file, as `Audio.save` takes them: 16, 24 or 32; 16 if it is compressed."""
+    try:
+        coding = soundfile.info(path).subtype
+    except soundfile.LibsndfileError:  # FFmpeg's, which are compressed
+        return 16
+    return {"PCM_24": 24, "PCM_32": 32, "FLOAT": 32, "DOUBLE": 32}.get(coding, 16)
+
+
 def _read(
     recording: object, role: str, limits: tuple[float, float], *, skip_seconds: float = 0.0
 ) -> tuple[NDArray[np.float32], int]:
@@ -103,87 +134,25 @@ def _read(
         limits: Least length, and most; the rest is left out.
         skip_seconds: Silence at the start that is left out of a recording over the most, at most.
     """
-    if isinstance(recording, Audio):
-        recording = (recording.samples, recording.sample_rate)
-    if isinstance(recording, (str, os.PathLike)):
-        samples, rate = _read_path(os.fspath(recording), role, limits[1], skip_seconds)
-    elif isinstance(recording, (bytes, bytearray, memoryview)):
-        bytes_file = io.BytesIO(recording)
-        samples, rate = _read_file(bytes_file, f"{role} bytes", limits[1], skip_seconds)
-    elif hasattr(recording, "read"):
-        bytes_file = io.BytesIO(read_bytes(recording, role))
-        samples, rate = _read_file(bytes_file, f"{role} file", limits[1], skip_seconds)
-    elif isinstance(recording, (tuple, list)) and len(recording) == 2:
-        array, rate = _samples_and_rate(*recording)
-        collected = _Collected(rate, limits[1], skip_seconds)
-        blocks = _read_array(array, role, collected.most)
-        collected.begin(len(blocks))
-        collected.add(blocks)
-        samples = collected.finish()
-    else:
-        raise TypeError(f"{role} must be {KINDS}, got {_kind(recording)}")
+    samples, rate = _collect(recording, role, Wanted(Collected, limits[1], skip_seconds))
     return _checked(samples, rate, role, limits[0]), rate
 
 
-class _Collected:
-    """Blocks of a recording as one channel; memory is bounded whatever a header promises.
-
-    The channel is the mean of all, or the first where the others cancel it.
-    """
-
-    def __init__(self, rate_hz: int, max_seconds: float, skip_seconds: float) -> None:
-        self._num_wanted = int(max_seconds * rate_hz)
-        self._num_skippable = int(skip_seconds * rate_hz)
-        self._onset_samples = max(1, int(ONSET_SECONDS * rate_hz))
-        self._silence = np.zeros(0)  # the last of what was left out
-        self._means = [np.zeros(0)]
-        self._firsts = [np.zeros(0)]
-        self._power = 0.0  # of all channels, summed over samples
-        self.most = self._num_skippable + self._num_wanted
-
-    def begin(self, num_samples: int) -> None:
-        """Say how many samples there are; silence is left out only if they are too many."""
-        if num_samples <= self._num_wanted:
-            self._num_skippable = 0
-
-    @property
-    def is_full(self) -> bool:
-        """Whether no further block is wanted."""
-        return self._num_wanted <= 0
-
-    def add(self, block: NDArray[np.float64]) -> None:
-        """Take the next (samples, channels)."""
-        if self._num_skippable > 0:
-            silent = min(self._onset(block), self._num_skippable)
-            self._num_skippable -= max(silent, 1)
-            if silent < len(block):
-                self._num_skippable = 0
-            elif len(block):
-                self._silence = block[-self._num_wanted :].mean(axis=1)
-            block = block[silent:]
-        block = block[: self._num_wanted]
-        self._num_wanted -= len(block)
-        self._means.append(block.mean(axis=1))
-        self._firsts.append(block[:, 0].copy())
-        self._power += float(np.square(block).mean(axis=1).sum())
-
-    def finish(self) -> NDArray[np.float64]:
-        """The whole, (samples,)."""
-        mean = np.concatenate(self._means)
-        if not len(mean):
-            return self._silence
-        first = np.concatenate(self._firsts)
-        is_cancelled = float(np.square(mean).sum()) < CANCELLED_SHARE * self._power
-        has_first = float(np.square(first).sum()) > self._power / 2
-        return first if is_cancelled and has_first else mean
-
-    def _onset(self, block: NDArray[np.float64]) -> int:
-        """Samples before the first that is no silence; all where there is none."""
-        for start in range(0, len(block), self._onset_samples):
-            frame = block[start : start + self._onset_samples]
-            if not np.std(frame, axis=0).max() < ONSET_LEVEL:  # NaN is none
-                return start
-        return len(block)
+def _collect(recording: object, role: str, wanted: Wanted) -> tuple[NDArray[np.float64], int]:
+    """What is wanted of a recording in any form, and its rate."""
+    if isinstance(recording, Audio):
+        recording = (recording.samples, recording.sample_rate)
+    if isinstance(recording, (str, os.PathLike)):
+        return _read_path(os.fspath(recording), role, wanted)
+    if isinstance(recording, (bytes, bytearray, memoryview)):
+        return _read_file(io.BytesIO(recording), f"{role} bytes", wanted)
+    if hasattr(recording, "read"):
+        return _read_file(io.BytesIO(read_bytes(recording, role)), f"{role} file", wanted)
+    if isinstance(recording, (tuple, list)) and len(recording) == 2:
+        array, rate = _samples_and_rate(*recording)
+        most = int(wanted.skip_seconds * rate) + int(wanted.max_seconds * rate)
+        return wanted.whole(_read_array(array, role, most), rate), rate
+    raise TypeError(f"{role} must be {KINDS}, got {_kind(recording)}")
 
 
 def read_bytes(file: Any, role: str) -> bytes:
@@ -236,19 +205,15 @@ def resample(samples: NDArray[np.float32], rate_hz: int, to_hz: int) -> NDArray[
     return np.ascontiguousarray(soxr.resample(samples, rate_hz, to_hz, "VHQ"), dtype=np.float32)
 
 
-def _read_path(
-    path: str, role: str, max_seconds: float, skip_seconds: float
-) -> tuple[NDArray[np.float64], int]:
+def _read_path(path: str, role: str, wanted: Wanted) -> tuple[NDArray[np.float64], int]:
     if _URL.match(path) and not Path(path).exists():
         raise ValueError(f"{role} {path!r} is a URL: download it first, and give the file")
     check_readable(Path(path), f"{role} file")
     with Path(path).open("rb") as file:
-        return _read_file(file, f"{role} {path!r}", max_seconds, skip_seconds)
+        return _read_file(file, f"{role} {path!r}", wanted)
 
 
-def _read_file(
-    file: IO[bytes], role: str, max_seconds: float, skip_seconds: float
-) -> tuple[NDArray[np.float64], int]:
+def _read_file(file: IO[bytes], role: str, wanted: Wanted) -> tuple[NDArray[np.float64], int]:
     try:
         with soundfile.SoundFile(file) as sound:
             rate = _checked_rate(int(sound.samplerate))
@@ -256,8 +221,7 @@ def _read_file(
                 raise ValueError(
                     f"{role} has {sound.channels} channels: expected at most {MAX_CHANNELS}"
                 )
-            collected = _Collected(rate, max_seconds, skip_seconds)
-            collected.begin(sound.frames)
+            collected = wanted.begin(rate, sound.frames)
             block = max(1, BLOCK_VALUES // sound.channels)
             while not collected.is_full:
                 part = sound.read(block, dtype="float64", always_2d=True)
@@ -269,13 +233,14 @@ def _read_file(
         file.seek(0)
         fault = f"{role} is no readable sound file: {refused.error_string}"
         try:
-            samples, rate = media.read_media(file, max_seconds)
+            samples, rate = media.read_media(file, wanted.max_seconds)
         except ModuleNotFoundError as missing:
             formats = ", ".join(media.SUFFIXES)
             raise ValueError(f"{fault} For {formats}: {missing}") from refused
         except ValueError as error:
             raise ValueError(f"{fault} {error}") from error
-        return samples.astype(np.float64), _checked_rate(rate)
+        rate = _checked_rate(rate)
+        return wanted.whole(samples.astype(np.float64)[:, None], rate), rate
 
 
 def _checked_rate(rate: object) -> int:

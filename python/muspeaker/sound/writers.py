@@ -37,6 +37,13 @@ FORMATS = {
 }
 MEDIA_FORMATS = (".m4a", ".m4b")  # by FFmpeg: AAC in MP4 (extra: media)
 ALL_FORMATS = (*FORMATS, *MEDIA_FORMATS)
+# Samples of more bits, where the format has them; 32 is float.
+CODINGS_BY_BITS = {
+    ".wav": {16: "PCM_16", 24: "PCM_24", 32: "FLOAT"},
+    ".flac": {16: "PCM_16", 24: "PCM_24"},
+    ".aiff": {16: "PCM_16", 24: "PCM_24", 32: "FLOAT"},
+    ".au": {16: "PCM_16", 24: "PCM_24", 32: "FLOAT"},
+}
 WITHOUT_METADATA = (".au", ".pcm")
 WITH_CHAPTERS = (".mp3", *MEDIA_FORMATS)
 WITH_BIT_RATE = (".mp3", ".opus", *MEDIA_FORMATS)
@@ -77,6 +84,7 @@ def open_writer(
     bit_rate: int | None = None,
     metadata: Mapping[str, str] | None = None,
     chapters: Sequence[Span] = (),
+    bits: int | None = None,
 ) -> Writer:
     """Begin a sound file.
 
@@ -88,19 +96,25 @@ def open_writer(
         bit_rate: Bits per second of a format that loses some; None is the encoder's own choice.
         metadata: Texts by the keys `METADATA_KEYS`.
         chapters: Titles with their times, for `WITH_CHAPTERS`; others drop them.
+        bits: Bits of a sample, which those of a file with as many keep exactly: 16, 24, or 32 for float.
+            None is 16, by the scale of sound cards.
 
     Raises:
-        ValueError: If the format has no bit rate or no metadata, or they cannot be understood.
+        ValueError: If the format has no bit rate, no metadata or no such samples, or they cannot be
+            understood.
         RuntimeError: If the format needs the extra `media`, which is missing.
     """
     texts = checked_metadata(metadata, suffix)
     check_bit_rate(bit_rate, suffix)
+    check_bits(bits, suffix)
     if suffix in MEDIA_FORMATS:
         return _MediaWriter(file, rate_hz, channels, bit_rate, texts, chapters)
     if suffix == ".mp3":
         tag = id3_tag(texts, chapters)
         file.write(tag)
         file, texts = _After(file, len(tag)), {}  # type: ignore[assignment]  # what libsndfile calls is there
+    if bits is not None:
+        return _ExactWriter(file, suffix, rate_hz, channels, bits, texts)
     return _SoundWriter(file, suffix, rate_hz, channels, bit_rate, texts)
 
 
@@ -118,6 +132,16 @@ def check_bit_rate(bit_rate: object, suffix: str) -> None:
         raise ValueError(
             f"bit_rate must be {MIN_BIT_RATE} to {MAX_BIT_RATE} bits a second, got {bit_rate}{hint}"
         )
+
+
+def check_bits(bits: object, suffix: str) -> None:
+    """Raise ValueError if a file of this format cannot have samples of so many bits."""
+    if bits is None:
+        return
+    known = CODINGS_BY_BITS.get(suffix, {})
+    if bits not in known:
+        expected = f"expected {' or '.join(map(str, known))}" if known else "it has none to choose"
+        raise ValueError(f"a {suffix} file has no samples of {bits!r} bits: {expected}")
 
 
 def checked_metadata(metadata: object, suffix: str) -> dict[str, str]:
@@ -180,6 +204,36 @@ class _SoundWriter:
     def _put(self, samples: NDArray[np.float32]) -> None:
         for first in range(0, len(samples), BLOCK_SAMPLES):
             self._file.write(samples[first : first + BLOCK_SAMPLES])
+
+
+class _ExactWriter:
+    """By libsndfile, so that integers become what they were read from."""
+
+    def __init__(
+        self,
+        file: IO[bytes],
+        suffix: str,
+        rate_hz: int,
+        channels: int,
+        bits: int,
+        metadata: Mapping[str, str],
+    ) -> None:
+        container, coding = FORMATS[suffix][0], CODINGS_BY_BITS[suffix][bits]
+        self._bits = bits
+        self._file = soundfile.SoundFile(file, "w", rate_hz, channels, coding, None, container)
+        for key, text in metadata.items():
+            setattr(self._file, key, text)
+
+    def write(self, samples: NDArray[np.float32]) -> None:
+        if self._bits == 32:
+            self._file.write(samples)
+            return
+        steps = 2 ** (self._bits - 1)
+        integers = np.clip(np.rint(samples * np.float64(steps)), -steps, steps - 1)
+        self._file.write(integers.astype(np.int32) << (32 - self._bits))
+
+    def close(self) -> None:
+        self._file.close()
 
 
 def _compression(suffix: str, rate_hz: int, channels: int, bit_rate: int) -> float:

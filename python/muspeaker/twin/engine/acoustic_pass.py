@@ -33,7 +33,8 @@ class AcousticPass:
     """Tokens to mel for one utterance without padding, in steps that callers combine.
 
     Speaking is encode, predict_durations, shape_melody, decode, match. Converting takes the content
-    from encode_recording, durations and melody from the recording; cloning likewise, without match.
+    from encode_recording, durations and melody from the recording; cloning likewise, without match. Editing
+    joins the rows of the two encodings, and predicts only what the recording lacks.
 
     Source: Chen et al. 2025 (arXiv:2501.08566), Section 2.
 

@@ -8,6 +8,7 @@ from muspeaker.twin.dsp.mel import num_samples
 from muspeaker.twin.dsp.mel_correction import correct_levels
 from muspeaker.twin.engine.acoustic_pass import AcousticPass, Melody
 from muspeaker.twin.engine.cloner import Cloner
+from muspeaker.twin.engine.editor import Edit, Editor
 from muspeaker.twin.engine.listener import Listener, Recording, register_factor
 from muspeaker.twin.model.variation_adapter import PLAIN, SEMITONES, VariationOptions
 
@@ -50,6 +51,7 @@ class Synthesizer:
         self._acoustic_pass = AcousticPass(model)
         self._listener = Listener(model)
         self._cloner = Cloner(model, self._listener, self._acoustic_pass)
+        self._editor = Editor(self._acoustic_pass)
 
     def clone(self, prompt: Recording, fbank: torch.Tensor) -> Voice:
         """See `Cloner.clone`."""
@@ -101,6 +103,32 @@ class Synthesizer:
         energy = self._model.variation_adapter.decide_energy(recording.energy, options)
         melody = Melody(recording.f0 * factor, energy)
         return self._decode(e_con, durations, melody, voice, options, noise)
+
+    def edit(
+        self,
+        recording: Recording,
+        recorded: TokenIds,
+        edit: Edit,
+        voice: Voice,
+        noise: Noise,
+        options: VariationOptions = PLAIN,
+    ) -> Speech:
+        """Say what a recording would say with another text.
+
+        Durations, melody and mel are the recording's where the edit keeps them, and are led to and from
+        these where it does not.
+
+        Args:
+            recording: Recording from `Listener.hear`.
+            recorded: Its text.
+            edit: What is to be heard.
+            voice: The voice that speaks what is new.
+            noise: Noise of the edit's content and of the vocoder.
+            options: What to change about what is new.
+        """
+        edited = self._editor.edit(recording, recorded, edit, voice, noise.latent, options)
+        samples = self.vocode(edited.mel, edited.melody.f0, noise.vocoder)
+        return Speech(samples, edited.durations, *edited.melody, edited.mel)
 
     def _decode(
         self,
