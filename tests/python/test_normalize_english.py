@@ -12,11 +12,12 @@ from muspeaker.text.english.reader import EnglishPhones
 from muspeaker.text.letter_runs import with_stops
 from muspeaker.text.normalize import normalize
 from muspeaker.text.normalize.english import number_words
-from muspeaker.text.normalize.lines import closed_lines
+from muspeaker.text.normalize.lines import close_lines
 from muspeaker.text.normalize.script import unreadable_letters
 from muspeaker.text.passages import Passage, Reading, read_text
 from muspeaker.text.phone_sets import MISAKI_SYMBOLS
 from muspeaker.text.sentences import split_sentences
+from muspeaker.text.traced import TracedText
 
 OURS = Path(__file__).parent / "data" / "readings.tsv"
 SHARED = Path(__file__).parents[3] / "shared" / "cases" / "readings.tsv"
@@ -34,6 +35,12 @@ def rows(path: Path) -> list[dict[str, str]]:
         for column in ("text", "reads_as"):
             row[column] = row[column] if is_path else row[column].replace("\\n", "\n")
     return table
+
+
+def closed_lines(text: str) -> str:
+    traced = TracedText(text)
+    close_lines(traced)
+    return traced.text
 
 
 def name(row: dict[str, str]) -> str:

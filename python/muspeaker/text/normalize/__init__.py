@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 from muspeaker.text.normalize import common
 from muspeaker.text.normalize.english import rules as english
-from muspeaker.text.normalize.lines import closed_lines
+from muspeaker.text.normalize.lines import close_lines
 from muspeaker.text.normalize.markup import without_markup
+from muspeaker.text.traced import TracedText
 
 if TYPE_CHECKING:
     from types import ModuleType
 
-# First part of a language tag: a module with SIGNS (a dict), spell_out(text, language) and keeps_apostrophe(text, at).
+# First part of a language tag: a module with SIGNS (a dict), spell_out(traced, language) and keeps_apostrophe(text, at).
 LANGUAGES: dict[str, ModuleType] = {"en": english}
 
 
@@ -32,9 +33,22 @@ def normalize(text: str, language: str = "en-us") -> str:
     Raises:
         ValueError: As `common.clean`; in English also if there are letters of another script.
     """
+    return normalized(text, language).text
+
+
+def normalized(text: str, language: str = "en-us") -> TracedText:
+    """`normalize`, with the place in the text that each word came from."""
+    traced = TracedText(text)
     rules = LANGUAGES.get(language.lower().replace("_", "-").split("-")[0])
-    text = closed_lines(without_markup(common.one_newline(text)))
+    common.one_newline(traced)
+    without_markup(traced)
+    close_lines(traced)
     if rules is None:
-        return common.finish(common.clean(text))
-    text = common.clean(text.translate(str.maketrans(rules.SIGNS)))
-    return common.finish(rules.spell_out(text, language), rules.keeps_apostrophe)
+        common.clean(traced)
+        common.finish(traced)
+        return traced
+    common.replace_signs(traced, rules.SIGNS)
+    common.clean(traced)
+    rules.spell_out(traced, language)
+    common.finish(traced, rules.keeps_apostrophe)
+    return traced

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import html
 import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from muspeaker.text.traced import TracedText
 
 _TAGS = (
     "a|abbr|b|big|blockquote|br|button|center|cite|code|dd|del|details|dfn|div|dl|dt|em|figcaption|figure|font|footer|"
@@ -28,16 +32,22 @@ _HIDDEN = re.compile(
 _AUTOLINK = re.compile(r"<((?:https?://|mailto:)[^<>\s]{1,2000})>")
 
 
-def without_html(text: str) -> str:
-    """The text without tags and entities; blocks stand on lines of their own."""
-    text = html.unescape(text)
-    return _without_tags(text) if "<" in text else text
+_ENTITY = re.compile(r"&(?:#[0-9]+;?|#[xX][0-9a-fA-F]+;?|[^\t\n\f <&#;]{1,32};?)")
 
 
-def _without_tags(text: str) -> str:
-    text = _AUTOLINK.sub(r"\1", _HIDDEN.sub(" ", text))
-    text = _CELL.sub(", ", text)
-    text = _ITEM.sub("\n- ", text)
-    text = _HEADING.sub("\n\n# ", text)
-    text = _LINE.sub("\n", _PARAGRAPH.sub("\n\n", text))
-    return _TAG.sub("", text)
+def without_html(text: TracedText) -> None:
+    """Drop tags, and write out entities; blocks stand on lines of their own."""
+    text.sub(_ENTITY, lambda match: html.unescape(match[0]))
+    if "<" not in text.text:
+        return
+    text.sub(_HIDDEN, " ")
+    text.sub(_AUTOLINK, lambda match: match[1])
+    for pattern, new in (
+        (_CELL, ", "),
+        (_ITEM, "\n- "),
+        (_HEADING, "\n\n# "),
+        (_PARAGRAPH, "\n\n"),
+        (_LINE, "\n"),
+        (_TAG, ""),
+    ):
+        text.sub(pattern, new)

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from muspeaker.text.traced import TracedText
 
 _HTML = re.compile(r"&[#A-Za-z]|<[A-Za-z/!]")
 _LINK = re.compile(r"!?\[([^\[\]\n]{0,500})\]\((?!/)[^()\s]{1,2000}(?: \"[^\"\n]{0,300}\")?\)")
@@ -18,16 +22,16 @@ _EMPHASIS = (
 )
 
 
-def without_markup(text: str) -> str:
-    """The text without tags, entities and signs of Markdown; blocks of HTML stand on lines of their own."""
-    if _HTML.search(text):
+def without_markup(text: TracedText) -> None:
+    """Drop tags, entities and signs of Markdown; blocks of HTML stand on lines of their own."""
+    if _HTML.search(text.text):
         from muspeaker.text.normalize.html_text import without_html  # noqa: PLC0415 (rare)
 
-        text = without_html(text)
-    if "](" in text or "[^" in text:
-        text = _FOOTNOTE.sub("", _LINK.sub(r"\1", text))
-    text = _EMOTICON.sub(" ", text)
+        without_html(text)
+    if "](" in text.text or "[^" in text.text:
+        text.sub(_LINK, lambda match: match[1])
+        text.sub(_FOOTNOTE, "")
+    text.sub(_EMOTICON, " ")
     for mark, pattern in zip("*_~`", _EMPHASIS, strict=True):
-        if mark in text:
-            text = pattern.sub(r"\2", text)
-    return text
+        if mark in text.text:
+            text.sub(pattern, lambda match: match[2])

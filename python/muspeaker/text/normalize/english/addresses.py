@@ -75,7 +75,7 @@ class FileName(PatternRule):
 class AbsolutePath(PatternRule):
     """`/etc/hosts`, `~/notes.txt`, `../src`."""
 
-    pattern = rf"(?:~|\.{{1,2}})?/(?:[\w.@+-]{{1,64}}/?){{1,20}}{_END}(?![\w/])"
+    pattern = rf"(?:~|\.{{1,2}})?/[\w.@+-]{{1,64}}(?:/[\w.@+-]{{1,64}}){{0,19}}/?{_END}(?![\w/])"
 
     def words(self, match: re.Match[str], source: Source) -> str | None:
         """See `PatternRule`."""

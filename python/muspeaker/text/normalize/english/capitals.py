@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from muspeaker.text.normalize.english.dates import MONTHS
 from muspeaker.text.normalize.english.number_words import roman_value
 from muspeaker.text.normalize.english.tables import members, table
+
+if TYPE_CHECKING:
+    from muspeaker.text.traced import TracedText
 
 _FUNCTION_WORDS = frozenset(
     ("THE", "IS", "ARE", "WAS", "IT", "HE", "SHE", "WE", "YOU", "MY", "NO", "OF", "TO", "IN", "AND")
@@ -24,17 +28,21 @@ _ALWAYS_SPELLED = frozenset(
 _ALSO_NUMERALS = frozenset(("MIX", "DIM", "MILD", "CIVIC"))
 
 
-def lower_capitals(text: str) -> str:
+def lower_capitals(text: TracedText) -> None:
     """Lower every sentence written in capitals, as long as it is more than initials.
 
     Initials with stops, addresses, letters with digits and well-known letters stay.
     """
-    if not any(letter.isupper() for letter in text):
-        return text
-    pieces = _SENTENCE_GAP.split(text)
-    return "".join(
-        _LOWERED.sub(_lowered, piece) if _is_shouted(piece) else piece for piece in pieces
-    )
+    if not any(letter.isupper() for letter in text.text):
+        return
+    edits = []
+    position = 0
+    for piece in _SENTENCE_GAP.split(text.text):
+        if _is_shouted(piece):
+            words = _LOWERED.finditer(piece)
+            edits += [(position + w.start(), position + w.end(), _lowered(w)) for w in words]
+        position += len(piece)
+    text.edit(edits)
 
 
 def _lowered(match: re.Match[str]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from muspeaker.text.normalize.english import (
     abbreviations,
@@ -25,6 +26,9 @@ from muspeaker.text.normalize.english.source import Source
 from muspeaker.text.normalize.english.tables import table
 from muspeaker.text.normalize.script import FIRST_FOREIGN, refuse_unreadable
 
+if TYPE_CHECKING:
+    from muspeaker.text.traced import TracedText
+
 # Signs that Unicode's normal form would change, replaced before.
 SIGNS = {
     "°": "∘", "º": "∘", "℃": "∘C", "℉": "∘F", "′": "'", "″": '"', "©": " copyright ", "®": " ", "™": " ",
@@ -37,7 +41,7 @@ _AMERICAN = frozenset(("en", "en-us", "en-us-nyc", "en-ca"))
 _TELLING = frozenset("./@&(:\\_-$0123456789")  # after a word, these may make something else of it
 
 
-def spell_out(text: str, language: str = "en-us") -> str:
+def spell_out(text: TracedText, language: str = "en-us") -> None:
     """Write out what is not written as it is said.
 
     Args:
@@ -47,9 +51,10 @@ def spell_out(text: str, language: str = "en-us") -> str:
     Raises:
         ValueError: If the text has letters of another script; it names them.
     """
-    refuse_unreadable(text)
+    refuse_unreadable(text.text)
     tag = language.lower().replace("_", "-")
-    return _scanner().spell_out(Source(lower_capitals(text), british=tag not in _AMERICAN))
+    lower_capitals(text)
+    text.edit(_scanner().edits(Source(text.text, british=tag not in _AMERICAN)), whole=True)
 
 
 def keeps_apostrophe(text: str, at: int) -> bool:

@@ -16,7 +16,7 @@ _TOKEN = re.compile(
 
 
 class Scanner:
-    """Writes out what the rules know and copies the rest.
+    """Writes out what the rules know.
 
     Args:
         rules: Rules for `number`, `word` and `sign`, each in the order in which they are asked. The first
@@ -30,11 +30,11 @@ class Scanner:
         self._rules = rules
         self._is_plain = is_plain
 
-    def spell_out(self, source: Source) -> str:
-        """The text with everything that a rule knows in words."""
+    def edits(self, source: Source) -> list[tuple[int, int, str]]:
+        """Start, end and words of everything in a text that a rule knows."""
         text = source.text
-        parts: list[str] = []
-        copied = position = 0
+        found: list[tuple[int, int, str]] = []
+        position = 0
         while match := _TOKEN.search(text, position):
             kind, start, position = str(match.lastgroup), match.start(), match.end()
             if kind == "word" and self._is_plain(match[0], text[position : position + 1]):
@@ -42,10 +42,10 @@ class Scanner:
             for rule in self._rules[kind]:
                 spoken = rule.read(source, start)
                 if spoken is not None:
-                    parts += (text[copied:start], _apart(spoken.words, text, start, spoken.end))
-                    copied = position = spoken.end
+                    found.append((start, spoken.end, _apart(spoken.words, text, start, spoken.end)))
+                    position = spoken.end
                     break
-        return "".join([*parts, text[copied:]])
+        return found
 
 
 def _apart(words: str, text: str, start: int, end: int) -> str:
