@@ -11,10 +11,12 @@ if TYPE_CHECKING:
     from muspeaker.loading import load
     from muspeaker.options import SynthesisOptions
     from muspeaker.quick import say
+    from muspeaker.reading import SpokenWord, Utterance, read
     from muspeaker.sound.audio import Audio
     from muspeaker.sound.prompt import PromptWarning
     from muspeaker.sound.span import Span
     from muspeaker.stream import SpeechStream
+    from muspeaker.text.passages import ReadingWarning
     from muspeaker.tts import Synthesizer
     from muspeaker.voice import Voice
 
@@ -22,12 +24,16 @@ __all__ = [
     "Audio",
     "ModelFileError",
     "PromptWarning",
+    "ReadingWarning",
     "Span",
     "SpeechStream",
+    "SpokenWord",
     "SynthesisOptions",
     "Synthesizer",
+    "Utterance",
     "Voice",
     "load",
+    "read",
     "say",
 ]
 
@@ -35,12 +41,16 @@ _HOMES = {
     "Audio": "sound.audio",
     "ModelFileError": "_core",
     "PromptWarning": "sound.prompt",
+    "ReadingWarning": "text.passages",
     "Span": "sound.span",
     "SpeechStream": "stream",
+    "SpokenWord": "reading",
     "SynthesisOptions": "options",
     "Synthesizer": "tts",
+    "Utterance": "reading",
     "Voice": "voice",
     "load": "loading",
+    "read": "reading",
     "say": "quick",
 }
 

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any, TypedDict
 
 import numpy as np
 
+from muspeaker.text.respelling import UserLexicon, read_lexicon
 from muspeaker.voice import Voice
 
 if TYPE_CHECKING:
+    from muspeaker.text.respelling import LexiconLike
     from muspeaker.voice_like import VoiceLike
 
 MAX_SEED = 2**63 - 1
@@ -31,6 +33,9 @@ class OptionFields(TypedDict, total=False):
     phonemes: bool
     style: VoiceLike | None
     pause: float | None
+    lexicon: LexiconLike | None
+    ssml: bool
+    skip_unreadable: bool
 
 
 class ConversionFields(TypedDict, total=False):
@@ -42,6 +47,7 @@ class ConversionFields(TypedDict, total=False):
     seed: int | None
     language: str | None
     phonemes: bool
+    lexicon: LexiconLike | None
 
 
 class EditFields(TypedDict, total=False):
@@ -92,8 +98,12 @@ class SynthesisOptions:
         style: Another Voice whose manner is taken, with the timbre of the first.
         pause: Silence between sentences in seconds, 0 to 10, not changed by speed; the pauses between
             paragraphs and clauses keep their proportion to it. None is 0.2 s, divided by speed.
+        lexicon: Words with another spelling or with phones: a dict, or the path of a TSV file.
+        ssml: Whether the text is SSML.
+        skip_unreadable: Whether letters that cannot be read are passed over with a warning, not refused.
 
     Raises:
+        FileNotFoundError: If the lexicon is a file that does not exist.
         TypeError: If a field has another type.
         ValueError: If a number is out of its range.
     """
@@ -132,13 +142,26 @@ class SynthesisOptions:
             10.0,
         ),
     )
+    lexicon: UserLexicon | None = field(
+        default=None,
+        metadata=_about("TSV file: words, and how each is respelled or pronounced."),
+    )
+    ssml: bool = field(default=False, metadata=_about("The text is SSML."))
+    skip_unreadable: bool = field(
+        default=False,
+        metadata=_about("Pass over letters that cannot be read, instead of refusing the text."),
+    )
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "lexicon", read_lexicon(self.lexicon))
         for name in ("speed", "pitch", "energy", "volume", "temperature"):
             check_number(name, getattr(self, name), bounds(name))
         _check_seed(self.seed)
-        if not isinstance(self.phonemes, bool):
-            raise TypeError(f"phonemes must be a bool, got {type(self.phonemes).__name__}")
+        for name in ("phonemes", "ssml", "skip_unreadable"):
+            if not isinstance(getattr(self, name), bool):
+                raise TypeError(f"{name} must be a bool, got {type(getattr(self, name)).__name__}")
+        if self.phonemes and self.ssml:
+            raise ValueError("phonemes and ssml exclude each other: SSML has <phoneme>")
         if self.style is not None and not isinstance(self.style, Voice):
             raise TypeError(f"style must be a Voice, got {type(self.style).__name__}")
         if self.pause is not None:

@@ -6,14 +6,16 @@ import math
 import os
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from muspeaker.config import config_from_header
 from muspeaker.forks import EngineOfProcess, keep_usable
-from muspeaker.options import sentence_seed
+from muspeaker.options import bounds, sentence_seed
 from muspeaker.sound.audio import Audio
+from muspeaker.sound.edges import FADE_SECONDS, EdgeTrimmer
 from muspeaker.sound.loudness import amplify
 from muspeaker.sound.span import Span, begun_between
 from muspeaker.text import phonemize
@@ -99,6 +101,9 @@ class SpeechEngine:
             phonemes=options.phonemes,
             speed=float(options.speed),
             pause=None if options.pause is None else float(options.pause),
+            lexicon=options.lexicon,
+            ssml=options.ssml,
+            skip_unreadable=options.skip_unreadable,
         )
         return read_text(text, reading)
 
@@ -147,34 +152,50 @@ class SpeechEngine:
         A word or phone is reported with the chunk in which it starts, even if it ends in a later one.
         """
         if passage.silence_before:
-            yield self.silence(passage.silence_before)
-        tokens, process = passage.tokens, os.getpid()
+            yield self.silence(passage.silence_before - FADE_SECONDS)
+        tokens, process, manner = passage.tokens, os.getpid(), passage.manner
         speaking = self.core.start(
             tokens.ids,
             voice.vector,
             (options.style or voice).style,
-            speed=float(options.speed),
-            pitch=float(options.pitch),
+            speed=_bounded("speed", float(options.speed) * manner.speed),
+            pitch=_bounded("pitch", float(options.pitch) + manner.pitch),
             energy=float(options.energy),
             temperature=float(options.temperature),
             seed=seed,
         )
         words, phones = self.spans(tokens, speaking.durations)
+        volume = _bounded("volume", float(options.volume) * manner.volume)
+        trimmer = self._trimmer(passage, speaking.num_samples, words)
         whole = whole and self.num_threads > 1  # with one thread it would only be a longer turn
-        given = 0  # samples
+        made = given = 0  # samples
         while (samples := _next_chunk(speaking, process, whole)) is not None:
-            begin, given = given / self.sample_rate, given + len(samples)
-            samples = amplify(samples, float(options.volume))
-            is_last = given == speaking.num_samples
+            made += len(samples)
+            is_last = made == speaking.num_samples
+            samples = amplify(trimmer.feed(samples), volume)
+            if not (len(samples) or is_last):
+                continue
+            begin, given = given, given + len(samples)
             if is_last:
-                samples = np.concatenate([samples, self.silence(passage.silence_after).samples])
-            end = math.inf if is_last else given / self.sample_rate
-            yield Audio(
-                samples,
-                self.sample_rate,
-                begun_between(words, begin, end),
-                begun_between(phones, begin, end),
-            )
+                samples = np.concatenate([samples, self._silence_after(passage).samples])
+            edges = _Edges(begin, given, trimmer.cut, self.sample_rate, is_last=is_last)
+            yield Audio(samples, self.sample_rate, edges.inside(words), edges.inside(phones))
+
+    def _trimmer(self, passage: Passage, num_samples: int, words: list[Span]) -> EdgeTrimmer:
+        """What cuts off the silence around a passage; its last word comes whole."""
+        last = round((words[-1].start if words else 0.0) * self.sample_rate)
+        return EdgeTrimmer(
+            num_samples,
+            self.sample_rate,
+            trims_start=passage.is_exact_before,
+            trims_end=passage.is_exact_after,
+            hold=num_samples - last,
+        )
+
+    def _silence_after(self, passage: Passage) -> Audio:
+        """The silence after a passage, less what stays of the sound's edges where it is exact."""
+        kept = 2 * FADE_SECONDS if passage.is_exact_after else 0.0
+        return self.silence(max(0.0, passage.silence_after - kept))
 
     def silence(self, seconds: float) -> Audio:
         """Silence of a length in seconds."""
@@ -191,7 +212,15 @@ class SpeechEngine:
         ends = np.cumsum(np.asarray(durations, dtype=np.int64)) * frame_seconds
         edges = [0.0, *ends.tolist()]
         words = [
-            Span(word.text, edges[word.start], edges[word.end], word.mark) for word in tokens.words
+            Span(
+                word.text,
+                edges[word.start],
+                edges[word.end],
+                word.mark,
+                written=word.written,
+                place=word.place if word.written else None,
+            )
+            for word in tokens.words
         ]
         phones = [
             Span(self.config.symbols[phone], edges[index], edges[index + 1])
@@ -199,6 +228,37 @@ class SpeechEngine:
             if tokens.boundaries[index] != PAUSE
         ]
         return words, phones
+
+
+@dataclass(frozen=True)
+class _Edges:
+    """A chunk of a passage: its samples' range after `cut` were cut off before the first."""
+
+    begin: int
+    end: int
+    cut: int
+    rate_hz: int
+    is_last: bool
+
+    def inside(self, spans: list[Span]) -> list[Span]:
+        """The spans that begin in the chunk, relative to it; the last ends with the sound."""
+        if self.cut or self.is_last:
+            lead = self.cut / self.rate_hz
+            most = self.end / self.rate_hz if self.is_last else math.inf
+            spans = [_moved(span, lead, most) for span in spans]
+        end = math.inf if self.is_last else self.end / self.rate_hz
+        return begun_between(spans, self.begin / self.rate_hz, end)
+
+
+def _moved(span: Span, lead: float, most: float) -> Span:
+    start = min(max(0.0, span.start - lead), most)
+    return replace(span, start=start, end=min(max(start, span.end - lead), most))
+
+
+def _bounded(name: str, value: float) -> float:
+    """A value that the manner of a passage has changed, within the range of its option."""
+    low, high = bounds(name)
+    return min(max(value, low), high)
 
 
 def _next_chunk(speaking: _core.Speaking, process: int, whole: bool) -> NDArray[np.float32] | None:

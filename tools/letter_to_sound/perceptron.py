@@ -28,6 +28,7 @@ _SOUNDS, _STRESSES, _SILENT = 0, 1, 2  # what a chunk is
 # The features are the package's own; the functions that they call must be compiled before them.
 lf.fold = numba.njit(inline="always")(lf.fold)  # type: ignore[assignment]
 lf.fold_four = numba.njit(inline="always")(lf.fold_four)  # type: ignore[assignment]
+lf.history_keys = numba.njit(inline="always")(lf.history_keys)  # type: ignore[assignment]
 _letter_keys = numba.njit(lf.letter_keys)
 
 

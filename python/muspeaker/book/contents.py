@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from muspeaker.sound.files import check_readable
+from muspeaker.text.encodings import decoded
 
 MAX_FILE_BYTES = 64 * 1024 * 1024
 TEXT_SUFFIXES = (".txt", ".md", ".text")
@@ -56,7 +57,8 @@ def read_book(path: str | os.PathLike[str]) -> Book:
 
     Raises:
         FileNotFoundError: If it does not exist.
-        ValueError: If it is damaged, protected or too large, or has no words.
+        ValueError: If it is damaged, protected or too large, its bytes are neither UTF-8 nor UTF-16, or it has no
+            words.
     """
     path = Path(os.fspath(path))
     check_readable(path, "book")
@@ -72,21 +74,13 @@ def read_book(path: str | os.PathLike[str]) -> Book:
     elif suffix in PAGE_SUFFIXES:
         from muspeaker.book.page import read_page  # noqa: PLC0415 (likewise)
 
-        page = read_page(decoded(path.read_bytes()))
+        page = read_page(decoded(path.read_bytes(), f"page {str(path)!r}"))
         book = Book(page.title, page.author, tuple(Chapter(*c) for c in page.chapters))
     else:
-        book = Book("", "", tuple(plain_chapters(decoded(path.read_bytes()))))
+        book = Book(
+            "", "", tuple(plain_chapters(decoded(path.read_bytes(), f"book {str(path)!r}")))
+        )
     return _checked(book, path)
-
-
-def decoded(data: bytes) -> str:
-    """Text in UTF-8 or UTF-16 with its mark; what is neither is taken for Windows' Latin letters."""
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return data.decode("utf-16", "replace")
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return data.decode("cp1252", "replace")
 
 
 def plain_chapters(text: str) -> list[Chapter]:

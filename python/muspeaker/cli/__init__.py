@@ -17,6 +17,7 @@ from muspeaker.cli.hints import HintingCommand, add_command
 from muspeaker.cli.info import info
 from muspeaker.cli.manual import manual
 from muspeaker.cli.quantize import quantize
+from muspeaker.cli.read import read
 from muspeaker.cli.say import say
 from muspeaker.cli.serve import serve
 from muspeaker.cli.terminal import show_any_letter, to_stdout
@@ -34,6 +35,7 @@ for _command in (
     clone,
     convert,
     edit,
+    read,
     info,
     bench,
     quantize,

@@ -19,6 +19,7 @@ from muspeaker.cli.terminal import (
 )
 from muspeaker.options import ConversionFields
 from muspeaker.sound.recording import SOURCE_MAX_SECONDS, SOURCE_MIN_SECONDS
+from muspeaker.text.encodings import decoded
 
 DEFAULT_OUTPUT = Path("converted.wav")
 OUTPUT_HELP = (
@@ -52,7 +53,7 @@ def convert(
         output = output or unnamed(DEFAULT_OUTPUT, force=force)
         out = Outlets.chosen(output, None, raw=False, play=False, as_json=as_json)
         if text == "-":
-            text = sys.stdin.buffer.read().decode("utf-8", errors="replace")
+            text = decoded(sys.stdin.buffer.read(), "standard input")
         with progress("converting"):
             tts = muspeaker.load(model, num_threads=threads)
             speaker = tts.voice(voice)

@@ -128,7 +128,14 @@ class Outlets:
             "seconds": round(audio.duration, 4),
             "sample_rate": audio.sample_rate,
             "words": [
-                {"text": w.text, "start": round(w.start, 4), "end": round(w.end, 4), "mark": w.mark}
+                {
+                    "text": w.text,
+                    "start": round(w.start, 4),
+                    "end": round(w.end, 4),
+                    "mark": w.mark,
+                    "written": w.written,
+                    "place": w.place,
+                }
                 for w in audio.words
             ],
             "phones": [

@@ -19,6 +19,7 @@ from muspeaker.cli.terminal import (
     progress,
 )
 from muspeaker.sound.writers import MAX_BIT_RATE, MIN_BIT_RATE, check_bit_rate
+from muspeaker.text.encodings import decoded
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -106,17 +107,18 @@ def read_text(text: str | None, file: Path | None) -> str:
 
     Raises:
         typer.BadParameter: If there is none, or it is given twice.
+        ValueError: If its bytes are neither UTF-8 nor UTF-16.
     """
     if text is not None and file is not None:
         raise typer.BadParameter("give the text as an argument or as --file, not both")
     if file is not None:
-        return file.read_bytes().decode("utf-8-sig", errors="replace")
+        return decoded(file.read_bytes(), f"text file {str(file)!r}")
     if text is not None and text != "-":
         return text
     nothing = typer.BadParameter("no text: give it as an argument, as --file or by a pipe")
     if text is None and sys.stdin.isatty():
         raise nothing
-    piped = sys.stdin.buffer.read().decode("utf-8-sig", errors="replace")
+    piped = decoded(sys.stdin.buffer.read(), "standard input")
     if text is None and not piped.strip():
         raise nothing
     return piped

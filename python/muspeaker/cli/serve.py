@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 import muspeaker
+from muspeaker.cli.speech_options import speech_option
 from muspeaker.cli.stopping import serve_until_stopped
 from muspeaker.cli.terminal import ModelOption, ThreadsOption, failing_cleanly, progress, warn
 from muspeaker.serve.loopback import LOOPBACK_HOSTS
@@ -87,6 +88,7 @@ def serve(  # noqa: PLR0913, PLR0917 (one parameter an option of the command lin
     max_waiting: WaitingOption = Settings.max_waiting,
     allow_host: HostsOption = None,
     allow_origin: OriginsOption = None,
+    lexicon: Annotated[Path | None, speech_option("lexicon")] = None,
 ) -> None:
     """Serve the OpenAI speech endpoint and its voices; needs muspeaker[serve]."""
     options: dict[str, Any] = {
@@ -98,6 +100,7 @@ def serve(  # noqa: PLR0913, PLR0917 (one parameter an option of the command lin
         "max_waiting": max_waiting,
         "hosts": None if allow_host is None else tuple(allow_host),
         "origins": tuple(allow_origin or ()),
+        "lexicon": lexicon,
     }
     if data is not None:
         options["data_folder"] = data

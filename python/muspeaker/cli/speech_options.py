@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar, get_type_hints
 
 import typer
@@ -36,7 +37,7 @@ def speech_option(name: str) -> Any:
     """The option of the command line for one of `OPTIONS`: its help, and its range."""
     about = OPTIONS[name]
     if isinstance(about.default, bool):
-        return typer.Option(f"--{name}", help=about.help)
+        return typer.Option(f"--{name.replace('_', '-')}", help=about.help)
     complete = _complete_voice if name == "style" else None
     return typer.Option(help=about.help, min=about.low, max=about.high, autocompletion=complete)
 
@@ -44,9 +45,9 @@ def speech_option(name: str) -> Any:
 def takes_speech_options(names: Iterable[str] = OPTIONS) -> Callable[[Command], Command]:
     """Give a command that ends with `**options` an option of the command line for each name.
 
-    A voice is given by its name or path, as a str.
+    A voice is given by its name or path, as a str; a lexicon by its path.
     """
-    hints = get_type_hints(SynthesisOptions) | {"style": str | None}
+    hints = get_type_hints(SynthesisOptions) | {"style": str | None, "lexicon": Path | None}
     added = [
         inspect.Parameter(
             name,

@@ -14,9 +14,10 @@ import muspeaker
 from muspeaker.cli.speech_options import takes_speech_options
 from muspeaker.cli.stopping import end_within
 from muspeaker.cli.terminal import ModelOption, ThreadsOption, failing_cleanly
+from muspeaker.text.respelling import read_lexicon
 
 
-@takes_speech_options(("speed", "pitch", "pause", "volume"))
+@takes_speech_options(("speed", "pitch", "pause", "volume", "lexicon"))
 def wyoming(
     uri: Annotated[
         str, typer.Option(help="tcp://HOST:PORT or unix://PATH; host 0.0.0.0 is every network.")
@@ -56,6 +57,7 @@ def wyoming(
             level=logging.DEBUG if verbose else logging.INFO, format="%(levelname)s %(message)s"
         )
         tts = muspeaker.load(model, num_threads=threads)
+        options["lexicon"] = read_lexicon(options["lexicon"])
         voices = VoiceFolder(tts.fingerprint, data or usual_folder(), default=voice)
 
         async def run() -> None:

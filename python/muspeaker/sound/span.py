@@ -15,6 +15,8 @@ class Span:
         end: End in seconds.
         mark: Punctuation after a word: one of `,.?!`, or empty.
         speaker: Name of the voice that says a word in a dialogue, else empty.
+        written: What stands in the text for a word, such as `$5` for `five` and for `dollars`; empty for a phone.
+        place: First character of that in the text (of a dialogue, in its turn), and the one after its last.
     """
 
     text: str
@@ -22,6 +24,8 @@ class Span:
     end: float
     mark: str = ""
     speaker: str = ""
+    written: str = ""
+    place: tuple[int, int] | None = None
 
 
 def begun_between(spans: list[Span], begin: float, end: float) -> list[Span]:

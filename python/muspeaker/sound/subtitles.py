@@ -32,7 +32,8 @@ class Cue:
 def cues(words: Sequence[Span], duration: float) -> list[Cue]:
     """Group words: a sentence is a cue, or several where it is long.
 
-    A cue holds the words of one speaker: at most two lines of 42 characters, and at most 7 s.
+    A cue holds the words of one speaker, as they are written in the text: at most two lines of 42 characters,
+    and at most 7 s.
 
     Args:
         words: Words in the order of their times.
@@ -49,7 +50,7 @@ def cues(words: Sequence[Span], duration: float) -> list[Cue]:
     for group, limit in zip(groups, limits, strict=False):
         start, end = group[0].start, group[-1].end
         end = max(end, min(start + MIN_SECONDS, limit))
-        lines = _lines([word.text + word.mark for word in group])
+        lines = _lines(_shown(group))
         found.append(Cue(tuple(lines), start, end, group[0].speaker))
     return found
 
@@ -85,8 +86,21 @@ def _belongs(word: Span, group: list[Span]) -> bool:
         and last.speaker == word.speaker
         and word.start - last.end < GAP_SECONDS
         and word.end - group[0].start <= MAX_SECONDS
-        and len(_lines([span.text + span.mark for span in [*group, word]])) <= NUM_LINES
+        and len(_lines(_shown([*group, word]))) <= NUM_LINES
     )
+
+
+def _shown(words: Sequence[Span]) -> list[str]:
+    """The words as they are written, each once where several are said for it."""
+    shown: list[str] = []
+    last: Span | None = None
+    for word in words:
+        if last is not None and word.place is not None and word.place == last.place:
+            shown[-1] = (word.written or word.text) + word.mark
+        else:
+            shown.append((word.written or word.text) + word.mark)
+        last = word
+    return shown
 
 
 def _lines(texts: Sequence[str]) -> list[str]:

@@ -52,15 +52,15 @@ class FeatureWeights:
         Returns:
             (..., outputs) int32.
         """
-        wanted = keys & (NUM_BUCKETS - 1)
-        rows = np.minimum(np.searchsorted(self.buckets, wanted), len(self.buckets) - 1)
+        wanted = (keys & (NUM_BUCKETS - 1)).astype(np.int32)  # as the buckets, else those are cast
+        rows = np.minimum(self.buckets.searchsorted(wanted), len(self.buckets) - 1)
         rows[self.buckets[rows] != wanted] = -1
         found: NDArray[np.int32] = np.add.reduce(self._weights[rows], axis=-2, dtype=np.int32)
         return found
 
     def row(self, key: int) -> NDArray[np.int8]:
         """The weights of one feature, (outputs,) int8; zeros if it was not kept."""
-        wanted = key & (NUM_BUCKETS - 1)
+        wanted = np.int32(key & (NUM_BUCKETS - 1))
         row = int(self.buckets.searchsorted(wanted))
         if row == len(self.buckets) or self.buckets[row] != wanted:
             row = -1
@@ -138,16 +138,29 @@ class SparseFeatureWeights:
         Returns:
             (outputs,) float64, whole numbers.
         """
-        wanted = keys & (NUM_BUCKETS - 1)
-        rows = np.minimum(np.searchsorted(self.buckets, wanted), len(self.buckets) - 1)
-        rows = rows[self.buckets[rows] == wanted]
+        return self.scores_of_many(keys[np.newaxis])[0]
+
+    def scores_of_many(self, keys: NDArray[np.int64]) -> NDArray[np.float64]:
+        """`scores` for several sets of features.
+
+        Args:
+            keys: (sets, features) hashes.
+
+        Returns:
+            (sets, outputs) float64.
+        """
+        wanted = (keys & (NUM_BUCKETS - 1)).astype(np.int32)  # as the buckets, else those are cast
+        rows = np.minimum(self.buckets.searchsorted(wanted), len(self.buckets) - 1)
+        owners, columns = np.nonzero(self.buckets[rows] == wanted)
+        rows = rows[owners, columns]
         starts = self._starts[rows]
         counts = self._starts[rows + 1] - starts
         # Places of all their weights: each row's own count from its own start.
         places = np.repeat(starts - np.cumsum(counts) + counts, counts) + np.arange(counts.sum())
-        outputs, weights = self.outputs[places], self.weights[places]
-        sums = np.bincount(outputs, weights, minlength=len(self.names))
-        return sums.astype(np.float64)
+        size = len(self.names)
+        outputs = self.outputs[places] + np.repeat(owners * size, counts)
+        sums = np.bincount(outputs, self.weights[places], minlength=len(keys) * size)
+        return sums.reshape(len(keys), size)
 
 
 def kept_weights(

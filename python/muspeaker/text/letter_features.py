@@ -36,6 +36,33 @@ def fold(key: int, value: int) -> int:
     return key ^ (key >> 15)
 
 
+# The same windows as tables: those of at least k + 1 letters come first, and have their letter k in row k.
+_ORDER = np.argsort(WINDOWS[:, 0] - WINDOWS[:, 1], kind="stable")
+_LONGEST = int((WINDOWS[:, 1] - WINDOWS[:, 0]).max()) + 1
+_NUM_OF_LENGTH = [int((WINDOWS[:, 1] - WINDOWS[:, 0] >= k).sum()) for k in range(_LONGEST)]
+
+
+def window_keys(letters: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The keys of every letter of a word that do not hang on what was read before: `letter_keys`, for all at once.
+
+    Args:
+        letters: Numbers of the word's letters, `MARGIN` zeros on both sides.
+
+    Returns:
+        (letters, windows) int64.
+    """
+    places = np.arange(MARGIN, len(letters) - MARGIN)
+    keys = np.broadcast_to(((0x811C9DC5 ^ _ORDER) * 0x01000193) & _MASK, (len(places), len(_ORDER)))
+    keys = keys ^ (keys >> 15)
+    for k, count in enumerate(_NUM_OF_LENGTH):
+        values = letters[places[:, None] + WINDOWS[_ORDER[:count], 0] + k]
+        folded = ((keys[:, :count] ^ values) * 0x01000193) & _MASK
+        keys[:, :count] = folded ^ (folded >> 15)
+    found = np.empty_like(keys)
+    found[:, _ORDER] = keys
+    return found
+
+
 def fold_four(template: int, a: int, b: int, c: int, d: int) -> int:
     """The key of a template's four numbers."""
     return fold(fold(fold(fold(fold(0x811C9DC5, template), a), b), c), d)
@@ -63,6 +90,17 @@ def letter_keys(
         for offset in range(WINDOWS[at, 0], WINDOWS[at, 1] + 1):
             key = fold(key, letters[index + offset])
         keys[at] = key
+    history_keys(letters, index, history, syllables, keys)
+
+
+def history_keys(
+    letters: NDArray[np.int64],
+    index: int,
+    history: tuple[int, int, int],
+    syllables: tuple[int, int],
+    keys: NDArray[np.int64],
+) -> None:
+    """Fill in the keys after those of the windows, which hang on what was read before; as `letter_keys`."""
     last, further, sounded = history
     stressed, vowels = syllables
     left = min(vowels, 5)

@@ -11,6 +11,7 @@ _END_IN_I = frozenset(
 )  # fmt: skip
 _BEGIN_WITH_A = frozenset(("AM", "AI", "AC", "AD"))
 _RUN = re.compile(r"(?<![\w'.&-])[A-Z](?: [A-Z])+(?![\w.&-])(?:('s)\b|(?!'\w))")
+_RUN_OR_WORD = re.compile(rf"{_RUN.pattern}|\S+")
 
 
 def num_initials(letters: str) -> int:
@@ -31,6 +32,20 @@ def num_initials(letters: str) -> int:
 def with_stops(text: str) -> str:
     """`F.A.Q.` for `F A Q`, which espeak-ng reads as one word of letters."""
     return _RUN.sub(_with_stops, text) if _RUN.search(text) else text
+
+
+def words_with_stops(text: str) -> list[tuple[int, int, str]]:
+    """Start and end of every word of a text, and the word as `with_stops` writes it."""
+    words: list[tuple[int, int, str]] = []
+    for match in _RUN_OR_WORD.finditer(text):
+        at = match.start()
+        parts = _with_stops(match).split(" ") if _RUN.fullmatch(match[0]) else [match[0]]
+        for part in parts:
+            letters = part.count(".") if len(parts) > 1 or part != match[0] else 0
+            end = at + (2 * letters - 1 + 2 * part.endswith("'s") if letters else len(part))
+            words.append((at, end, part))
+            at = end + 1
+    return words
 
 
 def _with_stops(match: re.Match[str]) -> str:

@@ -14,7 +14,15 @@ import numpy as np
 
 from muspeaker.text.english.stress import PRIMARY
 from muspeaker.text.feature_weights import SparseFeatureWeights
-from muspeaker.text.letter_features import LETTERS, MARGIN, NUM_KEYS, VOWELS, letter_keys
+from muspeaker.text.letter_features import (
+    LETTERS,
+    MARGIN,
+    NUM_KEYS,
+    VOWELS,
+    WINDOWS,
+    history_keys,
+    window_keys,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -24,6 +32,7 @@ if TYPE_CHECKING:
 DATA = Path(__file__).parent / "data"
 MAX_LETTERS = 40  # letters that are read at once
 CACHED_WORDS = 4096
+_NUMBERS = {letter: number for number, letter in enumerate(LETTERS)}
 
 
 class LetterToSound:
@@ -52,29 +61,35 @@ class LetterToSound:
         return "".join(self._read(piece) for piece in pieces)
 
     def _read_uncached(self, letters: str) -> str:
-        best, gains = self._walk(letters, -1)
+        numbers = np.array([_NUMBERS[letter] for letter in letters], dtype=np.int64)
+        padded = np.zeros(len(letters) + 2 * MARGIN, dtype=np.int64)
+        padded[MARGIN : MARGIN + len(letters)] = numbers
+        by_windows = self.weights.scores_of_many(window_keys(padded))
+        best, gains = self._walk(padded, by_windows, -1)
         if not self._is_primary[best].any() and gains.max(initial=-np.inf) > -np.inf:
-            best, _ = self._walk(letters, int(gains.argmax()))
+            best, _ = self._walk(padded, by_windows, int(gains.argmax()))
         return "".join(self.weights.names[index] for index in best)
 
-    def _walk(self, letters: str, holder: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    def _walk(
+        self, padded: NDArray[np.int64], by_windows: NDArray[np.float64], holder: int
+    ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """The chunk of each letter, and how near each came to the primary stress.
 
         Args:
-            letters: Letters of the word, each one of LETTERS.
+            padded: Numbers of the word's letters, `MARGIN` zeros on both sides.
+            by_windows: (letters, outputs), what the windows of letters say.
             holder: Index of the letter that must have the primary stress; -1 leaves the choice.
         """
-        numbers = np.array([LETTERS.index(letter) for letter in letters], dtype=np.int64)
-        padded = np.pad(numbers, MARGIN)
-        best = np.zeros(len(letters), dtype=np.int64)
-        gains = np.zeros(len(letters))
+        numbers = padded[MARGIN : len(padded) - MARGIN]
+        best = np.zeros(len(numbers), dtype=np.int64)
+        gains = np.zeros(len(numbers))
         keys = np.zeros(NUM_KEYS, dtype=np.int64)
         last = further = sounded = stressed = 0
         vowels = int(VOWELS[numbers].sum())
-        for index in range(len(letters)):
+        for index in range(len(numbers)):
             history, syllables = (last, further, sounded), (stressed, vowels)
-            letter_keys(padded, MARGIN + index, history, syllables, keys)
-            scores = self.weights.scores(keys)
+            history_keys(padded, MARGIN + index, history, syllables, keys)
+            scores = by_windows[index] + self.weights.scores(keys[len(WINDOWS) :])
             with_stress = np.where(self._is_primary, scores, -np.inf)
             without = np.where(self._is_primary, -np.inf, scores)
             gains[index] = with_stress.max() - without.max()

@@ -3,22 +3,40 @@
 from __future__ import annotations
 
 import re
+import unicodedata
+import warnings
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from muspeaker.text.normalize import normalize
+from muspeaker.text.manner import PLAIN, Manner
+from muspeaker.text.normalize import normalized
+from muspeaker.text.normalize.script import named_letters, unreadable_letters
 from muspeaker.text.phonemize import canonical_language, tokens
-from muspeaker.text.sentences import SENTENCE_PAUSE_SECONDS, Sentence, split_sentences
-from muspeaker.text.tokens import Tokens
+from muspeaker.text.respelling import GivenPhones, UserLexicon, read_marked_phones
+from muspeaker.text.sentences import (
+    SENTENCE_PAUSE_SECONDS,
+    Sentence,
+    breath_index,
+    split_sentences,
+)
+from muspeaker.text.symbols import PAUSE
+from muspeaker.text.tokens import Tokens, cut_before
+from muspeaker.text.traced import TracedText
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from muspeaker.text.respelling import Pronounced
+    from muspeaker.text.tokens import Word
+
 
 MAX_TEXT_CHARACTERS = 50_000
 MAX_TOKENS = 400
+MAX_BREATH_PHONES = 120  # phones without a pause between them; about 9 s
+BREATH_SECONDS = 0.15  # silence where more of them are parted
+JOINT_SECONDS = 0.06  # silence where the manner changes within a sentence
 MAX_PAUSE_SECONDS = 60.0  # silence of one mark
 MAX_PAUSES_SECONDS = 600.0  # silence of all marks together
 
@@ -32,13 +50,53 @@ _MARK = re.compile(
 _LENGTH = re.compile(r"(\d+(?:\.\d*)?|\.\d+)\s*(ms|s)\s*", re.IGNORECASE)
 
 
+class NothingToSpeakError(ValueError):
+    """A text without anything that can be said.
+
+    Attributes:
+        has_pictures: Whether there are pictures, such as emoji, in it: it is a reply, if not in words.
+    """
+
+    def __init__(self, text: str) -> None:
+        shown = text if len(text) <= 40 else f"{text[:40]}…"
+        super().__init__(f"nothing to speak in {shown!r}: expected words, or phones of the model")
+        self.has_pictures = any(unicodedata.category(letter) == "So" for letter in text)
+
+
+class ReadingWarning(UserWarning):
+    """Something of a text is not spoken."""
+
+
 @dataclass(frozen=True)
 class Passage:
-    """What the engine speaks in one pass, with the silence before and after it in seconds."""
+    """What the engine speaks in one pass, with the silence before and after it in seconds.
+
+    Where a silence is exact, it is all that is between the sounds: what the engine gives besides is cut off.
+    """
 
     tokens: Tokens
     silence_before: float = 0.0
     silence_after: float = 0.0
+    manner: Manner = PLAIN
+    is_exact_before: bool = False
+    is_exact_after: bool = False
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A stretch of a text that is read by itself.
+
+    Attributes:
+        text: The stretch, with its place in the whole.
+        seconds: Silence after it; None where none is asked for.
+        manner: How it is spoken.
+        joint: Pause where nothing else is asked for, in seconds at the usual speed.
+    """
+
+    text: TracedText
+    seconds: float | None = None
+    manner: Manner = PLAIN
+    joint: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +110,9 @@ class Reading:
         speed: Rate of speech; pauses at punctuation are divided by it.
         pause: Seconds between sentences, whatever the speed; the other pauses keep their proportion to
             it. None is 0.2 s divided by the speed.
+        lexicon: Words that the user has respelled.
+        ssml: Whether the text is SSML.
+        skip_unreadable: Whether letters that cannot be read are passed over, with a warning.
     """
 
     symbols: tuple[str, ...]
@@ -59,6 +120,9 @@ class Reading:
     phonemes: bool = False
     speed: float = 1.0
     pause: float | None = None
+    lexicon: UserLexicon | None = None
+    ssml: bool = False
+    skip_unreadable: bool = False
 
     @property
     def pause_factor(self) -> float:
@@ -74,8 +138,37 @@ def read_text(text: object, reading: Reading) -> list[Passage]:
 
     Raises:
         TypeError: If the text is no string.
-        ValueError: If it is empty, too long or has nothing to speak, or a mark cannot be read.
+        ValueError: If it is empty, too long or has nothing to speak, or a mark, a tag or a letter cannot be
+            read.
+
+    Warns:
+        ReadingWarning: If letters that cannot be read are passed over.
     """
+    written = _checked(text, reading)
+    passages: list[Passage] = []
+    before = 0.0
+    for piece in _pieces(written, reading):
+        spoken = _read_piece(piece, reading)
+        if spoken:
+            is_exact = before > 0 or (bool(passages) and passages[-1].is_exact_after)
+            spoken[0] = replace(spoken[0], silence_before=before, is_exact_before=is_exact)
+            spoken[-1] = _with_joint(spoken[-1], piece, reading)
+            passages += spoken
+            before = 0.0
+        if piece.seconds is not None and passages:
+            passages[-1] = _with_silence(passages[-1], piece.seconds, begins=bool(spoken))
+        elif piece.seconds is not None:
+            before += piece.seconds
+    if not passages:
+        raise NothingToSpeakError(written)
+    last = passages[-1]
+    if not last.is_exact_after or last.silence_after == JOINT_SECONDS:
+        passages[-1] = replace(last, silence_after=0.0, is_exact_after=False)
+    return passages
+
+
+def _checked(text: object, reading: Reading) -> str:
+    """The text, if it is one of a length that can be read."""
     if not isinstance(text, str):
         raise TypeError(f"text must be a str, got {type(text).__name__}")
     if not text.strip():
@@ -84,82 +177,205 @@ def read_text(text: object, reading: Reading) -> list[Passage]:
         raise ValueError(
             f"text is too long: expected at most {MAX_TEXT_CHARACTERS} characters, got {len(text)}"
         )
-    passages: list[Passage] = []
-    before = 0.0
-    for piece, mark_seconds in split_at_marks(text):
-        spoken = _read_piece(piece, reading)
-        if spoken:
-            spoken[0] = replace(spoken[0], silence_before=before)
-            before = 0.0
-            passages += spoken
-        if passages:
-            last = passages[-1]
-            passages[-1] = replace(last, silence_after=last.silence_after + mark_seconds)
-        else:
-            before += mark_seconds
-    if not passages:
-        shown = text if len(text) <= 40 else f"{text[:40]}…"
-        raise ValueError(f"nothing to speak in {shown!r}: expected words, or phones of the model")
-    return passages
+    if reading.skip_unreadable:
+        _warn_of_unreadable(text, reading)
+    return text
 
 
-def split_at_marks(text: str) -> list[tuple[str, float]]:
-    """Pieces of a text, each with the silence in seconds that the mark after it asks for.
+def _with_joint(passage: Passage, piece: Piece, reading: Reading) -> Passage:
+    """The last passage of a piece, with the pause that is there without a mark."""
+    if piece.joint == JOINT_SECONDS:
+        return replace(passage, silence_after=JOINT_SECONDS, is_exact_after=True)
+    return replace(passage, silence_after=piece.joint * reading.pause_factor)
 
-    Raises:
-        ValueError: If a mark has no readable length or is too long.
-    """
-    pieces: list[tuple[str, float]] = []
-    position, total = 0, 0.0
-    for mark in _MARK.finditer(text):
-        seconds = _mark_seconds(mark)
-        total += seconds
-        pieces.append((text[position : mark.start()], seconds))
-        position = mark.end()
+
+def _with_silence(passage: Passage, seconds: float, *, begins: bool) -> Passage:
+    """The passage before a mark; its silences add up, unless this is the first after words."""
+    seconds += passage.silence_after if passage.is_exact_after and not begins else 0.0
+    return replace(passage, silence_after=seconds, is_exact_after=True)
+
+
+def _pieces(text: str, reading: Reading) -> list[Piece]:
+    if reading.ssml:
+        from muspeaker.text.ssml import read_ssml  # noqa: PLC0415 (rare)
+
+        pieces = read_ssml(text)
+    else:
+        pieces = split_at_marks(text)
+    total = sum(piece.seconds or 0.0 for piece in pieces)
     if total > MAX_PAUSES_SECONDS:
         raise ValueError(
             f"pauses add up to {total:g} s: expected at most {MAX_PAUSES_SECONDS:g} s in one text"
         )
-    return [*pieces, (text[position:], 0.0)]
+    return pieces
+
+
+def split_at_marks(text: str) -> list[Piece]:
+    """Pieces of a text, each with the silence that the mark after it asks for.
+
+    Raises:
+        ValueError: If a mark has no readable length or is too long.
+    """
+    pieces: list[Piece] = []
+    position = 0
+    for mark in _MARK.finditer(text):
+        seconds = _mark_seconds(mark)
+        pieces.append(Piece(_stretch(text, position, mark.start()), seconds))
+        position = mark.end()
+    return [*pieces, Piece(_stretch(text, position, len(text)))]
+
+
+def _stretch(text: str, start: int, end: int) -> TracedText:
+    traced = TracedText(text)
+    if (start, end) != (0, len(text)):
+        traced.compose([(start, end, None)])
+    return traced
 
 
 def _mark_seconds(mark: re.Match[str]) -> float:
     written = mark["length"] or mark["time"]
-    if written is None:
-        return DEFAULT_PAUSE_SECONDS
+    return DEFAULT_PAUSE_SECONDS if written is None else seconds_of(written, mark[0])
+
+
+def seconds_of(written: str, shown: str) -> float:
+    """The length of a silence, such as `0.5s` or `300ms`.
+
+    Raises:
+        ValueError: If it cannot be read or is too long; the message shows `shown`.
+    """
     length = _LENGTH.fullmatch(written)
     if length is None:
         raise ValueError(
-            f"cannot read {mark[0]!r}: expected a length such as [pause 0.5s] or [pause 300ms]"
+            f"cannot read {shown!r}: expected a length such as [pause 0.5s] or [pause 300ms]"
         )
     seconds = float(length[1]) * (0.001 if length[2].lower() == "ms" else 1.0)
     if seconds > MAX_PAUSE_SECONDS:
-        raise ValueError(f"{mark[0]!r} is too long: expected at most {MAX_PAUSE_SECONDS:g} s")
+        raise ValueError(f"{shown!r} is too long: expected at most {MAX_PAUSE_SECONDS:g} s")
     return seconds
 
 
-def _read_piece(text: str, reading: Reading) -> list[Passage]:
+def _warn_of_unreadable(text: str, reading: Reading) -> None:
+    if reading.language.split("-")[0] != "en" or reading.phonemes:
+        return
+    letters = unreadable_letters(unicodedata.normalize("NFKC", text))
+    if letters:
+        message = f"passed over {named_letters(letters)}, which cannot be read in English"
+        warnings.warn(message, ReadingWarning, stacklevel=2)
+
+
+def _read_piece(piece: Piece, reading: Reading) -> list[Passage]:
     """Passages of a text without marks; there is no silence after the last."""
-    written = text if reading.phonemes else normalize(text, reading.language)
-    pairs = [pair for sentence in split_sentences(written) for pair in _bounded(sentence, reading)]
+    text = piece.text
+    given: GivenPhones | None = None
+    if not reading.phonemes:
+        found = read_marked_phones(text)
+        found += reading.lexicon.apply(text) if reading.lexicon else []
+        given = GivenPhones(found) if found else None
+        normalized(text, reading.language, skip_unreadable=reading.skip_unreadable)
     factor = reading.pause_factor
-    spoken = [Passage(read, 0.0, seconds * factor) for read, seconds in pairs]
+    spoken: list[Passage] = []
+    is_exact = False
+    for sentence in split_sentences(text.text):
+        for part in _bounded(sentence, text, given, reading):
+            seconds = part.pause_seconds * factor
+            if part.is_breath:
+                seconds = BREATH_SECONDS * min(factor, 2.0)
+            spoken.append(
+                Passage(part.tokens, 0.0, seconds, piece.manner, is_exact, part.is_breath)
+            )
+            is_exact = part.is_breath
     if spoken:
-        spoken[-1] = replace(spoken[-1], silence_after=0.0)
+        spoken[-1] = replace(spoken[-1], silence_after=0.0, is_exact_after=False)
     return spoken
 
 
-def _bounded(sentence: Sentence, reading: Reading) -> Iterator[tuple[Tokens, float]]:
-    """The sentence, halved where its numbers made it too long; nothing if it has no phones."""
-    read = tokens(sentence.text, reading.language, reading.symbols, phonemes=reading.phonemes)
+@dataclass(frozen=True)
+class _Part:
+    """Tokens for one pass, the pause after them, and whether it is but a breath."""
+
+    tokens: Tokens
+    pause_seconds: float
+    is_breath: bool
+
+
+def _bounded(
+    sentence: Sentence, text: TracedText, given: GivenPhones | None, reading: Reading
+) -> Iterator[_Part]:
+    """The sentence, in parts where it is too long; nothing if it has no phones."""
+    read = _tokens(sentence, text, given, reading)
     if len(read.phones) <= MAX_TOKENS or len(sentence.text) < 2:
         if read.has_speech:
-            yield read, sentence.pause_seconds
+            parts = _breaths(read)
+            for part in parts[:-1]:
+                yield _Part(part, 0.0, True)
+            yield _Part(parts[-1], sentence.pause_seconds, sentence.is_breath)
         return
     pieces = split_sentences(sentence.text, (len(sentence.text) + 1) // 2)
-    pauses = [piece.pause_seconds for piece in pieces[:-1]] + [sentence.pause_seconds]
-    for piece, pause in zip(pieces, pauses, strict=False):
-        yield from _bounded(Sentence(piece.text, pause), reading)
+    pieces[-1] = replace(
+        pieces[-1], pause_seconds=sentence.pause_seconds, is_breath=sentence.is_breath
+    )
+    for piece in pieces:
+        moved = replace(piece, start=sentence.start + piece.start)
+        yield from _bounded(moved, text, given, reading)
+
+
+def _tokens(
+    sentence: Sentence, text: TracedText, given: GivenPhones | None, reading: Reading
+) -> Tokens:
+    """Tokens of a sentence; the places of its words are those in the original text."""
+    start = sentence.start
+
+    def phones_at(first: int, last: int) -> Pronounced | None:
+        place = text.place(start + first, start + last)
+        return given.at(*place, sentence.text[first:last]) if given else None
+
+    read = tokens(
+        sentence.text,
+        reading.language,
+        reading.symbols,
+        phonemes=reading.phonemes,
+        given=phones_at if given else None,
+    )
+    return replace(read, words=[_with_place(word, start, text) for word in read.words])
+
+
+def _with_place(word: Word, start: int, text: TracedText) -> Word:
+    """A word of a sentence that begins at `start`, with its place in the original text."""
+    first, last = word.place
+    if first == last:
+        return word
+    place = text.place(start + first, start + last)
+    return replace(word, place=place, written=word.written or text.original[slice(*place)])
+
+
+def _breaths(read: Tokens) -> list[Tokens]:
+    """An utterance in parts, each with no more phones between two pauses than a breath is enough for."""
+    run = _longest_run(read)
+    if run is None:
+        return [read]
+    first, last = run
+    words = read.words[first:last]
+    cut = first + breath_index([word.text for word in words], [w.end - w.start for w in words])
+    before, after = cut_before(read, cut)
+    return [*_breaths(before), *_breaths(after)]
+
+
+def _longest_run(read: Tokens) -> tuple[int, int] | None:
+    """The first and the last word, exclusive, of a stretch of words that is too long for a breath."""
+    pauses = np.flatnonzero(read.boundaries == PAUSE)
+    if len(read.phones) <= MAX_BREATH_PHONES or not len(pauses):
+        return None
+    gaps = np.diff(pauses) - 1
+    longest = int(gaps.argmax())
+    if gaps[longest] <= MAX_BREATH_PHONES:
+        return None
+    begin, end = int(pauses[longest]), int(pauses[longest + 1])
+    inside = [
+        i
+        for i, word in enumerate(read.words)
+        if begin < word.start and word.end <= end and word.end > word.start
+    ]
+    return (inside[0], inside[-1] + 1) if len(inside) > 1 else None
 
 
 def model_language(language: str | None, languages: Sequence[str]) -> str:

@@ -47,6 +47,20 @@ PAUSE_MARKS = {**PUNCTUATION, "(": ",", ")": ","}
 _ALIASES = {"ɾ": "T", "ʔ": "t", "əː": "ɜː", "g": "ɡ", "r": "ɹ"}
 
 
+# IPA as others write it, in misaki's phones of English.
+_FROM_IPA = (
+    ("\u0361", ""), ("t\u0283", "ʧ"), ("d\u0292", "ʤ"), ("eɪ", "A"), ("aɪ", "I"), ("oʊ", "O"), ("əʊ", "Q"), ("aʊ", "W"),
+    ("ɔɪ", "Y"), ("ɚ", "əɹ"), ("ɝ", "ɜɹ"), (".", ""), ("l̩", "ᵊl"), ("n̩", "ᵊn"), ("m̩", "ᵊm"),
+)  # fmt: skip
+
+
+def by_hand(phones: str) -> str:
+    """Phones that a user wrote, in misaki's or in the usual letters of the IPA, as misaki's."""
+    for ipa, ours in _FROM_IPA:
+        phones = phones.replace(ipa, ours)
+    return phones
+
+
 @lru_cache(maxsize=16)
 def phone_set(symbols: tuple[str, ...]) -> str:
     """Name of the inventory that a model's symbols belong to: `misaki` or `espeak`.

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import atexit
 import difflib
+import itertools
 import re
 import shutil
 import tempfile
 import threading
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from muspeaker.text import symbols as sym
 from muspeaker.text.english.tokens import english_accent, english_tokens
-from muspeaker.text.letter_runs import with_stops
+from muspeaker.text.letter_runs import with_stops, words_with_stops
 from muspeaker.text.misaki_tokens import tokens_of_misaki
 from muspeaker.text.phone_sets import phone_set
 from muspeaker.text.tokens import TokenBuilder, Tokens, Word
@@ -22,10 +24,14 @@ from muspeaker.text.tokens import TokenBuilder, Tokens, Word
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from muspeaker.text.respelling import PhonesAt
+
 
 # A run of marks counts as a pause where a space, a closing quote or the end follows, so that 3.50,
 # 5:30 and example.com stay whole.
 _PAUSE = re.compile(r"\s*([,.?!;:—–…¿¡。、؟।]+)(?=[\s\"'”’)\]]|$)|\s*([—…。、।])\s*")
+_WORD = re.compile(r"\S+")
+_AROUND = "\"'()[]"
 _LANGUAGE_SWITCH = re.compile(r"\([a-z][a-z0-9-]*\)")
 MAX_DATA_PATH_BYTES = 140  # espeak-ng's buffer holds 160 with the names of its files
 _OURS = frozenset({"en-us", "en-gb"})  # known without asking espeak-ng
@@ -101,7 +107,14 @@ def _espeak_word(word: str, language: str) -> str:
     return _espeak([word], language)[0]
 
 
-def tokens(text: str, language: str, symbols: Sequence[str], *, phonemes: bool = False) -> Tokens:
+def tokens(
+    text: str,
+    language: str,
+    symbols: Sequence[str],
+    *,
+    phonemes: bool = False,
+    given: PhonesAt | None = None,
+) -> Tokens:
     """Turn one normalised sentence into token ids. Safe to call from several threads.
 
     Args:
@@ -109,6 +122,7 @@ def tokens(text: str, language: str, symbols: Sequence[str], *, phonemes: bool =
         language: Tag of espeak-ng.
         symbols: The model's symbols; they decide who reads.
         phonemes: The text is phones already: words apart by spaces, stress by `ˈ` and `ˌ`.
+        given: Says of a place in the text whether a user gave phones for it.
 
     Raises:
         ValueError: If the language is unknown, or a character of the phones is.
@@ -118,7 +132,11 @@ def tokens(text: str, language: str, symbols: Sequence[str], *, phonemes: bool =
         return tokens_of_misaki(text)[0]
     if phonemes:
         return _from_phonemes(text, tuple(symbols))
-    return tokens_batch([text], language, symbols)[0]
+    if given is None:
+        return tokens_batch([text], language, symbols)[0]
+    if phone_set(tuple(symbols)) == "misaki":
+        return english_tokens(text, english_accent(canonical_language(language)), given)
+    return _with_given(text, canonical_language(language), tuple(symbols), given)
 
 
 def tokens_batch(texts: Sequence[str], language: str, symbols: Sequence[str]) -> list[Tokens]:
@@ -129,29 +147,67 @@ def tokens_batch(texts: Sequence[str], language: str, symbols: Sequence[str]) ->
         accent = english_accent(language)
         return [english_tokens(text, accent) for text in texts]
     clauses = [_clauses(text) for text in texts]
-    clauses = [[(with_stops(clause), mark) for clause, mark in pieces] for pieces in clauses]
-    raw = iter(_espeak([clause for pieces in clauses for clause, _ in pieces], language))
+    raw = iter(
+        _espeak([with_stops(clause.text) for pieces in clauses for clause in pieces], language)
+    )
     batch = []
     for pieces in clauses:
         builder = TokenBuilder(table)
-        for clause, mark in pieces:
+        for clause in pieces:
             _add_clause(builder, clause, next(raw), language)
-            if mark:
-                builder.mark(mark)
+            if clause.mark:
+                builder.mark(clause.mark)
         batch.append(builder.finish())
     return batch
 
 
-def _clauses(text: str) -> list[tuple[str, str]]:
-    """Pieces between pauses, each with the mark that ends it, or an empty string."""
-    pieces: list[tuple[str, str]] = []
+def _with_given(text: str, language: str, table: tuple[str, ...], given: PhonesAt) -> Tokens:
+    """`tokens` of espeak-ng, with the phones that a user gave for some of the words."""
+    builder = TokenBuilder(table)
+    for clause in _clauses(text):
+        words = [(clause.start + w.start(), w[0]) for w in _WORD.finditer(clause.text)]
+        owners = [given(at, at + len(word)) for at, word in words]
+        for owner, run in itertools.groupby(zip(words, owners, strict=True), lambda item: item[1]):
+            places = [word for word, _ in run]
+            start, end = places[0][0], places[-1][0] + len(places[-1][1])
+            if owner is None:
+                part = _Clause(text[start:end], "", start)
+                _add_clause(builder, part, _espeak([with_stops(part.text)], language)[0], language)
+                continue
+            first = len(builder.phones)
+            for word in sym.separate_user_phones(owner.phones).split():
+                builder.word(sym.parse_word(word, table))
+            builder.words.append(
+                Word(owner.word, first, len(builder.phones), place=(start, end), written=owner.word)
+            )
+        if clause.mark:
+            builder.mark(clause.mark)
+    return builder.finish()
+
+
+@dataclass(frozen=True)
+class _Clause:
+    """A piece between pauses, its place in the sentence, and the mark that ends it, or an empty string."""
+
+    text: str
+    mark: str
+    start: int
+
+
+def _clauses(text: str) -> list[_Clause]:
+    pieces: list[_Clause] = []
     position = 0
     for match in _PAUSE.finditer(text):
         marks = match.group(1) or match.group(2)
-        pieces.append((text[position : match.start()].strip(), _strongest(marks)))
+        pieces.append(_clause(text, position, match.start(), _strongest(marks)))
         position = match.end()
-    pieces.append((text[position:].strip(), ""))
-    return [piece for piece in pieces if any(piece)]
+    pieces.append(_clause(text, position, len(text), ""))
+    return [piece for piece in pieces if piece.text or piece.mark]
+
+
+def _clause(text: str, start: int, end: int, mark: str) -> _Clause:
+    piece = text[start:end]
+    return _Clause(piece.strip(), mark, start + len(piece) - len(piece.lstrip()))
 
 
 def _strongest(marks: str) -> str:
@@ -159,17 +215,25 @@ def _strongest(marks: str) -> str:
     return next((kind for kind in "?!." if kind in kinds), ",")
 
 
-def _add_clause(builder: TokenBuilder, clause: str, raw: str, language: str) -> None:
+def _add_clause(builder: TokenBuilder, clause: _Clause, raw: str, language: str) -> None:
     spoken = [sym.parse_word(word, builder.symbols) for word in raw.split()]
     spoken = [pairs for pairs in spoken if pairs]
     start = len(builder.phones)
     for pairs in spoken:
         builder.word(pairs)
-    written = [word for word in clause.split() if any(letter.isalnum() for letter in word)]
-    ends = _word_ends(written, spoken, language, builder.symbols)
-    for word, end in zip(written, ends, strict=True):
-        builder.words.append(Word(word.strip("\"'()[]"), start, start + end))
-        start += end
+    written = [
+        (clause.start + at, clause.start + end, word)
+        for at, end, word in words_with_stops(clause.text)
+        if any(letter.isalnum() for letter in word)
+    ]
+    counts = _word_ends([word for _, _, word in written], spoken, language, builder.symbols)
+    for (at, end, word), count in zip(written, counts, strict=True):
+        place = (
+            at + len(word) - len(word.lstrip(_AROUND)),
+            end - len(word) + len(word.rstrip(_AROUND)),
+        )
+        builder.words.append(Word(word.strip(_AROUND), start, start + count, place=place))
+        start += count
 
 
 def _word_ends(
@@ -210,13 +274,13 @@ def _word_ends(
 
 def _from_phonemes(text: str, symbols: tuple[str, ...]) -> Tokens:
     builder = TokenBuilder(symbols)
-    for clause, mark in _clauses(sym.separate_user_phones(text)):
-        for word in clause.split():
+    for clause in _clauses(sym.separate_user_phones(text)):
+        for word in clause.text.split():
             start = len(builder.phones)
             pairs = sym.parse_word(word, symbols)
             builder.word(pairs)
             if pairs:
                 builder.words.append(Word(word.replace("_", ""), start, len(builder.phones)))
-        if mark:
-            builder.mark(mark)
+        if clause.mark:
+            builder.mark(clause.mark)
     return builder.finish()

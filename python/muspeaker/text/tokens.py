@@ -17,15 +17,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Word:
-    """One written word and the tokens that speak it: `start` inclusive, `end` exclusive.
+    """One spoken word and the tokens that speak it: `start` inclusive, `end` exclusive.
 
-    `mark` is the punctuation after it, one of `,.?!`, or empty.
+    `mark` is the punctuation after it, one of `,.?!`, or empty. `place` is where it stands: first character and
+    the one after the last, in the sentence, or in the text that the sentence was made of; `written` is what stands there
+    in that text.
     """
 
     text: str
     start: int
     end: int
     mark: str = ""
+    place: tuple[int, int] = (0, 0)
+    written: str = ""
 
 
 @dataclass(frozen=True)
@@ -54,6 +58,23 @@ class Tokens:
     def has_speech(self) -> bool:
         """Whether any token is more than a pause."""
         return bool(np.any(self.boundaries != sym.PAUSE))
+
+
+def cut_before(tokens: Tokens, index: int) -> tuple[Tokens, Tokens]:
+    """Two utterances of one, the second beginning with the word of an index."""
+    cut = tokens.words[index].start
+    rows = [tokens.phones, tokens.stresses, tokens.boundaries]
+    silence = [row[:1] for row in rows]
+    before, after = (
+        [np.concatenate(parts) for parts in zip(*pair, strict=True)]
+        for pair in (([r[:cut] for r in rows], silence), (silence, [r[cut:] for r in rows]))
+    )
+    moved = [
+        replace(word, start=word.start - cut + 1, end=word.end - cut + 1)
+        for word in tokens.words[index:]
+    ]
+    first = Tokens(before[0], before[1], before[2], tokens.words[:index])
+    return first, Tokens(after[0], after[1], after[2], moved)
 
 
 @dataclass

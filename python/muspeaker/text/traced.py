@@ -17,11 +17,12 @@ class TracedText:
 
     Attributes:
         text: The text as it is now.
+        original: The text as it was.
     """
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self._length = len(text)
+        self.original = text
         self._steps: list[_Step] = []
 
     def sub(self, pattern: re.Pattern[str], new: str | Callable[[re.Match[str]], str]) -> None:
@@ -83,8 +84,8 @@ class TracedText:
         first, last = start, end - 1
         for step in reversed(self._steps):
             first, last = step.first(first), step.last(last)
-        first = min(first, self._length)
-        return first, min(max(first, last) + 1, self._length)
+        first = min(first, len(self.original))
+        return first, min(max(first, last) + 1, len(self.original))
 
 
 class _Step:

@@ -16,6 +16,7 @@ from muspeaker.serve.openai.health import Health
 from muspeaker.serve.openai.limits import Gate
 from muspeaker.serve.openai.metrics import Metrics
 from muspeaker.serve.openai.store import VoiceStore
+from muspeaker.text.respelling import read_lexicon
 from muspeaker.voice import Voice
 from muspeaker.voice_like import blended, parse_blend
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from muspeaker.serve.openai.settings import Settings
     from muspeaker.serve.openai.store import StoredVoice
+    from muspeaker.text.respelling import UserLexicon
     from muspeaker.tts import Synthesizer
 
 T = TypeVar("T")
@@ -61,6 +63,7 @@ class Service:
         gate: Queue of requests.
         metrics: Counters.
         threads: Threads that speak, encode and read files. The event loop does none of it.
+        lexicon: Words that are respelled or pronounced otherwise.
     """
 
     tts: Synthesizer
@@ -69,6 +72,7 @@ class Service:
     gate: Gate
     metrics: Metrics
     threads: ThreadPoolExecutor
+    lexicon: UserLexicon | None = None
 
     @classmethod
     def of(cls, tts: Synthesizer, settings: Settings) -> Service:
@@ -81,6 +85,7 @@ class Service:
             gate,
             Metrics(gate),
             ThreadPoolExecutor(settings.workers, "muspeaker"),
+            read_lexicon(settings.lexicon),
         )
 
     @cached_property

@@ -45,6 +45,7 @@ class Settings:
         max_connections: Number of open connections.
         stall_seconds: Seconds after which a client that reads nothing is dropped.
         body_seconds: Seconds in which a body must have arrived.
+        lexicon: TSV file of words that are respelled or pronounced otherwise, for all requests.
 
     Raises:
         ValueError: If a number is not positive, the token is empty, or an origin is no origin.
@@ -64,6 +65,7 @@ class Settings:
     max_connections: int = 512
     stall_seconds: float = 30.0
     body_seconds: float = 60.0
+    lexicon: Path | None = None
 
     def __post_init__(self) -> None:
         if self.token is not None and not self.token.strip():

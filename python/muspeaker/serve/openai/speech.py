@@ -23,6 +23,7 @@ from muspeaker.serve.openai.kokoro import KokoroFields, WordTimes, in_one_piece
 from muspeaker.serve.openai.presence import while_present
 from muspeaker.serve.openai.service import Service, service_of
 from muspeaker.serve.openai.tempo import Tempo, split_speed
+from muspeaker.serve.replies import stream_reply
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Iterator
@@ -67,7 +68,9 @@ class SpeechRequest(KokoroFields):
 
     model_config = ConfigDict(extra="ignore", allow_inf_nan=False)
 
-    input: str = Field(min_length=1, description="The text to speak.")
+    input: str = Field(
+        min_length=1, description="The text to speak; SSML where it begins with `<speak`."
+    )
     model: str = Field(default="muspeaker", description="Any name: one model is loaded.")
     voice: Reference = Field(description="A name, an identifier, or an object with one.")
     response_format: Format = "mp3"
@@ -80,6 +83,7 @@ class SpeechRequest(KokoroFields):
     temperature: float | None = _option("temperature")
     seed: int = _option("seed")
     language: str | None = _option("language")
+    skip_unreadable: bool = _option("skip_unreadable")
 
     @model_validator(mode="before")
     @classmethod
@@ -240,13 +244,14 @@ class SpeechProducer:
         speed, rest = split_speed(body.speed)
         options: dict[str, Any] = {"speed": speed, "pitch": body.pitch, "energy": body.energy}
         options |= {"seed": body.seed, "language": body.language}
+        options |= {"lexicon": service.lexicon, "skip_unreadable": body.skip_unreadable}
         if body.temperature is not None:
             options["temperature"] = body.temperature
         if body.style is not None:
             options["style"] = service.voice(body.style, "style")
         options = {**body.kokoro_options(), **{k: v for k, v in options.items() if v is not None}}
         try:
-            stream = tts.stream(body.input, voice, **options)
+            stream = stream_reply(tts, body.input, voice, **options)
             self._chunks: Iterator[Audio] = WordTimes(stream, rest, usage.words)
         except ValueError as error:
             param = "language" if "language" in str(error) else "input"

@@ -11,6 +11,7 @@ from muspeaker.text.sentences import (
     Sentence,
     split_sentences,
 )
+from muspeaker.text.ssml import begins_ssml
 
 _LOOK_AHEAD_CHARACTERS = 250
 _PLACE = re.compile(r"[.?!。؟।…]+[\"')\]”\u2019]*(?=\s)|[。؟।]|\n\s*\n")
@@ -25,6 +26,9 @@ class IncomingText:
     Args:
         language: Language tag of espeak-ng, for the normalisation.
         max_characters: Limit on the characters of all pieces together.
+
+    Attributes:
+        unspoken: The remaining text once no more comes, where it has no letters.
     """
 
     def __init__(self, language: str, max_characters: int) -> None:
@@ -32,6 +36,7 @@ class IncomingText:
         self._max_characters = max_characters
         self._num_characters = 0
         self._held = ""
+        self.unspoken = ""
 
     def add(self, text: str) -> list[Sentence]:
         """Take the next piece; returns the sentences that are now complete, each with the pause after it.
@@ -45,6 +50,8 @@ class IncomingText:
                 f"text is too long: expected at most {self._max_characters} characters"
             )
         self._held += text
+        if begins_ssml(self._held):
+            return []  # it can be read as a whole only
         complete: list[Sentence] = []
         start = 0
         for match in _PLACE.finditer(self._held):
@@ -57,7 +64,8 @@ class IncomingText:
     def finish(self) -> str:
         """The remaining text once no more comes; may be empty."""
         rest, self._held = self._held.strip(), ""
-        return rest if _has_letters(rest) else ""
+        self.unspoken = "" if _has_letters(rest) else rest
+        return "" if self.unspoken else rest
 
     def _is_cut(self, start: int, end: int) -> bool:
         """Whether the splitter, too, cuts here, and something to speak has come after it."""

@@ -151,7 +151,8 @@ class WyomingHandler(AsyncEventHandler):
                 if (
                     rest or self._sent_samples is None
                 ):  # an empty text is refused, as outside a stream
-                    await self._speak(rest, incoming.voice, incoming.language)
+                    spoken = rest or incoming.text.unspoken  # emoji alone are a silence
+                    await self._speak(spoken, incoming.voice, incoming.language)
         except (ValueError, TypeError, RuntimeError) as error:
             await self._fail("bad-request", str(error))
         self._incoming = None

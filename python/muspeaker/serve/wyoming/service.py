@@ -9,6 +9,7 @@ from wyoming.info import Attribution, Info, TtsProgram, TtsVoice
 
 import muspeaker
 from muspeaker.options import checked_options
+from muspeaker.serve.replies import stream_reply
 from muspeaker.text.sentences import SENTENCE_PAUSE_SECONDS
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ class WyomingService:
     async def speak(self, text: str, voice: Voice, language: str | None) -> AsyncGenerator[Audio]:
         """Speak a text, each piece in turn with those of other clients."""
         options = self._options if language is None else {**self._options, "language": language}
-        stream = await asyncio.to_thread(self.tts.stream, text, voice, **options)
+        stream = await asyncio.to_thread(stream_reply, self.tts, text, voice, **options)
         try:
             while True:
                 async with self._turn:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from muspeaker.text.english import stress
+from muspeaker.text.english import endings, stress
 from muspeaker.text.english.dictionary import Dictionary
 from muspeaker.text.english.weak_forms import Context
 from muspeaker.text.english.words import (
@@ -16,6 +16,7 @@ from muspeaker.text.english.words import (
     tagged_pieces,
 )
 from muspeaker.text.letter_to_sound import shipped_letter_to_sound
+from muspeaker.text.phone_sets import by_hand
 from muspeaker.text.tagger import shipped_tagger
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from muspeaker.text.letter_to_sound import LetterToSound
     from muspeaker.text.lexicon import Accent, Lexicon
+    from muspeaker.text.respelling import Pronounced
     from muspeaker.text.tagger import Tagger
 
 MAX_PARTS = 15  # hyphens included; a word of more is read part by part
@@ -86,11 +88,14 @@ class EnglishPhones:
             spoken[owner] = f"{spoken[owner]} {phones}".strip()
         return spoken
 
-    def read(self, pieces: Sequence[Piece]) -> list[tuple[list[int], str]]:
+    def read(
+        self, pieces: Sequence[Piece], owners: Sequence[Pronounced | None] | None = None
+    ) -> list[tuple[list[int], str]]:
         """Phones of the written words of one sentence.
 
         Args:
             pieces: Pieces from `tagged_pieces`.
+            owners: For each piece the phones that a user gave for it and maybe for its neighbours, or None.
 
         Returns:
             For each written word the indices of its pieces, and its phones; empty for a mark.
@@ -98,10 +103,15 @@ class EnglishPhones:
         tags = self._with_imperative(pieces, self.tagger([piece.text for piece in pieces]))
         context = Context()
         found: list[tuple[list[int], str]] = []
-        for group in reversed(list(groups(pieces))):
+        written = list(groups(pieces))
+        for group in reversed(_by_owner(written, owners) if owners else written):
             first = pieces[group[0]]
+            owner = owners[group[0]] if owners else None
             phones = ""
-            if are_letters(group, pieces):
+            if owner is not None:
+                phones = self._given(owner, pieces[group[-1]].text)
+                context = context.before(owner.word, "NNP", phones)
+            elif are_letters(group, pieces):
                 letters = "".join(pieces[i].text for i in group)
                 phones = self.dictionary.letters(letters)
                 context = context.before(letters, "NNP", phones)
@@ -117,6 +127,12 @@ class EnglishPhones:
                 context = context.before(first.text, "", phones)
             found.append((group, phones))
         return found[::-1]
+
+    def _given(self, owner: Pronounced, written: str) -> str:
+        """The phones that a user gave, with -s for a possessive."""
+        phones = by_hand(owner.phones)
+        is_possessive = written.lower().endswith("'s") and not owner.word.lower().endswith("'s")
+        return endings.plural(phones, british=self.accent == "gb") if is_possessive else phones
 
     def _with_imperative(self, pieces: Sequence[Piece], tags: list[str]) -> list[str]:
         """The tags, with a verb where one may begin a sentence before an article: `Wind the clock`."""
@@ -185,6 +201,22 @@ class EnglishPhones:
             return phones
         phones = self.letter_to_sound(text)
         return stress.emphasised(phones, stress.emphasis_of(text)) if phones else ""
+
+
+def _by_owner(written: Sequence[list[int]], owners: Sequence[Pronounced | None]) -> list[list[int]]:
+    """Words of pieces, cut and joined so that each has what one owner's phones are for, or nothing of it."""
+    found: list[list[int]] = []
+    for group in written:
+        begins = True
+        for index in group:
+            owner = owners[index]
+            is_same = bool(found) and owners[found[-1][-1]] is owner
+            if is_same and (owner is not None or not begins):
+                found[-1].append(index)
+            else:
+                found.append([index])
+            begins = False
+    return found
 
 
 def _main_tag(parts: Sequence[tuple[str, str]]) -> str:

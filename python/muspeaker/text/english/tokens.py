@@ -13,6 +13,7 @@ from muspeaker.text.tokens import TokenBuilder, Tokens, Word
 if TYPE_CHECKING:
     from muspeaker.text.english.words import Piece
     from muspeaker.text.lexicon import Accent
+    from muspeaker.text.respelling import PhonesAt, Pronounced
 
 _PAUSES_ANYWHERE = frozenset("—…()")
 _ENDS_MARKS = frozenset("\"'”’)]")
@@ -36,16 +37,21 @@ def shared_reader(accent: Accent) -> EnglishPhones:
     return EnglishPhones(accent)
 
 
-def english_tokens(text: str, accent: Accent) -> Tokens:
+def english_tokens(text: str, accent: Accent, given: PhonesAt | None = None) -> Tokens:
     """Tokens of one normalised sentence, as indices into `MISAKI_SYMBOLS`. Safe to call from several threads.
 
     Args:
         text: One sentence, numbers written out; digits are read one by one.
         accent: `us` or `gb`.
+        given: Says of a place in the text whether a user gave phones for it.
+
+    Raises:
+        ValueError: If given phones are none of misaki's.
     """
     pieces = tagged_pieces(text)
+    owners = [given(piece.start, piece.end) for piece in pieces] if given else None
     builder = TokenBuilder(MISAKI_SYMBOLS)
-    for group, phones in shared_reader(accent).read(pieces):
+    for group, phones in shared_reader(accent).read(pieces, owners):
         first, last = pieces[group[0]], pieces[group[-1]]
         if not phones:
             if _is_pause(first, text):
@@ -54,8 +60,18 @@ def english_tokens(text: str, accent: Accent) -> Tokens:
         start = len(builder.phones)
         for word in phones.split():
             builder.word(parse_word(word))
-        builder.words.append(Word(text[first.start : last.end], start, len(builder.phones)))
+        owner = owners[group[0]] if owners else None
+        written = text[first.start : last.end]
+        if owner is not None:
+            written = owner.word + written[-2:] * _is_possessive(written, owner)
+        place = (first.start, last.end)
+        shown = "" if owner is None else written
+        builder.words.append(Word(written, start, len(builder.phones), place=place, written=shown))
     return builder.finish()
+
+
+def _is_possessive(written: str, owner: Pronounced) -> bool:
+    return written.lower().endswith("'s") and not owner.word.lower().endswith("'s")
 
 
 def _is_pause(piece: Piece, text: str) -> bool:

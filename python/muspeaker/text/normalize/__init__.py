@@ -8,6 +8,7 @@ from muspeaker.text.normalize import common
 from muspeaker.text.normalize.english import rules as english
 from muspeaker.text.normalize.lines import close_lines
 from muspeaker.text.normalize.markup import without_markup
+from muspeaker.text.normalize.script import drop_unreadable
 from muspeaker.text.traced import TracedText
 
 if TYPE_CHECKING:
@@ -33,22 +34,30 @@ def normalize(text: str, language: str = "en-us") -> str:
     Raises:
         ValueError: As `common.clean`; in English also if there are letters of another script.
     """
-    return normalized(text, language).text
-
-
-def normalized(text: str, language: str = "en-us") -> TracedText:
-    """`normalize`, with the place in the text that each word came from."""
     traced = TracedText(text)
+    normalized(traced, language)
+    return traced.text
+
+
+def normalized(text: TracedText, language: str = "en-us", *, skip_unreadable: bool = False) -> None:
+    """`normalize` in place, so that the place of each word in the original is known.
+
+    Args:
+        text: The text.
+        language: As for `normalize`.
+        skip_unreadable: Whether letters of other scripts are dropped, where the language refuses them.
+    """
     rules = LANGUAGES.get(language.lower().replace("_", "-").split("-")[0])
-    common.one_newline(traced)
-    without_markup(traced)
-    close_lines(traced)
+    common.one_newline(text)
+    without_markup(text)
+    close_lines(text)
     if rules is None:
-        common.clean(traced)
-        common.finish(traced)
-        return traced
-    common.replace_signs(traced, rules.SIGNS)
-    common.clean(traced)
-    rules.spell_out(traced, language)
-    common.finish(traced, rules.keeps_apostrophe)
-    return traced
+        common.clean(text)
+        common.finish(text)
+        return
+    common.replace_signs(text, rules.SIGNS)
+    common.clean(text)
+    if skip_unreadable:
+        drop_unreadable(text)
+    rules.spell_out(text, language)
+    common.finish(text, rules.keeps_apostrophe)

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from muspeaker.text.traced import TracedText
 
 MAX_NAMED = 8  # letters that an error names
 FIRST_FOREIGN = "\u0370"  # below it are Latin letters and marks
@@ -36,9 +40,20 @@ def refuse_unreadable(text: str) -> None:
     """
     letters = unreadable_letters(text)
     if letters:
-        named = ", ".join(f"{letter} (U+{ord(letter):04X})" for letter in letters[:MAX_NAMED])
-        more = f" and {len(letters) - MAX_NAMED} more" if len(letters) > MAX_NAMED else ""
-        raise ValueError(f"cannot read {named}{more} in English: expected Latin letters")
+        raise ValueError(f"cannot read {named_letters(letters)} in English: expected Latin letters")
+
+
+def named_letters(letters: list[str]) -> str:
+    """Letters with their code points, as a message names them."""
+    named = ", ".join(f"{letter} (U+{ord(letter):04X})" for letter in letters[:MAX_NAMED])
+    return f"{named} and {len(letters) - MAX_NAMED} more" if len(letters) > MAX_NAMED else named
+
+
+def drop_unreadable(text: TracedText) -> None:
+    """Put a space in the place of letters of other scripts."""
+    letters = unreadable_letters(text.text)
+    if letters:
+        text.sub(re.compile(f"[{re.escape(''.join(letters))}]+"), " ")
 
 
 def _is_foreign(letter: str) -> bool:
