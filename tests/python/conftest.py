@@ -108,3 +108,11 @@ def voice(tts: Synthesizer) -> Voice:
 def tone() -> np.ndarray:
     """Two seconds at 24 kHz, (samples,) float32."""
     return (0.3 * np.sin(2 * np.pi * 220 * np.arange(48000) / 24000)).astype(np.float32)
+
+
+@pytest.fixture(scope="session")
+def shipped() -> Synthesizer:
+    """The model that ships, on one thread."""
+    from muspeaker.loading import load  # noqa: PLC0415 (it needs the engine)
+
+    return load(num_threads=1)

@@ -112,7 +112,6 @@ def test_plain_text_by_its_headings(tmp_path: Path) -> None:
     ("data", "chapters"),
     [
         (b"# One #\n\nText.\n\n### Not one\n\n## Two\n\nMore.", [("One", "Text.\n\n### Not one"), ("Two", "More.")]),
-        ("Ça va?".encode("cp1252"), [("", "Ça va?")]),
         ("Ça va?".encode("utf-16"), [("", "Ça va?")]),
         (GUTENBERG, [("", "Text.")]),
     ],
@@ -120,6 +119,12 @@ def test_plain_text_by_its_headings(tmp_path: Path) -> None:
 def test_plain_texts(tmp_path: Path, data: bytes, chapters: list[tuple[str, str]]) -> None:
     (tmp_path / "a.md").write_bytes(data)
     assert [(c.title, c.text) for c in read_book(tmp_path / "a.md").chapters] == chapters
+
+
+def test_bytes_of_another_encoding_are_named(tmp_path: Path) -> None:
+    (tmp_path / "a.md").write_bytes("Ça va?".encode("cp1252"))
+    with pytest.raises(ValueError, match=r"is not UTF-8: byte 0xc7 at 0 \(expected UTF-8, or"):
+        read_book(tmp_path / "a.md")
 
 
 def test_a_web_page(tmp_path: Path) -> None:

@@ -84,7 +84,7 @@ def test_commands_have_every_option_with_its_range(command: tuple[str, ...], kno
     )
     for name in known.__annotations__:
         about = OPTIONS[name]
-        assert f"--{name}" in shown
+        assert f"--{name.replace('_', '-')}" in shown
         assert about.help.split(".")[0].split()[0] in shown
         if about.low is None:
             continue

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from muspeaker.config import SYMBOLS
-from muspeaker.text.passages import Reading, read_text, split_at_marks
+from muspeaker.text.passages import Reading, read_text
+from muspeaker.text.pieces import split_at_marks
 from muspeaker.text.sentences import PARAGRAPH_PAUSE_SECONDS, SENTENCE_PAUSE_SECONDS
 
 if TYPE_CHECKING:
@@ -75,23 +76,54 @@ def test_marks_that_are_refused(tts: Synthesizer, voice: Voice, text: str, messa
 
 def test_other_brackets_are_text() -> None:
     text = "He said [pause for effect] nothing [1]."
-    assert split_at_marks(text) == [(text, 0.0)]
+    assert [(piece.text.text, piece.seconds) for piece in split_at_marks(text)] == [(text, None)]
     words = read_text(text, Reading(symbols=SYMBOLS, language="en-us"))[0].tokens.words
     assert [word.text for word in words][2:5] == ["pause", "for", "effect"]
 
 
-def test_silence_is_in_the_samples_and_before_the_words(tts: Synthesizer, voice: Voice) -> None:
-    plain = tts.synthesize("One. Two.", voice, pause=0)
-    audio = tts.synthesize("[pause 250ms] One. [pause 0.5s] Two. [pause 1s]", voice)
-    rate = tts.sample_rate
-    lead, middle, tail = round(0.25 * rate), round(0.5 * rate), rate
-    assert len(audio.samples) == len(plain.samples) + lead + middle + tail
-    assert not audio.samples[:lead].any()
-    assert not audio.samples[-tail:].any()
-    first = len(tts.synthesize("One.", voice).samples)
-    assert not audio.samples[lead + first : lead + first + middle].any()
-    assert audio.words[0].start == pytest.approx(plain.words[0].start + 0.25, abs=1e-4)
-    assert audio.words[1].start == pytest.approx(plain.words[1].start + 0.75, abs=1e-4)
+def longest_silence(audio: Audio, quiet: float) -> float:
+    """Seconds of the longest stretch whose frames of 2.5 ms are all quieter than that."""
+    size = round(0.0025 * audio.sample_rate)
+    count = len(audio.samples) // size
+    level = np.sqrt(np.mean(audio.samples[: count * size].reshape(count, size) ** 2, axis=1))
+    longest = run = 0
+    for is_quiet in level < quiet:
+        run = run + 1 if is_quiet else 0
+        longest = max(longest, run)
+    return longest * size / audio.sample_rate
+
+
+@pytest.mark.parametrize(
+    "mark", ["[pause 0.5s]", "[pause:0.5s]", "[pause]", '<break time="500ms"/>']
+)
+@pytest.mark.parametrize("text", ["It was a cat. {} Then she left.", "Hello there {} world"])
+def test_a_mark_is_all_the_silence_between_the_sounds(
+    shipped: Synthesizer, mark: str, text: str
+) -> None:
+    audio = shipped.synthesize(text.format(mark))
+    level = 0.01 * float(np.abs(audio.samples).max())  # -40 dB
+    assert longest_silence(audio, level) == pytest.approx(0.5, abs=0.02)
+
+
+def test_silences_before_and_after_all_words(shipped: Synthesizer) -> None:
+    audio = shipped.synthesize("[pause 250ms] One. [pause 1s]")
+    loud = np.flatnonzero(np.abs(audio.samples) > 0.01 * np.abs(audio.samples).max())
+    rate = audio.sample_rate
+    assert loud[0] / rate == pytest.approx(0.25, abs=0.02)
+    assert (len(audio.samples) - loud[-1]) / rate == pytest.approx(1.0, abs=0.02)
+    assert 0.2 < audio.words[0].start < 0.3
+    assert audio.words[0].end < audio.duration - 0.95
+
+
+def test_chunks_do_not_change_where_the_silence_is_cut(shipped: Synthesizer) -> None:
+    text = "I waited. [pause 300ms] Then she left, and nobody saw her. [pause 1s]"
+    whole = shipped.fork(2).synthesize(text)
+    chunks = list(shipped.stream(text))
+    assert np.array_equal(np.concatenate([chunk.samples for chunk in chunks]), whole.samples)
+    joined = type(whole).join(chunks)
+    assert [(w.text, round(w.start, 6), round(w.end, 6)) for w in joined.words] == [
+        (w.text, round(w.start, 6), round(w.end, 6)) for w in whole.words
+    ]
 
 
 def test_marks_in_phones(tts: Synthesizer, voice: Voice) -> None:

@@ -10,9 +10,15 @@ import pytest
 import muspeaker
 from muspeaker import quick, tts
 from muspeaker.options import ConversionFields, OptionFields, SynthesisOptions
+from muspeaker.text.respelling import LexiconLike
 from muspeaker.voice_like import VoiceLike
 
-NAMES = {"VoiceLike": VoiceLike, "Unpack": typing.Unpack, "OptionFields": OptionFields}
+NAMES = {
+    "VoiceLike": VoiceLike,
+    "LexiconLike": LexiconLike,
+    "Unpack": typing.Unpack,
+    "OptionFields": OptionFields,
+}
 SPEAKING = [tts.Synthesizer.synthesize, tts.Synthesizer.stream, tts.Synthesizer.astream,
             tts.Synthesizer.synthesize_batch, tts.Synthesizer.dialogue, muspeaker.say]  # fmt: skip
 
@@ -25,12 +31,15 @@ def test_options_are_typed(call: typing.Any) -> None:
         assert parameter.name == "self" or parameter.annotation is not parameter.empty
 
 
+OBJECTS = {"style", "lexicon"}  # which are made of what is given
+
+
 def test_option_fields_are_those_of_the_options() -> None:
     hints = typing.get_type_hints(OptionFields, None, NAMES)
     own = typing.get_type_hints(SynthesisOptions)
     assert list(hints) == list(own)
-    assert {name: hints[name] for name in hints if name != "style"} == {
-        name: own[name] for name in own if name != "style"
+    assert {name: hints[name] for name in hints if name not in OBJECTS} == {
+        name: own[name] for name in own if name not in OBJECTS
     }
     assert ConversionFields.__annotations__.keys() < hints.keys()
 

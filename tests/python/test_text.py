@@ -89,12 +89,12 @@ def test_signs_that_stand_for_many_letters_are_bounded() -> None:
 
 
 def test_sentences_and_pauses() -> None:
-    sentences = split_sentences("One, two. Three? Yes!\n\nFour approx. five. Six.")
+    sentences = split_sentences("One, two. Three? Yes!\n\nFour unkn. more. Six.")
     assert [s.text for s in sentences] == [
         "One, two.",
         "Three?",
         "Yes!",
-        "Four approx. five.",
+        "Four unkn. more.",
         "Six.",
     ]
     short, long = SENTENCE_PAUSE_SECONDS, PARAGRAPH_PAUSE_SECONDS

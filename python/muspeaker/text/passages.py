@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 import warnings
 from dataclasses import dataclass, replace
@@ -13,41 +12,20 @@ import numpy as np
 from muspeaker.text.manner import PLAIN, Manner
 from muspeaker.text.normalize import normalized
 from muspeaker.text.normalize.script import named_letters, unreadable_letters
-from muspeaker.text.phonemize import canonical_language, tokens
+from muspeaker.text.phonemize import canonical_language
+from muspeaker.text.pieces import JOINT_SECONDS, Piece, split_at_marks
 from muspeaker.text.respelling import GivenPhones, UserLexicon, read_marked_phones
-from muspeaker.text.sentences import (
-    SENTENCE_PAUSE_SECONDS,
-    Sentence,
-    breath_index,
-    split_sentences,
-)
-from muspeaker.text.symbols import PAUSE
-from muspeaker.text.tokens import Tokens, cut_before
-from muspeaker.text.traced import TracedText
+from muspeaker.text.sentences import SENTENCE_PAUSE_SECONDS, split_sentences
+from muspeaker.text.tokens import Tokens
+from muspeaker.text.utterances import bounded
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from muspeaker.text.respelling import Pronounced
-    from muspeaker.text.tokens import Word
+    from collections.abc import Sequence
 
 
 MAX_TEXT_CHARACTERS = 50_000
-MAX_TOKENS = 400
-MAX_BREATH_PHONES = 120  # phones without a pause between them; about 9 s
 BREATH_SECONDS = 0.15  # silence where more of them are parted
-JOINT_SECONDS = 0.06  # silence where the manner changes within a sentence
-MAX_PAUSE_SECONDS = 60.0  # silence of one mark
 MAX_PAUSES_SECONDS = 600.0  # silence of all marks together
-
-DEFAULT_PAUSE_SECONDS = 0.5  # of a mark without a length
-
-_MARK = re.compile(
-    r"\[\s*pause(?:(?:\s*:\s*|\s+)(?P<length>[-+.\d][^\]\n]{0,40}))?\s*\]"
-    r"|<break(?:\s+time\s*=\s*([\"'])(?P<time>[^\"'<>\n]{0,40})\2)?\s*/?>(?:</break>)?",
-    re.IGNORECASE,
-)
-_LENGTH = re.compile(r"(\d+(?:\.\d*)?|\.\d+)\s*(ms|s)\s*", re.IGNORECASE)
 
 
 class NothingToSpeakError(ValueError):
@@ -80,23 +58,6 @@ class Passage:
     manner: Manner = PLAIN
     is_exact_before: bool = False
     is_exact_after: bool = False
-
-
-@dataclass(frozen=True)
-class Piece:
-    """A stretch of a text that is read by itself.
-
-    Attributes:
-        text: The stretch, with its place in the whole.
-        seconds: Silence after it; None where none is asked for.
-        manner: How it is spoken.
-        joint: Pause where nothing else is asked for, in seconds at the usual speed.
-    """
-
-    text: TracedText
-    seconds: float | None = None
-    manner: Manner = PLAIN
-    joint: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -210,50 +171,6 @@ def _pieces(text: str, reading: Reading) -> list[Piece]:
     return pieces
 
 
-def split_at_marks(text: str) -> list[Piece]:
-    """Pieces of a text, each with the silence that the mark after it asks for.
-
-    Raises:
-        ValueError: If a mark has no readable length or is too long.
-    """
-    pieces: list[Piece] = []
-    position = 0
-    for mark in _MARK.finditer(text):
-        seconds = _mark_seconds(mark)
-        pieces.append(Piece(_stretch(text, position, mark.start()), seconds))
-        position = mark.end()
-    return [*pieces, Piece(_stretch(text, position, len(text)))]
-
-
-def _stretch(text: str, start: int, end: int) -> TracedText:
-    traced = TracedText(text)
-    if (start, end) != (0, len(text)):
-        traced.compose([(start, end, None)])
-    return traced
-
-
-def _mark_seconds(mark: re.Match[str]) -> float:
-    written = mark["length"] or mark["time"]
-    return DEFAULT_PAUSE_SECONDS if written is None else seconds_of(written, mark[0])
-
-
-def seconds_of(written: str, shown: str) -> float:
-    """The length of a silence, such as `0.5s` or `300ms`.
-
-    Raises:
-        ValueError: If it cannot be read or is too long; the message shows `shown`.
-    """
-    length = _LENGTH.fullmatch(written)
-    if length is None:
-        raise ValueError(
-            f"cannot read {shown!r}: expected a length such as [pause 0.5s] or [pause 300ms]"
-        )
-    seconds = float(length[1]) * (0.001 if length[2].lower() == "ms" else 1.0)
-    if seconds > MAX_PAUSE_SECONDS:
-        raise ValueError(f"{shown!r} is too long: expected at most {MAX_PAUSE_SECONDS:g} s")
-    return seconds
-
-
 def _warn_of_unreadable(text: str, reading: Reading) -> None:
     if reading.language.split("-")[0] != "en" or reading.phonemes:
         return
@@ -276,7 +193,7 @@ def _read_piece(piece: Piece, reading: Reading) -> list[Passage]:
     spoken: list[Passage] = []
     is_exact = False
     for sentence in split_sentences(text.text):
-        for part in _bounded(sentence, text, given, reading):
+        for part in bounded(sentence, text, given, reading):
             seconds = part.pause_seconds * factor
             if part.is_breath:
                 seconds = BREATH_SECONDS * min(factor, 2.0)
@@ -287,95 +204,6 @@ def _read_piece(piece: Piece, reading: Reading) -> list[Passage]:
     if spoken:
         spoken[-1] = replace(spoken[-1], silence_after=0.0, is_exact_after=False)
     return spoken
-
-
-@dataclass(frozen=True)
-class _Part:
-    """Tokens for one pass, the pause after them, and whether it is but a breath."""
-
-    tokens: Tokens
-    pause_seconds: float
-    is_breath: bool
-
-
-def _bounded(
-    sentence: Sentence, text: TracedText, given: GivenPhones | None, reading: Reading
-) -> Iterator[_Part]:
-    """The sentence, in parts where it is too long; nothing if it has no phones."""
-    read = _tokens(sentence, text, given, reading)
-    if len(read.phones) <= MAX_TOKENS or len(sentence.text) < 2:
-        if read.has_speech:
-            parts = _breaths(read)
-            for part in parts[:-1]:
-                yield _Part(part, 0.0, True)
-            yield _Part(parts[-1], sentence.pause_seconds, sentence.is_breath)
-        return
-    pieces = split_sentences(sentence.text, (len(sentence.text) + 1) // 2)
-    pieces[-1] = replace(
-        pieces[-1], pause_seconds=sentence.pause_seconds, is_breath=sentence.is_breath
-    )
-    for piece in pieces:
-        moved = replace(piece, start=sentence.start + piece.start)
-        yield from _bounded(moved, text, given, reading)
-
-
-def _tokens(
-    sentence: Sentence, text: TracedText, given: GivenPhones | None, reading: Reading
-) -> Tokens:
-    """Tokens of a sentence; the places of its words are those in the original text."""
-    start = sentence.start
-
-    def phones_at(first: int, last: int) -> Pronounced | None:
-        place = text.place(start + first, start + last)
-        return given.at(*place, sentence.text[first:last]) if given else None
-
-    read = tokens(
-        sentence.text,
-        reading.language,
-        reading.symbols,
-        phonemes=reading.phonemes,
-        given=phones_at if given else None,
-    )
-    return replace(read, words=[_with_place(word, start, text) for word in read.words])
-
-
-def _with_place(word: Word, start: int, text: TracedText) -> Word:
-    """A word of a sentence that begins at `start`, with its place in the original text."""
-    first, last = word.place
-    if first == last:
-        return word
-    place = text.place(start + first, start + last)
-    return replace(word, place=place, written=word.written or text.original[slice(*place)])
-
-
-def _breaths(read: Tokens) -> list[Tokens]:
-    """An utterance in parts, each with no more phones between two pauses than a breath is enough for."""
-    run = _longest_run(read)
-    if run is None:
-        return [read]
-    first, last = run
-    words = read.words[first:last]
-    cut = first + breath_index([word.text for word in words], [w.end - w.start for w in words])
-    before, after = cut_before(read, cut)
-    return [*_breaths(before), *_breaths(after)]
-
-
-def _longest_run(read: Tokens) -> tuple[int, int] | None:
-    """The first and the last word, exclusive, of a stretch of words that is too long for a breath."""
-    pauses = np.flatnonzero(read.boundaries == PAUSE)
-    if len(read.phones) <= MAX_BREATH_PHONES or not len(pauses):
-        return None
-    gaps = np.diff(pauses) - 1
-    longest = int(gaps.argmax())
-    if gaps[longest] <= MAX_BREATH_PHONES:
-        return None
-    begin, end = int(pauses[longest]), int(pauses[longest + 1])
-    inside = [
-        i
-        for i, word in enumerate(read.words)
-        if begin < word.start and word.end <= end and word.end > word.start
-    ]
-    return (inside[0], inside[-1] + 1) if len(inside) > 1 else None
 
 
 def model_language(language: str | None, languages: Sequence[str]) -> str:

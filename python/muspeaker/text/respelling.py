@@ -8,7 +8,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Union
+from typing import TYPE_CHECKING
 
 from muspeaker.text.encodings import decoded
 
@@ -27,8 +27,6 @@ _STAND_IN = "phoneme"  # a word that no rule reads otherwise, in the place of ph
 _KEPT_LETTERS = (
     4  # shorter words may be units or the like, which the rules would read with a number
 )
-
-LexiconLike = Union[Mapping[str, str], str, "os.PathLike[str]", "UserLexicon"]
 
 
 @dataclass(frozen=True)
@@ -139,6 +137,9 @@ class UserLexicon:
                     break
 
 
+LexiconLike = Mapping[str, str] | str | os.PathLike[str] | UserLexicon
+
+
 def are_phones(reading: str) -> bool:
     """Whether the reading of a word is phones, not a respelling."""
     in_slashes = len(reading) > 2 and reading[0] == reading[-1] == "/"
@@ -159,7 +160,18 @@ def read_marked_phones(text: TracedText) -> list[Pronounced]:
         for match in matches:
             place = text.place(match.start(1), match.end(1))
             found.append(Pronounced(*place, match[2], match[1]))
-        text.edit([(match.start(), match.end(), match[1]) for match in matches])
+        text.edit(
+            [
+                edit
+                for match in matches
+                for edit in (
+                    (match.start(), match.start(1), ""),
+                    (match.start(1), match.end(1), _stand_in(match[1])),
+                    (match.end(1), match.end(), ""),
+                )
+            ],
+            whole=True,
+        )
     if "[[" in text.text:
         matches = list(_BRACKETED.finditer(text.text))
         for match in matches:

@@ -13,6 +13,12 @@ CLAUSE_PAUSE_SECONDS = 0.05
 
 # One letter before a full stop, unless it is the last of several, as in `the U S.`
 _INITIAL = re.compile(r"(?<![A-Z] )(?:^|(?<=[\s.]))[B-HJ-Z]\.$")
+# Numbers are written out in small letters, also where they begin a sentence.
+_NUMBER = re.compile(
+    r"(?:zero|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|(?:thir|four|fif|six|seven|eigh|nine)teen"
+    r"|(?:twen|thir|for|fif|six|seven|eigh|nine)ty|first|second|third|fifth|eighth|ninth|twelfth"
+    r"|(?:four|six|seven|ten|eleven)th)\b"
+)
 _END = re.compile(r"[.?!。؟।]+[\"')\]]*(?=\s|$)|[。؟।]")
 _CLAUSE = re.compile(r"(?<=[,;:.?!])\s+")
 _PARAGRAPH_GAP = re.compile(r"\n\s*\n")
@@ -93,8 +99,10 @@ def _paragraph(text: str, start: int, end: int, max_characters: int) -> list[Sen
 
 def _continues(text: str, end: int) -> bool:
     """Whether the full stop before `end` belongs to an initial or an unknown abbreviation."""
-    following = text[end : end + 8].lstrip()
-    return following[:1].islower() or _INITIAL.search(text, max(0, end - 4), end) is not None
+    following = text[end : end + 16].lstrip()
+    if following[:1].islower():
+        return _NUMBER.match(following) is None
+    return _INITIAL.search(text, max(0, end - 4), end) is not None
 
 
 def _bounded(text: str, start: int, end: int, max_characters: int) -> list[Sentence]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from xml.parsers import expat
 
 from muspeaker.text.manner import PLAIN, Manner
-from muspeaker.text.passages import (
+from muspeaker.text.pieces import (
     DEFAULT_PAUSE_SECONDS,
     JOINT_SECONDS,
     Piece,

@@ -104,7 +104,7 @@ class EnglishPhones:
         context = Context()
         found: list[tuple[list[int], str]] = []
         written = list(groups(pieces))
-        for group in reversed(_by_owner(written, owners) if owners else written):
+        for group in reversed(_by_owner(written, owners, pieces) if owners else written):
             first = pieces[group[0]]
             owner = owners[group[0]] if owners else None
             phones = ""
@@ -203,7 +203,9 @@ class EnglishPhones:
         return stress.emphasised(phones, stress.emphasis_of(text)) if phones else ""
 
 
-def _by_owner(written: Sequence[list[int]], owners: Sequence[Pronounced | None]) -> list[list[int]]:
+def _by_owner(
+    written: Sequence[list[int]], owners: Sequence[Pronounced | None], pieces: Sequence[Piece]
+) -> list[list[int]]:
     """Words of pieces, cut and joined so that each has what one owner's phones are for, or nothing of it."""
     found: list[list[int]] = []
     for group in written:
@@ -215,7 +217,8 @@ def _by_owner(written: Sequence[list[int]], owners: Sequence[Pronounced | None])
                 found[-1].append(index)
             else:
                 found.append([index])
-            begins = False
+            # a hyphen after given phones is no part of a word
+            begins = owner is None and not pieces[found[-1][0]].is_spoken
     return found
 
 

@@ -236,5 +236,7 @@ def _write_number(line: _Line) -> None:
         return
     mark = "." if number[1].isdecimal() or len(number[1]) > 1 else ":"
     first = line.text[number.end()]
-    line.put_first(f"{number[1].upper()}{mark} ", number.end())
+    line.put_first("", number.start(1))
+    line.put_first(number[1].upper(), len(number[1]))
+    line.put_first(f"{mark} ", number.end() - number.end(1))
     line.put_first(first.upper(), 1)

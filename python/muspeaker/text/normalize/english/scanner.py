@@ -42,7 +42,8 @@ class Scanner:
             for rule in self._rules[kind]:
                 spoken = rule.read(source, start)
                 if spoken is not None:
-                    found.append((start, spoken.end, _apart(spoken.words, text, start, spoken.end)))
+                    words = _apart(spoken.words, text, start, spoken.end)
+                    found.append((start, spoken.end, words))
                     position = spoken.end
                     break
         return found
