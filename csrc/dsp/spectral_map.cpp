@@ -11,11 +11,14 @@
 namespace muspeaker::dsp {
 namespace {
 
-constexpr double kRidge = 0.09;
-constexpr double kRidgeFrames = 1000.0;  // twelve seconds
+constexpr double kPriorFrames = 44.0;
 constexpr double kHalfTrustedFrames = 22.0;
 constexpr double kMostStretched = 2.0;
+constexpr double kMostTurned = 4.0;
+constexpr double kLeastVariance = 1e-4;
 constexpr double kEpsilon = 1e-6;
+constexpr int kMaxSweeps = 50;        // of Jacobi's method; ten are enough
+constexpr double kConverged = 1e-26;  // of the sum of squares, outside the diagonal
 
 using Matrix = core::Matrix<double>;
 
@@ -85,50 +88,109 @@ Matrix times_transposed(const Matrix& left, const Matrix& right) {
   return product;
 }
 
-/// The transpose of left (a, rows) times right (a, others): (rows, others).
-Matrix transposed_times(const Matrix& left, const Matrix& right) {
-  Matrix product(left.width, right.width);
-  for (int64_t k = 0; k < left.rows(); ++k) {
-    for (int64_t i = 0; i < left.width; ++i) {
-      for (int64_t j = 0; j < right.width; ++j) {
-        product.row(i)[j] += left.row(k)[i] * right.row(k)[j];
-      }
+Matrix transposed(const Matrix& matrix) {
+  Matrix result(matrix.width, matrix.rows());
+  for (int64_t i = 0; i < matrix.rows(); ++i) {
+    for (int64_t j = 0; j < matrix.width; ++j) {
+      result.row(j)[i] = matrix.row(i)[j];
     }
   }
-  return product;
+  return result;
 }
 
-/// Solves matrix (n, n), symmetric and positive, times x = right (n, columns), in place of right,
-/// by Cholesky's decomposition.
-void solve(Matrix& matrix, Matrix& right) {
+/// left times right, which is symmetric.
+Matrix times(const Matrix& left, const Matrix& right) {
+  return times_transposed(left, right);
+}
+
+/// Turns rows p and q by an angle: (c, -s; s, c).
+void turn(double* p, double* q, int64_t count, double cosine, double sine) {
+  for (int64_t k = 0; k < count; ++k) {
+    const double first = p[k];
+    p[k] = (cosine * first) - (sine * q[k]);
+    q[k] = (sine * first) + (cosine * q[k]);
+  }
+}
+
+/// Brings element (p, q) of a symmetric matrix to zero by a rotation, which the rows of vectors
+/// share.
+void rotate(Matrix& matrix, Matrix& vectors, int64_t p, int64_t q) {
+  const double between = matrix.row(p)[q];
+  if (between == 0.0) {
+    return;
+  }
+  const double theta = (matrix.row(q)[q] - matrix.row(p)[p]) / (2.0 * between);
+  const double tangent =
+      (theta < 0.0 ? -1.0 : 1.0) / (std::abs(theta) + std::sqrt((theta * theta) + 1.0));
+  const double cosine = 1.0 / std::sqrt((tangent * tangent) + 1.0);
+  const double sine = tangent * cosine;
+  for (int64_t i = 0; i < matrix.rows(); ++i) {
+    turn(&matrix.row(i)[p], &matrix.row(i)[q], 1, cosine, sine);
+  }
+  turn(matrix.row(p), matrix.row(q), matrix.width, cosine, sine);
+  turn(vectors.row(p), vectors.row(q), vectors.width, cosine, sine);
+}
+
+double outside_diagonal(const Matrix& matrix) {
+  double square = 0.0;
+  for (int64_t i = 0; i < matrix.rows(); ++i) {
+    for (int64_t j = 0; j < i; ++j) {
+      square += matrix.row(i)[j] * matrix.row(i)[j];
+    }
+  }
+  return square;
+}
+
+/// A function of a symmetric positive matrix, by its eigenvalues; these by Jacobi's method (Golub
+/// and Van Loan 2013, Matrix Computations, Section 8.5).
+template <typename Function>
+Matrix of_eigenvalues(Matrix matrix, const Function& function) {
   const int64_t size = matrix.width;
-  for (int64_t j = 0; j < size; ++j) {
-    for (int64_t k = 0; k < j; ++k) {
-      for (int64_t i = j; i < size; ++i) {
-        matrix.row(i)[j] -= matrix.row(i)[k] * matrix.row(j)[k];
+  Matrix vectors(size, size);  // one eigenvector a row
+  double trace = 0.0;
+  for (int64_t i = 0; i < size; ++i) {
+    vectors.row(i)[i] = 1.0;
+    trace += matrix.row(i)[i];
+  }
+  for (int sweep = 0; sweep < kMaxSweeps && outside_diagonal(matrix) > kConverged * trace * trace;
+       ++sweep) {
+    for (int64_t p = 0; p < size; ++p) {
+      for (int64_t q = p + 1; q < size; ++q) {
+        rotate(matrix, vectors, p, q);
       }
-    }
-    const double root = std::sqrt(matrix.row(j)[j]);
-    for (int64_t i = j; i < size; ++i) {
-      matrix.row(i)[j] /= root;
     }
   }
-  for (int64_t column = 0; column < right.width; ++column) {
-    for (int64_t i = 0; i < size; ++i) {
-      double value = right.row(i)[column];
-      for (int64_t k = 0; k < i; ++k) {
-        value -= matrix.row(i)[k] * right.row(k)[column];
-      }
-      right.row(i)[column] = value / matrix.row(i)[i];
-    }
-    for (int64_t i = size - 1; i >= 0; --i) {
-      double value = right.row(i)[column];
-      for (int64_t k = i + 1; k < size; ++k) {
-        value -= matrix.row(k)[i] * right.row(k)[column];
-      }
-      right.row(i)[column] = value / matrix.row(i)[i];
-    }
+  Matrix scaled = vectors;
+  for (int64_t i = 0; i < size; ++i) {
+    const double value = function(std::max(matrix.row(i)[i], kEpsilon * kEpsilon));
+    std::for_each(scaled.row(i), scaled.row(i) + size, [value](double& x) { x *= value; });
   }
+  return times_transposed(transposed(scaled), transposed(vectors));
+}
+
+/// Of centred (frames, cepstra), drawn to its diagonal where there are few frames.
+Matrix covariance(const Matrix& cepstra) {
+  const auto count = static_cast<double>(cepstra.rows());
+  const double together = count / (count + kPriorFrames);
+  const Matrix columns = transposed(cepstra);
+  Matrix result = times_transposed(columns, columns);
+  for (int64_t i = 0; i < result.rows(); ++i) {
+    for (int64_t j = 0; j < result.width; ++j) {
+      result.row(i)[j] *= (i == j ? 1.0 : together) / count;
+    }
+    result.row(i)[i] += kLeastVariance;
+  }
+  return result;
+}
+
+/// The symmetric map from one covariance to another, stretching nothing by more than kMostTurned.
+Matrix transport(const Matrix& source, const Matrix& target) {
+  const Matrix root = of_eigenvalues(source, [](double x) { return std::sqrt(x); });
+  const Matrix inverse = of_eigenvalues(source, [](double x) { return 1.0 / std::sqrt(x); });
+  const Matrix between =
+      of_eigenvalues(times(times(root, target), root), [](double x) { return std::sqrt(x); });
+  return of_eigenvalues(times(times(inverse, between), inverse),
+                        [](double x) { return std::clamp(x, 1.0 / kMostTurned, kMostTurned); });
 }
 
 }  // namespace
@@ -143,27 +205,21 @@ std::vector<float> fit_spectral_map(const core::Frames& prompt, const core::Fram
   Matrix own = gather(spoken, frames);
   const Matrix real_mean = centre(real);
   const Matrix own_mean = centre(own);
-  const Matrix cepstra = times_transposed(own, cosines(bands, num_cepstra));  // (frames, cepstra)
-  Matrix lacking = real;
-  for (size_t i = 0; i < lacking.values.size(); ++i) {
-    lacking.values[i] -= own.values[i];
-  }
+  const Matrix rows = cosines(bands, num_cepstra);     // (cepstra, mels)
+  const Matrix cepstra = times_transposed(own, rows);  // (frames, cepstra)
+  Matrix moving = transport(covariance(cepstra), covariance(times_transposed(real, rows)));
   const auto count = static_cast<double>(frames.size());
-  Matrix scatter = transposed_times(cepstra, cepstra);
-  for (int64_t i = 0; i < num_cepstra; ++i) {
-    scatter.row(i)[i] += kRidge * (count + kRidgeFrames);
-  }
-  Matrix weights = transposed_times(cepstra, lacking);  // (cepstra, mels)
-  solve(scatter, weights);
-  Matrix moved = own;
-  for (int64_t t = 0; t < moved.rows(); ++t) {
-    for (int64_t i = 0; i < num_cepstra; ++i) {
-      for (int64_t band = 0; band < bands; ++band) {
-        moved.row(t)[band] += cepstra.row(t)[i] * weights.row(i)[band];
-      }
-    }
-  }
   const double trust = count / (count + kHalfTrustedFrames);
+  for (int64_t i = 0; i < num_cepstra; ++i) {
+    moving.row(i)[i] -= 1.0;
+    std::for_each(moving.row(i), moving.row(i) + num_cepstra, [trust](double& x) { x *= trust; });
+  }
+  const Matrix columns = transposed(rows);
+  const Matrix weights = times_transposed(moving, columns);  // (cepstra, mels)
+  Matrix moved = times_transposed(cepstra, transposed(weights));
+  for (size_t i = 0; i < moved.values.size(); ++i) {
+    moved.values[i] += own.values[i];
+  }
   core::Frames map(2 + num_cepstra, bands);  // offset, stretch, weights
   for (int64_t band = 0; band < bands; ++band) {
     map.row(0)[band] = static_cast<float>(trust * (real_mean.row(0)[band] - own_mean.row(0)[band]));

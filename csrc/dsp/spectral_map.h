@@ -7,11 +7,12 @@
 
 namespace muspeaker::dsp {
 
-/// Fits the per-band correction from the model's rendering of a prompt to the prompt itself, by
-/// ridge regression on cepstra.
+/// Fits the correction from the model's rendering of a prompt to the prompt itself: the level and
+/// deviation of each band, and the covariance of the cepstra, by optimal transport.
 ///
 /// prompt, spoken: (frames, num_mels), natural-log mel, at least one frame.
-/// Returns (2 + num_cepstra, num_mels): offset and stretch of each band, weights of the cepstra.
+/// Returns (2 + num_cepstra, num_mels): offset and stretch of each band, and what each
+/// cepstrum adds to each band.
 std::vector<float> fit_spectral_map(const core::Frames& prompt, const core::Frames& spoken,
                                     int64_t num_cepstra);
 

@@ -67,31 +67,39 @@ def test_a_colour_is_put_right():
     np.testing.assert_allclose(moved, other + trust * colour, atol=1e-4)
 
 
-def test_what_depends_on_the_sound_is_put_right():
-    """A voice whose bands lean on the third cepstrum: most of it is learnt from another mel."""
-    lean = np.cos(np.pi / NUM_MELS * (np.arange(NUM_MELS) + 0.5) * 3)[:, None] * np.linspace(
-        0.0, 0.15, NUM_MELS
-    )
+def test_shapes_that_come_together_are_put_right():
+    """A voice in which the second cepstrum leans on the third, and the other way: learnt from other words."""
+    order, band = np.mgrid[:NUM_CEPSTRA, :NUM_MELS]
+    shapes = np.cos(np.pi / NUM_MELS * (band + 0.5) * order) * np.sqrt(2 / NUM_MELS)
+    lean = 0.5 * (np.outer(shapes[2], shapes[3]) + np.outer(shapes[3], shapes[2]))
 
     def lent(mel: np.ndarray) -> np.ndarray:
         centred = mel - voiced(mel).mean(0)
         return (mel + centred @ lean).astype(np.float32)
 
-    spoken, other = mel_of(1, 900), mel_of(2, 900)
-    values = fit_spectral_map(rows(lent(spoken)), rows(spoken), NUM_CEPSTRA)
+    spoken, other = mel_of(1, 20000), mel_of(2, 900)
+    values = fit_spectral_map(rows(lent(mel_of(4, 20000))), rows(spoken), NUM_CEPSTRA)
     moved = apply_spectral_map(rows(other), values)[0].numpy().T
     before = np.square(voiced(lent(other) - other)).sum()
     after = np.square(voiced(lent(other) - moved)).sum()
-    assert after < 0.1 * before
+    assert after < 0.25 * before
+
+
+def test_noise_in_single_frames_teaches_nothing():
+    """A prompt that differs frame by frame, but not in what comes together, needs no map."""
+    spoken, other = mel_of(1, 4000), mel_of(2)
+    values = fit_spectral_map(rows(mel_of(3, 4000)), rows(spoken), NUM_CEPSTRA)
+    moved = apply_spectral_map(rows(other), values)[0].numpy().T
+    assert np.square(voiced(moved - other)).mean() < 0.02 * voiced(other).var()
 
 
 def test_few_frames_say_less():
-    """The ridge holds back what few frames say."""
+    """What comes together in few frames is taken for chance."""
     spoken, prompt = mel_of(1, 30), mel_of(2, 30)
     few = fit_spectral_map(rows(prompt), rows(spoken), NUM_CEPSTRA)[0, 2 * NUM_MELS :]
     tiles = (np.tile(x, (20, 1)) for x in (prompt, spoken))
     many = fit_spectral_map(*(rows(x) for x in tiles), NUM_CEPSTRA)[0, 2 * NUM_MELS :]
-    assert few.norm() < 0.95 * many.norm()
+    assert few.norm() < 0.8 * many.norm()
 
 
 def test_mels_of_two_lengths_are_refused():

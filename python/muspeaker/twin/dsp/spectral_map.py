@@ -3,35 +3,42 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import torch
 
 from muspeaker.twin.dsp.mel_moments import speech_frames
 
-RIDGE = 0.09  # for each frame, added to squared cepstra against overfitting
-RIDGE_FRAMES = 1000  # twelve seconds, added to the number of frames
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+PRIOR_FRAMES = 44  # what the guess counts that cepstra do not vary together
 HALF_TRUSTED_FRAMES = 22  # a prompt of this length moves levels and deviations half of the way
 MOST_STRETCHED = 2.0  # factor of a band's deviation, either way
+MOST_TURNED = 4.0  # factor of any mixture of cepstra, either way
+LEAST_VARIANCE = 1e-4  # of a cepstrum
 EPSILON = 1e-6
 
 
 def fit_spectral_map(prompt: torch.Tensor, spoken: torch.Tensor, num_cepstra: int) -> torch.Tensor:
-    """Compare a prompt with the model's own rendering of it, frame by frame.
+    """Compare how the spectra of a prompt vary with how those of the model's own rendering of it do.
 
-    The decoder differs from the prompt in the level of each band, and in ways that depend on the sound.
-    A ridge regression predicts the latter from the cepstra of the rendering. Regression shrinks what it
-    cannot predict, so each band is then stretched to the prompt's deviation.
+    The decoder differs from the prompt in the level of each band, and in which shapes of the spectrum come
+    together and how far they go. Of all linear maps that give the rendering's cepstra the prompt's covariance, the
+    one that moves them least is taken: the optimal transport between two normal distributions. Each band is then
+    stretched to the prompt's deviation. Nothing is compared frame by frame, so noise in single frames teaches
+    nothing; a regression on the prompt's frames, which was here before, was heard as roughness.
 
-    Source: the transform of maximum-likelihood linear regression (Leggetter and Woodland 1995,
-    doi 10.1006/csla.1995.0010), on spectra, by least squares.
+    Source: Olkin and Pukelsheim 1982 (doi 10.1016/0024-3795(82)90112-4), Theorem 4; covariances shrunk to their
+    diagonals as Ledoit and Wolf 2004 (doi 10.1016/S0047-259X(03)00096-4) do to a multiple of one.
 
     Args:
         prompt: (1, mels, frames), natural-log mel.
         spoken: The shape of prompt: the model's rendering, with the prompt's durations, F0 and energy.
-        num_cepstra: Number of cepstra in the regression, the level included; at most mels.
+        num_cepstra: Number of cepstra that are mapped, the level included; at most mels.
 
     Returns:
-        (1, mels * (2 + cepstra)) float32: offset and stretch of each band, and the regression's weights
+        (1, mels * (2 + cepstra)) float32: offset and stretch of each band, and what each cepstrum adds to each band
         (cepstra, mels).
     """
     frames = speech_frames(prompt)[0]
@@ -40,20 +47,43 @@ def fit_spectral_map(prompt: torch.Tensor, spoken: torch.Tensor, num_cepstra: in
         spoken[0, :, frames].double(),
     )  # (mels, speech frames)
     offset = (real - own).mean(1)
-    centred = own - own.mean(1, keepdim=True)
-    cepstra = _cosines(len(own), num_cepstra, own.device) @ centred  # (cepstra, speech frames)
-    left = real - own - offset.unsqueeze(1)
-    ridge = RIDGE * (real.shape[1] + RIDGE_FRAMES)
-    scatter = cepstra @ cepstra.T + ridge * torch.eye(
-        num_cepstra, dtype=own.dtype, device=own.device
-    )
-    weights = torch.linalg.solve(scatter, cepstra @ left.T)  # (cepstra, mels)
-    moved = centred + weights.T @ cepstra
+    real, own = (x - x.mean(1, keepdim=True) for x in (real, own))
+    rows = _cosines(len(own), num_cepstra, own.device)  # (cepstra, mels)
+    count = real.shape[1]
+    trust = count / (count + HALF_TRUSTED_FRAMES)
+    moving = _transport(_covariance(rows @ own), _covariance(rows @ real))
+    weights = trust * (moving - torch.eye(num_cepstra).to(moving)) @ rows
+    moved = own + weights.T @ (rows @ own)
     deviations = [torch.sqrt(x.var(1, correction=0) + EPSILON) for x in (real, moved)]
     stretch = (deviations[0] / deviations[1]).clamp(1 / MOST_STRETCHED, MOST_STRETCHED)
-    trust = real.shape[1] / (real.shape[1] + HALF_TRUSTED_FRAMES)
     values = torch.cat([trust * offset, stretch**trust, weights.flatten()])
     return values.float().unsqueeze(0)
+
+
+def _covariance(cepstra: torch.Tensor) -> torch.Tensor:
+    """(cepstra, cepstra) of centred (cepstra, frames), drawn to its diagonal where there are few frames."""
+    count = cepstra.shape[1]
+    together = count / (count + PRIOR_FRAMES)
+    covariance = cepstra @ cepstra.T / count
+    apart = covariance.diagonal()
+    return together * covariance + torch.diag((1 - together) * apart + LEAST_VARIANCE)
+
+
+def _transport(source: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+    """The symmetric map from one covariance to another, stretching nothing by more than MOST_TURNED."""
+    root = _of_eigenvalues(source, torch.sqrt)
+    inverse = _of_eigenvalues(source, torch.rsqrt)
+    between = _of_eigenvalues(root @ target @ root, torch.sqrt)
+    moving = inverse @ between @ inverse
+    return _of_eigenvalues(moving, lambda x: x.clamp(1 / MOST_TURNED, MOST_TURNED))
+
+
+def _of_eigenvalues(
+    matrix: torch.Tensor, function: Callable[[torch.Tensor], torch.Tensor]
+) -> torch.Tensor:
+    """A function of a symmetric positive matrix."""
+    values, vectors = torch.linalg.eigh(matrix)
+    return (vectors * function(values.clamp(min=EPSILON**2))) @ vectors.T
 
 
 def apply_spectral_map(mel: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
