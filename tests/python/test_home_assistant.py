@@ -108,8 +108,8 @@ def test_defaults_and_all_options_are_a_command_line_that_works(
         assert command[0] == "muspeaker"
         assert "seen" in CliRunner().invoke(app, command[1:]).stderr
     assert given == [
-        {"speed": 1.0, "pitch": 0.0, "pause": None, "volume": 1.0},
-        {"speed": 0.9, "pitch": -1.0, "pause": 0.0, "volume": 0.5},
+        {"speed": 1.0, "pitch": 0.0, "pause": None, "volume": 1.0, "lexicon": None},
+        {"speed": 0.9, "pitch": -1.0, "pause": 0.0, "volume": 0.5, "lexicon": None},
     ]
 
 
