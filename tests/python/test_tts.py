@@ -9,8 +9,8 @@ import soundfile
 import muspeaker
 from muspeaker.options import sentence_seed
 from muspeaker.sound.audio import Audio
-from muspeaker.text.passages import MAX_TOKENS
 from muspeaker.text.sentences import PARAGRAPH_PAUSE_SECONDS, SENTENCE_PAUSE_SECONDS
+from muspeaker.text.utterances import MAX_TOKENS
 from muspeaker.voice import Voice
 
 if TYPE_CHECKING:

@@ -34,7 +34,7 @@ _MARKS = (
     (_LOWER_NEXT, ", "),
     (re.compile("…"), ". "),
     (re.compile(r"\s*(?:—|–|(?<=\s)-{1,3}(?=\s)|--+)\s*"), ", "),
-    (re.compile(r"\s*[()\[\]{}]+\s*"), ", "),
+    (re.compile(r"\s*[()\[\]{}]+\s*|(?<=\w) \| (?=\w)"), ", "),
     (re.compile(r"[\"*_~|^<>\\]"), " "),
 )
 _EDGE_APOSTROPHE = re.compile(r"(?<!\w)'|'(?!\w)")

@@ -83,7 +83,9 @@ class Abbreviation(PatternRule):
         return _NUMBER_AHEAD.match(source.text, end) is not None
 
 
-_NUMBER_AHEAD = re.compile(r" ?(?:\(?#?[A-Z]?\d|[IVXL]{2,6}\b|[IVX](?=[.,;)]))")
+_NUMBER_AHEAD = re.compile(
+    r" ?(?:\(?#?[A-Z]?\d|[IVXL]{2,6}\b|[ivxl]{1,7}(?:[-–][ivxl]+)?\b|[IVX](?=[.,;)]))"
+)
 _BEFORE_NO = frozenset(
     ("said", "say", "says", "answered", "answer", "replied", "voted", "is", "was", "means")
 )
@@ -93,6 +95,16 @@ _OWNERS = frozenset(
 _YEAR_AHEAD = re.compile(r" ?\d{3,4}\b")
 # Abbreviations that are also words, and so rather words where a sentence ends.
 _WORDS = frozenset(("al", "max", "min", "temp", "misc", "sq", "tel"))
+
+
+class Versus(PatternRule):
+    """`Roe v. Wade`."""
+
+    pattern = r"v\.?(?= [A-Z])"
+
+    def words(self, match: re.Match[str], source: Source) -> str | None:
+        """See `PatternRule`."""
+        return "versus" if source.word_before(match.start())[:1].isupper() else None
 
 
 class Shorthand(PatternRule):

@@ -92,7 +92,10 @@ class AbsolutePath(PatternRule):
 class DrivePath(PatternRule):
     r"""`C:\Users\me`."""
 
-    pattern = rf"([A-Za-z]):((?:\\[\w. @+-]{{1,64}}){{1,20}}\\?){_END}(?![\w\\])"
+    pattern = (
+        r"([A-Za-z]):((?:\\[\w.@+-]{1,64}(?: [\w.@+-]{1,64}){0,3}(?=\\)){0,20}\\[\w.@+-]{0,64})"
+        rf"{_END}(?![\w\\])"
+    )
 
     def words(self, match: re.Match[str], source: Source) -> str | None:
         """See `PatternRule`."""

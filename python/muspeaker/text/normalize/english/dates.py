@@ -19,7 +19,20 @@ _MONTH = "|".join(sorted(_MONTH_NAMES, key=len, reverse=True))
 _SHORT_DAY = "|".join(sorted(_DAY_NAMES, key=len, reverse=True))
 SHORT_NAMES = frozenset((*_MONTH_NAMES, *_DAY_NAMES))
 _DAY = r"\d{1,2}(?:st|nd|rd|th)?"
-_DATE_WORDS = frozenset(("on", "by", "before", "after", "since", "until", "till", "dated", "due"))
+_DATE_WORDS = frozenset(
+    (
+        *(name.lower() for name in (*DAYS, *_DAY_NAMES)),
+        "on",
+        "by",
+        "before",
+        "after",
+        "since",
+        "until",
+        "till",
+        "dated",
+        "due",
+    )
+)
 
 
 def _day(written: str) -> str:
@@ -76,7 +89,10 @@ class DayAndMonth(PatternRule):
 
     def words(self, match: re.Match[str], source: Source) -> str | None:
         """See `PatternRule`."""
-        if source.word_before(match.start()).lower() not in _DATE_WORDS:
+        has_zero = match[1].startswith("0") or match[2].startswith("0")
+        at_time = source.next_word(match.end()) == "at"
+        is_told = source.word_before(match.start()).lower() in _DATE_WORDS
+        if not (is_told or has_zero or at_time):
             return None
         first, second = int(match[1]), int(match[2])
         day, month = (first, second) if source.british else (second, first)
@@ -181,7 +197,7 @@ class ShortDay(PatternRule):
 
     pattern = (
         rf"({_SHORT_DAY})\b(?:"
-        rf"\s?[-–]\s?({_SHORT_DAY})\b\.?"
+        rf"\.?\s?[-–]\s?({_SHORT_DAY})\b\.?"
         rf"|\.?(?=,? (?:{_MONTH}|\d)|,| (?:at|and|morning|afternoon|evening|night|to|through)\b)"
         r"|(\.))"
     )
@@ -190,7 +206,8 @@ class ShortDay(PatternRule):
         """See `PatternRule`."""
         name = _DAY_NAMES[match[1]]
         if match[2]:
-            return f"{name} to {_DAY_NAMES[match[2]]}"
+            is_end = match[0].endswith(".") and source.ends_text(match.end())
+            return f"{name} to {_DAY_NAMES[match[2]]}{'.' * is_end}"
         if match[3]:
             before = source.word_before(match.start()).lower()
             if match[1] in {"Sat", "Sun"} and before not in _BEFORE_DAYS:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
 
 from muspeaker.text.normalize.english import number_words
 from muspeaker.text.normalize.english.amounts import amount
 from muspeaker.text.normalize.english.source import PatternRule, Source
 from muspeaker.text.normalize.english.tables import members
 
-if TYPE_CHECKING:
-    import re
-
 MAX_DENOMINATOR = 100
+_CLOCK = re.compile(r"(?:2[5-9]|[3-5]\d):[0-5]\d")
 _RATED = frozenset(("stars", "points", "star"))
 
 
@@ -61,7 +59,7 @@ class MixedFraction(PatternRule):
 class Rating(PatternRule):
     """`3.5/5 stars`, `8.5/10`."""
 
-    pattern = r"(\d{1,3})\.(\d{1,2})/(5|10|100)(?![\d/.])"
+    pattern = r"(\d{1,3})\.(\d{1,2})/(5|10|100)(?![\d/]|\.\d)"
 
     def words(self, match: re.Match[str], source: Source) -> str | None:
         """See `PatternRule`."""
@@ -103,4 +101,8 @@ class Ratio(PatternRule):
     def words(self, match: re.Match[str], source: Source) -> str | None:
         """See `PatternRule`."""
         parts = match[0].split(":")
+        if _CLOCK.fullmatch(match[0]):  # minutes and seconds
+            last = number_words.cardinal(int(parts[1]))
+            oh = "" if int(parts[1]) > 9 else "oh " if int(parts[1]) else "hundred "
+            return f"{number_words.cardinal(parts[0])} {oh}{last}".removesuffix(" hundred zero")
         return " to ".join(amount(part, british=source.british) for part in parts)

@@ -150,6 +150,23 @@ class LettersAndDigits(PatternRule):
         return " ".join([_code_run(letters), number, *map(_code_run, _RUN.findall(rest))])
 
 
+class Processor(PatternRule):
+    """`i7-12700K`."""
+
+    pattern = r"i([3579])-(\d{1,2})(\d{3})([A-Z]{0,3})(?!\w)"
+
+    def words(self, match: re.Match[str], source: Source) -> str | None:
+        """See `PatternRule`."""
+        del source
+        line, head, tail = (
+            number_words.cardinal(match[1]),
+            number_words.cardinal(match[2]),
+            match[3],
+        )
+        number = f"{head} {number_words.in_pairs(tail)}"
+        return f"I {line}, {number} {spelled(match[4])}".rstrip()
+
+
 class Formula(PatternRule):
     """`NaCl`, `HCl`: elements without digits, of which one has two letters."""
 

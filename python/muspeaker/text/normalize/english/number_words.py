@@ -147,10 +147,11 @@ def roman_value(numeral: str) -> int | None:
         -value if value < following else value
         for value, following in zip(values, [*values[1:], 0], strict=True)
     )
-    return total if _roman(total) == numeral else None
+    return total if roman(total) == numeral else None
 
 
-def _roman(number: int) -> str:
+def roman(number: int) -> str:
+    """The usual Roman numeral of a number from 1 to 3,999, in capitals."""
     written = ""
     for value, letters in _ROMAN_PARTS:
         while number >= value:

@@ -13,6 +13,14 @@ from muspeaker.text.normalize.english.tables import members, words_of
 _LETTER_SIZES = frozenset(
     ("tv", "tvs", "video", "videos", "display", "displays", "monitor", "screen", "resolution", "uhd", "run", "race")
 )  # fmt: skip
+_BEFORE_AMOUNTS = frozenset(
+    ("about", "over", "under", "nearly", "almost", "than", "to", "of", "around", "some", "roughly", "up", "least", "most",
+     "raised", "sold", "has", "have", "had", "reached", "got", "worth", "another", "extra", "spent", "lost")
+)  # fmt: skip
+_VERBS = frozenset(("is", "has", "was", "makes", "sells", "says", "does", "tapes", "plans"))
+_COUNTED = frozenset(
+    ("loan", "bonus", "raise", "salary", "deal", "budget", "grant", "prize", "fine")
+)
 _FIRST_YEAR, _LAST_YEAR = 1100, 2099
 _FIRST_BARE_YEAR = 1500  # a smaller number is one only where a word such as `in` says so
 _MAX_CARDINAL_RUN = 9  # digits without commas; more of them are to be dialled or copied
@@ -76,18 +84,40 @@ class Magnitude(PatternRule):
     def words(self, match: re.Match[str], source: Source) -> str | None:
         """See `PatternRule`."""
         spoken = amount(match[1], british=source.british)
-        if match[2] == "B" and self._is_label(match, source):
-            return f"{spoken} B"
-        if match[2] == "k" and source.next_word(match.end()).lower() == "gold":
-            return f"{spoken} karat"
-        if (
-            match[2] in {"k", "K"}
-            and source.next_word(match.end()).lower().split("'")[0] in _LETTER_SIZES
-        ):
-            return f"{spoken} K"
-        if match[2] == "K" and match[1] in {"4", "5", "8"}:
-            return f"{spoken} K"
-        return f"{spoken} {MAGNITUDES[match[2]]}"
+        letter = self._letter(match, source)
+        return f"{spoken} {letter or MAGNITUDES[match[2]]}"
+
+    def _letter(self, match: re.Match[str], source: Source) -> str | None:
+        """What is said for a letter that is no magnitude after all."""
+        letter, after = match[2], source.next_word(match.end()).lower().split("'")[0]
+        if letter == "k" and after == "gold":
+            return "karat"
+        is_size = letter in {"k", "K"} and after in _LETTER_SIZES
+        is_size |= letter == "K" and match[1] in {"4", "5", "8"}
+        is_name = match[0] == "3M" and self._is_company(match, source)
+        is_name |= letter == "k" and self._is_race(match, source)
+        is_name |= letter == "B" and self._is_label(match, source)
+        return letter.upper() if is_size or is_name else None
+
+    @staticmethod
+    def _is_company(match: re.Match[str], source: Source) -> bool:
+        """Whether `3M` is the company: nothing before it tells of an amount, and nothing after it is counted."""
+        before, after = source.word_before(match.start()).lower(), source.next_word(match.end())
+        sign = source.character(match.start() - 1)
+        is_amount = before in _BEFORE_AMOUNTS or not (
+            sign == "" or sign.isspace() or sign in "(\"'"
+        )
+        return not (is_amount or (after.islower() and after.endswith("s") and after not in _VERBS))
+
+    @staticmethod
+    def _is_race(match: re.Match[str], source: Source) -> bool:
+        """Whether `10k` is a run: `a 10k`."""
+        after = source.next_word(match.end())
+        return (
+            match[1] in {"5", "10"}
+            and source.word_before(match.start()).lower() in {"a", "my", "first"}
+            and not (after.islower() and source.character(match.end()) == " " and after in _COUNTED)
+        )
 
     @staticmethod
     def _is_label(match: re.Match[str], source: Source) -> bool:
@@ -103,8 +133,9 @@ class NumberAndLetters(PatternRule):
 
     def words(self, match: re.Match[str], source: Source) -> str | None:
         """See `PatternRule`."""
-        del source
         letters = match[2]
+        if letters == "s" and source.character(match.start() - 1) in {"-", "x", "×"}:
+            return None  # F-16s and 2x4s are several of them
         is_plural = len(letters) > 1 and letters.endswith("s")
         spelled = " ".join(letters[:-1] if is_plural else letters).upper()
         return f"{number_words.in_pairs(match[1])} {spelled}{'s' * is_plural}"
@@ -165,11 +196,15 @@ class ShortYear(PatternRule):
 
     def words(self, match: re.Match[str], source: Source) -> str | None:
         """See `PatternRule`."""
-        if source.character(match.start() - 1) not in {"", " ", "("}:
+        before = source.before(match.start())
+        if before[-1:] not in {"", " ", "("} and not _PERIOD.search(before):
             return None
         if match[1] == "0":
             return f"oh {number_words.cardinal(match[2])}"
         return number_words.cardinal(match[1] + match[2])
+
+
+_PERIOD = re.compile(r"\b(?:Q[1-4]|FY|H[12])$")
 
 
 class Version(PatternRule):
@@ -188,6 +223,19 @@ class Version(PatternRule):
         if colon:
             return None
         return " point ".join(version_part(part) for part in parts)
+
+
+class Stage(PatternRule):
+    """`-beta.2` after a version."""
+
+    pattern = r"-(alpha|beta|rc|dev|pre)\.?(\d{1,3})?(?!\w)"
+
+    def words(self, match: re.Match[str], source: Source) -> str | None:
+        """See `PatternRule`."""
+        if not source.character(match.start() - 1).isdigit():
+            return None
+        name = "R C" if match[1] == "rc" else match[1]
+        return f" {name} {number_words.cardinal(match[2])}" if match[2] else f" {name}"
 
 
 class Plain(PatternRule):

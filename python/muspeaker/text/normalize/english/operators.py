@@ -258,11 +258,14 @@ class Hash(PatternRule):
 
     def words(self, match: re.Match[str], source: Source) -> str | None:
         """See `PatternRule`."""
-        is_number = source.character(match.end()).isdigit()
+        is_number = _NUMBER_OF.match(source.text, match.end()) is not None
         before = source.character(match.start() - 1)
         if not is_number and before.isalpha():
             return " sharp " if before.isupper() else None
         return "number " if is_number else "hashtag "
+
+
+_NUMBER_OF = re.compile(r"\d|[A-Z]{1,4}-?\d")
 
 
 class Sharp(PatternRule):
@@ -284,4 +287,5 @@ class Sign:
         if sign.isalpha() and source.character(at + 2).isalpha():
             return None
         words = words_of("signs").get(sign)
-        return None if words is None else Spoken(f" {words} ", at + 1)
+        size = 2 if sign == "&" and source.character(at + 1) == "&" else 1
+        return None if words is None else Spoken(f" {words} ", at + size)

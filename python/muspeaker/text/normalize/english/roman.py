@@ -10,7 +10,26 @@ from muspeaker.text.normalize.english.tables import members
 
 _WORDS_BEFORE = re.compile(r"(?:([^\W\d_]+) )?([^\W\d_]+)(?:\.? |-)$")
 _LARGEST_SEQUEL = 39
+_NUMBERED = frozenset(("page", "pages", "p", "pp", "chapters", "section", "sections", "part", "parts", "item", "footnote",
+    "note", "figure", "table", "step", "scene", "act", "verse", "stanza", "appendix"))  # fmt: skip
+SMALL_NUMERALS = tuple(number_words.roman(value).lower() for value in range(1, _LARGEST_SEQUEL + 1))
 _FIRST_YEAR, _LAST_YEAR = 1500, 2099
+
+
+class SmallNumeral(PatternRule):
+    """`chapter iv`, `page xii`, `pp. ii-iv`: in small letters, after what they follow."""
+
+    pattern = r"([ivxl]{1,7})(?:([-–])([ivxl]{1,7}))?(?![\w'&]|\.\w|-\w)"
+
+    def words(self, match: re.Match[str], source: Source) -> str | None:
+        """See `PatternRule`."""
+        values = [number_words.roman_value(part.upper()) for part in match.group(1, 3) if part]
+        before = _WORDS_BEFORE.search(source.before(match.start()))
+        noun = before[2].lower() if before else ""
+        is_named = noun in members("contexts", "numeral") or noun in _NUMBERED
+        if before is None or not is_named or None in values:
+            return None
+        return " to ".join(number_words.cardinal(value) for value in values if value is not None)
 
 
 class RomanNumeral(PatternRule):

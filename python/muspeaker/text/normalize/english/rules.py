@@ -19,7 +19,9 @@ from muspeaker.text.normalize.english import (
     roman,
     times,
     units,
+    verses,
 )
+from muspeaker.text.normalize.english.amounts import write_decimal_points
 from muspeaker.text.normalize.english.capitals import lower_capitals
 from muspeaker.text.normalize.english.scanner import Scanner
 from muspeaker.text.normalize.english.source import Source
@@ -54,6 +56,7 @@ def spell_out(text: TracedText, language: str = "en-us") -> None:
     refuse_unreadable(text.text)
     tag = language.lower().replace("_", "-")
     lower_capitals(text)
+    write_decimal_points(text)
     text.edit(_scanner().edits(Source(text.text, british=tag not in _AMERICAN)), whole=True)
 
 
@@ -77,7 +80,7 @@ def _scanner() -> Scanner:
     return Scanner(
         {
             "number": (
-                mail, numbers.Phrase(), dates.IsoDate(), dates.NumericDate(), operators.Resolution(),
+                mail, verses.NumberedBook(), verses.Verse(), units.Temperature(), numbers.Phrase(), dates.IsoDate(), dates.NumericDate(), operators.Resolution(),
                 operators.Multiplication(),
                 phone_numbers.DialledNumber(), phone_numbers.GroupedDigits(), times.Duration(), times.PointedTime(), times.RaceTime(), times.TimeOfDay(),
                 times.HourOfDay(), dates.DayBeforeMonth(), numbers.Ordinal(), numbers.Decade(), money.SignAfter(),
@@ -86,7 +89,7 @@ def _scanner() -> Scanner:
                 numbers.NumberAndLetters(), numbers.Decimal(), numbers.Plain(),
             ),
             "word": (
-                mail, addresses.WebAddress(), addresses.DrivePath(), addresses.FileName(), abbreviations.Direction(), initials.Initials(),
+                mail, roman.SmallNumeral(), verses.ShortBook(), initials.Processor(), addresses.WebAddress(), addresses.DrivePath(), addresses.FileName(), abbreviations.Direction(), abbreviations.Versus(), initials.Initials(),
                 initials.LettersAndSign(), operators.FunctionOf(), operators.By(), abbreviations.Shorthand(), abbreviations.State(), abbreviations.TitleOrStreet(),
                 dates.MonthAndDay(), dates.ShortDay(), dates.ShortMonth(), 
                 roman.RomanNumeral(), money.SignBefore(), money.CodeBefore(), abbreviations.Abbreviation(), abbreviations.SpokenAs(),
@@ -95,7 +98,7 @@ def _scanner() -> Scanner:
             "sign": (
                 addresses.AbsolutePath(), addresses.Hashtag(), addresses.Handle(),
                 phone_numbers.InternationalNumber(), phone_numbers.DialledNumber(), money.SignBefore(), numbers.Decade(), numbers.ShortYear(), measure,
-                numbers.Decimal(), abbreviations.MissingSpace(), operators.Comparison(), operators.Asterisk(), operators.Slash(),
+                numbers.Decimal(), numbers.Stage(), abbreviations.MissingSpace(), operators.Comparison(), operators.Asterisk(), operators.Slash(),
                 units.RateOfWords(), abbreviations.SlashedWords(), operators.Dash(), operators.GradeMinus(), operators.Power(), operators.About(),
                 operators.Hash(), operators.Sharp(), operators.Sign(),
             ),
@@ -119,5 +122,6 @@ def _is_plain(word: str, following: str) -> bool:
 def _triggers() -> frozenset[str]:
     """Words in small letters, or with one capital, that a rule knows without a stop after them."""
     words = {*table("spoken_as"), *dates.MONTHS, *dates.SHORT_NAMES, "Dr", "St", "Rs"}
+    words |= set(roman.SMALL_NUMERALS) | {"Gen", *table("bible")}
     words |= {name.capitalize() for name, row in table("abbreviations").items() if row[1] == "bare"}
     return frozenset(words)

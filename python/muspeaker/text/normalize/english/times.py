@@ -55,7 +55,7 @@ class TimeOfDay(PatternRule):
             return None
         half = _half(match, source, 4, 5)
         spoken = clock(hour, minute, has_half=bool(half))
-        if match[3]:
+        if match[3] and match[3] != "00":
             spoken += f" and {_counted(match[3], 'second')}"
         if hour > 12:
             half = "." * half.endswith(".")

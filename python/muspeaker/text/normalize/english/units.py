@@ -68,6 +68,8 @@ class Measure:
         after = source.character(unit.end())
         if names is None or after.isdigit() or after == "'":
             return None
+        if unit[0] == "s" and source.character(at - 1) in {"-", "x", "×"}:
+            return None  # F-16s and 2x4s are several of them
         return self._spoken(number, unit, names, source)
 
     def _spoken(
@@ -88,11 +90,12 @@ class Measure:
             prefix, end = f"{_POWERS[power[1]]} ", power.end()
         quotient = _PER.match(source.text, end)
         tail = ""
-        if quotient and (unit_names(quotient[1]) or quotient[1].islower()):
+        while quotient and (unit_names(quotient[1]) or quotient[1].islower()):
             cubed = f"{_POWERS[quotient[2]]} " if quotient[2] else ""
-            tail = f" per {cubed}{per(quotient[1], british=source.british)}"
+            tail += f" per {cubed}{per(quotient[1], british=source.british)}"
             end = quotient.end()
-        elif source.character(end) == "/" and not source.character(end + 1).isdigit():
+            quotient = _PER.match(source.text, end)
+        if not tail and source.character(end) == "/" and not source.character(end + 1).isdigit():
             return None
         compass = _COMPASS.match(source.text, end) if unit[0] == "∘" else None
         if compass:
@@ -127,6 +130,29 @@ class Measure:
         if number["last"]:
             return f"{spoken} to {amount(number['last'], british=british)}"
         return spoken
+
+
+class Temperature(PatternRule):
+    """`98.6 F`, `37 C`: without the sign, in a text that is about temperature."""
+
+    pattern = r"(\d{1,3}(?:\.\d)?) ?([FC])(?![\w'&+#-]|\.\w| [A-Z0-9])"
+
+    def words(self, match: re.Match[str], source: Source) -> str | None:
+        """See `PatternRule`."""
+        near = source.text[max(0, match.start() - _NEAR) : match.end() + _NEAR]
+        if not ("." in match[1] or _WEATHER.search(near)):
+            return None
+        scale = "Fahrenheit" if match[2] == "F" else "Celsius"
+        degrees = "degree" if is_one(match[1]) else "degrees"
+        return f"{amount(match[1], british=source.british)} {degrees} {scale}"
+
+
+_NEAR = 100
+_WEATHER = re.compile(
+    r"∘|\b(?:temperature|temp|fever|oven|bake|preheat|weather|outside|degrees|warm|hot|cold|freez\w+|boil\w*|heat\w*)\b"
+    r"|\d\.\d [FC]\b",
+    re.IGNORECASE,
+)
 
 
 class Rate(PatternRule):
@@ -228,13 +254,17 @@ class Inches(PatternRule):
 
     pattern = (
         rf"(\d/\d{{1,2}}|{AMOUNT})(?:\" ?[x×] ?({AMOUNT})\"|\")(?(2)|(?= ?(?:x\b|by\b|wide|long|tall|high|deep|"
-        r"thick|screen|monitor|display|TV|pipe|tablet|laptop|disk|drill|bolt|drive|bit|hole|nail)))"
+        r"thick|\d{3,4}p|screen|monitor|display|TV|pipe|tablet|laptop|disk|drill|bolt|drive|bit|hole|nail)))|(\d/\d{1,2})\"(?!\w)"
     )
 
     def words(self, match: re.Match[str], source: Source) -> str | None:
         """See `PatternRule`."""
+        if match[3]:
+            top, bottom = match[3].split("/")
+            spoken = fractions.fraction(int(top), int(bottom), british=source.british)
+            return f"{spoken} of an inch"
         if match[2]:
-            sides = (amount(side, british=source.british) for side in match.groups())
+            sides = (amount(side, british=source.british) for side in match.group(1, 2))
             return f"{' by '.join(sides)} inches"
         if "/" in match[1]:
             top, bottom = match[1].split("/")
