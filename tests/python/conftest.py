@@ -10,9 +10,13 @@ import numpy as np
 import pytest
 
 from muspeaker.config import ModelConfig
+from muspeaker.text.phone_sets import MISAKI_SYMBOLS
 from muspeaker.tts import Synthesizer
 from muspeaker.voice import Voice
+from tests.espeak import HAS_ESPEAK
 
+# Phones of espeak-ng, or, where that is not installed, those that English needs no other package for.
+PHONES: dict[str, Any] = {} if HAS_ESPEAK else {"symbols": MISAKI_SYMBOLS}
 HOP = 256
 FRAMES_A_TOKEN = 4
 
@@ -47,7 +51,7 @@ class FakeEngine:
     chunk_samples = 1 << 30  # an utterance in one
 
     def __init__(self) -> None:
-        self.config = header_of(ModelConfig(name="fake"))
+        self.config = header_of(ModelConfig(name="fake", **PHONES))
         self.config |= {"weight_type": "f32", "fingerprint": "0123456789abcdef"}
         self.num_parameters = 1234
         self.clones: list[tuple[np.ndarray, np.ndarray]] = []

@@ -12,6 +12,7 @@ from muspeaker.sound.audio import Audio
 from muspeaker.text.sentences import PARAGRAPH_PAUSE_SECONDS, SENTENCE_PAUSE_SECONDS
 from muspeaker.text.utterances import MAX_TOKENS
 from muspeaker.voice import Voice
+from tests.espeak import needs_espeak
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -112,6 +113,7 @@ def test_long_numbers_are_halved_until_they_fit(
     assert all(len(call["phones"]) <= MAX_TOKENS for call in engine.calls)
 
 
+@needs_espeak
 def test_phonemes(tts: Synthesizer, engine: Any, voice: Voice) -> None:
     tts.synthesize("həlˈoʊ wˈɜːld.", voice, phonemes=True)
     symbols = [tts.symbols[phone] for phone in engine.calls[0]["phones"]]

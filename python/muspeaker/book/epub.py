@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 from xml.etree import ElementTree as ET
 
-from muspeaker.book.contents import Book, Chapter, decoded
+from muspeaker.book.contents import Book, Chapter
 from muspeaker.book.page import read_page
+from muspeaker.text.encodings import decoded
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -138,7 +138,7 @@ class SparseFeatureWeights:
         Returns:
             (outputs,) float64, whole numbers.
         """
-        return self.scores_of_many(keys[np.newaxis])[0]
+        return self.scores_of_many(keys[np.newaxis]).ravel()
 
     def scores_of_many(self, keys: NDArray[np.int64]) -> NDArray[np.float64]:
         """`scores` for several sets of features.
@@ -160,7 +160,7 @@ class SparseFeatureWeights:
         size = len(self.names)
         outputs = self.outputs[places] + np.repeat(owners * size, counts)
         sums = np.bincount(outputs, self.weights[places], minlength=len(keys) * size)
-        return sums.reshape(len(keys), size)
+        return sums.reshape(len(keys), size).astype(np.float64)
 
 
 def kept_weights(

@@ -58,7 +58,7 @@ def window_keys(letters: NDArray[np.int64]) -> NDArray[np.int64]:
         values = letters[places[:, None] + WINDOWS[_ORDER[:count], 0] + k]
         folded = ((keys[:, :count] ^ values) * 0x01000193) & _MASK
         keys[:, :count] = folded ^ (folded >> 15)
-    found = np.empty_like(keys)
+    found: NDArray[np.int64] = np.empty_like(keys)
     found[:, _ORDER] = keys
     return found
 

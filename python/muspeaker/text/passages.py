@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 import warnings
 from dataclasses import dataclass, replace
@@ -219,11 +220,18 @@ def model_language(language: str | None, languages: Sequence[str]) -> str:
     """
     if language is None:
         return languages[0]
-    tag = canonical_language(language)
-    if tag.split("-")[0] not in {known.split("-")[0] for known in languages}:
-        raise ValueError(
-            f"language {language!r} is not one of this model's: expected {', '.join(languages)}"
-        )
+    known = {tag.split("-")[0] for tag in languages}
+    refused = ValueError(
+        f"language {language!r} is not one of this model's: expected {', '.join(languages)}"
+    )
+    try:
+        tag = canonical_language(language)
+    except RuntimeError as error:  # no espeak-ng, which knows the others
+        if isinstance(language, str) and re.split("[-_]", language.strip().lower())[0] in known:
+            raise
+        raise refused from error
+    if tag.split("-")[0] not in known:
+        raise refused
     return tag
 
 
