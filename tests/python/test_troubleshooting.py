@@ -16,6 +16,7 @@ import muspeaker
 from muspeaker.cli import app
 from muspeaker.serve.openai.settings import Settings
 from muspeaker.sound.audio import Audio
+from muspeaker.text.encodings import decoded
 from muspeaker.voice import Voice
 from tests.serving import CONSENT, noise, serving, wav
 
@@ -69,6 +70,8 @@ def test_messages_of_the_library(
     Path("bad.wav").write_bytes(b"<html>")
     acts: dict[str, Callable[[], Any]] = {
         "cannot read '[pause": lambda: tts.synthesize("Hi [pause 3 min].", voice),
+        "cannot read the SSML": lambda: muspeaker.read("<speak>Tom & Ann</speak>", ssml=True),
+        "is not UTF-8": lambda: decoded(b"caf\xe9"),
         "is a URL: download it first": lambda: tts.clone("https://a.example/b.wav"),
         "is no readable sound file": lambda: tts.clone("bad.wav"),
         "is not one of this model's": lambda: tts.synthesize("Hi.", voice, language="de"),

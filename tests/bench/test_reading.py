@@ -1,0 +1,47 @@
+"""Reading: an article of 300 words, warm, and 4,096 characters of what is worst."""
+
+from __future__ import annotations
+
+import random
+import string
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+import pytest
+
+import muspeaker
+
+if TYPE_CHECKING:
+    from pytest_benchmark.fixture import BenchmarkFixture
+
+# 52 words, 10 of them to be written out.
+PARAGRAPH = (
+    "On Nov 28, 2026 the town council said it would spend $1.5M on Elm St., where 12 of 40 houses stand empty. "
+    "Dr. Ann Lee, who has lived there since 1984, called the plan a first step, though prices rose 7.5% last year and "
+    "nobody at the meeting could say where 300 families would go before work ends at 5:30 p.m. each day."
+)
+ARTICLE = "\n\n".join([PARAGRAPH] * 5)
+_RANDOM = random.Random(1)
+WORST = {
+    "random words": "".join(_RANDOM.choice(string.ascii_lowercase + " " * 5) for _ in range(4096)),
+    "random letters": "".join(_RANDOM.choice(string.ascii_letters) for _ in range(4096)),
+    "halves": "½" * 4096,
+    "list": "1. x\n" * 820,
+}
+
+
+def test_article(benchmark: BenchmarkFixture) -> None:
+    assert 280 <= len(ARTICLE.split()) <= 330
+    benchmark(muspeaker.read, ARTICLE)
+
+
+@pytest.mark.parametrize("name", WORST)
+def test_worst(name: str, benchmark: BenchmarkFixture) -> None:
+    def read() -> None:
+        from muspeaker.text.letter_to_sound import shipped_letter_to_sound  # noqa: PLC0415
+
+        shipped_letter_to_sound("us")._read.cache_clear()
+        with suppress(ValueError):
+            muspeaker.read(WORST[name])
+
+    benchmark.pedantic(read, rounds=5, warmup_rounds=1)
