@@ -227,7 +227,7 @@ def model_language(language: str | None, languages: Sequence[str]) -> str:
     try:
         tag = canonical_language(language)
     except RuntimeError as error:  # no espeak-ng, which knows the others
-        if isinstance(language, str) and re.split("[-_]", language.strip().lower())[0] in known:
+        if re.split("[-_]", language.strip().lower())[0] in known:
             raise
         raise refused from error
     if tag.split("-")[0] not in known:
