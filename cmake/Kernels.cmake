@@ -1,7 +1,6 @@
 # One object per instruction set. csrc/kernels/<op>_<isa>.cpp is compiled with that set's flags and
 # includes <op>_simd.inc; every other file of csrc/kernels, the scalar twins among them, is compiled
-# for the baseline. Which object runs is decided at run time (csrc/kernels/isa.h). .ci/arm reads these lists,
-# so each stands on one line.
+# for the baseline. Which object runs is decided at run time (csrc/kernels/isa.h).
 set(MUSPEAKER_ISA_X86_64 sse2 avx2 avxvnni avx512 avx512vnni)
 set(MUSPEAKER_ISA_AARCH64 neon neon_dotprod neon_i8mm)
 set(MUSPEAKER_FLAGS_sse2 -msse2)
@@ -22,6 +21,13 @@ function(muspeaker_kernel_flags list_name)
     set(built ${MUSPEAKER_ISA_X86_64})
   elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "^(aarch64|arm64|ARM64)$")
     set(built ${MUSPEAKER_ISA_AARCH64})
+  endif()
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "MSVC")
+    message(FATAL_ERROR "the kernels are written for GCC and clang: take clang-cl, as in `cmake -T ClangCL`")
+  elseif(MSVC)
+    foreach(isa IN ITEMS kernels LISTS MUSPEAKER_ISA_X86_64)
+      list(TRANSFORM MUSPEAKER_FLAGS_${isa} PREPEND "/clang:")
+    endforeach()
   endif()
   set(kept ${${list_name}})
   set_source_files_properties(${kept} PROPERTIES COMPILE_OPTIONS "${MUSPEAKER_FLAGS_kernels}")

@@ -2,7 +2,7 @@
 option(MUSPEAKER_WERROR "Treat warnings in muspeaker's own sources as errors" OFF)
 
 function(muspeaker_warnings target)
-  if(CMAKE_CXX_COMPILER_ID MATCHES "GNU|Clang")
+  if(CMAKE_CXX_COMPILER_ID MATCHES "GNU|Clang" AND NOT MSVC)  # clang-cl takes the words of MSVC
     target_compile_options(${target} PRIVATE
       -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion)
     if(MUSPEAKER_WERROR)

@@ -53,11 +53,17 @@ void relax() {
 #endif
 }
 
+#ifdef _WIN32
+double process_seconds() {
+  return static_cast<double>(std::clock()) / CLOCKS_PER_SEC;  // wall time, on this system
+}
+#else
 double seconds_of(clockid_t clock) {
   timespec now{};
   clock_gettime(clock, &now);
   return static_cast<double>(now.tv_sec) + (1e-9 * static_cast<double>(now.tv_nsec));
 }
+#endif
 
 }  // namespace
 
@@ -101,6 +107,8 @@ double ThreadPool::cpu_seconds() const {
     }
   }
   return total;
+#elif defined(_WIN32)
+  return process_seconds();
 #else
   return seconds_of(CLOCK_PROCESS_CPUTIME_ID);
 #endif
