@@ -55,8 +55,8 @@ def speech(request: pytest.FixtureRequest) -> Callable[[int], np.ndarray]:
 def model_file(tmp_path: Path) -> Callable[..., Path]:
     """A function that writes a model as a file of a weight type, and gives its path."""
     # Here, so that without torch the tests are skipped and not broken.
+    from muspeaker.train.convert_weights import convert  # noqa: PLC0415
     from tests.tiny_model import checkpoint_of  # noqa: PLC0415
-    from tools.convert_weights import convert  # noqa: PLC0415
 
     def write(model: MuSpeaker, weight_type: str = "f32") -> Path:
         path = tmp_path / f"{weight_type}.bin"

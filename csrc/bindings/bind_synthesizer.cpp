@@ -104,38 +104,9 @@ void bind_speaking(const py::module_& module) {
       .def("next_chunk", &next_chunk, py::arg("whole") = false);
 }
 
-}  // namespace
-
-/// muspeaker._core.Synthesizer; the shapes are in _core.pyi.
-// NOLINTNEXTLINE(misc-const-correctness): one signature for all
-void bind_synthesizer(py::module_& module) {
-  bind_speaking(module);
-  py::class_<engine::Synthesizer>(module, "Synthesizer", "One loaded model.")
-      .def(py::init<const std::string&, int>(), py::arg("path"), py::arg("num_threads"),
-           py::call_guard<py::gil_scoped_release>())
-      .def_property_readonly("config", &config_of)
-      .def_property_readonly("num_parameters",
-                             [](const engine::Synthesizer& synthesizer) {
-                               return synthesizer.file().num_parameters();
-                             })
-      .def("fork", &engine::Synthesizer::fork, py::arg("num_threads"),
-           py::call_guard<py::gil_scoped_release>())
-      .def_property_readonly("timings",
-                             [](engine::Synthesizer& synthesizer) {
-                               const py::gil_scoped_release release;
-                               return synthesizer.timings();
-                             })
-      .def("clone", &clone, py::arg("samples"), py::arg("samples_16k"))
-      .def(
-          "synthesize",
-          [](engine::Synthesizer& synthesizer, const IntArray& tokens, const FloatArray& vector,
-             const FloatArray& style, float speed, float pitch, float energy, float temperature,
-             uint64_t seed) {
-            return synthesize(synthesizer, tokens, copy_voice(vector, style),
-                              {speed, pitch, energy, temperature, seed});
-          },
-          py::arg("tokens"), py::arg("vector"), py::arg("style"), py::kw_only(), py::arg("speed"),
-          py::arg("pitch"), py::arg("energy"), py::arg("temperature"), py::arg("seed"))
+/// What takes a recording and its text.
+void bind_recordings(py::class_<engine::Synthesizer>& speaker) {
+  speaker
       .def(
           "convert",
           [](engine::Synthesizer& synthesizer, const FloatArray& samples, const IntArray& tokens,
@@ -163,7 +134,43 @@ void bind_synthesizer(py::module_& module) {
           },
           py::arg("samples"), py::arg("recorded"), py::arg("tokens"), py::arg("origins"),
           py::arg("vector"), py::arg("style"), py::kw_only(), py::arg("speed"),
-          py::arg("temperature"), py::arg("seed"))
+          py::arg("temperature"), py::arg("seed"));
+}
+
+}  // namespace
+
+/// muspeaker._core.Synthesizer; the shapes are in _core.pyi.
+// NOLINTNEXTLINE(misc-const-correctness): one signature for all
+void bind_synthesizer(py::module_& module) {
+  bind_speaking(module);
+  py::class_<engine::Synthesizer> speaker(module, "Synthesizer", "One loaded model.");
+  bind_recordings(speaker);
+  speaker
+      .def(py::init<const std::string&, int>(), py::arg("path"), py::arg("num_threads"),
+           py::call_guard<py::gil_scoped_release>())
+      .def_property_readonly("config", &config_of)
+      .def_property_readonly("num_parameters",
+                             [](const engine::Synthesizer& synthesizer) {
+                               return synthesizer.file().num_parameters();
+                             })
+      .def("fork", &engine::Synthesizer::fork, py::arg("num_threads"),
+           py::call_guard<py::gil_scoped_release>())
+      .def_property_readonly("timings",
+                             [](engine::Synthesizer& synthesizer) {
+                               const py::gil_scoped_release release;
+                               return synthesizer.timings();
+                             })
+      .def("clone", &clone, py::arg("samples"), py::arg("samples_16k"))
+      .def(
+          "synthesize",
+          [](engine::Synthesizer& synthesizer, const IntArray& tokens, const FloatArray& vector,
+             const FloatArray& style, float speed, float pitch, float energy, float temperature,
+             uint64_t seed) {
+            return synthesize(synthesizer, tokens, copy_voice(vector, style),
+                              {speed, pitch, energy, temperature, seed});
+          },
+          py::arg("tokens"), py::arg("vector"), py::arg("style"), py::kw_only(), py::arg("speed"),
+          py::arg("pitch"), py::arg("energy"), py::arg("temperature"), py::arg("seed"))
       .def(
           "start",
           [](engine::Synthesizer& synthesizer, const IntArray& tokens, const FloatArray& vector,

@@ -1,6 +1,6 @@
 """How a model file stores its weights: f32, f16, or int8 with one scale for each output channel.
 
-`tools/convert_weights` writes files from checkpoints with this; `quantize_file` makes a smaller file from
+`muspeaker-train convert` writes files from checkpoints with this; `quantize_file` makes a smaller file from
 a larger one without PyTorch. Both need the extra muspeaker[quantize].
 """
 
@@ -100,7 +100,7 @@ def quantize_file(
 ) -> None:
     """Write a model file with smaller weights, whole or not at all.
 
-    From an f32 file this is, bit by bit, the file that `tools/convert_weights` writes of that type; from
+    From an f32 file this is, bit by bit, the file that `muspeaker-train convert` writes of that type; from
     an f16 file, int8 weights are a little off.
 
     Args:

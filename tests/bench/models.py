@@ -14,13 +14,14 @@ import torch
 from torch.nn.utils import parametrize
 
 from muspeaker import config as sizes
+from muspeaker.train import convert_weights
+from muspeaker.train.convert_weights import convert
 from muspeaker.twin.model.muspeaker import MuSpeaker
 from tests.tiny_model import checkpoint_of, tiny_model
-from tools.convert_weights import convert
 
 SIZES = {"lite": sizes.lite, "base": sizes.base}
 FRAMES_A_TOKEN = 6.0  # 14 phones a second
-CONVERTER = Path(__file__).parents[2] / "tools" / "convert_weights"
+CONVERTER = Path(convert_weights.__file__).parent
 CACHE = Path(tempfile.gettempdir()) / "muspeaker-bench"
 
 

@@ -15,6 +15,7 @@ import torch
 
 from muspeaker._core import probe
 from muspeaker.config import FORMAT_VERSION
+from muspeaker.train.convert_weights import convert as convert_weights
 from muspeaker.twin.dsp.fbank import kaldi_fbank, remove_time_mean
 from muspeaker.twin.dsp.mel import num_frames
 from muspeaker.twin.engine.acoustic_pass import AcousticPass
@@ -27,7 +28,6 @@ from muspeaker.twin.model.variation_adapter import VariationOptions
 from tests.conftest import speech_like
 from tests.model_reader import load
 from tests.tiny_model import checkpoint_of, tiny_config, tiny_model
-from tools.convert_weights import convert as convert_weights
 
 if TYPE_CHECKING:
     from muspeaker.twin.engine.voice import Voice

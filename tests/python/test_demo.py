@@ -352,6 +352,77 @@ def test_record_and_stop_in_the_browser(page: Page, tmp_path: Path) -> None:
     page.wait_for_selector("#picture g.word")  # of what was spoken until then
 
 
+def test_edit_in_the_browser(page: Page, recording: Path, tmp_path: Path) -> None:
+    """A word of a recording becomes another; all before it stays, bit for bit."""
+    page.get_by_role("tab", name="Edit a recording").click()
+    page.fill("#edit-transcript textarea", SENTENCE)
+    page.fill("#edit-text textarea", SENTENCE.replace("smooth", "wet"))
+    page.click("#edit")
+    page.wait_for_selector("text=record or upload a recording first")
+    page.set_input_files("#edit-recording input[type=file]", recording)
+    page.wait_for_selector("#edit-recording input[type=file]", state="detached")
+    page.click("#edit")
+    page.wait_for_selector("text=no edit without consent")
+    assert page.query_selector("#edit-player audio") is None
+    page.check("#edit-consent input")
+    page.click("#edit")
+    page.wait_for_selector("#edit-picture g.word")
+    words = page.eval_on_selector_all(
+        "#edit-picture g.word text", "all => all.map(t => t.textContent)"
+    )
+    assert words == ["The", "birch", "canoe", "slid", "on", "the", "wet", "planks"]
+    heard = _fetched(
+        page.url + str(page.get_attribute("#edit-player audio", "src")), tmp_path / "a.wav"
+    )
+    with page.expect_download() as download:
+        page.get_by_text("Edited recording .wav").click()
+    download.value.save_as(tmp_path / "edited.wav")
+    old, new = (soundfile.read(p, dtype="int16")[0] for p in (recording, tmp_path / "edited.wav"))
+    assert len(new) == len(heard)
+    same = int(np.argmax(old[: min(len(old), len(new))] != new[: min(len(old), len(new))]))
+    assert 0.4 * len(old) < same < 0.9 * len(old)
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_the_text_is_first_and_nothing_is_cut(page: Page, width: int) -> None:
+    """Two columns from the start on a desktop, one on a phone; the controls wait behind More."""
+    page.set_viewport_size({"width": width, "height": 844})
+    text, choice, speak = (
+        page.locator(selector).bounding_box() for selector in ("#text", "#choice", "#speak")
+    )
+    assert text is not None
+    assert choice is not None
+    assert speak is not None
+    if width == 1280:
+        assert choice["x"] > text["x"] + text["width"]
+        assert abs(choice["y"] - text["y"]) < 20
+        assert text["width"] + choice["width"] > 1000
+    else:
+        assert choice["y"] > text["y"] + text["height"]
+    assert speak["y"] > choice["y"] + choice["height"]
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    for label in ("Speed", "Pitch", "Expression", "Variation"):
+        assert not page.get_by_label(label).first.is_visible()
+    page.click("#more button")
+    for label in ("Speed", "Pitch", "Expression", "Variation"):
+        page.get_by_label(label).first.wait_for(state="visible")
+    background = "getComputedStyle(document.body).backgroundColor"
+    light = page.evaluate(background)
+    page.click("#dark")
+    page.wait_for_function(f"light => {background} != light", arg=light)
+
+
+def test_a_voice_can_be_heard_before_it_speaks(page: Page, server: str, tmp_path: Path) -> None:
+    source = page.get_attribute("#sample audio", "src")
+    assert len(_fetched(server + str(source), tmp_path / "sample.wav")) > SHIPPED_RATE_HZ
+    page.get_by_label("A recording").check()
+    page.wait_for_selector("#sample audio", state="hidden")
+    with pytest.raises(urllib.error.HTTPError) as unknown:
+        urllib.request.urlopen(f"{server}sample.wav?voice=..%2Fx", timeout=TIMEOUT_SECONDS)
+    assert unknown.value.code == 404
+    unknown.value.close()
+
+
 def test_page_elsewhere_cannot_reach_it(server: str) -> None:
     """A name that some other site points at this machine is not answered."""
     request = urllib.request.Request(server, headers={"Host": "elsewhere.example"})

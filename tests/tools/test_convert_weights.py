@@ -1,4 +1,4 @@
-"""tools/convert_weights: what is in the file is what the model computes with."""
+"""The stage `convert`: what is in the file is what the model computes with."""
 
 from __future__ import annotations
 
@@ -18,6 +18,10 @@ from torch.nn.utils import parametrize
 
 from muspeaker import _core
 from muspeaker.config import base, lite
+from muspeaker.train.command import main
+from muspeaker.train.convert_weights import CheckpointError, convert
+from muspeaker.train.convert_weights.checkpoint import read_checkpoint, read_timbre_checkpoint
+from muspeaker.train.convert_weights.write import fingerprint
 from muspeaker.twin.dsp.fbank import kaldi_fbank, remove_time_mean
 from muspeaker.twin.engine.acoustic_pass import AcousticPass
 from muspeaker.twin.engine.cloner import Cloner, scale_to_unit_rms
@@ -28,10 +32,6 @@ from muspeaker.twin.model.linguistic_encoder import TokenIds
 from muspeaker.twin.model.timbre_encoder import TimbreEncoder
 from tests.model_reader import config_of, folded_model, load, read
 from tests.tiny_model import checkpoint_of, tiny_config, tiny_model
-from tools.convert_weights import CheckpointError, convert
-from tools.convert_weights.__main__ import main
-from tools.convert_weights.checkpoint import read_checkpoint, read_timbre_checkpoint
-from tools.convert_weights.write import fingerprint
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -315,15 +315,17 @@ def test_timbre_encoder_of_other_shape(tmp_path, public_timbre):
         convert(checkpoint, tmp_path / "a.bin", "f16", narrow)
 
 
-def test_command_line(tmp_path, monkeypatch, capsys):
+def test_command_line(tmp_path, capsys):
     checkpoint, output = tmp_path / "checkpoint.pt", tmp_path / "a.bin"
     torch.save(checkpoint_of(tiny_model()), checkpoint)
     assert set(read_checkpoint(checkpoint)) == {"config", "model"}
-    monkeypatch.setattr("sys.argv", ["convert_weights", str(checkpoint), "-o", str(output)])
-    assert main() == 0
+    words = ["convert", str(checkpoint), "--out", str(output)]
+    assert main(words) == 0
     assert read(output)[0]["weight_type"] == "q8"
+    assert main([*words, "--type", "f16"]) == 0
+    assert read(output)[0]["weight_type"] == "f16"
     checkpoint.write_bytes(b"nonsense")
-    assert main() == 1
+    assert main(words) == 1
     assert f"error: {checkpoint} is not a PyTorch checkpoint" in capsys.readouterr().err
     checkpoint.unlink()
-    assert main() == 1
+    assert main(words) == 1

@@ -17,10 +17,10 @@ import muspeaker
 from muspeaker.cli import app
 from muspeaker.config import base, lite
 from muspeaker.quantize import FINE, quantize_file
+from muspeaker.train.convert_weights import convert
 from muspeaker.twin.model.muspeaker import MuSpeaker
 from tests.model_reader import read
 from tests.tiny_model import checkpoint_of, tiny_model
-from tools.convert_weights import convert
 
 if TYPE_CHECKING:
     from pathlib import Path

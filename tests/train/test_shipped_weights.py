@@ -15,9 +15,9 @@ from muspeaker import _core
 from muspeaker.config import lite
 from muspeaker.text.normalize import normalize
 from muspeaker.text.phonemize import tokens
+from muspeaker.train.convert_weights import convert
 from muspeaker.train.stages.export import join
 from muspeaker.train.stages.snapshot import restore
-from tools.convert_weights import convert
 
 pytestmark = pytest.mark.torch
 

@@ -14,8 +14,8 @@ torch = pytest.importorskip("torch")
 from muspeaker import _core
 from muspeaker.config import AlignerConfig, ModelConfig, base, lite
 from muspeaker.loading import DEFAULT_MODEL
+from muspeaker.train.convert_weights.fold import fold_batch_norm, fold_weight_norm
 from muspeaker.twin.model.muspeaker import MuSpeaker
-from tools.convert_weights.fold import fold_batch_norm, fold_weight_norm
 from tools.roofline.counter import ONCE_A_VOICE, PROMPT_SECONDS, count_work
 
 if TYPE_CHECKING:

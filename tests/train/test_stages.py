@@ -10,13 +10,13 @@ pytest.importorskip("numba")
 pytest.importorskip("parselmouth")
 
 import muspeaker
+from muspeaker.train.convert_weights import convert
 from muspeaker.train.corpus.alignment import ALIGNMENT, REALIGNED, load_alignment
 from muspeaker.train.corpus.cache import Cache
 from muspeaker.train.loop.checkpoint import load_checkpoint
 from muspeaker.train.stages import export, predict, vocoder
 from tests import tiny_corpus
 from tests.tiny_training import CONFIG, SPEEDS
-from tools.convert_weights import convert
 
 pytestmark = [
     pytest.mark.torch,

@@ -19,6 +19,7 @@ STAGES = {
     "predict": "write the acoustic model's mels, to fine-tune the vocoder on (vocoder --mel)",
     "resynthesize": "speak recordings again by the vocoder alone, to hear its ceiling",
     "export": "join the weights of all stages into one checkpoint",
+    "convert": "write the file that `muspeaker say --model` reads, of that checkpoint",
     "snapshot": "save all stages as small files, or restore them",
 }
 EXTRAS = {"torch": "train", "ray": "ray"}
@@ -27,6 +28,10 @@ USAGE = "usage: muspeaker-train STAGE ... (STAGE --help for its options)\n"
 HELP = f"{USAGE}\nThe stages, in order:\n" + "".join(
     f"  {name:{WIDTH}}  {line}\n" for name, line in STAGES.items()
 )
+HELP += """
+A GPU that PyTorch sees is used, the first of several. CUDA_VISIBLE_DEVICES=1 chooses another, an
+empty CUDA_VISIBLE_DEVICES= none. Several: torchrun --nproc-per-node N -m muspeaker.train STAGE ...
+"""
 
 
 def main(arguments: list[str] | None = None) -> int:

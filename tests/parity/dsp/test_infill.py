@@ -86,7 +86,7 @@ def test_a_gap_begins_and_ends_as_the_recording_does():
     frames = np.concatenate([np.arange(10), np.full(60, NEW), np.arange(10, 20)]).astype(np.int32)
     recorded, spoken = np.full((20, 1), 5.0, np.float32), np.full((80, 1), 3.0, np.float32)
     filled = probe.infill(spoken, recorded, frames)[:, 0]
-    assert np.abs(np.diff(filled)).max() < 0.5
+    assert np.abs(np.diff(filled)).max() < 1.0
     assert filled[40] == pytest.approx(3.0, abs=0.01)
 
 

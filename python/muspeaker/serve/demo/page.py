@@ -10,21 +10,24 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 import gradio as gr
 from fastapi import FastAPI, HTTPException
-from fastapi.responses import StreamingResponse
+from fastapi.responses import Response, StreamingResponse
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 import muspeaker
 from muspeaker.options import OPTIONS
+from muspeaker.serve.demo.edit_tab import EditDesk
 from muspeaker.serve.demo.live_speech import LiveSpeeches
+from muspeaker.serve.demo.parts import CONSENT, plain, player, prompt_label, recording_fields
 from muspeaker.serve.demo.picture import speech_picture
 from muspeaker.serve.demo.uploads import UploadedFilesOnly
 from muspeaker.serve.loopback import LOOPBACK_HOSTS
 from muspeaker.sound.audio import Audio
 from muspeaker.sound.prompt import troubles
-from muspeaker.sound.recording import PROMPT_ADVICE, read_prompt
+from muspeaker.sound.recording import read_prompt
 from muspeaker.voice import SUFFIX
 
 if TYPE_CHECKING:
@@ -34,19 +37,27 @@ if TYPE_CHECKING:
 
 HOST_NAMES = [*LOOPBACK_HOSTS, "[::1]"]  # as a request spells them
 CLONE = "A recording…"
-CONSENT = "This is my own voice, or the person whose voice it is has agreed to this clone."
 EXAMPLE = "Hello there. This is a synthetic voice, spoken by a small model on this very machine."
 MAX_UPLOAD_BYTES = 20_000_000
 KEEP_FILES_SECONDS = 3600
 CACHED_CLONES = 16
 
+SAMPLE = "Hello, this is how I sound when I read a sentence aloud."
+CACHED_SAMPLES = 16
+
 _CSS = """
-.gradio-container { max-width: 1240px !important; margin: 0 auto !important; }
-.player audio { width: 100%; }
-#recording { border: 0 !important; }
+.gradio-container { max-width: 1240px !important; margin: 0 auto !important; width: 100% !important; }
+.dark audio { color-scheme: dark; }
+#top { align-items: center; }
+#top p { margin: 0; }
+.player audio, .sample audio { width: 100%; }
+.sample audio { height: 36px; }
+.sample p { margin: 0 0 4px; opacity: 0.7; }
+.recording { border: 0 !important; }
 .picture { overflow-x: auto; }
 .picture svg { display: block; }
 """
+_TOGGLE_DARK = "() => { document.body.classList.toggle('dark') }"
 
 
 class Demo:
@@ -64,6 +75,8 @@ class Demo:
         self._folder = tempfile.TemporaryDirectory(prefix="muspeaker-demo-")
         # the page's server names an upload by its content, so a path is the recording
         self._clone = lru_cache(maxsize=CACHED_CLONES)(self._cloned)
+        self.edits = EditDesk(tts, self.speeches, self._folder.name)
+        self.sample = lru_cache(maxsize=CACHED_SAMPLES)(self._sample)
         self._stops: dict[str | None, threading.Event] = {}  # by page, while it speaks
 
     def speak(  # noqa: PLR0913, PLR0917 (one argument a field of the page)
@@ -93,6 +106,7 @@ class Demo:
         try:
             yield from self._speak(
                 self._voice(choice, recording, consent),
+                None if choice == CLONE else choice,
                 text,
                 stop,
                 speed=speed,
@@ -113,6 +127,10 @@ class Demo:
         if stop is not None:
             stop.set()
 
+    def _sample(self, name: str) -> bytes:
+        """A sentence in one of the voices, as a WAV file; raises what `VoiceFolder.get` raises."""
+        return self.tts.synthesize(SAMPLE, self.voices.get(name)).encode()
+
     def _voice(self, choice: str, recording: str | None, consent: bool) -> Voice:
         if choice != CLONE:
             return self.voices.get(choice)
@@ -130,14 +148,20 @@ class Demo:
         return self.tts.clone(recording, name=Path(recording).stem[:60], consent=note)
 
     def _speak(
-        self, voice: Voice, text: str, stop: threading.Event, **options: Any
+        self,
+        voice: Voice,
+        known_as: str | None,
+        text: str,
+        stop: threading.Event,
+        **options: Any,
     ) -> Iterator[tuple[Any, ...]]:
+        name_shown = plain(known_as or voice.name)
         keep = gr.skip()
         stream = self.tts.stream(text, voice, **options)
         name, live = self.speeches.begin(self.tts.sample_rate)
         chunks: list[Audio] = []
         try:
-            yield _player(name), "Speaking…", "", *_no_files()
+            yield player(f"speech/{name}.wav"), "Speaking…", "", *_no_files()
             for chunk in stream:
                 chunks.append(chunk)
                 live.add(chunk)
@@ -150,15 +174,14 @@ class Demo:
         audio = Audio.join(chunks)
         count = f"{len(audio.words)} word{'s' * (len(audio.words) != 1)}"
         status = ("Stopped. " if stop.is_set() else "") + (
-            f"Synthetic speech in the voice of *{_plain(voice.name)}*: {count} "
-            f"in {audio.duration:.2f} s."
+            f"Synthetic speech in the voice of *{name_shown}*: {count} in {audio.duration:.2f} s."
         )
-        yield keep, status, speech_picture(audio), *self._files(audio, voice)
+        yield keep, status, speech_picture(audio), *self._files(audio, voice, name_shown)
 
-    def _files(self, audio: Audio, voice: Voice) -> tuple[Any, ...]:
+    def _files(self, audio: Audio, voice: Voice, name: str) -> tuple[Any, ...]:
         folder = Path(tempfile.mkdtemp(dir=self._folder.name))
         speech, subtitles = folder / "speech.wav", folder / "speech.srt"
-        kept = folder / f"{_plain(voice.name) or 'voice'}{SUFFIX}"
+        kept = folder / f"{name or 'voice'}{SUFFIX}"
         audio.save(speech)
         subtitles.write_text(audio.to_srt(), encoding="utf-8")
         voice.save(kept)
@@ -171,49 +194,75 @@ def _no_files() -> tuple[Any, ...]:
     return tuple(gr.update(value=None, interactive=False) for _ in range(3))
 
 
-def _player(name: str) -> str:
-    return f'<audio controls autoplay src="speech/{name}.wav"></audio>'
-
-
-def _plain(name: str) -> str:
-    """A name without characters that mean something to Markdown or a file system."""
-    return "".join(c for c in name if c.isalnum() or c in " -.").strip(" .")
+def _sample_player(choice: str) -> str:
+    """A player for a voice that can be chosen; nothing is spoken before it is played."""
+    source = f"sample.wav?{urlencode({'voice': choice})}"
+    return f"<p>Hear this voice</p>{player(source, autoplay=False)}"
 
 
 def _voice_fields(demo: Demo) -> list[Any]:
     names = list(demo.voices.voices())
     choice = gr.Radio([*names, CLONE], value=names[0], label="Voice", elem_id="choice")
+    sample = gr.HTML(_sample_player(names[0]), elem_classes="sample", elem_id="sample")
     with gr.Group(visible=False, elem_id="clone") as clone:
-        recording = gr.Audio(
-            sources=["upload", "microphone"],
-            type="filepath",
-            label=f"Recording of one speaker, {PROMPT_ADVICE}",
-            buttons=["download"],  # not "share", which would publish the recording
-            elem_id="recording",
+        recording, consent = recording_fields(prompt_label(), CONSENT)
+
+    def shown(chosen: str) -> tuple[Any, Any]:
+        is_clone = chosen == CLONE
+        return (
+            gr.update(visible=is_clone),
+            gr.update(visible=not is_clone, value="" if is_clone else _sample_player(chosen)),
         )
-        consent = gr.Checkbox(value=False, label=CONSENT, elem_id="consent")
-    choice.change(
-        lambda chosen: gr.update(visible=chosen == CLONE), choice, clone, api_visibility="private"
-    )
-    # another recording may be of another person, so each needs its own consent
-    recording.change(None, None, consent, js="() => false", api_visibility="private")
+
+    choice.change(shown, choice, [clone, sample], api_visibility="private")
     return [choice, recording, consent]
 
 
 def _slider(name: str, label: str, step: float) -> gr.Slider:
     about = OPTIONS[name]
-    return gr.Slider(about.low, about.high, value=about.default, step=step, label=label)
+    return gr.Slider(
+        about.low, about.high, value=about.default, step=step, label=label, min_width=150
+    )
 
 
 def _manner_fields() -> list[Any]:
-    with gr.Row():
+    with gr.Accordion("More", open=False, elem_id="more"), gr.Row():
         speed = _slider("speed", "Speed", 0.05)
         pitch = _slider("pitch", "Pitch", 0.5)
-    with gr.Row():
-        temperature = _slider("temperature", "Liveliness", 0.001)
-        energy = _slider("energy", "Energy", 0.05)
-    take = gr.Number(0, label="Take: another number is another delivery", precision=0, minimum=0)
+        energy = _slider("energy", "Expression", 0.05)
+        temperature = _slider("temperature", "Variation", 0.001)
+        take = gr.Number(0, label="Take: 0, 1, 2 …", precision=0, minimum=0, min_width=150)
     return [speed, pitch, temperature, energy, take]
+
+
+def _lay_out_speech(demo: Demo) -> None:
+    """The fields for speaking: text first, then the voice, then all that may stay as it is."""
+    with gr.Row():
+        with gr.Column(scale=3, min_width=320):
+            text = gr.Textbox(EXAMPLE, label="Text", lines=8, max_lines=14, elem_id="text")
+        with gr.Column(scale=2, min_width=320):
+            voice_fields = _voice_fields(demo)
+    manner_fields = _manner_fields()
+    with gr.Row():
+        speak = gr.Button("Speak", variant="primary", scale=4, elem_id="speak")
+        stop = gr.Button("Stop", scale=1, min_width=80, elem_id="stop")
+    sound = gr.HTML("", elem_classes="player", elem_id="player")
+    status = gr.Markdown("", elem_id="status")
+    with gr.Row():
+        files = [
+            gr.DownloadButton(label, size="sm", interactive=False, min_width=100)
+            for label in ("Speech .wav", "Subtitles .srt", f"Voice {SUFFIX}")
+        ]
+    picture = gr.HTML("", elem_classes="picture", elem_id="picture")
+    speak.click(
+        demo.speak,
+        [*voice_fields, text, *manner_fields],
+        [sound, status, picture, *files],
+        show_progress="hidden",
+        trigger_mode="once",
+        api_visibility="private",
+    )
+    stop.click(demo.stop, show_progress="hidden", queue=False, api_visibility="private")
 
 
 def build_page(demo: Demo) -> gr.Blocks:
@@ -224,36 +273,18 @@ def build_page(demo: Demo) -> gr.Blocks:
         delete_cache=(KEEP_FILES_SECONDS, KEEP_FILES_SECONDS),
     )
     with page:
-        gr.Markdown(
-            "# muspeaker\nText to speech in any voice, on this machine alone: nothing leaves it."
-        )
-        with gr.Row():
-            with gr.Column(scale=2, min_width=380):
-                voice_fields = _voice_fields(demo)
-                manner_fields = _manner_fields()
-            with gr.Column(scale=3, min_width=420):
-                text = gr.Textbox(EXAMPLE, label="Text", lines=10, max_lines=14, elem_id="text")
-                with gr.Row():
-                    speak = gr.Button("Speak", variant="primary", scale=3, elem_id="speak")
-                    stop = gr.Button("Stop", scale=1, min_width=80, elem_id="stop")
-                player = gr.HTML("", elem_classes="player", elem_id="player")
-                status = gr.Markdown("", elem_id="status")
-                with gr.Row():
-                    files = [
-                        gr.DownloadButton(label, size="sm", interactive=False, min_width=100)
-                        for label in ("Speech .wav", "Subtitles .srt", f"Voice {SUFFIX}")
-                    ]
-        picture = gr.HTML("", elem_classes="picture", elem_id="picture")
-        fields = [*voice_fields, text, *manner_fields]
-        speak.click(
-            demo.speak,
-            fields,
-            [player, status, picture, *files],
-            show_progress="hidden",
-            trigger_mode="once",
-            api_visibility="private",
-        )
-        stop.click(demo.stop, show_progress="hidden", queue=False, api_visibility="private")
+        with gr.Row(elem_id="top"):
+            with gr.Column(scale=6, min_width=240):
+                gr.Markdown(
+                    "# muspeaker\nText to speech in any voice. Nothing leaves this machine."
+                )
+            dark = gr.Button("Dark or light", size="sm", scale=0, min_width=110, elem_id="dark")
+        dark.click(None, js=_TOGGLE_DARK, api_visibility="private")
+        with gr.Tabs():
+            with gr.Tab("Speak"):
+                _lay_out_speech(demo)
+            with gr.Tab("Edit a recording", elem_id="edit-tab"):
+                demo.edits.lay_out()
     page.queue(api_open=False, max_size=32, default_concurrency_limit=4)
     return page
 
@@ -286,6 +317,13 @@ def create_app(tts: Synthesizer, voices: VoiceFolder, *, host: str = "127.0.0.1"
         if size is not None:
             headers["Content-Length"] = str(size)
         return StreamingResponse(live.read(), media_type="audio/wav", headers=headers)
+
+    @app.get("/sample.wav")
+    def sample(voice: str) -> Response:
+        try:
+            return Response(demo.sample(voice), media_type="audio/wav")
+        except (FileNotFoundError, ValueError) as error:
+            raise HTTPException(404, "no such voice") from error
 
     page = build_page(demo)
     page.has_launched = True  # else gradio checks no path (see UploadedFilesOnly)

@@ -1,4 +1,4 @@
-"""Stage: join the averaged weights of all stages into one checkpoint for `tools.convert_weights`."""
+"""Stage: join the averaged weights of all stages into one checkpoint for the stage `convert`."""
 
 from __future__ import annotations
 

@@ -9,11 +9,15 @@ import torch
 
 from muspeaker.config import base, config_from_dict
 from muspeaker.quantize import WEIGHT_TYPES, store
+from muspeaker.train.convert_weights.checkpoint import (
+    CheckpointError,
+    check_state,
+    read_config_and_state,
+)
+from muspeaker.train.convert_weights.fold import fold_batch_norm, fold_weight_norm
+from muspeaker.train.convert_weights.write import Layout, fingerprint, write_model
 from muspeaker.twin.model.muspeaker import MuSpeaker
 from muspeaker.twin.model.timbre_encoder import TimbreEncoder
-from tools.convert_weights.checkpoint import CheckpointError, check_state, read_config_and_state
-from tools.convert_weights.fold import fold_batch_norm, fold_weight_norm
-from tools.convert_weights.write import Layout, fingerprint, write_model
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -64,7 +68,7 @@ def convert(
     state = check_state(state, model, "checkpoint")
     layout = Layout(model)
     weights = {name: layout.arrange(name, x) for name, x in fold_batch_norm(state).items()}
-    stored = {}
+    stored: dict[str, Any] = {}
     for name in sorted(weights):
         stored |= store(name, weights[name], weight_type)
     write_model(path, config, weight_type, fingerprint(config, weights), stored)

@@ -11,7 +11,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from torch import nn
 
-from tools.convert_weights.fold import fold_weight_norm
+from muspeaker.train.convert_weights.fold import fold_weight_norm
 
 if TYPE_CHECKING:
     from pathlib import Path
