@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gradio as gr
 
-from muspeaker.sound.recording import PROMPT_ADVICE
+from muspeaker.sound.recording import PROMPT_BEST_SECONDS
 
 CONSENT = "This is my own voice, or the person whose voice it is has agreed to this clone."
 EDIT_CONSENT = "This is my own voice, or the person who speaks has agreed to this edit."
@@ -38,5 +38,5 @@ def recording_fields(label: str, agreement: str, prefix: str = "") -> tuple[gr.A
 
 
 def prompt_label() -> str:
-    """What a recording for a clone must be."""
-    return f"Recording of one speaker, {PROMPT_ADVICE}"
+    """What a recording for a clone must be, in so few words that they stand beside the buttons."""
+    return f"One speaker, best {PROMPT_BEST_SECONDS[0]:g} to {PROMPT_BEST_SECONDS[1]:g} s"
