@@ -19,7 +19,8 @@ MAY_IMPORT = {
     "losses": {"loop", "corpus"},
     "acoustic_pass": {"loop", "corpus", "losses"},
     "acoustic_trainer": {"loop", "corpus", "losses", "acoustic_pass"},
-    "stages": {"loop", "corpus", "losses", "acoustic_pass", "acoustic_trainer"},
+    "convert_weights": set(),
+    "stages": {"loop", "corpus", "losses", "acoustic_pass", "acoustic_trainer", "convert_weights"},
     "command": set(),
 }
 
