@@ -103,3 +103,16 @@ def test_two_gaps_share_the_word_between_them() -> None:
     (_, first), (second, _) = result.kept
     assert first <= second
     assert result.edges[0][1] <= result.edges[1][0]
+
+
+def test_noise_fades_into_other_noise_without_a_dip() -> None:
+    """Two waves that are not alike add up by power: half of each would be 3 dB too low."""
+    gap, powers = Gap(0.1, 0.12, 0.1, 0.12), []
+    for seed in range(30):
+        rng = np.random.default_rng(seed)
+        recorded, spoken = 0.1 * rng.standard_normal((2, RATE_HZ // 4)).astype(np.float32)
+        result = spliced(recorded, spoken, [gap])
+        begin = result.edges[0][0]
+        middle = result.samples[begin + FADE // 3 : begin + 2 * FADE // 3, 0]
+        powers.append(np.mean(middle.astype(np.float64) ** 2))
+    assert np.sqrt(np.mean(powers)) == pytest.approx(0.1, rel=0.08)
