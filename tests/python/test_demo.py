@@ -406,7 +406,7 @@ def test_the_text_is_first_and_nothing_is_cut(page: Page, width: int) -> None:
     page.click("#more button")
     for label in ("Speed", "Pitch", "Expression", "Variation"):
         page.get_by_label(label).first.wait_for(state="visible")
-    background = "getComputedStyle(document.body).backgroundColor"
+    background = "getComputedStyle(document.querySelector('gradio-app')).backgroundColor"
     light = page.evaluate(background)
     page.click("#dark")
     page.wait_for_function(f"light => {background} != light", arg=light)
