@@ -156,9 +156,9 @@ py::array_t<float> normalized_mel(const FloatArray& mel) {
 }
 
 py::array_t<float> fit_spectral_map(const FloatArray& prompt, const FloatArray& spoken,
-                                    int64_t num_cepstra) {
-  return to_numpy(
-      dsp::fit_spectral_map(to_frames(prompt, "prompt"), to_frames(spoken, "spoken"), num_cepstra));
+                                    int64_t num_cepstra, bool plain) {
+  return to_numpy(dsp::fit_spectral_map(to_frames(prompt, "prompt"), to_frames(spoken, "spoken"),
+                                        num_cepstra, {plain}));
 }
 
 py::array_t<float> apply_spectral_map(const FloatArray& mel, const FloatArray& values) {
@@ -250,7 +250,8 @@ void bind_dsp_probe(py::module_& probe) {
             "(samples) and (frames, num_mels) to (samples), so many samples at a time");
   probe.def("normalized_mel", &normalized_mel, py::arg("mel"), "(frames, mels) to (frames, mels)");
   probe.def("fit_spectral_map", &fit_spectral_map, py::arg("prompt"), py::arg("spoken"),
-            py::arg("num_cepstra"), "(frames, mels) twice to (map)");
+            py::arg("num_cepstra"), py::kw_only(), py::arg("plain") = false,
+            "(frames, mels) twice to (map)");
   probe.def("apply_spectral_map", &apply_spectral_map, py::arg("mel"), py::arg("values"),
             "(frames, mels), (map) to (frames, mels)");
   probe.def("track_pitch", &track_pitch, py::arg("samples"), py::arg("sample_rate"),

@@ -20,14 +20,14 @@ py::dict config_of(const engine::Synthesizer& synthesizer) {
 }
 
 py::tuple clone(engine::Synthesizer& synthesizer, const FloatArray& samples,
-                const FloatArray& samples_16k) {
+                const FloatArray& samples_16k, bool plain) {
   require_axes(samples, 1, "samples");
   require_axes(samples_16k, 1, "samples_16k");
   engine::Voice voice;
   {
     const py::gil_scoped_release release;
     voice = synthesizer.clone({samples.data(), samples.size()},
-                              {samples_16k.data(), samples_16k.size()});
+                              {samples_16k.data(), samples_16k.size()}, {{plain}});
   }
   return py::make_tuple(to_numpy(std::move(voice.vector)), to_numpy(std::move(voice.style)));
 }
@@ -160,7 +160,8 @@ void bind_synthesizer(py::module_& module) {
                                const py::gil_scoped_release release;
                                return synthesizer.timings();
                              })
-      .def("clone", &clone, py::arg("samples"), py::arg("samples_16k"))
+      .def("clone", &clone, py::arg("samples"), py::arg("samples_16k"), py::kw_only(),
+           py::arg("plain") = false)
       .def(
           "synthesize",
           [](engine::Synthesizer& synthesizer, const IntArray& tokens, const FloatArray& vector,

@@ -88,6 +88,14 @@ Matrix times_transposed(const Matrix& left, const Matrix& right) {
   return product;
 }
 
+Matrix identity(int64_t size) {
+  Matrix result(size, size);
+  for (int64_t i = 0; i < size; ++i) {
+    result.row(i)[i] = 1.0;
+  }
+  return result;
+}
+
 Matrix transposed(const Matrix& matrix) {
   Matrix result(matrix.width, matrix.rows());
   for (int64_t i = 0; i < matrix.rows(); ++i) {
@@ -146,10 +154,9 @@ double outside_diagonal(const Matrix& matrix) {
 template <typename Function>
 Matrix of_eigenvalues(Matrix matrix, const Function& function) {
   const int64_t size = matrix.width;
-  Matrix vectors(size, size);  // one eigenvector a row
+  Matrix vectors = identity(size);  // one eigenvector a row
   double trace = 0.0;
   for (int64_t i = 0; i < size; ++i) {
-    vectors.row(i)[i] = 1.0;
     trace += matrix.row(i)[i];
   }
   for (int sweep = 0; sweep < kMaxSweeps && outside_diagonal(matrix) > kConverged * trace * trace;
@@ -196,7 +203,7 @@ Matrix transport(const Matrix& source, const Matrix& target) {
 }  // namespace
 
 std::vector<float> fit_spectral_map(const core::Frames& prompt, const core::Frames& spoken,
-                                    int64_t num_cepstra) {
+                                    int64_t num_cepstra, const SpectralMapOptions& options) {
   core::require_input(prompt.size() == spoken.size() && !prompt.empty(),
                       "a spectral map needs two mels of one length");
   const int64_t bands = prompt.width;
@@ -207,7 +214,9 @@ std::vector<float> fit_spectral_map(const core::Frames& prompt, const core::Fram
   const Matrix own_mean = centre(own);
   const Matrix rows = cosines(bands, num_cepstra);     // (cepstra, mels)
   const Matrix cepstra = times_transposed(own, rows);  // (frames, cepstra)
-  Matrix moving = transport(covariance(cepstra), covariance(times_transposed(real, rows)));
+  Matrix moving = options.plain
+                      ? identity(num_cepstra)
+                      : transport(covariance(cepstra), covariance(times_transposed(real, rows)));
   const auto count = static_cast<double>(frames.size());
   const double trust = count / (count + kHalfTrustedFrames);
   for (int64_t i = 0; i < num_cepstra; ++i) {

@@ -7,6 +7,11 @@
 
 namespace muspeaker::dsp {
 
+/// What a fitted map may change.
+struct SpectralMapOptions {
+  bool plain = false;  ///< levels and deviations of bands alone: cepstra add nothing
+};
+
 /// Fits the correction from the model's rendering of a prompt to the prompt itself: the level and
 /// deviation of each band, and the covariance of the cepstra, by optimal transport.
 ///
@@ -14,7 +19,7 @@ namespace muspeaker::dsp {
 /// Returns (2 + num_cepstra, num_mels): offset and stretch of each band, and what each
 /// cepstrum adds to each band.
 std::vector<float> fit_spectral_map(const core::Frames& prompt, const core::Frames& spoken,
-                                    int64_t num_cepstra);
+                                    int64_t num_cepstra, const SpectralMapOptions& options = {});
 
 /// Applies the correction to a spoken mel.
 ///

@@ -9,7 +9,6 @@
 #include "core/error.h"
 #include "dsp/heard_phones.h"
 #include "dsp/mel_moments.h"
-#include "dsp/spectral_map.h"
 
 namespace muspeaker::engine {
 namespace {
@@ -46,7 +45,8 @@ Cloner::Cloner(const model::MuSpeaker& model, const Listener& listener, const Ac
       pass_(pass),
       fbank_(model.config().timbre_encoder.num_fbanks) {}
 
-Voice Cloner::clone(core::GraphRunner& runner, Samples samples, Samples samples_16k) const {
+Voice Cloner::clone(core::GraphRunner& runner, Samples samples, Samples samples_16k,
+                    const CloneOptions& options) const {
   using dsp::KaldiFbank;
   const core::ModelConfig& config = model_.config();
   const int64_t least_16k = KaldiFbank::kWindowSamples +
@@ -75,7 +75,7 @@ Voice Cloner::clone(core::GraphRunner& runner, Samples samples, Samples samples_
   }
   if (config.map_cepstra() > 0) {
     const core::Frames spoken = speak_again(runner, prompt, voice.vector);
-    append(dsp::fit_spectral_map(prompt.mel, spoken, config.map_cepstra()));
+    append(dsp::fit_spectral_map(prompt.mel, spoken, config.map_cepstra(), options.spectral_map));
   }
   return voice;
 }

@@ -33,10 +33,10 @@ core::Timings Synthesizer::timings() {
   return runner_.timings();
 }
 
-Voice Synthesizer::clone(Samples samples, Samples samples_16k) {
+Voice Synthesizer::clone(Samples samples, Samples samples_16k, const CloneOptions& options) {
   const std::scoped_lock lock(mutex_);
   const core::Timer timer = runner_.timer("clone");
-  return loaded_->cloner.clone(runner_, samples, samples_16k);
+  return loaded_->cloner.clone(runner_, samples, samples_16k, options);
 }
 
 Speech Synthesizer::synthesize(const Tokens& tokens, const Voice& voice,

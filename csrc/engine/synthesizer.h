@@ -54,7 +54,7 @@ class Synthesizer {
   [[nodiscard]] std::unique_ptr<Synthesizer> fork(int num_threads) const;
 
   /// As Cloner::clone.
-  [[nodiscard]] Voice clone(Samples samples, Samples samples_16k);
+  [[nodiscard]] Voice clone(Samples samples, Samples samples_16k, const CloneOptions& options = {});
 
   /// Speaks with noise drawn from the seed: the latent's from stream 0, the vocoder's from stream
   /// 1, by absolute index. Throws std::invalid_argument if an input is out of range or the

@@ -22,8 +22,13 @@ class Synthesizer:
     @property
     def timings(self) -> dict[str, float]: ...
     # The same prompt at the model's rate and at 16 kHz -> vector (voice,), style (frames, hidden).
+    # plain: the spectral map changes bands alone.
     def clone(
-        self, samples: NDArray[np.float32], samples_16k: NDArray[np.float32]
+        self,
+        samples: NDArray[np.float32],
+        samples_16k: NDArray[np.float32],
+        *,
+        plain: bool = False,
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]: ...
     # Phone, stress and boundary ids (3, tokens) -> samples (samples,) and durations (tokens,) in frames.
     def synthesize(

@@ -38,11 +38,12 @@ def voiced(mel: np.ndarray) -> np.ndarray:
     return mel[: -len(mel) // 10]
 
 
+@pytest.mark.parametrize("plain", [False, True])
 @pytest.mark.parametrize("frames", [1, 3, 40, 900])
-def test_fit_and_apply(frames):
+def test_fit_and_apply(frames, plain):
     prompt, spoken, other = mel_of(1, frames), mel_of(2, frames), mel_of(3, 70)
-    expected = fit_spectral_map(rows(prompt), rows(spoken), NUM_CEPSTRA)
-    values = probe.fit_spectral_map(prompt, spoken, NUM_CEPSTRA)
+    expected = fit_spectral_map(rows(prompt), rows(spoken), NUM_CEPSTRA, plain=plain)
+    values = probe.fit_spectral_map(prompt, spoken, NUM_CEPSTRA, plain=plain)
     assert values.shape == (NUM_MELS * (2 + NUM_CEPSTRA),)
     assert np.isfinite(values).all()
     assert squared_error(values, expected[0].numpy()) < CEILING["f32"]
@@ -91,6 +92,18 @@ def test_noise_in_single_frames_teaches_nothing():
     values = fit_spectral_map(rows(mel_of(3, 4000)), rows(spoken), NUM_CEPSTRA)
     moved = apply_spectral_map(rows(other), values)[0].numpy().T
     assert np.square(voiced(moved - other)).mean() < 0.02 * voiced(other).var()
+
+
+def test_a_plain_map_leaves_bands_to_themselves():
+    """Cepstra add nothing, and each band gets the prompt's level and deviation."""
+    spoken, prompt = mel_of(1, 4000), mel_of(2, 4000) * np.linspace(0.7, 1.4, NUM_MELS, np.float32)
+    values = fit_spectral_map(rows(prompt), rows(spoken), NUM_CEPSTRA, plain=True)
+    assert not values[0, 2 * NUM_MELS :].any()
+    moved = apply_spectral_map(rows(spoken), values)[0].numpy().T
+    trust = 3600 / (3600 + HALF_TRUSTED_FRAMES)
+    deviations = [np.log(voiced(x).std(0)) for x in (spoken, prompt, moved)]
+    expected = (1 - trust) * deviations[0] + trust * deviations[1]
+    np.testing.assert_allclose(deviations[2], expected, atol=1e-3)
 
 
 def test_few_frames_say_less():

@@ -31,8 +31,12 @@ pytestmark = pytest.mark.torch
 
 
 @pytest.mark.parametrize("weight_type", ["f32", "q8"])
-@pytest.mark.parametrize("classifier", [False, True], ids=["moments", "map"])
-def test_clone(model_file, weight_type, generated_audio, classifier):
+@pytest.mark.parametrize(
+    ("classifier", "plain"),
+    [(False, False), (True, False), (True, True)],
+    ids=["moments", "map", "plain map"],
+)
+def test_clone(model_file, weight_type, generated_audio, classifier, plain):
     path = model_file(decided_model() if classifier else tiny_model(6), weight_type)
     model = load(path)
     samples, samples_16k = (
@@ -49,10 +53,14 @@ def test_clone(model_file, weight_type, generated_audio, classifier):
     if classifier:
         heard, _ = heard_phones(listener.phone_logits(prompt.mel).numpy())
         assert len(set(heard.tolist())) > 3
-    voice = Cloner(model, listener, AcousticPass(model)).clone(prompt, remove_time_mean(fbank))
+    voice = Cloner(model, listener, AcousticPass(model)).clone(
+        prompt, remove_time_mean(fbank), plain=plain
+    )
     timbre, style = (x[0].numpy() for x in voice)
     assert len(timbre) == model.config.voice_size
-    actual_timbre, actual_style = _core.Synthesizer(str(path), 1).clone(samples, samples_16k)
+    actual_timbre, actual_style = _core.Synthesizer(str(path), 1).clone(
+        samples, samples_16k, plain=plain
+    )
     assert squared_error(actual_style, style) < CEILING["f32"]
     size = model.config.timbre_size
     assert squared_error(actual_timbre[:size], timbre[:size]) < CEILING["f32"]

@@ -20,7 +20,9 @@ LEAST_VARIANCE = 1e-4  # of a cepstrum
 EPSILON = 1e-6
 
 
-def fit_spectral_map(prompt: torch.Tensor, spoken: torch.Tensor, num_cepstra: int) -> torch.Tensor:
+def fit_spectral_map(
+    prompt: torch.Tensor, spoken: torch.Tensor, num_cepstra: int, *, plain: bool = False
+) -> torch.Tensor:
     """Compare how the spectra of a prompt vary with how those of the model's own rendering of it do.
 
     The decoder differs from the prompt in the level of each band, and in which shapes of the spectrum come
@@ -36,6 +38,7 @@ def fit_spectral_map(prompt: torch.Tensor, spoken: torch.Tensor, num_cepstra: in
         prompt: (1, mels, frames), natural-log mel.
         spoken: The shape of prompt: the model's rendering, with the prompt's durations, F0 and energy.
         num_cepstra: Number of cepstra that are mapped, the level included; at most mels.
+        plain: Fit levels and deviations of bands alone: cepstra add nothing.
 
     Returns:
         (1, mels * (2 + cepstra)) float32: offset and stretch of each band, and what each cepstrum adds to each band
@@ -51,8 +54,9 @@ def fit_spectral_map(prompt: torch.Tensor, spoken: torch.Tensor, num_cepstra: in
     rows = _cosines(len(own), num_cepstra, own.device)  # (cepstra, mels)
     count = real.shape[1]
     trust = count / (count + HALF_TRUSTED_FRAMES)
-    moving = _transport(_covariance(rows @ own), _covariance(rows @ real))
-    weights = trust * (moving - torch.eye(num_cepstra).to(moving)) @ rows
+    still = torch.eye(num_cepstra).to(own)
+    moving = still if plain else _transport(_covariance(rows @ own), _covariance(rows @ real))
+    weights = trust * (moving - still) @ rows
     moved = own + weights.T @ (rows @ own)
     deviations = [torch.sqrt(x.var(1, correction=0) + EPSILON) for x in (real, moved)]
     stretch = (deviations[0] / deviations[1]).clamp(1 / MOST_STRETCHED, MOST_STRETCHED)

@@ -33,13 +33,14 @@ class Cloner:
         self._listener = listener
         self._acoustic_pass = acoustic_pass
 
-    def clone(self, prompt: Recording, fbank: torch.Tensor) -> Voice:
+    def clone(self, prompt: Recording, fbank: torch.Tensor, *, plain: bool = False) -> Voice:
         """Make a voice of a prompt.
 
         Args:
             prompt: Recording from `Listener.measure`.
             fbank: (1, frames, num_fbanks), Kaldi log filter bank of the prompt, its mean over time
                 removed.
+            plain: Fit a spectral map that changes bands alone.
         """
         config = self._model.config
         timbre = scale_to_unit_rms(self._model.timbre_encoder(fbank))
@@ -48,7 +49,7 @@ class Cloner:
             timbre = torch.cat([timbre, moments], dim=1)
         if config.map_cepstra:
             spoken = self.speak_again(prompt, timbre)
-            spectral_map = fit_spectral_map(prompt.mel, spoken, config.map_cepstra)
+            spectral_map = fit_spectral_map(prompt.mel, spoken, config.map_cepstra, plain=plain)
             timbre = torch.cat([timbre, spectral_map], dim=1)
         return Voice(timbre, self._model.style_encoder(prompt.mel))
 

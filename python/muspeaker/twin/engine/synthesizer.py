@@ -53,9 +53,9 @@ class Synthesizer:
         self._cloner = Cloner(model, self._listener, self._acoustic_pass)
         self._editor = Editor(self._acoustic_pass)
 
-    def clone(self, prompt: Recording, fbank: torch.Tensor) -> Voice:
+    def clone(self, prompt: Recording, fbank: torch.Tensor, *, plain: bool = False) -> Voice:
         """See `Cloner.clone`."""
-        return self._cloner.clone(prompt, fbank)
+        return self._cloner.clone(prompt, fbank, plain=plain)
 
     def synthesize(
         self, ids: TokenIds, voice: Voice, noise: Noise, options: VariationOptions = PLAIN
