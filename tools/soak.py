@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.request import Request, urlopen
 
 import muspeaker
+from muspeaker.voice import DEFAULT_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -80,7 +81,7 @@ def soak_requests(count: int) -> dict[str, Any]:
 
         def ask(index: int) -> bytes:
             text = TEXTS[index % len(TEXTS)]
-            body = {"input": text, "voice": "kathleen", "response_format": formats[index % 6]}
+            body = {"input": text, "voice": DEFAULT_NAME, "response_format": formats[index % 6]}
             request = Request(
                 f"{url}/v1/audio/speech",
                 json.dumps(body).encode(),

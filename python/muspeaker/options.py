@@ -93,7 +93,7 @@ class SynthesisOptions:
         volume: Gain of the finished speech, 0 to 4. Above 1 the peaks are rounded off, so nothing clips.
         temperature: Spread of the noise that varies the delivery, 0 to 2; 0 is the most even.
         seed: Start of that noise. The same seed gives the same samples; None draws a new one.
-        language: Tag such as "en-us"; None is the model's first language.
+        language: Tag such as "en-us"; None is the voice's language, or else the model's first.
         phonemes: Whether the text is IPA already.
         style: Another Voice whose manner is taken, with the timbre of the first.
         pause: Silence between sentences in seconds, 0 to 10, not changed by speed; the pauses between
@@ -128,7 +128,9 @@ class SynthesisOptions:
     )
     language: str | None = field(
         default=None,
-        metadata=_about("Language tag such as en-us. Default: the model's first language."),
+        metadata=_about(
+            "Language tag such as en-us. Default: the voice's, or else the model's first."
+        ),
     )
     phonemes: bool = field(default=False, metadata=_about("The text is IPA."))
     style: Voice | None = field(

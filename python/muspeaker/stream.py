@@ -88,16 +88,18 @@ class SpeechEngine:
     def plan(self, text: object, voice: object, options: SynthesisOptions) -> list[Passage]:
         """Check what is asked for, and cut the text into passages.
 
+        Where the options name no language, the voice's own is read.
+
         Raises:
             TypeError: If the text is no string, or a voice no Voice.
             ValueError: If the text cannot be spoken, or a voice belongs to another model.
         """
-        self.check_voice(voice, "voice")
+        speaker = self.check_voice(voice, "voice")
         if options.style is not None:
             self.check_voice(options.style, "style")
         reading = Reading(
             symbols=self.config.symbols,
-            language=model_language(options.language, self.config.languages),
+            language=self.language_of(speaker, options),
             phonemes=options.phonemes,
             speed=float(options.speed),
             pause=None if options.pause is None else float(options.pause),
@@ -107,8 +109,20 @@ class SpeechEngine:
         )
         return read_text(text, reading)
 
-    def check_voice(self, voice: object, name: str) -> None:
-        """Raise TypeError if this is no Voice, ValueError if another model made it."""
+    def language_of(self, voice: Voice, options: SynthesisOptions) -> str:
+        """The language that is read: the one asked for, else the voice's own, else the model's first.
+
+        Raises:
+            TypeError: If the language that is asked for is no string.
+            ValueError: If espeak-ng or the model does not know it.
+        """
+        asked = options.language
+        return model_language(
+            (voice.language or None) if asked is None else asked, self.config.languages
+        )
+
+    def check_voice(self, voice: object, name: str) -> Voice:
+        """The voice; raises TypeError if this is no Voice, ValueError if another model made it."""
         if not isinstance(voice, Voice):
             raise TypeError(f"{name} must be a Voice, got {type(voice).__name__}")
         if voice.fingerprint != self.fingerprint:
@@ -116,6 +130,7 @@ class SpeechEngine:
                 f"{name} {voice.name!r} was made by model {voice.fingerprint or '(none)'}, this is "
                 f"{self.fingerprint}: clone it again with this model"
             )
+        return voice
 
     def speak(
         self,

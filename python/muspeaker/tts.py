@@ -15,7 +15,7 @@ from muspeaker.sound.loudness import amplify, normalize_loudness
 from muspeaker.sound.prompt import checked_prompt
 from muspeaker.sound.recording import name_of, read_channels, read_prompt, read_source, resample
 from muspeaker.stream import SpeechEngine, SpeechStream, checked_samples
-from muspeaker.text.passages import MAX_TEXT_CHARACTERS, join_passages
+from muspeaker.text.passages import MAX_TEXT_CHARACTERS, join_passages, model_language
 from muspeaker.threads import available_cores, check_threads
 from muspeaker.voice import Voice
 from muspeaker.voice_like import VoiceLike, are_voices, builtin_voices, find_voice
@@ -102,7 +102,15 @@ class Synthesizer:
         """
         return find_voice(given, self.fingerprint, self.clone)
 
-    def clone(self, prompt: RecordingLike, *, name: str | None = None, consent: str = "") -> Voice:
+    def clone(
+        self,
+        prompt: RecordingLike,
+        *,
+        name: str | None = None,
+        consent: str = "",
+        language: str | None = None,
+        plain: bool = False,
+    ) -> Voice:
         """Make a voice from a recording of one speaker.
 
         Args:
@@ -114,27 +122,35 @@ class Synthesizer:
                 30 s are used. 5 to 15 s of clean speech do best.
             name: Name of the voice. Defaults to the file name, or "voice" where there is no file.
             consent: Note of who agreed to the cloning, kept with the voice.
+            language: Tag such as "en-gb" that the voice reads where a call names none; None is the
+                model's first language.
+            plain: Whether to compare levels and deviations of bands alone with the model's own speech.
+                Smoother with clean speech, such as a synthesiser's, and less alike.
 
         Raises:
             FileNotFoundError: If the file does not exist.
-            TypeError: If the prompt is of another type or dtype.
-            ValueError: If it is no sound, has less than 1 s of speech, is silent, misshapen or not finite.
+            TypeError: If the prompt is of another type or dtype, or the language no string.
+            ValueError: If it is no sound, has less than 1 s of speech, is silent, misshapen or not finite, or
+                the model does not know the language.
 
         Warns:
             PromptWarning: If the clone will suffer from the recording: little speech, a telephone, noise
                 or clipping.
         """
+        tag = "" if language is None else model_language(language, self.languages)
         samples, rate_hz = read_prompt(prompt)
         name = name_of(prompt) if name is None else name
         samples = checked_prompt(samples, rate_hz)
         heard = normalize_loudness(resample(samples, rate_hz, self.sample_rate))
-        vector, style = self._engine.clone(heard, resample(heard, self.sample_rate, FBANK_RATE_HZ))
+        heard_16k = resample(heard, self.sample_rate, FBANK_RATE_HZ)
+        vector, style = self._engine.clone(heard, heard_16k, plain=bool(plain))
         return Voice(
             vector,
             style,
             name=name,
             fingerprint=self.fingerprint,
             consent=consent,
+            language=tag,
             embedding=self._speech.config.timbre_encoder.embedding,
         )
 

@@ -6,7 +6,7 @@ A voice file holds, all little-endian:
    that follows;
 2. the header, JSON: `name`, `fingerprint` and `consent` (texts), `embedding` (length of `Voice.vector`),
    `speaker_embedding` (how many of these are the speaker embedding; absent in old files, where it is all of
-   them), `style_frames` and `hidden` (shape of `Voice.style`);
+   them), `style_frames` and `hidden` (shape of `Voice.style`), `language` (absent in old files, where it is empty);
 3. the vector as float32, one float32 scale a style frame, and the style as int8, frame after frame.
 """
 
@@ -40,6 +40,7 @@ VOICES_FOLDER = Path(__file__).parent / "voices"
 
 _PREAMBLE = struct.Struct("<8sIII")  # magic, version, bytes of the header, CRC-32
 _CODES = 127
+_TEXTS = ("name", "fingerprint", "consent", "language")
 
 
 class Voice:
@@ -57,6 +58,7 @@ class Voice:
         fingerprint: Fingerprint of the model that made the voice. No other model can speak with it.
         embedding: Length of the speaker embedding, with which the vector begins.
         consent: Who agreed to the cloning, when and to what, in the user's own words. Kept in the file.
+        language: Tag of the language that the voice speaks where none is asked for; empty is the model's first.
 
     Raises:
         TypeError: If a part is of another type.
@@ -71,6 +73,7 @@ class Voice:
         name: str = "",
         fingerprint: str = "",
         consent: str = "",
+        language: str = "",
         embedding: int | None = None,
     ) -> None:
         self.vector = _checked_array(vector, "vector", 1)
@@ -81,6 +84,7 @@ class Voice:
         self.name = _checked_text(name, "name")
         self.fingerprint = _checked_text(fingerprint, "fingerprint")
         self.consent = _checked_text(consent, "consent")
+        self.language = _checked_text(language, "language")
 
     def __repr__(self) -> str:
         return f"Voice({self.name!r}, {len(self.style)} style frames, model {self.fingerprint})"
@@ -102,6 +106,7 @@ class Voice:
             "name": self.name,
             "fingerprint": self.fingerprint,
             "consent": self.consent,
+            "language": self.language,
             "embedding": len(self.vector),
             "speaker_embedding": self.embedding,
             "style_frames": self.style.shape[0],
@@ -160,7 +165,7 @@ class Voice:
 
         The vector is the weighted mean, its speaker embedding scaled to the mean length of the parts'
         embeddings. The manner is a sequence, so each voice gives frames in proportion to its weight.
-        Notes of consent are kept, one after the other.
+        Notes of consent are kept, one after the other. The language is that of the heaviest part.
 
         Args:
             weights: Each voice with a positive weight. Weights are scaled to a sum of 1.
@@ -192,6 +197,7 @@ class Voice:
             name=parts[:MAX_NOTE_CHARACTERS],
             fingerprint=fingerprints.pop(),
             consent="; ".join(notes)[:MAX_NOTE_CHARACTERS],
+            language=max(voices, key=shares.__getitem__).language,
             embedding=voices[0].embedding,
         )
 
@@ -226,7 +232,7 @@ class Voice:
         scales = np.frombuffer(arrays, "<f4", frames, 4 * vector_size)
         codes = np.frombuffer(arrays, np.int8, frames * hidden, 4 * (vector_size + frames))
         style = _decoded(codes.reshape(frames, hidden), scales)
-        texts = {key: header.get(key, "") for key in ("name", "fingerprint", "consent")}
+        texts = {key: header.get(key, "") for key in _TEXTS}
         return cls(vector, style, embedding=embedding, **texts)
 
 

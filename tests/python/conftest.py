@@ -56,9 +56,13 @@ class FakeEngine:
         self.num_parameters = 1234
         self.clones: list[tuple[np.ndarray, np.ndarray]] = []
         self.calls: list[dict[str, Any]] = []
+        self.plain: list[bool] = []  # of the clones
 
-    def clone(self, samples: np.ndarray, samples_16k: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def clone(
+        self, samples: np.ndarray, samples_16k: np.ndarray, *, plain: bool = False
+    ) -> tuple[np.ndarray, np.ndarray]:
         self.clones.append((samples, samples_16k))
+        self.plain.append(plain)
         rng = np.random.default_rng(len(samples))
         frames = len(samples) // HOP // 4
         return rng.normal(size=192).astype("f4"), rng.normal(size=(frames, 128)).astype("f4")

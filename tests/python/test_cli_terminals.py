@@ -45,7 +45,7 @@ def run(encoding: str, *command: str) -> str:
 
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252", "utf-8"])
 def test_json_is_json(folder: Path, encoding: str) -> None:
-    (_, listed) = json.loads(run(encoding, "voices", str(folder), "--json"))
+    *_, listed = json.loads(run(encoding, "voices", str(folder), "--json"))
     assert listed["name"] == NAME
     about = json.loads(run(encoding, "info", str(folder / "zoë.voice"), "--json"))
     assert (about["name"], about["file"]) == (NAME, str(folder / "zoë.voice"))

@@ -28,7 +28,7 @@ import muspeaker
 from muspeaker.serve.demo.live_speech import LiveSpeech, LiveSpeeches
 from muspeaker.sound.audio import Audio
 from muspeaker.sound.span import Span
-from muspeaker.voice import Voice
+from muspeaker.voice import DEFAULT_NAME, Voice
 
 pytest.importorskip("gradio", reason="needs muspeaker[demo]")
 
@@ -336,7 +336,7 @@ def test_record_and_stop_in_the_browser(page: Page, tmp_path: Path) -> None:
     page.wait_for_function("document.querySelector('#status').innerText.includes('1 word in')")
 
     old = page.get_attribute("#player audio", "src")
-    page.get_by_label("kathleen").check()
+    page.get_by_label(DEFAULT_NAME).check()
     page.fill("#text textarea", "This is one sentence of many. " * 600)
     page.click("#speak")
     page.wait_for_function(

@@ -19,6 +19,7 @@ import muspeaker
 from muspeaker.serve.openai.encoders import FORMATS
 from muspeaker.serve.openai.settings import Settings
 from muspeaker.tts import Synthesizer
+from muspeaker.voice import DEFAULT_NAME
 from tests.serving import CONSENT, add_voice, serving
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ def test_wav_is_sample_for_sample_what_python_gives(
     client: openai.OpenAI, spoken: muspeaker.Audio
 ) -> None:
     answer = client.audio.speech.create(
-        model="any", voice="kathleen", input=TEXT, response_format="wav"
+        model="any", voice=DEFAULT_NAME, input=TEXT, response_format="wav"
     )
     samples, rate_hz = soundfile.read(io.BytesIO(answer.content), dtype="int16")
     assert rate_hz == spoken.sample_rate
@@ -111,14 +112,19 @@ def test_speed_reaches_beyond_the_model(
     text = TEXT.split(".", maxsplit=1)[0]  # one sentence, no pause of ours after it
     plain = model.synthesize(text, muspeaker.Voice.builtin()).duration
     answer = client.audio.speech.create(
-        model="any", voice="kathleen", input=text, response_format="pcm", speed=speed
+        model="any", voice=DEFAULT_NAME, input=text, response_format="pcm", speed=speed
     )
     seconds = len(answer.content) / 2 / 24000
     assert seconds == pytest.approx(plain / speed, rel=0.05)
 
 
 def test_events_carry_the_same_bytes(client: openai.OpenAI, model: Synthesizer) -> None:
-    arguments: Any = {"model": "any", "voice": "kathleen", "input": TEXT, "response_format": "wav"}
+    arguments: Any = {
+        "model": "any",
+        "voice": DEFAULT_NAME,
+        "input": TEXT,
+        "response_format": "wav",
+    }
     plain = client.audio.speech.create(**arguments).content
     with client.audio.speech.with_streaming_response.create(
         **arguments, stream_format="sse"
@@ -199,9 +205,9 @@ def test_voices_are_made_listed_and_deleted(noisy: openai.OpenAI) -> None:
 
 def test_a_built_in_voice_stays(noisy: openai.OpenAI) -> None:
     with pytest.raises(openai.PermissionDeniedError, match="built in"):
-        noisy.audio.voices.delete("kathleen")
+        noisy.audio.voices.delete(DEFAULT_NAME)
     with pytest.raises(openai.ConflictError, match="built-in"):
-        add_voice(noisy, name="Kathleen")
+        add_voice(noisy, name=DEFAULT_NAME.capitalize())
 
 
 def test_names_are_unique(noisy: openai.OpenAI) -> None:
@@ -260,7 +266,7 @@ def test_eight_clients_at_once_get_what_one_gets(client: openai.OpenAI) -> None:
 
     def speak(index: int) -> bytes:
         return client.audio.speech.create(
-            model="any", voice="kathleen", input=texts[index % 2], response_format="wav"
+            model="any", voice=DEFAULT_NAME, input=texts[index % 2], response_format="wav"
         ).content
 
     alone = [speak(0), speak(1)]

@@ -21,6 +21,7 @@ from typer.testing import CliRunner
 
 import muspeaker
 from muspeaker.cli import app
+from muspeaker.voice import DEFAULT_NAME
 from tests.serving import wait_until
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def test_a_stopped_server_finishes_what_it_says(
         with (
             openai.OpenAI(base_url=f"{address}/v1", api_key="none", max_retries=0) as client,
             client.audio.speech.with_streaming_response.create(
-                model="any", voice="kathleen", input=TEXT, response_format="wav"
+                model="any", voice=DEFAULT_NAME, input=TEXT, response_format="wav"
             ) as response,
         ):
             chunks = response.iter_bytes()

@@ -17,6 +17,7 @@ import pytest
 import muspeaker
 from muspeaker.serve.openai.settings import Settings
 from muspeaker.sound.audio import Audio
+from muspeaker.voice import DEFAULT_NAME, Voice
 from tests.espeak import needs_espeak
 from tests.serving import (
     PATIENCE_SECONDS,
@@ -193,7 +194,7 @@ def test_a_client_that_waits_for_leave_is_told_at_once(shared: openai.OpenAI) ->
 
 
 def test_large_json_gets_413(shared: openai.OpenAI) -> None:
-    body = json.dumps({"input": "a" * 300_000, "voice": "kathleen"}).encode()
+    body = json.dumps({"input": "a" * 300_000, "voice": DEFAULT_NAME}).encode()
     assert ask(shared, "POST", SPEECH, body, JSON)[0] == 413
     assert ask(shared, "POST", SPEECH, iter([body]), JSON)[0] == 413
 
@@ -238,7 +239,7 @@ def test_what_cannot_be_spoken_gets_422(
     shared: openai.OpenAI, changed: dict[str, Any], param: str, words: str
 ) -> None:
     with pytest.raises(openai.UnprocessableEntityError, match=words) as error:
-        speak(shared, **({"voice": "kathleen"} | changed))
+        speak(shared, **({"voice": DEFAULT_NAME} | changed))
     assert error.value.type == "invalid_request_error"
     assert error.value.param == param
 
@@ -383,7 +384,7 @@ def test_a_client_that_leaves_gets_no_voice(
         assert not ended.is_set()
         release.set()
         assert ended.wait(PATIENCE_SECONDS)
-        assert [voice["name"] for voice in listed(client)] == ["kathleen"]
+        assert [voice["name"] for voice in listed(client)] == Voice.builtin_names()
         assert metric(client, "muspeaker_disconnects_total") == 1
 
 

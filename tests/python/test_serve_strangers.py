@@ -15,6 +15,7 @@ import pytest
 from muspeaker.serve.openai.app import create_app
 from muspeaker.serve.openai.connections import BoundedConnection
 from muspeaker.serve.openai.settings import Settings
+from muspeaker.voice import DEFAULT_NAME
 from tests.serving import PATIENCE_SECONDS, SPEECH, VOICES, ask, running, serving, wait_until
 
 if TYPE_CHECKING:
@@ -221,7 +222,7 @@ def test_a_slow_answer_is_no_idle_connection(tts: Synthesizer, tmp_path: Path) -
         bounded(tts, tmp_path, headers_seconds=0.1) as place,
         socket.create_connection(place, timeout=PATIENCE_SECONDS) as connection,
     ):
-        body = json.dumps({"input": "Hi.", "voice": "kathleen"}).encode()
+        body = json.dumps({"input": "Hi.", "voice": DEFAULT_NAME}).encode()
         head = f"POST {SPEECH} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
         connection.sendall(head.encode() + f"Content-Length: {len(body)}\r\n\r\n".encode() + body)
         threading.Timer(0.5, release.set).start()

@@ -43,6 +43,9 @@ def test_clone_resamples_and_levels(
     same = tts.clone((0.1 * tone, 24000), name="b")
     np.testing.assert_allclose(same.vector, voice.vector)
     assert same.name == "b"
+    assert engine.plain == [False, False]
+    tts.clone(tmp_path / "anna.wav", plain=True)
+    assert engine.plain[2]
 
 
 def test_synthesize_passes_everything_on(tts: Synthesizer, engine: Any, voice: Voice) -> None:
@@ -118,6 +121,24 @@ def test_phonemes(tts: Synthesizer, engine: Any, voice: Voice) -> None:
     tts.synthesize("həlˈoʊ wˈɜːld.", voice, phonemes=True)
     symbols = [tts.symbols[phone] for phone in engine.calls[0]["phones"]]
     assert symbols == ["_", "h", "ə", "l", "oʊ", "w", "ɜː", "l", "d", ".", "_"]
+
+
+def test_a_voice_reads_in_its_own_language(tts: Synthesizer, engine: Any, tone: np.ndarray) -> None:
+    def phones(voice: Voice, **options: Any) -> list[int]:
+        tts.synthesize("A bath, rather.", voice, **options)
+        return engine.calls[-1]["phones"].tolist()
+
+    plain, british = (tts.clone((tone, 24000), language=tag) for tag in (None, "en-GB"))
+    assert (plain.language, british.language) == ("", "en-gb")
+    american = phones(plain)
+    assert phones(british) == phones(plain, language="en-gb") != american
+    assert phones(british, language="en-us") == american
+    assert phones(plain, style=british) == american
+    tts.dialogue([(british, "A bath, rather."), (plain, "A bath, rather.")])
+    assert [call["phones"].tolist() for call in engine.calls[-2:]] == [phones(british), american]
+    with pytest.raises(ValueError, match="'de' is not one of this model's"):
+        tts.clone((tone, 24000), language="de")
+    assert len(engine.clones) == 2
 
 
 def test_accents_of_the_models_language_are_taken(tts: Synthesizer, voice: Voice) -> None:

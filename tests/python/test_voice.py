@@ -62,6 +62,18 @@ def test_a_note_of_consent_stays_with_the_voice(tmp_path: Path, voice: Voice) ->
     assert Voice.mix({voice: 1, ben: 1}).consent == f"{voice.consent}; Ben: yes"
 
 
+def test_a_language_stays_with_the_voice(tmp_path: Path, voice: Voice) -> None:
+    assert voice.language == ""
+    voice.language = "en-gb"
+    voice.save(tmp_path / "a.voice")
+    assert Voice.load(tmp_path / "a.voice").language == "en-gb"
+    ben = other_voice(voice)
+    assert Voice.mix({ben: 1, voice: 2}).language == "en-gb"
+    assert Voice.mix({ben: 2, voice: 1}).language == ""
+    with pytest.raises(TypeError, match="language must be a str, got int"):
+        Voice(voice.vector, voice.style, language=5)
+
+
 def test_mix_leaves_what_follows_the_embedding_a_plain_mean(tmp_path: Path, voice: Voice) -> None:
     def told(vector: list[float]) -> Voice:
         values = np.array(vector, "f4")
@@ -84,7 +96,7 @@ def test_files_from_before_notes_and_embeddings_are_read(tmp_path: Path, voice: 
     data = path.read_bytes()
     size = struct.unpack_from("<I", data, 12)[0]
     header = json.loads(data[20 : 20 + size])
-    del header["consent"], header["speaker_embedding"]
+    del header["consent"], header["speaker_embedding"], header["language"]
     old = json.dumps(header).encode()
     body = old + data[20 + size :]
     path.write_bytes(data[:12] + struct.pack("<II", len(old), zlib.crc32(body)) + body)

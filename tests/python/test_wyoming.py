@@ -55,7 +55,13 @@ def folder(voice: Voice, tmp_path: Path) -> Path:
     """A voice folder with two voices of the fake model and three files that are none of its."""
     voice.save(tmp_path / "anna.voice")
     (tmp_path / "deep").mkdir()
-    bert = Voice(voice.vector, voice.style, name="Bert B.", fingerprint=voice.fingerprint)
+    bert = Voice(
+        voice.vector,
+        voice.style,
+        name="Bert B.",
+        fingerprint=voice.fingerprint,
+        language="en-gb",
+    )
     bert.save(tmp_path / "deep" / "bert.voice")
     Voice(voice.vector, voice.style, name="other", fingerprint="ff").save(tmp_path / "other.voice")
     (tmp_path / "broken.voice").write_bytes(b"MUSPVOX\nnothing")
@@ -78,6 +84,7 @@ def test_describe_lists_voices_and_languages(tts: Synthesizer, folder: Path) -> 
     assert set(listed) == {"anna", "bert"}
     assert listed["bert"].description == "Bert B."
     assert listed["anna"].languages == ["en-US"]
+    assert listed["bert"].languages == ["en-GB", "en-US"]
 
 
 def test_synthesize_gives_the_samples_of_the_library(

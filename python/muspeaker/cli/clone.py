@@ -26,6 +26,13 @@ def clone(
     consent: Annotated[
         str, typer.Option(help="Who agreed to the cloning, when and to what. Kept in the file.")
     ] = "",
+    language: Annotated[
+        str | None,
+        typer.Option(
+            help="Language tag such as en-gb that the voice reads where none is asked for. "
+            "Default: the model's first language."
+        ),
+    ] = None,
     force: ForceOption = False,
     model: ModelOption = None,
     threads: ThreadsOption = None,
@@ -35,6 +42,6 @@ def clone(
         path = output or unnamed(Path(f"{recording.stem}{SUFFIX}"), force=force)
         with progress("cloning"):
             tts = muspeaker.load(model, num_threads=threads)
-            voice = tts.clone(recording, name=name, consent=consent)
+            voice = tts.clone(recording, name=name, consent=consent, language=language)
         voice.save(path)
         to_stdout().print(f"{path}: voice {voice.name!r}", markup=False)

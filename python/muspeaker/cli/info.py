@@ -54,6 +54,7 @@ def about_voice(path: Path) -> dict[str, Any]:
         "name": voice.name,
         "model": voice.fingerprint,
         "consent": voice.consent or "(no note)",
+        "language": voice.language or "(the model's first)",
         "vector": len(voice.vector),
         "style_frames": len(voice.style),
     }

@@ -206,7 +206,8 @@ class _Incoming:
         """Choose the voice. On an error the stream exists already and is marked as failed."""
         _check_format(start.text_format)
         self.voice, self.language = _chosen(service, start.voice)
-        self.text = IncomingText(self.language or service.tts.languages[0], MAX_TEXT_CHARACTERS)
+        language = self.language or self.voice.language or service.tts.languages[0]
+        self.text = IncomingText(language, MAX_TEXT_CHARACTERS)
 
 
 class _BoundedReader:

@@ -55,7 +55,6 @@ class WyomingService:
 
     def info(self) -> Info:
         """The answer to `describe`."""
-        languages = [_bcp47(language) for language in self.tts.languages]
         listed = [
             TtsVoice(
                 name=name,
@@ -63,7 +62,7 @@ class WyomingService:
                 installed=True,
                 description=voice.name or name,
                 version=None,
-                languages=languages,
+                languages=self._languages_of(voice),
             )
             for name, voice in self.voices.voices().items()
         ]
@@ -77,6 +76,11 @@ class WyomingService:
             supports_synthesize_streaming=True,
         )
         return Info(tts=[program])
+
+    def _languages_of(self, voice: Voice) -> list[str]:
+        """Those of the model, the voice's own first."""
+        own = [voice.language] if voice.language else []
+        return [_bcp47(language) for language in dict.fromkeys([*own, *self.tts.languages])]
 
     async def speak(self, text: str, voice: Voice, language: str | None) -> AsyncGenerator[Audio]:
         """Speak a text, each piece in turn with those of other clients."""
