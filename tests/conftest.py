@@ -74,13 +74,23 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Runs:
     return train_everything(tmp_path_factory.mktemp("runs"))
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
+def _skipping_without_espeak() -> Generator[None]:
     """Skip what asks for espeak-ng where that is not installed."""
-    del item
     try:
         yield
     except RuntimeError as error:
         if HAS_ESPEAK or "muspeaker[espeak]" not in str(error):
             raise
         pytest.skip("needs muspeaker[espeak]")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup() -> Generator[None]:
+    """Skip a test whose fixtures need espeak-ng."""
+    yield from _skipping_without_espeak()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call() -> Generator[None]:
+    """Skip a test that needs espeak-ng."""
+    yield from _skipping_without_espeak()

@@ -12,6 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 import muspeaker
+from muspeaker.book.recorder import BookRecorder
 from muspeaker.cli import app
 from muspeaker.sound.span import Span
 from muspeaker.sound.subtitles import cues
@@ -115,6 +116,18 @@ def test_a_lexicon_respells_or_gives_phones() -> None:
     assert said("nginxed SQLite", lexicon=lexicon) == said("nginxed SQLite")
 
 
+def test_a_book_begins_anew_with_another_lexicon(
+    tts: muspeaker.Synthesizer, voice: muspeaker.Voice, tmp_path: Path
+) -> None:
+    path = tmp_path / "words.tsv"
+    names = []
+    for reading in ("cat", "cat", "dog"):
+        path.write_text(f"b\t{reading}\n")
+        recorder = BookRecorder(tts, voice, {"lexicon": path}, tmp_path / "a.wav")
+        names.append(recorder._key.hexdigest())
+    assert names[0] == names[1] != names[2]
+
+
 def test_a_lexicon_in_a_file(tmp_path: Path) -> None:
     path = tmp_path / "words.tsv"
     path.write_text("# remark\nNew  York\tthe big apple\n\nC++\tsee plus plus\n", encoding="utf-16")
@@ -203,6 +216,11 @@ def test_a_long_stretch_is_cut_where_a_reader_breathes() -> None:
     for part in parts:
         assert sum(len(word.phones.replace(" ", "")) for word in part.words) < 200
     assert len(muspeaker.read(LONG.replace(" to", ", to"))) >= 2
+    short = LONG[:199].rsplit(" ", 1)[
+        0
+    ]  # short enough for a pass of the model, but not for a breath
+    assert len(muspeaker.read(short)) == 2
+    assert len(muspeaker.read(short.replace(" to", ", to"))) == 1
     assert " ".join(word.text for part in parts for word in part.words) == LONG
 
 

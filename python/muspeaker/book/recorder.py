@@ -22,6 +22,7 @@ from muspeaker.sound.writers import (
     known_suffix,
     open_writer,
 )
+from muspeaker.text.respelling import read_lexicon
 from muspeaker.text.sentences import (
     PARAGRAPH_PAUSE_SECONDS,
     SENTENCE_PAUSE_SECONDS,
@@ -141,11 +142,13 @@ class BookRecorder:
     ) -> None:
         self._tts = tts
         self._voice = voice
-        self._options = options
+        lexicon = read_lexicon(options.get("lexicon"))
+        self._options = {**options, "lexicon": lexicon}
         self._path = path
         self._on_chunk = on_chunk
         self.folder = path.with_name(path.name + PARTS_SUFFIX)
         own = {name: value for name, value in options.items() if name != "style"}
+        own["lexicon"] = lexicon and lexicon.fingerprint
         style = options.get("style") or voice
         told = json.dumps([tts.fingerprint, own], sort_keys=True, default=str).encode()
         self._key = hashlib.sha256(told + voice.vector.tobytes() + style.style.tobytes())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import re
 from bisect import bisect_right
@@ -95,6 +97,12 @@ class UserLexicon:
 
     def __len__(self) -> int:
         return len(self._exact) + len(self._small)
+
+    @property
+    def fingerprint(self) -> str:
+        """Tells lexicons of other entries apart."""
+        entries = json.dumps([self._exact, self._small], sort_keys=True)
+        return hashlib.sha256(entries.encode()).hexdigest()
 
     def reading(self, written: str) -> str | None:
         """The reading of a word as it is written, or None."""
