@@ -11,6 +11,7 @@ from typer.testing import CliRunner, Result
 import muspeaker
 from muspeaker.cli import app
 from muspeaker.voice import Voice
+from tests.espeak import needs_espeak
 
 if TYPE_CHECKING:
     import numpy as np
@@ -164,7 +165,11 @@ def test_voices_lists_a_folder(run: Any, voice: Voice) -> None:
         (("say", "Hi", "--voice", "nobody"), "error: no voice 'nobody'"),
         (("say", "...", "--voice", "anna.voice"), "error: nothing to speak"),
         (("say", "Hi", "--voice", "anna.voice", "-o", "a.xyz"), "error: unknown sound format"),
-        (("say", "Hi", "--voice", "anna.voice", "--language", "xx"), "error: unknown language"),
+        pytest.param(
+            ("say", "Hi", "--voice", "anna.voice", "--language", "xx"),
+            "error: unknown language",
+            marks=needs_espeak,
+        ),
         (("clone", "no.wav"), "error: prompt file 'no.wav' does not exist"),
         (("info", "no.bin"), "No such file"),
         (("info", "no.voice"), "voice file 'no.voice' does not exist"),

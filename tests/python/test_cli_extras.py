@@ -63,7 +63,7 @@ def test_wyoming_passes_its_options_on(monkeypatch: pytest.MonkeyPatch) -> None:
     args = ["--speed", "1.5", "--pitch", "-2", "--pause", "0.4", "--volume", "0.7"]
     result = CliRunner().invoke(app, ["wyoming", *args])
     assert "seen" in result.stderr
-    assert given == {"speed": 1.5, "pitch": -2.0, "pause": 0.4, "volume": 0.7}
+    assert given == {"speed": 1.5, "pitch": -2.0, "pause": 0.4, "volume": 0.7, "lexicon": None}
     assert CliRunner().invoke(app, ["wyoming", "--pause", "11"]).exit_code == 2
 
 
