@@ -10,6 +10,7 @@ import pytest
 
 import muspeaker
 from muspeaker.voice import Voice
+from tests.espeak import needs_espeak
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -55,11 +56,12 @@ def test_bad_texts(tts: Synthesizer, voice: Voice, text: Any, error: type, messa
         ("seed", -1, ValueError, r"seed must be 0 to 2\*\*63 - 1, got -1"),
         ("seed", 2**63, ValueError, r"seed must be 0 to 2\*\*63 - 1, got 9223372036854775808"),
         ("seed", 1.5, TypeError, "seed must be an int or None, got float"),
-        (
+        pytest.param(
             "language",
             "xx-yy",
             ValueError,
             "unknown language 'xx-yy': expected a tag such as 'en-us'",
+            marks=needs_espeak,
         ),
         ("language", "de", ValueError, "'de' is not one of this model's: expected en-us"),
         ("language", 1, TypeError, "language must be a str such as 'en-us', got int"),
