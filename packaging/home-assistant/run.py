@@ -1,6 +1,7 @@
 """Start the Wyoming server of the add-on: tell Home Assistant where it is, then become `muspeaker wyoming`.
 
-Options come from the file that the supervisor writes, and voices from the folder /share/muspeaker if it is there.
+Options come from the file that the supervisor writes, voices and a lexicon from the folder /share/muspeaker if it is
+there.
 """
 
 from __future__ import annotations
@@ -31,6 +32,8 @@ def arguments(options: dict[str, Any], voices: Path) -> list[str]:
             command += [f"--{name}", str(value)]
     if voices.is_dir():
         command += ["--data", str(voices)]
+    if (lexicon := voices / "lexicon.tsv").is_file():
+        command += ["--lexicon", str(lexicon)]
     if options.get("verbose"):
         command.append("--verbose")
     return command

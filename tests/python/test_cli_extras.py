@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 import muspeaker.serve
 from muspeaker.cli import app
+from muspeaker.text.respelling import UserLexicon
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -51,7 +52,7 @@ def test_wyoming_refuses_before_it_serves(args: tuple[str, ...], message: str) -
     assert "Traceback" not in result.output
 
 
-def test_wyoming_passes_its_options_on(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_wyoming_passes_its_options_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     given: dict[str, object] = {}
 
     class Service:
@@ -60,10 +61,24 @@ def test_wyoming_passes_its_options_on(monkeypatch: pytest.MonkeyPatch) -> None:
             raise ValueError("seen")
 
     monkeypatch.setattr("muspeaker.serve.wyoming.service.WyomingService", Service)
-    args = ["--speed", "1.5", "--pitch", "-2", "--pause", "0.4", "--volume", "0.7"]
+    words = tmp_path / "words.tsv"
+    words.write_text("gnu\tnew\n")
+    args = [
+        "--lexicon",
+        str(words),
+        "--speed",
+        "1.5",
+        "--pitch",
+        "-2",
+        "--pause",
+        "0.4",
+        "--volume",
+        "0.7",
+    ]
     result = CliRunner().invoke(app, ["wyoming", *args])
     assert "seen" in result.stderr
-    assert given == {"speed": 1.5, "pitch": -2.0, "pause": 0.4, "volume": 0.7, "lexicon": None}
+    assert isinstance(given.pop("lexicon"), UserLexicon)
+    assert given == {"speed": 1.5, "pitch": -2.0, "pause": 0.4, "volume": 0.7}
     assert CliRunner().invoke(app, ["wyoming", "--pause", "11"]).exit_code == 2
 
 

@@ -17,6 +17,7 @@ from typer.testing import CliRunner
 
 from muspeaker.cli import app
 from muspeaker.options import OPTIONS
+from muspeaker.text.respelling import UserLexicon
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -104,12 +105,17 @@ def test_defaults_and_all_options_are_a_command_line_that_works(
     chosen = {"voice": "kathleen", "speed": 0.9, "pitch": -1, "pause": 0, "volume": 0.5}
     full = script.arguments(chosen | {"threads": 1, "verbose": True}, tmp_path)
     assert full[-3:] == ["--data", str(tmp_path), "--verbose"]
-    for command in (plain, full):
+    (tmp_path / "lexicon.tsv").write_text("gnu\tnew\n")
+    with_words = script.arguments(chosen, tmp_path)
+    assert with_words[-2:] == ["--lexicon", str(tmp_path / "lexicon.tsv")]
+    for command in (plain, full, with_words):
         assert command[0] == "muspeaker"
         assert "seen" in CliRunner().invoke(app, command[1:]).stderr
+    assert isinstance(given[2].pop("lexicon"), UserLexicon)
     assert given == [
         {"speed": 1.0, "pitch": 0.0, "pause": None, "volume": 1.0, "lexicon": None},
         {"speed": 0.9, "pitch": -1.0, "pause": 0.0, "volume": 0.5, "lexicon": None},
+        {"speed": 0.9, "pitch": -1.0, "pause": 0.0, "volume": 0.5},
     ]
 
 
