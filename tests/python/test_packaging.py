@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import re
 import sysconfig
@@ -104,3 +105,14 @@ def test_the_sdist_is_whole_and_has_no_checkpoints(backend: ModuleType, tmp_path
     assert {path.relative_to(ROOT).as_posix() for path in ROOT.glob("csrc/*/*.*")} <= names
     assert not any(name.endswith((".snapshot", ".so", ".whl")) for name in names)
     assert archive.stat().st_size < 20e6
+
+
+def test_pyinstaller_finds_its_hook() -> None:
+    module, _, function = PROJECT["project"]["entry-points"]["pyinstaller40"][
+        "hook-dirs"
+    ].partition(":")
+    (folder,) = getattr(importlib.import_module(module), function)()
+    hook = Path(folder, "hook-muspeaker.py")
+    assert {"datas =", "hiddenimports ="} <= set(
+        re.findall(r"^\w+ =", hook.read_text(), re.MULTILINE)
+    )
