@@ -10,6 +10,7 @@
 #include "dsp/infill.h"
 #include "dsp/mel.h"
 #include "dsp/mel_correction.h"
+#include "dsp/mel_loudness.h"
 #include "dsp/normalized_mel.h"
 #include "dsp/pitch.h"
 #include "dsp/pulse_train.h"
@@ -70,6 +71,17 @@ py::tuple real_fft(const FloatArray& samples) {
   dsp::RealFft::Workspace workspace;
   fft.forward(samples.data(), real.data(), imag.data(), workspace);
   return py::make_tuple(to_numpy(std::move(real)), to_numpy(std::move(imag)));
+}
+
+/// The loudness of a mel, and the mel levelled.
+py::tuple level_mel(const FloatArray& mel, float energy_gain, const py::dict& audio) {
+  core::Frames levelled = to_frames(mel, "mel");
+  core::require_input(levelled.width == audio["num_mels"].cast<int64_t>(),
+                      "mel must have num_mels columns");
+  const dsp::MelLoudness measure(audio_config(audio));
+  const double loudness = measure.loudness(levelled);
+  measure.level(levelled, energy_gain);
+  return py::make_tuple(loudness, to_numpy(std::move(levelled)));
 }
 
 /// pieces: how many samples come at a time.
@@ -245,6 +257,8 @@ void bind_dsp_probe(py::module_& probe) {
   probe.def("fill_normal", &fill_normal, py::arg("seed"), py::arg("stream"), py::arg("first_index"),
             py::arg("count"), "(count)");
   probe.def("real_fft", &real_fft, py::arg("samples"), "Real and imaginary parts, (bins) each");
+  probe.def("level_mel", &level_mel, py::arg("mel"), py::arg("energy_gain"), py::arg("audio"),
+            "(frames, mels) to its loudness in LUFS and (frames, mels)");
   probe.def("correct_mel", &correct_mel, py::arg("samples"), py::arg("mel"), py::arg("share"),
             py::arg("audio"), py::kw_only(), py::arg("pieces"),
             "(samples) and (frames, num_mels) to (samples), so many samples at a time");

@@ -3,6 +3,7 @@
 #include "bindings/probe.h"
 #include "bindings/probe_model.h"
 #include "bindings/speech.h"
+#include "engine/edges.h"
 
 namespace py = pybind11;
 
@@ -55,11 +56,21 @@ py::array_t<float> vocode(ProbeModel& model, const FloatArray& mel, const FloatA
           .vocode(model.runner, to_frames(mel, "mel"), to_vector(f0, "f0"), noise_at(noise)));
 }
 
+py::tuple shorten_edges(const IntArray& tokens, const IntArray& durations) {
+  std::vector<int32_t> left = to_vector(durations, "durations");
+  const engine::Tokens borrowed = borrow_tokens(tokens);
+  core::require_input(core::count_of(left) == borrowed.count, "one duration a token is needed");
+  const engine::Edges edges = engine::shorten_edges(borrowed, left);
+  return py::make_tuple(edges.begin, edges.end, to_numpy(std::move(left)));
+}
+
 }  // namespace
 
 void bind_engine_probe(py::module_& probe) {
   probe.def("phone_scores", &phone_scores, py::arg("model"), py::arg("mel"),
             "(frames, mels) to (frames, phones)");
+  probe.def("shorten_edges", &shorten_edges, py::arg("tokens"), py::arg("durations"),
+            "first frame left, the one after the last, and durations (tokens)");
   probe.def("hear", &hear, py::arg("model"), py::arg("samples"), py::arg("phones"),
             "mel (frames, mels), f0 and energy (frames), durations (tokens)");
   probe.def("vocode", &vocode, py::arg("model"), py::arg("mel"), py::arg("f0"), py::arg("noise"),

@@ -5,8 +5,18 @@
 #include <utility>
 
 #include "core/error.h"
+#include "engine/edges.h"
 
 namespace muspeaker::engine {
+namespace {
+
+/// Leaves frames [begin, end), each of so many values.
+void cut(std::vector<float>& values, const Edges& edges, int64_t width) {
+  values.erase(values.begin() + (edges.end * width), values.end());
+  values.erase(values.begin(), values.begin() + (edges.begin * width));
+}
+
+}  // namespace
 
 Synthesizer::Loaded::Loaded(const std::string& path)
     : file(path),
@@ -16,6 +26,7 @@ Synthesizer::Loaded::Loaded(const std::string& path)
       listener(model),
       cloner(model, listener, pass),
       editor(pass),
+      loudness(config.audio),
       vocoder(model) {}
 
 Synthesizer::Synthesizer(const std::string& path, int num_threads)
@@ -102,7 +113,12 @@ Speech Synthesizer::perform(const Tokens& tokens, const Voice& voice,
     const core::Timer timer = runner_.timer("melody");
     melody = pass.shape_melody(runner_, e_con, durations, voice, options);
   }
-  return decode(e_con, std::move(durations), std::move(melody), voice, options);
+  Speech speech = decode(e_con, std::move(durations), std::move(melody), voice, options);
+  const Edges edges = shorten_edges(tokens, speech.durations);
+  cut(speech.f0, edges, 1);
+  cut(speech.energy, edges, 1);
+  cut(speech.mel.values, edges, speech.mel.width);
+  return speech;
 }
 
 /// Speech whose durations and melody are decided; all but its samples.
@@ -112,6 +128,7 @@ Speech Synthesizer::decode(const core::Frames& e_con, std::vector<int32_t> durat
   Speech speech;
   speech.mel = loaded_->pass.decode(runner_, e_con, durations, melody, voice.vector);
   loaded_->pass.match(speech.mel, voice, options.energy);
+  loaded_->loudness.level(speech.mel, options.energy);
   speech.durations = std::move(durations);
   speech.f0 = std::move(melody.f0);
   speech.energy = std::move(melody.energy);

@@ -10,6 +10,7 @@
 #include "core/config.h"
 #include "core/graph.h"
 #include "core/weights.h"
+#include "dsp/mel_loudness.h"
 #include "engine/acoustic_pass.h"
 #include "engine/cloner.h"
 #include "engine/editor.h"
@@ -125,6 +126,7 @@ class Synthesizer {
     Listener listener;
     Cloner cloner;
     Editor editor;
+    dsp::MelLoudness loudness;
     VocoderStream vocoder;
   };
 

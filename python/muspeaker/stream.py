@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 keep_usable(phonemize._LOCK)
 
+SILENCE_BEFORE_FRAMES = 2  # with which the engine begins an utterance (csrc/engine/edges.h)
+
 
 class SpeechStream(Iterator[Audio]):
     """Chunks of speech as they are ready; joined they are the whole.
@@ -182,6 +184,7 @@ class SpeechEngine:
         words, phones = self.spans(tokens, speaking.durations)
         volume = _bounded("volume", float(options.volume) * manner.volume)
         trimmer = self._trimmer(passage, speaking.num_samples, words)
+        ends_with = int(speaking.durations[len(tokens.phones) - tokens.pauses_after :].sum())
         whole = whole and self.num_threads > 1  # with one thread it would only be a longer turn
         made = given = 0  # samples
         while (samples := _next_chunk(speaking, process, whole)) is not None:
@@ -192,7 +195,7 @@ class SpeechEngine:
                 continue
             begin, given = given, given + len(samples)
             if is_last:
-                samples = np.concatenate([samples, self._silence_after(passage).samples])
+                samples = np.concatenate([samples, self._silence_after(passage, ends_with).samples])
             edges = _Edges(begin, given, trimmer.cut, self.sample_rate, is_last=is_last)
             yield Audio(samples, self.sample_rate, edges.inside(words), edges.inside(phones))
 
@@ -207,10 +210,21 @@ class SpeechEngine:
             hold=num_samples - last,
         )
 
-    def _silence_after(self, passage: Passage) -> Audio:
-        """The silence after a passage, less what stays of the sound's edges where it is exact."""
-        kept = 2 * FADE_SECONDS if passage.is_exact_after else 0.0
-        return self.silence(max(0.0, passage.silence_after - kept))
+    def _silence_after(self, passage: Passage, ends_with: int) -> Audio:
+        """The silence after a passage, less the silence that its sound and the next begin and end with.
+
+        Args:
+            passage: What was spoken.
+            ends_with: Silent frames at its end.
+        """
+        if passage.is_exact_after:
+            return self.silence(max(0.0, passage.silence_after - 2 * FADE_SECONDS))
+        return self.silence(self._less(passage.silence_after, ends_with + SILENCE_BEFORE_FRAMES))
+
+    def _less(self, seconds: float, frames: int) -> float:
+        """What is left of a pause, for which speech has so many silent frames itself."""
+        audio = self.config.audio
+        return max(0.0, seconds - frames * audio.hop_samples / audio.sample_rate)
 
     def silence(self, seconds: float) -> Audio:
         """Silence of a length in seconds."""

@@ -166,8 +166,8 @@ def test_amplified_speech_never_clips(gain: float) -> None:
     samples = np.linspace(-1, 1, 999, dtype=np.float32)
     louder = amplify(samples, gain)
     assert louder.dtype == np.float32
-    assert np.abs(louder).max() <= 1.0
-    quiet = np.abs(samples * gain) <= 0.7
+    assert np.abs(louder).max() <= 0.86
+    quiet = np.abs(samples * gain) <= 0.6
     np.testing.assert_allclose(louder[quiet], samples[quiet] * np.float32(gain), rtol=1e-6)
     assert (np.diff(louder) >= 0).all()
 

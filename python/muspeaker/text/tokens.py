@@ -55,6 +55,12 @@ class Tokens:
         return np.stack([self.phones, self.stresses, self.boundaries])
 
     @property
+    def pauses_after(self) -> int:
+        """Number of tokens after the last that is spoken."""
+        spoken = np.flatnonzero(self.boundaries != sym.PAUSE)
+        return len(self.boundaries) - (int(spoken[-1]) + 1 if len(spoken) else 0)
+
+    @property
     def has_speech(self) -> bool:
         """Whether any token is more than a pause."""
         return bool(np.any(self.boundaries != sym.PAUSE))

@@ -13,6 +13,7 @@ pytest.importorskip("numba")
 
 from muspeaker import _core
 from muspeaker._core import probe
+from muspeaker.twin.dsp.mel_loudness import level_mel
 from muspeaker.twin.dsp.mel_moments import match_moments
 from muspeaker.twin.dsp.spectral_map import apply_spectral_map
 from muspeaker.twin.engine.acoustic_pass import AcousticPass
@@ -53,6 +54,7 @@ def test_every_stage(model_file, weight_type, options, classifier):
     assert squared_error(actual["energy"], melody.energy[0].numpy()) < CEILING["f32"]
     mel = acoustic_pass.decode(e_con, durations, melody, person.vector)
     mel = acoustic_pass.match(mel, person, chosen.energy_gain)
+    mel = level_mel(mel, model.config.audio, chosen.energy_gain)
     assert squared_error(actual["mel"], mel[0].numpy().T) < CEILING[weight_type]
 
 

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from muspeaker.twin.dsp.mel import num_samples
 from muspeaker.twin.dsp.mel_correction import correct_levels
+from muspeaker.twin.dsp.mel_loudness import level_mel
 from muspeaker.twin.engine.acoustic_pass import AcousticPass, Melody
 from muspeaker.twin.engine.cloner import Cloner
+from muspeaker.twin.engine.edges import shorten_edges
 from muspeaker.twin.engine.editor import Edit, Editor
 from muspeaker.twin.engine.listener import Listener, Recording, register_factor
 from muspeaker.twin.model.variation_adapter import PLAIN, SEMITONES, VariationOptions
@@ -71,7 +73,10 @@ class Synthesizer:
         e_con = self._acoustic_pass.encode(ids, noise.latent)
         durations = self._acoustic_pass.predict_durations(e_con, voice, options)
         melody = self._acoustic_pass.shape_melody(e_con, durations, voice, options)
-        return self._decode(e_con, durations, melody, voice, options, noise.vocoder)
+        mel = self._decode(e_con, durations, melody, voice, options)
+        edges, durations = shorten_edges(ids.boundaries, durations)
+        f0, energy, mel = (x[..., slice(*edges)] for x in (*melody, mel))
+        return Speech(self.vocode(mel, f0, noise.vocoder), durations, f0, energy, mel)
 
     def convert(
         self,
@@ -102,7 +107,8 @@ class Synthesizer:
         )
         energy = self._model.variation_adapter.decide_energy(recording.energy, options)
         melody = Melody(recording.f0 * factor, energy)
-        return self._decode(e_con, durations, melody, voice, options, noise)
+        mel = self._decode(e_con, durations, melody, voice, options)
+        return Speech(self.vocode(mel, melody.f0, noise), durations, *melody, mel)
 
     def edit(
         self,
@@ -137,11 +143,10 @@ class Synthesizer:
         melody: Melody,
         voice: Voice,
         options: VariationOptions,
-        noise: NoiseAt,
-    ) -> Speech:
+    ) -> torch.Tensor:
         mel = self._acoustic_pass.decode(e_con, durations, melody, voice.vector)
         mel = self._acoustic_pass.match(mel, voice, options.energy_gain)
-        return Speech(self.vocode(mel, melody.f0, noise), durations, *melody, mel)
+        return level_mel(mel, self._model.config.audio, options.energy_gain)
 
     def vocode(self, mel: torch.Tensor, f0: torch.Tensor, noise: NoiseAt) -> torch.Tensor:
         """Samples of a mel, their band levels corrected to it as far as the config asks.

@@ -1,0 +1,130 @@
+#include "dsp/mel_loudness.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <complex>
+#include <limits>
+#include <numeric>
+
+#include "dsp/mel.h"
+
+namespace muspeaker::dsp {
+namespace {
+
+constexpr double kPi = 3.14159265358979323846;
+constexpr double kTargetLufs = -23.4;  // of the mel; what is spoken has 0.4 LU more
+constexpr double kMostChangedDb = 30.0;
+constexpr double kBlockSeconds = 0.4;
+constexpr double kAbsoluteGateLufs = -70.0;
+constexpr double kRelativeGateLu = -10.0;
+constexpr double kOffsetLu = -0.691;  // of BS.1770
+// Mean square of magnitudes over the square of their mean, where they are noise.
+constexpr double kSpread = 4.0 / kPi;
+constexpr double kWeightingRateHz = 48000.0;  // of the two filters of BS.1770
+constexpr double kHannPower = 0.375;          // mean square of the window
+
+struct Filter {
+  std::array<double, 3> above;
+  std::array<double, 3> below;
+};
+
+constexpr std::array<Filter, 2> kWeighting = {{
+    {{1.53512485958697, -2.69169618940638, 1.19839281085285},
+     {1.0, -1.69065929318241, 0.73248077421585}},
+    {{1.0, -2.0, 1.0}, {1.0, -1.99004745483398, 0.99007225036621}},
+}};
+
+/// The squared gain of both filters at a frequency.
+double weighting(double hz) {
+  const std::complex<double> turn = std::polar(1.0, -2.0 * kPi * hz / kWeightingRateHz);
+  const auto at = [&turn](const std::array<double, 3>& taps) {
+    return std::norm(taps[0] + (taps[1] * turn) + (taps[2] * turn * turn));
+  };
+  double gain = 1.0;
+  for (const Filter& filter : kWeighting) {
+    gain *= at(filter.above) / at(filter.below);
+  }
+  return gain;
+}
+
+/// Mean square of the weighted samples.
+double power_of(double lufs) {
+  return std::pow(10.0, (lufs - kOffsetLu) / 10.0);
+}
+
+/// The mean of those above a gate; 0 if there are none.
+double mean_above(const std::vector<double>& blocks, double gate) {
+  double sum = 0.0;
+  int64_t count = 0;
+  for (const double block : blocks) {
+    if (block > gate) {
+      sum += block;
+      ++count;
+    }
+  }
+  return count > 0 ? sum / static_cast<double>(count) : 0.0;
+}
+
+}  // namespace
+
+MelLoudness::MelLoudness(const core::AudioConfig& audio)
+    : block_frames_(
+          std::max<int64_t>(1, std::llround(kBlockSeconds * static_cast<double>(audio.sample_rate) /
+                                            static_cast<double>(audio.hop_samples)))) {
+  const std::vector<double> edges_hz = mel_edges_hz(audio);
+  const double bin_hz =
+      static_cast<double>(audio.sample_rate) / static_cast<double>(audio.fft_samples);
+  const double spread = 2.0 * kSpread /
+                        (static_cast<double>(audio.fft_samples) * kHannPower *
+                         static_cast<double>(audio.window_samples));
+  // A band's value times the width of a bin is the mean magnitude of the bins, and half of its
+  // triangle is its own.
+  for (size_t band = 0; band + 2 < edges_hz.size(); ++band) {
+    const double own_bins = (edges_hz[band + 2] - edges_hz[band]) / 2.0 / bin_hz;
+    weights_.push_back(spread * own_bins * bin_hz * bin_hz * weighting(edges_hz[band + 1]));
+  }
+}
+
+double MelLoudness::loudness(const core::Frames& mel) const {
+  std::vector<double> power;  // (frames), and silence up to a block
+  for (int64_t frame = 0; frame < mel.rows(); ++frame) {
+    double sum = 0.0;
+    for (int64_t band = 0; band < mel.width; ++band) {
+      sum += weights_[static_cast<size_t>(band)] *
+             std::exp(2.0 * static_cast<double>(mel.row(frame)[band]));
+    }
+    power.push_back(sum);
+  }
+  power.resize(std::max(power.size(), static_cast<size_t>(block_frames_)));
+  std::vector<double> blocks;
+  for (auto end = power.begin() + block_frames_;; ++end) {
+    blocks.push_back(std::accumulate(end - block_frames_, end, 0.0) /
+                     static_cast<double>(block_frames_));
+    if (end == power.end()) {
+      break;
+    }
+  }
+  const double audible = mean_above(blocks, power_of(kAbsoluteGateLufs));
+  if (audible <= 0.0) {
+    return -std::numeric_limits<double>::infinity();
+  }
+  const double gate =
+      std::max(power_of(kAbsoluteGateLufs), power_of(kRelativeGateLu + kOffsetLu) * audible);
+  return kOffsetLu + (10.0 * std::log10(mean_above(blocks, gate)));
+}
+
+void MelLoudness::level(core::Frames& mel, float energy_gain) const {
+  const double found = loudness(mel);
+  if (!std::isfinite(found)) {
+    return;
+  }
+  const double change = std::clamp(kTargetLufs - found, -kMostChangedDb, kMostChangedDb);
+  const auto shift = static_cast<float>((change / 20.0 * std::log(10.0)) +
+                                        std::log(static_cast<double>(energy_gain)));
+  for (float& value : mel.values) {
+    value += shift;
+  }
+}
+
+}  // namespace muspeaker::dsp
