@@ -90,12 +90,15 @@ def test_chunks_joined_are_the_whole(tts: Synthesizer, voice: Voice) -> None:
     np.testing.assert_array_equal(np.concatenate([c.samples for c in chunks]), whole.samples)
     assert Audio.join(chunks).words == whole.words
     assert [word.text for word in whole.words] == ["One", "day", "two", "Three", "Four"]
-    for chunk, seconds in zip(
-        chunks, [SENTENCE_PAUSE_SECONDS, PARAGRAPH_PAUSE_SECONDS, 0], strict=True
-    ):
-        silence = round(seconds / 2 * tts.sample_rate)
+    # Silent frames of the speech itself, after its words and before the next ones, are part of a pause.
+    after, before = 2 * FRAMES_A_TOKEN * HOP / tts.sample_rate, 2 * HOP / tts.sample_rate
+    pauses = [SENTENCE_PAUSE_SECONDS / 2, PARAGRAPH_PAUSE_SECONDS / 2, 0.0]
+    for chunk, seconds in zip(chunks, pauses, strict=True):
+        left = max(0.0, seconds - before - after)
+        silence = round(left * tts.sample_rate)
         assert not chunk.samples[len(chunk.samples) - silence :].any()
         assert (len(chunk.samples) - silence) % HOP == 0
+    assert any(seconds > before + after for seconds in pauses)
 
 
 def test_times_of_words_and_phones(tts: Synthesizer, voice: Voice) -> None:
