@@ -24,7 +24,7 @@ PROMPTS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "as it is": lambda x: x,
     "noisy": lambda x: x + noise(x, 0.004),
     "dull": lambda x: np.convolve(x, np.ones(8) / 8, "same"),
-    "shrill": lambda x: x - 0.7 * np.append(0.0, x[:-1]),
+    "shrill": lambda x: x - 0.4 * np.append(0.0, x[:-1]),
 }
 
 
