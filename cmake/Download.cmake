@@ -7,7 +7,8 @@
 #
 # An archive that is not given is downloaded once into the build folder. pip is asked with -I because an
 # isolated build environment hides it otherwise, and without what the pip that builds us, and a cross-build, have put
-# into the environment: it would take our build backend for that of the archive, and ARM's tools for this machine's.
+# into the environment: it would take our build backend for that of the archive (PEP517_BACKEND_PATH before pip 23.3),
+# and ARM's tools for this machine's.
 function(muspeaker_archive result)
   cmake_parse_arguments(PARSE_ARGV 1 ARG "" "PACKAGE;VERSION;SHA256;GIVEN;FILE;FOLDER;OFFLINE" "PIP")
   set(archive "${ARG_GIVEN}")
@@ -18,8 +19,8 @@ function(muspeaker_archive result)
       message(STATUS "Downloading ${ARG_PACKAGE} ${ARG_VERSION}")
       file(MAKE_DIRECTORY "${folder}")
       execute_process(
-        COMMAND "${CMAKE_COMMAND}" -E env --unset=_PYPROJECT_HOOKS_BACKEND_PATH --unset=_PYTHON_HOST_PLATFORM
-                --unset=SETUPTOOLS_EXT_SUFFIX
+        COMMAND "${CMAKE_COMMAND}" -E env --unset=_PYPROJECT_HOOKS_BACKEND_PATH --unset=PEP517_BACKEND_PATH
+                --unset=_PYTHON_HOST_PLATFORM --unset=SETUPTOOLS_EXT_SUFFIX
                 "${Python_EXECUTABLE}" -I -m pip --quiet --disable-pip-version-check download
                 --no-deps ${ARG_PIP} --dest "${folder}" ${ARG_PACKAGE}==${ARG_VERSION}
         RESULT_VARIABLE status)
