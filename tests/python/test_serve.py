@@ -19,7 +19,7 @@ import muspeaker
 from muspeaker.serve.openai.encoders import FORMATS
 from muspeaker.serve.openai.settings import Settings
 from muspeaker.tts import Synthesizer
-from muspeaker.voice import DEFAULT_NAME
+from muspeaker.voice import DEFAULT_NAME, Voice
 from tests.serving import CONSENT, add_voice, serving
 
 if TYPE_CHECKING:
@@ -254,7 +254,9 @@ def test_a_voice_of_another_model_is_listed_and_refused(
     engine.config["fingerprint"] = "fedcba9876543210"
     with serving(Synthesizer(engine), settings) as client:
         listed = client.get("/audio/voices", cast_to=object)
-        assert [voice["usable"] for voice in listed["data"]] == [False, False]
+        assert [voice["usable"] for voice in listed["data"]] == [False] * (
+            len(Voice.builtin_names()) + 1
+        )
         assert "was made by model 0123456789abcdef" in listed["data"][-1]["reason"]
         assert listed["voices"] == []
         with pytest.raises(openai.ConflictError, match="clone it again"):

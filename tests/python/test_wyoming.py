@@ -29,6 +29,7 @@ from wyoming.tts import (
 )
 
 import muspeaker
+from muspeaker.stream import SILENCE_BEFORE_FRAMES
 from muspeaker.voice import Voice
 from tests.wyoming_client import (
     TIMEOUT_SECONDS,
@@ -45,6 +46,7 @@ from tests.wyoming_client import (
 if TYPE_CHECKING:
     from wyoming.client import AsyncTcpClient
 
+    from muspeaker.sound.audio import Audio
     from muspeaker.tts import Synthesizer
 
 SPEED = 1.25
@@ -107,6 +109,13 @@ def test_synthesize_gives_the_samples_of_the_library(
     assert AudioStop.from_event(events[-1]).timestamp == round(1000 * expected.duration)
 
 
+def pause_after(tts: Synthesizer, audio: Audio, seconds: float) -> np.ndarray:
+    """The silence after a sentence, less what its end and the next sentence's begin have of it."""
+    ends = audio.duration - audio.words[-1].end
+    begins = SILENCE_BEFORE_FRAMES * tts.config["audio.hop_samples"] / tts.sample_rate
+    return np.zeros(round((seconds - ends - begins) * tts.sample_rate), np.float32)
+
+
 def test_streamed_text_is_spoken_as_it_comes(tts: Synthesizer, voice: Voice, folder: Path) -> None:
     """Speech of the first sentence arrives before the second is sent; one recording comes of all."""
 
@@ -130,12 +139,10 @@ def test_streamed_text_is_spoken_as_it_comes(tts: Synthesizer, voice: Voice, fol
     assert kinds(early) == ["audio-start", "audio-chunk"]
     assert kinds(late) == ["audio-chunk", "audio-stop", "synthesize-stopped"]
     first, second = (
-        tts.synthesize(text, voice, speed=SPEED).samples
-        for text in ("Hello Dr. Smith.", "How are you")
+        tts.synthesize(text, voice, speed=SPEED) for text in ("Hello Dr. Smith.", "How are you")
     )
-    pause = np.zeros(round(0.2 / SPEED * 22050), np.float32)
-    spoken = samples_of(early + late)
-    assert np.array_equal(spoken, pcm(np.concatenate([first, pause, second])))
+    parts = [first.samples, pause_after(tts, first, 0.2 / SPEED), second.samples]
+    assert np.array_equal(samples_of(early + late), pcm(np.concatenate(parts)))
 
 
 def test_the_servers_options_are_those_of_every_request(
@@ -156,12 +163,12 @@ def test_the_servers_options_are_those_of_every_request(
     expected = tts.synthesize("Hello there. How are you?", voice, **options).samples
     assert np.array_equal(samples_of(whole), pcm(expected))
     first, second = (
-        tts.synthesize(text, voice, **options).samples for text in ("Hello there.", "How are you?")
+        tts.synthesize(text, voice, **options) for text in ("Hello there.", "How are you?")
     )
-    pause = np.zeros(22050, np.float32)
-    assert np.array_equal(samples_of(streamed), pcm(np.concatenate([first, pause, second])))
+    parts = [first.samples, pause_after(tts, first, 1.0), second.samples]
+    assert np.array_equal(samples_of(streamed), pcm(np.concatenate(parts)))
     plain = tts.synthesize("Hello there.", voice, speed=0.8).samples
-    assert not np.array_equal(pcm(first), pcm(plain))
+    assert not np.array_equal(pcm(first.samples), pcm(plain))
 
 
 def test_a_connection_can_stream_twice(tts: Synthesizer, folder: Path) -> None:

@@ -22,7 +22,7 @@ from muspeaker.train.stages.snapshot import restore
 pytestmark = pytest.mark.torch
 
 CHECKPOINTS = Path(__file__).parents[2] / "checkpoints"
-CLOSE = 0.05  # mean absolute difference of natural-log mel
+CLOSE = 0.06  # mean absolute difference of natural-log mel; nobody hears it (docs/results.md: int8 against float)
 SENTENCES = (
     "The birch canoe slid on the smooth planks.",
     "Glue the sheet to the dark blue background.",

@@ -136,8 +136,8 @@ class WyomingHandler(AsyncEventHandler):
         if incoming.failed:
             return
         for sentence in incoming.text.add(_checked_text(text)):
-            await self._speak(sentence.text, incoming.voice, incoming.language)
-            seconds = sentence.pause_seconds * self._service.pause_factor
+            own = await self._speak(sentence.text, incoming.voice, incoming.language)
+            seconds = max(0.0, sentence.pause_seconds * self._service.pause_factor - own)
             silence = np.zeros(round(seconds * self._rate_hz), np.float32)
             await self._send(silence)
 
@@ -159,10 +159,15 @@ class WyomingHandler(AsyncEventHandler):
         await self._stop_audio()
         await self.write_event(SynthesizeStopped().event())
 
-    async def _speak(self, text: str, voice: Voice, language: str | None) -> None:
+    async def _speak(self, text: str, voice: Voice, language: str | None) -> float:
+        """Send a text; returns what it has of the pause after it: its silent end, and the next one's silent begin."""
+        total = end = 0.0
         async with aclosing(self._service.speak(text, voice, language)) as pieces:
             async for audio in pieces:
+                end = total + audio.words[-1].end if audio.words else end
+                total += audio.duration
                 await self._send(audio.samples)
+        return max(0.0, total - end) + self._service.lead_seconds if end else 0.0
 
     async def _send(self, samples: NDArray[np.float32]) -> None:
         """Send (samples,) float32 as 16-bit chunks, after `audio-start` if they are the first."""

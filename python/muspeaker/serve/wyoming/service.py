@@ -10,6 +10,7 @@ from wyoming.info import Attribution, Info, TtsProgram, TtsVoice
 import muspeaker
 from muspeaker.options import checked_options
 from muspeaker.serve.replies import stream_reply
+from muspeaker.stream import SILENCE_BEFORE_FRAMES
 from muspeaker.text.sentences import SENTENCE_PAUSE_SECONDS
 
 if TYPE_CHECKING:
@@ -50,6 +51,8 @@ class WyomingService:
         self.pause_factor = (
             1 / chosen.speed if chosen.pause is None else chosen.pause / SENTENCE_PAUSE_SECONDS
         )
+        hops = SILENCE_BEFORE_FRAMES * int(tts.config["audio.hop_samples"])
+        self.lead_seconds = hops / tts.sample_rate  # of silence, with which every utterance begins
         self._options = options
         self._turn = asyncio.Lock()
 
