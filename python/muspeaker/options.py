@@ -36,6 +36,7 @@ class OptionFields(TypedDict, total=False):
     lexicon: LexiconLike | None
     ssml: bool
     skip_unreadable: bool
+    emoji: bool
 
 
 class ConversionFields(TypedDict, total=False):
@@ -101,6 +102,7 @@ class SynthesisOptions:
         lexicon: Words with another spelling or with phones: a dict, or the path of a TSV file.
         ssml: Whether the text is SSML.
         skip_unreadable: Whether letters that cannot be read are passed over with a warning, not refused.
+        emoji: Whether emoji are read by their names; needs `muspeaker[emoji]`.
 
     Raises:
         FileNotFoundError: If the lexicon is a file that does not exist.
@@ -153,13 +155,17 @@ class SynthesisOptions:
         default=False,
         metadata=_about("Pass over letters that cannot be read, instead of refusing the text."),
     )
+    emoji: bool = field(
+        default=False,
+        metadata=_about("Read emoji by their names. Needs muspeaker[emoji]."),
+    )
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "lexicon", read_lexicon(self.lexicon))
         for name in ("speed", "pitch", "energy", "volume", "temperature"):
             check_number(name, getattr(self, name), bounds(name))
         _check_seed(self.seed)
-        for name in ("phonemes", "ssml", "skip_unreadable"):
+        for name in ("phonemes", "ssml", "skip_unreadable", "emoji"):
             if not isinstance(getattr(self, name), bool):
                 raise TypeError(f"{name} must be a bool, got {type(getattr(self, name)).__name__}")
         if self.phonemes and self.ssml:

@@ -73,6 +73,7 @@ def read(
     lexicon: LexiconLike | None = None,
     ssml: bool = False,
     skip_unreadable: bool = False,
+    emoji: bool = False,
 ) -> list[Utterance]:
     """Read a text as a model of misaki's phones speaks it, without a model.
 
@@ -83,6 +84,7 @@ def read(
         lexicon: Words with another spelling or with phones: a dict, or the path of a TSV file.
         ssml: Whether the text is SSML.
         skip_unreadable: Whether letters that cannot be read are passed over with a warning, not refused.
+        emoji: Whether emoji are read by their names; needs `muspeaker[emoji]`.
 
     Returns:
         The utterances, in order.
@@ -101,6 +103,7 @@ def read(
         lexicon=read_lexicon(lexicon),
         ssml=ssml,
         skip_unreadable=skip_unreadable,
+        emoji=emoji,
     )
     return [_utterance(passage, symbols) for passage in read_text(text, reading)]
 

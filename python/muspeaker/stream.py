@@ -108,6 +108,7 @@ class SpeechEngine:
             lexicon=options.lexicon,
             ssml=options.ssml,
             skip_unreadable=options.skip_unreadable,
+            emoji=options.emoji,
         )
         return read_text(text, reading)
 

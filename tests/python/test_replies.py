@@ -65,6 +65,14 @@ def test_the_openai_server(tts: Synthesizer, tmp_path: Path) -> None:
         assert passed == speak(client, input="Hi.", response_format="pcm")
 
 
+def test_the_openai_server_names_emoji(tts: Synthesizer, tmp_path: Path) -> None:
+    pytest.importorskip("emoji", reason="needs muspeaker[emoji]")
+    with serving(tts, Settings(data_folder=tmp_path / "data")) as client:
+        add_voice(client)
+        named = speak(client, input="🐶", response_format="pcm", extra_body={"emoji": True})
+        assert named == speak(client, input="Dog face", response_format="pcm")
+
+
 def test_streamed_text_of_the_wyoming_server() -> None:
     text = IncomingText("en-us", 1000)
     assert text.add("😀 ") == []

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path  # noqa: TC003 (typer reads it at run time)
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 import muspeaker
 from muspeaker.cli.say import read_text
-from muspeaker.cli.speech_options import JsonOption, speech_option
+from muspeaker.cli.speech_options import JsonOption, takes_speech_options
 from muspeaker.cli.terminal import failing_cleanly, print_json, to_stdout
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 FILE_HELP = "Text file to read."
 
 
+@takes_speech_options(("lexicon", "phonemes", "ssml", "skip_unreadable", "emoji"))
 def read(
     text: Annotated[
         str | None,
@@ -26,11 +27,8 @@ def read(
     ] = None,
     file: Annotated[Path | None, typer.Option("--file", "-f", help=FILE_HELP)] = None,
     language: Annotated[str, typer.Option(help="Language tag such as en-us or en-gb.")] = "en-us",
-    lexicon: Annotated[Path | None, speech_option("lexicon")] = None,
-    phonemes: Annotated[bool, speech_option("phonemes")] = False,
-    ssml: Annotated[bool, speech_option("ssml")] = False,
-    skip_unreadable: Annotated[bool, speech_option("skip_unreadable")] = False,
     as_json: JsonOption = False,
+    **options: Any,
 ) -> None:
     """Show the words and the phones of a text as they are said.
 
@@ -41,10 +39,7 @@ def read(
         found = muspeaker.read(
             read_text(text, file),
             language=language,
-            lexicon=lexicon,
-            phonemes=phonemes,
-            ssml=ssml,
-            skip_unreadable=skip_unreadable,
+            **options,
         )
         if as_json:
             print_json({"utterances": [_as_json(utterance) for utterance in found]})

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
 LETTERS = "^abcdefghijklmnopqrstuvwxyz'"  # the first stands around a word
@@ -64,8 +66,13 @@ def window_keys(letters: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def fold_four(template: int, a: int, b: int, c: int, d: int) -> int:
-    """The key of a template's four numbers."""
-    return fold(fold(fold(fold(fold(0x811C9DC5, template), a), b), c), d)
+    """The key of a template's four numbers: `fold` five times, written out since calls take longer."""
+    key = ((0x811C9DC5 ^ template) * 0x01000193) & _MASK
+    key = (((key ^ (key >> 15)) ^ a) * 0x01000193) & _MASK
+    key = (((key ^ (key >> 15)) ^ b) * 0x01000193) & _MASK
+    key = (((key ^ (key >> 15)) ^ c) * 0x01000193) & _MASK
+    key = (((key ^ (key >> 15)) ^ d) * 0x01000193) & _MASK
+    return key ^ (key >> 15)
 
 
 def letter_keys(
@@ -94,13 +101,16 @@ def letter_keys(
 
 
 def history_keys(
-    letters: NDArray[np.int64],
+    letters: NDArray[np.int64] | Sequence[int],
     index: int,
     history: tuple[int, int, int],
     syllables: tuple[int, int],
     keys: NDArray[np.int64],
 ) -> None:
-    """Fill in the keys after those of the windows, which hang on what was read before; as `letter_keys`."""
+    """Fill in the keys after those of the windows, which hang on what was read before; as `letter_keys`.
+
+    Plain integers in a list are three times as fast here as those of an array.
+    """
     last, further, sounded = history
     stressed, vowels = syllables
     left = min(vowels, 5)

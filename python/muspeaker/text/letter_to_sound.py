@@ -65,30 +65,42 @@ class LetterToSound:
         padded = np.zeros(len(letters) + 2 * MARGIN, dtype=np.int64)
         padded[MARGIN : MARGIN + len(letters)] = numbers
         by_windows = self.weights.scores_of_many(window_keys(padded))
-        best, gains = self._walk(padded, by_windows, -1)
+        best = np.zeros(len(letters), dtype=np.int64)
+        gains = self._walk(padded, by_windows, best, -1)
         if not self._is_primary[best].any() and gains.max(initial=-np.inf) > -np.inf:
-            best, _ = self._walk(padded, by_windows, int(gains.argmax()))
+            self._walk(padded, by_windows, best, int(gains.argmax()))
         return "".join(self.weights.names[index] for index in best)
 
     def _walk(
-        self, padded: NDArray[np.int64], by_windows: NDArray[np.float64], holder: int
-    ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        """The chunk of each letter, and how near each came to the primary stress.
+        self,
+        padded: NDArray[np.int64],
+        by_windows: NDArray[np.float64],
+        best: NDArray[np.int64],
+        holder: int,
+    ) -> NDArray[np.float64]:
+        """Choose the chunk of each letter; returns how near each came to the primary stress.
 
         Args:
             padded: Numbers of the word's letters, `MARGIN` zeros on both sides.
             by_windows: (letters, outputs), what the windows of letters say.
-            holder: Index of the letter that must have the primary stress; -1 leaves the choice.
+            best: (letters,), the chunks, written to.
+            holder: Index of the letter that must have the primary stress; the chunks before it are chosen already,
+                none of them with that stress. -1 leaves the choice.
         """
         numbers = padded[MARGIN : len(padded) - MARGIN]
-        best = np.zeros(len(numbers), dtype=np.int64)
+        plain = padded.tolist()
         gains = np.zeros(len(numbers))
         keys = np.zeros(NUM_KEYS, dtype=np.int64)
         last = further = sounded = stressed = 0
         vowels = int(VOWELS[numbers].sum())
         for index in range(len(numbers)):
+            if index < holder:
+                further, last = last, int(best[index]) + 1
+                sounded = last if self.weights.names[best[index]] else sounded
+                vowels -= int(VOWELS[numbers[index]])
+                continue
             history, syllables = (last, further, sounded), (stressed, vowels)
-            history_keys(padded, MARGIN + index, history, syllables, keys)
+            history_keys(plain, MARGIN + index, history, syllables, keys)
             scores = by_windows[index] + self.weights.scores(keys[len(WINDOWS) :])
             with_stress = np.where(self._is_primary, scores, -np.inf)
             without = np.where(self._is_primary, -np.inf, scores)
@@ -100,7 +112,7 @@ class LetterToSound:
             sounded = last if self.weights.names[best[index]] else sounded
             stressed = int(stressed or self._is_primary[best[index]])
             vowels -= int(VOWELS[numbers[index]])
-        return best, gains
+        return gains
 
 
 @lru_cache(maxsize=2)

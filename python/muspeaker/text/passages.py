@@ -23,9 +23,13 @@ from muspeaker.text.utterances import bounded
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from muspeaker.text.traced import TracedText
+
 
 MAX_TEXT_CHARACTERS = 50_000
 BREATH_SECONDS = 0.15  # silence where more of them are parted
+MAX_GROWTH = 8  # of the characters of a text when it is written out
+FREE_GROWTH = 1000  # characters that a short text may grow by besides
 MAX_PAUSES_SECONDS = 600.0  # silence of all marks together
 
 
@@ -75,6 +79,7 @@ class Reading:
         lexicon: Words that the user has respelled.
         ssml: Whether the text is SSML.
         skip_unreadable: Whether letters that cannot be read are passed over, with a warning.
+        emoji: Whether emoji are read by their names.
     """
 
     symbols: tuple[str, ...]
@@ -85,6 +90,7 @@ class Reading:
     lexicon: UserLexicon | None = None
     ssml: bool = False
     skip_unreadable: bool = False
+    emoji: bool = False
 
     @property
     def pause_factor(self) -> float:
@@ -100,8 +106,8 @@ def read_text(text: object, reading: Reading) -> list[Passage]:
 
     Raises:
         TypeError: If the text is no string.
-        ValueError: If it is empty, too long or has nothing to speak, or a mark, a tag or a letter cannot be
-            read.
+        ValueError: If it is empty, too long, also as written out, or has nothing to speak, or a mark, a tag
+            or a letter cannot be read.
 
     Warns:
         ReadingWarning: If letters that cannot be read are passed over.
@@ -109,8 +115,16 @@ def read_text(text: object, reading: Reading) -> list[Passage]:
     written = _checked(text, reading)
     passages: list[Passage] = []
     before = 0.0
+    room = MAX_GROWTH * len(written) + FREE_GROWTH
     for piece in _pieces(written, reading):
-        spoken = _read_piece(piece, reading)
+        given = _write_out(piece.text, reading)
+        room -= len(piece.text.text)
+        if room < 0:
+            raise ValueError(
+                f"text is too long when it is written out: expected at most {MAX_GROWTH} times its "
+                f"{len(written)} characters and {FREE_GROWTH} more"
+            )
+        spoken = _read_piece(piece, given, reading)
         if spoken:
             is_exact = before > 0 or (bool(passages) and passages[-1].is_exact_after)
             spoken[0] = replace(spoken[0], silence_before=before, is_exact_before=is_exact)
@@ -181,15 +195,19 @@ def _warn_of_unreadable(text: str, reading: Reading) -> None:
         warnings.warn(message, ReadingWarning, stacklevel=2)
 
 
-def _read_piece(piece: Piece, reading: Reading) -> list[Passage]:
-    """Passages of a text without marks; there is no silence after the last."""
+def _write_out(text: TracedText, reading: Reading) -> GivenPhones | None:
+    """Write out a text without marks, in place; returns the phones that are given in it."""
+    if reading.phonemes:
+        return None
+    found = read_marked_phones(text)
+    found += reading.lexicon.apply(text) if reading.lexicon else []
+    normalized(text, reading.language, skip_unreadable=reading.skip_unreadable, emoji=reading.emoji)
+    return GivenPhones(found) if found else None
+
+
+def _read_piece(piece: Piece, given: GivenPhones | None, reading: Reading) -> list[Passage]:
+    """Passages of a text that is written out; there is no silence after the last."""
     text = piece.text
-    given: GivenPhones | None = None
-    if not reading.phonemes:
-        found = read_marked_phones(text)
-        found += reading.lexicon.apply(text) if reading.lexicon else []
-        given = GivenPhones(found) if found else None
-        normalized(text, reading.language, skip_unreadable=reading.skip_unreadable)
     factor = reading.pause_factor
     spoken: list[Passage] = []
     is_exact = False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import re
 from dataclasses import dataclass, replace
 
@@ -173,15 +174,20 @@ def breath_index(words: list[str], sizes: list[int]) -> int:
         sizes: How long it takes to say each, in any unit.
     """
     total = sum(sizes) or 1
-    costs: list[tuple[float, int]] = []
+    best, least = 1, math.inf
     said = 0
     for index in range(1, len(words)):
         said += sizes[index - 1]
         from_middle = abs(said / total - 0.5)
         # In the first and in the last quarter only where there is no other place.
-        far = 10.0 * from_middle if from_middle > 0.25 else 0.0
-        costs.append((2 * from_middle + far + _cost(words[index - 1], words[index]), index))
-    return min(costs)[1]
+        cost = (12.0 if from_middle > 0.25 else 2.0) * from_middle
+        if cost < least:  # else no word can make it the best
+            cost += _cost(words[index - 1], words[index])
+            if cost < least:
+                best, least = index, cost
+        elif said > total / 2:
+            break  # further from the middle it costs only more
+    return best
 
 
 def _cost(before: str, word: str) -> float:

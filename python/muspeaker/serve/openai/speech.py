@@ -84,6 +84,7 @@ class SpeechRequest(KokoroFields):
     seed: int = _option("seed")
     language: str | None = _option("language")
     skip_unreadable: bool = _option("skip_unreadable")
+    emoji: bool = _option("emoji")
 
     @model_validator(mode="before")
     @classmethod
@@ -245,6 +246,7 @@ class SpeechProducer:
         options: dict[str, Any] = {"speed": speed, "pitch": body.pitch, "energy": body.energy}
         options |= {"seed": body.seed, "language": body.language}
         options |= {"lexicon": service.lexicon, "skip_unreadable": body.skip_unreadable}
+        options |= {"emoji": body.emoji}
         if body.temperature is not None:
             options["temperature"] = body.temperature
         if body.style is not None:

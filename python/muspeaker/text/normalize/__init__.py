@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from muspeaker.text.normalize import common
+from muspeaker.text.normalize.emoji_names import name_emoji
 from muspeaker.text.normalize.english import rules as english
 from muspeaker.text.normalize.lines import close_lines
 from muspeaker.text.normalize.markup import without_markup
@@ -39,14 +40,26 @@ def normalize(text: str, language: str = "en-us") -> str:
     return traced.text
 
 
-def normalized(text: TracedText, language: str = "en-us", *, skip_unreadable: bool = False) -> None:
+def normalized(
+    text: TracedText,
+    language: str = "en-us",
+    *,
+    skip_unreadable: bool = False,
+    emoji: bool = False,
+) -> None:
     """`normalize` in place, so that the place of each word in the original is known.
 
     Args:
         text: The text.
         language: As for `normalize`.
         skip_unreadable: Whether letters of other scripts are dropped, where the language refuses them.
+        emoji: Whether emoji are read by their names, not dropped.
+
+    Raises:
+        ValueError: As for `normalize`, or if emoji have no names in the language, or the package is missing.
     """
+    if emoji:
+        name_emoji(text, language)
     rules = LANGUAGES.get(language.lower().replace("_", "-").split("-")[0])
     common.one_newline(text)
     without_markup(text)
