@@ -138,7 +138,20 @@ class SparseFeatureWeights:
         Returns:
             (outputs,) float64, whole numbers.
         """
-        return self.scores_of_many(keys[np.newaxis]).ravel()
+        wanted = (keys & (NUM_BUCKETS - 1)).astype(np.int32)  # as the buckets, else those are cast
+        rows = np.minimum(self.buckets.searchsorted(wanted), len(self.buckets) - 1)
+        rows = rows[self.buckets[rows] == wanted]
+        if not len(rows):
+            return np.zeros(len(self.names))
+        places = [
+            slice(start, end)
+            for start, end in zip(
+                self._starts[rows].tolist(), self._starts[rows + 1].tolist(), strict=True
+            )
+        ]
+        outputs = np.concatenate([self.outputs[place] for place in places])
+        weights = np.concatenate([self.weights[place] for place in places])
+        return np.bincount(outputs, weights, minlength=len(self.names))
 
     def scores_of_many(self, keys: NDArray[np.int64]) -> NDArray[np.float64]:
         """`scores` for several sets of features.

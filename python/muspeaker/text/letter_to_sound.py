@@ -45,6 +45,8 @@ class LetterToSound:
     def __init__(self, weights: SparseFeatureWeights) -> None:
         self.weights = weights
         self._is_primary = np.array([PRIMARY in chunk for chunk in weights.names])
+        self._stressed = np.flatnonzero(self._is_primary)
+        self._unstressed = np.flatnonzero(~self._is_primary)
         self._read = lru_cache(maxsize=CACHED_WORDS)(self._read_uncached)
 
     def __call__(self, word: str) -> str:
@@ -102,12 +104,14 @@ class LetterToSound:
             history, syllables = (last, further, sounded), (stressed, vowels)
             history_keys(plain, MARGIN + index, history, syllables, keys)
             scores = by_windows[index] + self.weights.scores(keys[len(WINDOWS) :])
-            with_stress = np.where(self._is_primary, scores, -np.inf)
-            without = np.where(self._is_primary, -np.inf, scores)
-            gains[index] = with_stress.max() - without.max()
-            free = holder < 0 and not stressed
-            allowed = with_stress if index == holder else scores if free else without
-            best[index] = allowed.argmax()
+            with_stress = int(self._stressed[scores[self._stressed].argmax()])
+            without = int(self._unstressed[scores[self._unstressed].argmax()])
+            gains[index] = gain = scores[with_stress] - scores[without]
+            if holder < 0 and not stressed:  # it is free to have the stress or not
+                takes = gain > 0 or (gain == 0 and with_stress < without)
+            else:
+                takes = index == holder
+            best[index] = with_stress if takes else without
             further, last = last, int(best[index]) + 1
             sounded = last if self.weights.names[best[index]] else sounded
             stressed = int(stressed or self._is_primary[best[index]])

@@ -76,7 +76,9 @@ def cut_before(tokens: Tokens, index: int) -> tuple[Tokens, Tokens]:
         for pair in (([r[:cut] for r in rows], silence), (silence, [r[cut:] for r in rows]))
     )
     moved = [
-        replace(word, start=word.start - cut + 1, end=word.end - cut + 1)
+        Word(
+            word.text, word.start - cut + 1, word.end - cut + 1, word.mark, word.place, word.written
+        )
         for word in tokens.words[index:]
     ]
     first = Tokens(before[0], before[1], before[2], tokens.words[:index])

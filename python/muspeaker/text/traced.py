@@ -83,7 +83,7 @@ class TracedText:
         """Where in the original the text from `start` to before `end` came from; the range is not empty."""
         first, last = start, end - 1
         for step in reversed(self._steps):
-            first, last = step.first(first), step.last(last)
+            first, last = step.back(first, last)
         first = min(first, len(self.original))
         return first, min(max(first, last) + 1, len(self.original))
 
@@ -99,17 +99,16 @@ class _Step:
         self._starts.append(at)
         self._old.append((start, end, is_same))
 
-    def first(self, at: int) -> int:
-        """The first old character that a new one came from."""
-        index = bisect_right(self._starts, at) - 1
-        start, _, is_same = self._old[index]
-        return start + at - self._starts[index] if is_same else start
-
-    def last(self, at: int) -> int:
-        """The last old character that a new one came from."""
-        index = bisect_right(self._starts, at) - 1
+    def back(self, first: int, last: int) -> tuple[int, int]:
+        """The first old character that a new one came from, and the last one that another came from."""
+        starts = self._starts
+        index = bisect_right(starts, first) - 1
         start, end, is_same = self._old[index]
-        return start + at - self._starts[index] if is_same else max(start, end - 1)
+        old_first = start + first - starts[index] if is_same else start
+        if first != last:
+            index = bisect_right(starts, last) - 1
+            start, end, is_same = self._old[index]
+        return old_first, start + last - starts[index] if is_same else max(start, end - 1)
 
 
 def _differing(text: str, start: int, end: int, new: str) -> list[tuple[int, int, str]]:

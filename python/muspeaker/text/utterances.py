@@ -10,14 +10,13 @@ import numpy as np
 from muspeaker.text.phonemize import tokens
 from muspeaker.text.sentences import Sentence, breath_index, split_sentences
 from muspeaker.text.symbols import PAUSE
-from muspeaker.text.tokens import Tokens, cut_before
+from muspeaker.text.tokens import Tokens, Word, cut_before
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from muspeaker.text.passages import Reading
     from muspeaker.text.respelling import GivenPhones, Pronounced
-    from muspeaker.text.tokens import Word
     from muspeaker.text.traced import TracedText
 
 MAX_TOKENS = 400
@@ -87,7 +86,8 @@ def _with_place(word: Word, start: int, text: TracedText) -> Word:
     if first == last:
         return word
     place = text.place(start + first, start + last)
-    return replace(word, place=place, written=word.written or text.original[slice(*place)])
+    written = word.written or text.original[place[0] : place[1]]
+    return Word(word.text, word.start, word.end, word.mark, place, written)
 
 
 def _breaths(read: Tokens) -> list[Tokens]:

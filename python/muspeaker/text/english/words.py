@@ -60,7 +60,7 @@ class Piece:
     @property
     def is_spoken(self) -> bool:
         """Whether it has a letter or a digit."""
-        return any(letter.isalnum() for letter in self.text)
+        return self.text.isalnum() or any(letter.isalnum() for letter in self.text)
 
 
 def tagged_pieces(text: str) -> list[Piece]:
