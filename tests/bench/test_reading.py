@@ -25,7 +25,16 @@ _RANDOM = random.Random(1)
 WORST = {
     "random words": "".join(_RANDOM.choice(string.ascii_lowercase + " " * 5) for _ in range(4096)),
     "random letters": "".join(_RANDOM.choice(string.ascii_letters) for _ in range(4096)),
+    "base64": "".join(
+        _RANDOM.choice(f"{string.ascii_letters}{string.digits}+/") for _ in range(4096)
+    ),
     "halves": "½" * 4096,
+    "mixed numbers": "9½" * 2048,
+    "signs": "9 ≤ " * 1024,
+    "degrees": "9℃" * 2048,
+    "sentences": "5。" * 2048,
+    "numbered": "⒈" * 4096,
+    "refused when written out": "≤" * 4096,
     "list": "1. x\n" * 820,
 }
 

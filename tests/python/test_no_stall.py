@@ -27,6 +27,7 @@ UNITS = (
     "kxqvz ", "㎞", "½", "Ǆ", "[a](b ", "[^a", "<!--", "<a ", '<break time="1ms"/>', "aBcDe", "1a2b", "#a ", "~/a ", "ö",
     "well-known-", "999,999,", "Dr. ", "中", "zxqv-bbqt-", "[x](/ˈA/) ", "[[ˈA]]", "[pause 1ms]", "C:\\a b", "/a", "\ufdfa",
     "😀", "3:16, ", "1.299,00 € ", "<speak>", "a|", "\u2029", "\t", "_", "+1 555 ", "XIV", "iv ", "&", "\x00",
+    "≤", "9 ≤ ", "9½", "9℃", "№", "5。", "⒈", "A <",
 )  # fmt: skip
 ALPHABETS = {
     "words": string.ascii_lowercase + " " * 5,

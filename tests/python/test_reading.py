@@ -171,6 +171,16 @@ def test_unreadable_letters_are_refused_or_passed_over() -> None:
         assert said("Plain.", skip_unreadable=True) == "Plain."
 
 
+def test_what_is_written_out_has_a_limit() -> None:
+    message = r"too long when it is written out: expected at most 8 times its 4096 characters"
+    with pytest.raises(ValueError, match=message):
+        muspeaker.read("≤" * 4096)
+    with pytest.raises(ValueError, match="when it is written out"):  # in all pieces together
+        muspeaker.read(("≤" * 20 + "[pause 1ms]") * 10)
+    assert said("≤" * 30).count("less") == 30
+    assert said("$777,777.77 " * 300).count("cents") == 300
+
+
 @pytest.mark.parametrize(
     ("data", "text"),
     [

@@ -151,7 +151,8 @@ class SparseFeatureWeights:
         ]
         outputs = np.concatenate([self.outputs[place] for place in places])
         weights = np.concatenate([self.weights[place] for place in places])
-        return np.bincount(outputs, weights, minlength=len(self.names))
+        sums = np.bincount(outputs, weights, minlength=len(self.names))
+        return sums.astype(np.float64, copy=False)
 
     def scores_of_many(self, keys: NDArray[np.int64]) -> NDArray[np.float64]:
         """`scores` for several sets of features.
