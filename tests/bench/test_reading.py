@@ -30,7 +30,7 @@ WORST = {
     ),
     "halves": "½" * 4096,
     "mixed numbers": "9½" * 2048,
-    "signs": "9 ≤ " * 1024,
+    "signs": "9∑" * 2048,
     "degrees": "9℃" * 2048,
     "sentences": "5。" * 2048,
     "numbered": "⒈" * 4096,

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 DATA = Path(__file__).parent / "data" / "tagger.npz"
 START = "-START-"
 CACHED_HISTORIES = 2048
+CACHED_WINDOWS = 512
 
 
 def hashed(feature: str) -> int:
@@ -43,12 +44,22 @@ def word_shape(word: str) -> str:
 
 def features(words: Sequence[str], index: int) -> list[int]:
     """Keys of a word's features, all but those of the tags before it."""
-    word = words[index]
+    further, before, word, after, beyond = (
+        words[at] if 0 <= at < len(words) else None for at in range(index - 2, index + 3)
+    )
+    return _window_features(further, before, word or "", after, beyond)
+
+
+@lru_cache(maxsize=CACHED_WINDOWS)
+def _window_features(
+    further: str | None, before: str | None, word: str, after: str | None, beyond: str | None
+) -> list[int]:
+    """Keys of a word's features by its neighbours, None beyond the sentence; a text that repeats itself has few."""
+    is_first = before is None
     low = word.lower()
-    before = words[index - 1].lower() if index else START
-    further = words[index - 2].lower() if index > 1 else START
-    after = words[index + 1].lower() if index + 1 < len(words) else START
-    beyond = words[index + 2].lower() if index + 2 < len(words) else START
+    before, further, after, beyond = (
+        START if other is None else other.lower() for other in (before, further, after, beyond)
+    )
     return [  # as `hashed`, without 14 calls a word
         zlib.crc32(f.encode())
         for f in (
@@ -57,7 +68,7 @@ def features(words: Sequence[str], index: int) -> list[int]:
             f"s{low[-3:]}",
             f"t{low[-2:]}",
             f"p{low[:3]}",
-            f"c{word_shape(word)}{index == 0}",
+            f"c{word_shape(word)}{is_first}",
             f"-{before}",
             f"={further}",
             f"+{after}",
