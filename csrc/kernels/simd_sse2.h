@@ -23,7 +23,7 @@ struct Simd {
     if (count == 1) {
       return _mm_load_ss(from);
     }
-    const Vec pair = _mm_castpd_ps(_mm_load_sd(reinterpret_cast<const double*>(from)));
+    const Vec pair = _mm_castsi128_ps(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(from)));
     return count == 2 ? pair : _mm_movelh_ps(pair, _mm_load_ss(from + 2));
   }
   static Vec broadcast(const float* from) { return _mm_set1_ps(*from); }

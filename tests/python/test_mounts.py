@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
-PYTHON = Path(__file__).parents[2] / "python"
+import muspeaker
+
+PYTHON = Path(muspeaker.__file__).parents[1]  # the tree, or where it is installed
 SPEAK = (
     "import muspeaker, sys; audio = muspeaker.load(num_threads=1).synthesize('Hello there, zxqvy.');"
     "sys.stdout.write(f'{audio.duration:.1f} s ' + ' '.join(word.text for word in audio.words))"
