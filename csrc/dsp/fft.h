@@ -10,8 +10,9 @@ namespace muspeaker::dsp {
 ///
 /// Even and odd samples form one complex signal of half the length, transformed by a self-sorting
 /// Stockham transform (Swarztrauber 1984, Parallel Computing 1) of radix 4, then 2, 5 and 3, over
-/// separate arrays of real and imaginary parts, which compilers vectorise; then the two halves are
-/// separated.
+/// separate arrays of real and imaginary parts; then the two halves are separated. Where the length
+/// allows, every eighth value forms a transform of its own, eight of which run in the lanes of a
+/// vector and are then joined.
 class RealFft {
  public:
   /// Scratch memory of one transform; keep one per thread.
@@ -38,7 +39,7 @@ class RealFft {
   void power(const float* samples, float* power, Workspace& workspace) const;
 
  private:
-  /// One step; the factors lie in twiddle_real_ and twiddle_imag_ from `offset`.
+  /// One step; the factors lie in twiddles_ from `offset`.
   struct Stage {
     int64_t radix;
     int64_t groups;
@@ -46,13 +47,21 @@ class RealFft {
     int64_t offset;
   };
 
+  /// Complex roots of 1, one after the other.
+  struct Roots {
+    std::vector<float> real, imag;
+
+    /// Adds e^(-2 pi i place / turn).
+    void add(int64_t place, int64_t turn);
+  };
+
   void reserve(Workspace& workspace) const;
   void transform_half(Workspace& workspace) const;
 
   int64_t num_samples_;
+  int64_t lanes_;  ///< transforms side by side, which are joined to one
   std::vector<Stage> stages_;
-  std::vector<float> twiddle_real_, twiddle_imag_;
-  std::vector<float> split_real_, split_imag_;
+  Roots twiddles_, lane_twiddles_, split_twiddles_;
 };
 
 }  // namespace muspeaker::dsp
