@@ -5,7 +5,9 @@
 #include <stdexcept>
 #include <string>
 
+#include "core/elementary.h"
 #include "core/error.h"
+#include "core/wide_vectors.h"
 #include "dsp/mel.h"
 
 namespace muspeaker::dsp {
@@ -107,9 +109,11 @@ void MelCorrection::window_frame(State& state, int64_t num_samples) const {
   state.frame.resize(static_cast<size_t>(fft_samples));
   float* frame = state.frame.data();
   if (start >= 0 && start + fft_samples <= num_samples) {
-    for (int64_t i = 0; i < fft_samples; ++i) {
-      frame[i] = raw[start - first + i] * window_[static_cast<size_t>(i)];
-    }
+    core::with_wide_vectors([&]() MUSPEAKER_INTO_CALLER_BODY {
+      for (int64_t i = 0; i < fft_samples; ++i) {
+        frame[i] = raw[start - first + i] * window_[static_cast<size_t>(i)];
+      }
+    });
     return;
   }
   for (int64_t i = 0; i < fft_samples; ++i) {
@@ -126,30 +130,44 @@ void MelCorrection::correct_frame(State& state, const float* mel, int64_t num_sa
   state.imag.resize(bins);
   state.magnitude.resize(bins);
   state.bands.resize(static_cast<size_t>(num_mels_));
-  window_frame(state, num_samples);
-  float* frame = state.frame.data();
-  float* real = state.real.data();
-  float* imag = state.imag.data();
-  fft_.forward(frame, real, imag, state.fft);
-  for (size_t bin = 0; bin < bins; ++bin) {
-    state.magnitude[bin] = std::sqrt((real[bin] * real[bin]) + (imag[bin] * imag[bin]));
-  }
-  float* gains = state.bands.data();
-  filters_.apply(state.magnitude.data(), gains);
-  for (int64_t band = 0; band < num_mels_; ++band) {
-    const float difference = mel[band] - std::log(std::max(gains[band], floor_));
-    gains[band] = std::exp(share_ * std::clamp(difference, -kLimit, kLimit));
-  }
-  for (size_t bin = 0; bin < bins; ++bin) {
-    const float gain = interpolation_.at(gains, static_cast<int64_t>(bin));
-    real[bin] *= gain;
-    imag[bin] *= gain;
-  }
-  fft_.inverse(real, imag, frame, state.fft);
   state.overlap.resize(window_.size());
-  for (size_t i = 0; i < window_.size(); ++i) {
-    state.overlap[i] += frame[i] * window_[i];
-  }
+  window_frame(state, num_samples);
+  fft_.forward(state.frame.data(), state.real.data(), state.imag.data(), state.fft);
+  correct_levels(state, mel);
+  fft_.inverse(state.real.data(), state.imag.data(), state.frame.data(), state.fft);
+  core::with_wide_vectors([&]() MUSPEAKER_INTO_CALLER_BODY {
+    float* __restrict overlap = state.overlap.data();
+    const float* __restrict frame = state.frame.data();
+    for (size_t i = 0; i < window_.size(); ++i) {
+      overlap[i] += frame[i] * window_[i];
+    }
+  });
+}
+
+/// Brings the bands of the spectrum to the mel.
+void MelCorrection::correct_levels(State& state, const float* mel) const {
+  core::with_wide_vectors([&]() MUSPEAKER_INTO_CALLER_BODY {
+    const int64_t bins = fft_.num_bins();
+    float* __restrict real = state.real.data();
+    float* __restrict imag = state.imag.data();
+    float* __restrict magnitude = state.magnitude.data();
+    float* __restrict gains = state.bands.data();
+    for (int64_t bin = 0; bin < bins; ++bin) {
+      magnitude[bin] = std::sqrt((real[bin] * real[bin]) + (imag[bin] * imag[bin]));
+    }
+    filters_.apply(magnitude, gains);
+    for (int64_t band = 0; band < num_mels_; ++band) {
+      const float difference = mel[band] - core::log_of(std::max(gains[band], floor_));
+      gains[band] = core::exp_of(share_ * std::clamp(difference, -kLimit, kLimit));
+    }
+    for (int64_t bin = 0; bin < bins; ++bin) {
+      magnitude[bin] = interpolation_.at(gains, bin);
+    }
+    for (int64_t bin = 0; bin < bins; ++bin) {
+      real[bin] *= magnitude[bin];
+      imag[bin] *= magnitude[bin];
+    }
+  });
 }
 
 /// Gives the samples that the newest frame completed, and makes room for the next.
@@ -161,10 +179,18 @@ void MelCorrection::give(State& state, int64_t num_samples, std::vector<float>& 
   const bool inside = !last && state.frames * hop_samples_ >= fft_.num_samples() - hop_samples_;
   const size_t before = corrected.size();
   corrected.resize(before + static_cast<size_t>(end - begin));
-  for (int64_t i = begin; i < end; ++i) {
-    const float weight = inside ? weights_[static_cast<size_t>(i)] : weight_sum(i, state.frames);
-    const float sample = state.overlap[static_cast<size_t>(i)] / weight;
-    corrected[before + static_cast<size_t>(i - begin)] = std::clamp(sample, -1.0F, 1.0F);
+  float* to = corrected.data() + before - begin;
+  const float* sums = state.overlap.data();
+  if (inside) {
+    core::with_wide_vectors([&]() MUSPEAKER_INTO_CALLER_BODY {
+      for (int64_t i = begin; i < end; ++i) {
+        to[i] = std::clamp(sums[i] / weights_[static_cast<size_t>(i)], -1.0F, 1.0F);
+      }
+    });
+  } else {
+    for (int64_t i = begin; i < end; ++i) {
+      to[i] = std::clamp(sums[i] / weight_sum(i, state.frames), -1.0F, 1.0F);
+    }
   }
   std::copy(state.overlap.begin() + hop_samples_, state.overlap.end(), state.overlap.begin());
   std::fill(state.overlap.end() - hop_samples_, state.overlap.end(), 0.0F);

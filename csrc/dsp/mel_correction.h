@@ -61,6 +61,7 @@ class MelCorrection {
   void take(State& state, const float* samples, int64_t count) const;
   void window_frame(State& state, int64_t num_samples) const;
   void correct_frame(State& state, const float* mel, int64_t num_samples) const;
+  void correct_levels(State& state, const float* mel) const;
   void give(State& state, int64_t num_samples, std::vector<float>& corrected) const;
   [[nodiscard]] float weight_sum(int64_t offset, int64_t frame) const;
 

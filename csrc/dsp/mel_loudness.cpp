@@ -7,6 +7,8 @@
 #include <limits>
 #include <numeric>
 
+#include "core/elementary.h"
+#include "core/wide_vectors.h"
 #include "dsp/mel.h"
 
 namespace muspeaker::dsp {
@@ -87,14 +89,17 @@ MelLoudness::MelLoudness(const core::AudioConfig& audio)
 }
 
 double MelLoudness::loudness(const core::Frames& mel) const {
+  std::vector<float> squares(weights_.size());
   std::vector<double> power;  // (frames), and silence up to a block
   for (int64_t frame = 0; frame < mel.rows(); ++frame) {
-    double sum = 0.0;
-    for (int64_t band = 0; band < mel.width; ++band) {
-      sum += weights_[static_cast<size_t>(band)] *
-             std::exp(2.0 * static_cast<double>(mel.row(frame)[band]));
-    }
-    power.push_back(sum);
+    const float* row = mel.row(frame);
+    core::with_wide_vectors([&]() MUSPEAKER_INTO_CALLER_BODY {
+      for (int64_t band = 0; band < mel.width; ++band) {
+        squares[static_cast<size_t>(band)] = core::exp_of(2.0F * row[band]);
+      }
+    });
+    power.push_back(
+        std::inner_product(weights_.begin(), weights_.end(), squares.begin(), 0.0));
   }
   power.resize(std::max(power.size(), static_cast<size_t>(block_frames_)));
   std::vector<double> blocks;

@@ -1,5 +1,6 @@
 #include "dsp/pulse_train.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "core/elementary.h"
@@ -9,6 +10,7 @@ namespace muspeaker::dsp {
 namespace {
 
 constexpr float kTopHz = 11000.0F;
+constexpr int64_t kBlock = 64;  // samples whose steps are worked out at once
 constexpr float kPeak = 1e-4F;  // below it sin(x / 2) is taken for the middle of a pulse
 
 struct Line {
@@ -29,18 +31,34 @@ double integrate_frame(const FrameF0& f0, const core::AudioConfig& audio, double
   const int64_t middle = hop / 2;
   const double even = hop % 2 == 0 ? 0.0 : 0.5;
   const auto length = static_cast<double>(hop);
+  const double late_offset = even - static_cast<double>(middle);
+  const double early_offset = late_offset + length;
   const Line first = between(f0.before, f0.here);
   const Line second = between(f0.here, f0.after);
+  const auto rate = static_cast<double>(audio.sample_rate);
   double sum = start;
-  for (int64_t i = 0; i < hop; ++i) {
-    const bool late = i >= middle;
-    const Line& line = late ? second : first;
-    const double share =
-        (static_cast<double>(late ? i - middle : i + hop - middle) + even) / length;
-    const double hz = line.left + ((line.right - line.left) * share);
-    sum += hz / static_cast<double>(audio.sample_rate);
-    phase[i] = static_cast<float>(sum - std::floor(sum));
-  }
+  core::with_wide_vectors([&]() MUSPEAKER_INTO_CALLER_BODY {
+    double sums[kBlock];
+    for (int64_t begin = 0; begin < hop; begin += kBlock) {
+      const int64_t count = std::min(kBlock, hop - begin);
+      for (int64_t i = 0; i < count; ++i) {
+        const auto at = static_cast<int32_t>(begin + i);
+        const bool late = at >= middle;
+        const double left = late ? second.left : first.left;
+        const double right = late ? second.right : first.right;
+        const double share =
+            (static_cast<double>(at) + (late ? late_offset : early_offset)) / length;
+        sums[i] = (left + ((right - left) * share)) / rate;
+      }
+      for (int64_t i = 0; i < count; ++i) {
+        sum += sums[i];
+        sums[i] = sum;
+      }
+      for (int64_t i = 0; i < count; ++i) {
+        phase[begin + i] = static_cast<float>(sums[i] - std::floor(sums[i]));
+      }
+    }
+  });
   return sum - std::floor(sum);
 }
 

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "core/error.h"
+#include "core/wide_vectors.h"
 
 namespace muspeaker::dsp {
 namespace {
@@ -25,7 +26,7 @@ struct Lanes {
   uint32_t c0[kCounters], c1[kCounters], c2[kCounters], c3[kCounters];
 };
 
-void philox_lanes(Lanes& x, uint32_t key0, uint32_t key1) {
+MUSPEAKER_INTO_CALLER void philox_lanes(Lanes& x, uint32_t key0, uint32_t key1) {
   for (int round = 0; round < kRounds; ++round) {
     for (int64_t i = 0; i < kCounters; ++i) {
       const uint64_t product0 = uint64_t{kMultiplier0} * x.c0[i];
@@ -42,7 +43,7 @@ void philox_lanes(Lanes& x, uint32_t key0, uint32_t key1) {
 
 /// Natural log of a positive normal float, to 2 units in the last place (Cephes logf, Moshier
 /// 1992).
-inline float log_positive(float x) {
+MUSPEAKER_INTO_CALLER float log_positive(float x) {
   uint32_t bits = 0;
   std::memcpy(&bits, &x, sizeof bits);
   // The exponent steps at sqrt(1/2), so that the mantissa lies around 1.
@@ -68,7 +69,7 @@ inline float log_positive(float x) {
 
 /// The point on the unit circle that 24 random bits choose: 2 bits the quadrant, 22 the angle in
 /// it.
-inline void circle_point(uint32_t bits, float& cosine, float& sine) {
+MUSPEAKER_INTO_CALLER void circle_point(uint32_t bits, float& cosine, float& sine) {
   const auto angle_bits = static_cast<int32_t>((bits >> 8U) & 0x3FFFFFU) - 0x200000;
   const float a = (static_cast<float>(angle_bits) + 0.5F) * 3.7450704e-7F;  // pi / 2 * 2^-22
   const float square = a * a;
@@ -85,7 +86,7 @@ inline void circle_point(uint32_t bits, float& cosine, float& sine) {
   sine = sign * (swap ? c : s);
 }
 
-void box_muller(const uint32_t* radius_bits, const uint32_t* angle_bits, float* out) {
+MUSPEAKER_INTO_CALLER void box_muller(const uint32_t* radius_bits, const uint32_t* angle_bits, float* out) {
   float radius[kCounters];
   for (int64_t i = 0; i < kCounters; ++i) {
     const auto uniform = static_cast<float>(static_cast<int32_t>(radius_bits[i] >> 8U) + 1);
@@ -104,7 +105,7 @@ void box_muller(const uint32_t* radius_bits, const uint32_t* angle_bits, float* 
 }
 
 /// out: kBlock values from index block * kBlock on.
-void normal_block(uint64_t seed, uint64_t stream, uint64_t block, float* out) {
+MUSPEAKER_INTO_CALLER void normal_block(uint64_t seed, uint64_t stream, uint64_t block, float* out) {
   Lanes x;
   for (int64_t i = 0; i < kCounters; ++i) {
     const uint64_t counter = (block * kCounters) + static_cast<uint64_t>(i);
@@ -134,18 +135,21 @@ void fill_normal(uint64_t seed, uint64_t stream, uint64_t first_index, float* ou
   if (count < 0) {  // tested first: to write the message takes memory, and this is called often
     core::require_input(false, "count must not be negative, got " + std::to_string(count));
   }
-  auto remaining = static_cast<uint64_t>(count);
-  uint64_t index = first_index;
-  float values[kBlock];
-  while (remaining > 0) {
-    const uint64_t offset = index % kBlock;
-    const uint64_t taken = std::min(kBlock - offset, remaining);
-    normal_block(seed, stream, index / kBlock, values);
-    std::copy_n(values + offset, taken, out);
-    out += taken;
-    index += taken;
-    remaining -= taken;
-  }
+  core::with_wide_vectors([&]() MUSPEAKER_INTO_CALLER_BODY {
+    auto remaining = static_cast<uint64_t>(count);
+    uint64_t index = first_index;
+    float* to = out;
+    float values[kBlock];
+    while (remaining > 0) {
+      const uint64_t offset = index % kBlock;
+      const uint64_t taken = std::min(kBlock - offset, remaining);
+      normal_block(seed, stream, index / kBlock, values);
+      std::copy_n(values + offset, taken, to);
+      to += taken;
+      index += taken;
+      remaining -= taken;
+    }
+  });
 }
 
 float normal(uint64_t seed, uint64_t stream, uint64_t index) {

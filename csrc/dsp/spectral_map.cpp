@@ -6,6 +6,7 @@
 
 #include "core/elementary.h"
 #include "core/error.h"
+#include "core/wide_vectors.h"
 #include "dsp/mel_moments.h"
 
 namespace muspeaker::dsp {
@@ -200,6 +201,38 @@ Matrix transport(const Matrix& source, const Matrix& target) {
                         [](double x) { return std::clamp(x, 1.0 / kMostTurned, kMostTurned); });
 }
 
+/// One frame of apply_spectral_map, by two products whose inner loops run over neighbours in memory.
+/// rows, cepstra: memory.
+void map_frame(float* frame, const double* mean, const float* values, const Matrix& columns,
+               const Matrix& weights, Matrix& rows, double* __restrict cepstra) {
+  core::with_wide_vectors([&]() MUSPEAKER_INTO_CALLER_BODY {
+    const int64_t bands = columns.rows();
+    const int64_t num_cepstra = columns.width;
+    double* __restrict centred = rows.row(0);
+    double* __restrict moved = rows.row(1);
+    std::fill(cepstra, cepstra + num_cepstra, 0.0);
+    for (int64_t band = 0; band < bands; ++band) {
+      centred[band] = frame[band] - mean[band];
+      moved[band] = centred[band];
+      const double* column = columns.row(band);
+      for (int64_t i = 0; i < num_cepstra; ++i) {
+        cepstra[i] += column[i] * centred[band];
+      }
+    }
+    for (int64_t i = 0; i < num_cepstra; ++i) {
+      const double* row = weights.row(i);
+      const double cepstrum = cepstra[i];
+      for (int64_t band = 0; band < bands; ++band) {
+        moved[band] += row[band] * cepstrum;
+      }
+    }
+    for (int64_t band = 0; band < bands; ++band) {
+      frame[band] =
+          static_cast<float>(mean[band] + values[band] + (values[bands + band] * moved[band]));
+    }
+  });
+}
+
 }  // namespace
 
 std::vector<float> fit_spectral_map(const core::Frames& prompt, const core::Frames& spoken,
@@ -245,31 +278,13 @@ void apply_spectral_map(core::Frames& mel, const float* values, int64_t num_ceps
   const int64_t bands = mel.width;
   Matrix speech = gather(mel, speech_frames(mel));
   const Matrix mean_row = centre(speech);
-  const double* mean = mean_row.data();
-  const Matrix basis = cosines(bands, num_cepstra);
-  const float* stretch = values + bands;
-  const float* weights = stretch + bands;  // (cepstra, mels)
+  const Matrix columns = transposed(cosines(bands, num_cepstra));  // (mels, cepstra)
+  Matrix weights(num_cepstra, bands);
+  std::copy_n(values + (2 * bands), weights.size(), weights.data());
   Matrix rows(2, bands);
-  double* centred = rows.row(0);
-  double* moved = rows.row(1);
+  Matrix cepstra(1, num_cepstra);
   for (int64_t t = 0; t < mel.rows(); ++t) {
-    float* frame = mel.row(t);
-    for (int64_t band = 0; band < bands; ++band) {
-      centred[band] = frame[band] - mean[band];
-      moved[band] = centred[band];
-    }
-    for (int64_t i = 0; i < num_cepstra; ++i) {
-      double cepstrum = 0.0;
-      for (int64_t band = 0; band < bands; ++band) {
-        cepstrum += basis.row(i)[band] * centred[band];
-      }
-      for (int64_t band = 0; band < bands; ++band) {
-        moved[band] += weights[(i * bands) + band] * cepstrum;
-      }
-    }
-    for (int64_t band = 0; band < bands; ++band) {
-      frame[band] = static_cast<float>(mean[band] + values[band] + (stretch[band] * moved[band]));
-    }
+    map_frame(mel.row(t), mean_row.data(), values, columns, weights, rows, cepstra.data());
   }
 }
 

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "core/thread_pool.h"
+#include "core/wide_vectors.h"
 
 namespace muspeaker::nn {
 namespace {
@@ -25,7 +26,7 @@ struct Operands {
 };
 
 /// Channels [first, first + width): their mean and variance over all frames, then the result.
-void normalize_stripe(const Operands& operands, int64_t first, int64_t width) {
+MUSPEAKER_INTO_CALLER void normalize_stripe(const Operands& operands, int64_t first, int64_t width) {
   const int64_t channels = operands.channels;
   const float* x = operands.x + first;
   Stripe mean{};
@@ -76,7 +77,13 @@ void run_node(ggml_tensor* y, int /*ith*/, int /*nth*/, void* /*userdata*/) {
   };
   core::parallel_for((channels + kStripe - 1) / kStripe, [&](int64_t stripe) {
     const int64_t first = stripe * kStripe;
-    normalize_stripe(operands, first, std::min(kStripe, channels - first));
+    core::with_wide_vectors([&]() MUSPEAKER_INTO_CALLER_BODY {
+      if (channels - first >= kStripe) {
+        normalize_stripe(operands, first, kStripe);  // a length that compilers know
+      } else {
+        normalize_stripe(operands, first, channels - first);
+      }
+    });
   });
 }
 

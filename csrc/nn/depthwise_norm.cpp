@@ -1,21 +1,61 @@
 #include "nn/depthwise_norm.h"
 
 #include <algorithm>
-#include <cmath>
 #include <string>
 
 #include "core/error.h"
 #include "core/thread_pool.h"
+#include "core/wide_vectors.h"
 #include "nn/custom_node.h"
+#include "nn/normalize_row.h"
 
 namespace muspeaker::nn {
 namespace {
 
 constexpr int64_t kLeastFrames = 32;  // frames of one piece: fewer are not worth it
-constexpr float kEpsilon = 1e-5F;     // PyTorch's default
 
 const float* values_of(const ggml_tensor* tensor) {
   return static_cast<const float*>(tensor->data);
+}
+
+/// The convolution: weights (kernel, channels), bias (channels).
+struct Taps {
+  int64_t channels;
+  int64_t kernel;
+  const float* weights;
+  const float* bias;
+};
+
+/// All taps of one output row, of which the first lies on frame `first`. Always in the order of the
+/// taps.
+MUSPEAKER_INTO_CALLER void convolve(const Taps& all, const float* x, int64_t frames, int64_t first,
+                                    float* __restrict sum) {
+  constexpr int64_t kUsual = 7;  // taps that are worked out without going back to memory
+  if (all.kernel == kUsual && first >= 0 && first + kUsual <= frames) {
+    const float* __restrict from = x + (first * all.channels);
+    const float* __restrict taps = all.weights;
+    const int64_t step = all.channels;
+    for (int64_t i = 0; i < step; ++i) {
+      float value = all.bias[i];
+      for (int64_t tap = 0; tap < kUsual; ++tap) {
+        value += taps[(tap * step) + i] * from[(tap * step) + i];
+      }
+      sum[i] = value;
+    }
+    return;
+  }
+  std::copy(all.bias, all.bias + all.channels, sum);
+  for (int64_t tap = 0; tap < all.kernel; ++tap) {
+    const int64_t frame = first + tap;
+    if (frame < 0 || frame >= frames) {
+      continue;
+    }
+    const float* __restrict from = x + (frame * all.channels);
+    const float* __restrict weights = all.weights + (tap * all.channels);
+    for (int64_t i = 0; i < all.channels; ++i) {
+      sum[i] += weights[i] * from[i];
+    }
+  }
 }
 
 }  // namespace
@@ -46,64 +86,17 @@ void DepthwiseNorm::compute(ggml_tensor* y, int /*thread*/, int /*num_threads*/,
   const float* x = values_of(y->src[0]);
   auto* to = static_cast<float*>(y->data);
   const int64_t frames = y->src[0]->ne[1];
-  const int64_t channels = layer.channels_;
+  const Taps taps{layer.channels_, layer.kernel_, layer.taps_, layer.bias_};
   core::parallel_ranges(kept.count, kLeastFrames, [&](int64_t begin, int64_t end) {
-    for (int64_t row = begin; row < end; ++row) {
-      float* __restrict sum = to + (row * channels);
-      std::copy(layer.bias_, layer.bias_ + channels, sum);
-      const int64_t first = kept.begin + row - (layer.kernel_ / 2);
-      for (int64_t tap = 0; tap < layer.kernel_; ++tap) {
-        const int64_t frame = first + tap;
-        if (frame < 0 || frame >= frames) {
-          continue;
-        }
-        const float* __restrict from = x + (frame * channels);
-        const float* __restrict weights = layer.taps_ + (tap * channels);
-        for (int64_t i = 0; i < channels; ++i) {
-          sum[i] += weights[i] * from[i];
-        }
+    core::with_wide_vectors([&]() MUSPEAKER_INTO_CALLER_BODY {
+      for (int64_t row = begin; row < end; ++row) {
+        const int64_t first = kept.begin + row - (taps.kernel / 2);
+        float* sum = to + (row * taps.channels);
+        convolve(taps, x, frames, first, sum);
+        normalize_row(sum, taps.channels, layer.gain_, layer.shift_, sum);
       }
-      layer.normalize(sum);
-    }
+    });
   });
-}
-
-/// Sums by eight lanes, for a compiler may not reorder one long sum.
-void DepthwiseNorm::normalize(float* row) const {
-  constexpr int64_t kLanes = 8;
-  float sums[kLanes] = {};
-  float squares[kLanes] = {};
-  const int64_t whole = channels_ - (channels_ % kLanes);
-  for (int64_t i = 0; i < whole; i += kLanes) {
-    for (int64_t lane = 0; lane < kLanes; ++lane) {
-      sums[lane] += row[i + lane];
-    }
-  }
-  float sum = 0.0F;
-  for (int64_t i = whole; i < channels_; ++i) {
-    sum += row[i];
-  }
-  for (const float lane : sums) {
-    sum += lane;
-  }
-  const float mean = sum / static_cast<float>(channels_);
-  for (int64_t i = 0; i < whole; i += kLanes) {
-    for (int64_t lane = 0; lane < kLanes; ++lane) {
-      const float off = row[i + lane] - mean;
-      squares[lane] += off * off;
-    }
-  }
-  float square = 0.0F;
-  for (int64_t i = whole; i < channels_; ++i) {
-    square += (row[i] - mean) * (row[i] - mean);
-  }
-  for (const float lane : squares) {
-    square += lane;
-  }
-  const float scale = 1.0F / std::sqrt((square / static_cast<float>(channels_)) + kEpsilon);
-  for (int64_t i = 0; i < channels_; ++i) {
-    row[i] = ((row[i] - mean) * scale * gain_[i]) + shift_[i];
-  }
 }
 
 ggml_tensor* rows_of(ggml_context* graph, ggml_tensor* x, const Rows& kept) {

@@ -29,7 +29,6 @@ class DepthwiseNorm {
 
  private:
   static void compute(ggml_tensor* y, int thread, int num_threads, void* self);
-  void normalize(float* row) const;
 
   int64_t channels_;
   int64_t kernel_;

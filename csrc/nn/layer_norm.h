@@ -15,12 +15,15 @@ class LayerNorm {
   /// misshapen.
   LayerNorm(const core::Scope& scope, int64_t channels);
 
-  /// x: (1, frames, channels) float32. Returns the shape of x.
+  /// x: (1, frames, channels) float32. Returns the shape of x. The layer must outlive the graph.
   ggml_tensor* forward(ggml_context* graph, ggml_tensor* x) const;
 
  private:
-  ggml_tensor* weight_;
-  ggml_tensor* bias_;
+  static void compute(ggml_tensor* y, int thread, int num_threads, void* self);
+
+  int64_t channels_;
+  const float* weight_;
+  const float* bias_;
 };
 
 }  // namespace muspeaker::nn
