@@ -10,6 +10,8 @@ namespace muspeaker::engine {
 namespace {
 
 constexpr int64_t kAll = std::numeric_limits<int64_t>::max();
+constexpr int64_t kWhole = 0;  // all, in parts of one length instead of chunks
+constexpr int64_t kLeastPart = 96;  // frames; the margins of a shorter one would cost too much
 
 /// A frame's F0 with its neighbours'.
 dsp::FrameF0 f0_around(const std::vector<float>& f0, int64_t frame) {
@@ -35,11 +37,12 @@ VocoderStream::State VocoderStream::begin(core::Frames mel, std::vector<float> f
   state.f0 = std::move(f0);
   state.noise = std::move(noise);
   state.post = post_.begin();
-  std::vector<float> frame(static_cast<size_t>(model_.vocoder().samples_a_frame()));
+  const int64_t hop = model_.vocoder().samples_a_frame();
+  state.phase.resize(state.f0.size() * static_cast<size_t>(hop));
   double phase = 0.0;
   for (int64_t i = 0; i < core::count_of(state.f0); ++i) {
-    state.phase.push_back(phase);
-    phase = model_.vocoder().integrate_frame(f0_around(state.f0, i), phase, frame.data());
+    phase = model_.vocoder().integrate_frame(f0_around(state.f0, i), phase,
+                                             state.phase.data() + (i * hop));
   }
   return state;
 }
@@ -56,8 +59,8 @@ void VocoderStream::next(core::GraphRunner& runner, State& state,
 }
 
 std::vector<float> VocoderStream::rest(core::GraphRunner& runner, State& state) const {
-  const bool whole = state.given_frames == 0;
-  make(runner, state, kAll);
+  const bool whole = state.made_frames == 0;
+  make(runner, state, whole ? kWhole : kAll);
   if (whole) {
     state.given_frames = state.made_frames;
     return post_.take_whole(runner, state.mel, std::move(state.made));
@@ -73,6 +76,13 @@ std::vector<float> VocoderStream::vocode(core::GraphRunner& runner, core::Frames
   return rest(runner, state);
 }
 
+/// Parts of a whole utterance: as few as there may be, and as many for each thread.
+int64_t VocoderStream::num_parts(int64_t frames, int64_t threads) const {
+  const int64_t longest = threads * model_.vocoder().whole_frames();
+  const int64_t parts = (frames + longest - 1) / longest * threads;
+  return std::max<int64_t>(1, std::min(parts, frames / kLeastPart));
+}
+
 /// The chunk `index` chunks after the one that begins at `frame`.
 VocoderStream::Chunk VocoderStream::chunk_after(const State& state, int64_t frame,
                                                 int64_t index) const {
@@ -82,31 +92,50 @@ VocoderStream::Chunk VocoderStream::chunk_after(const State& state, int64_t fram
   return {begin, std::min(begin + wanted, state.mel.rows())};
 }
 
-/// Makes the samples of the next chunks, as many as there are but `most` at most.
+/// Leaves the next chunks, `most` at most, or the parts of all in state.chunks.
+void VocoderStream::find_chunks(State& state, int64_t most, int64_t threads) const {
+  const int64_t frames = state.mel.rows();
+  std::vector<Chunk>& chunks = state.chunks;
+  chunks.clear();
+  if (most == kWhole) {
+    const int64_t parts = num_parts(frames, threads);
+    for (int64_t part = 0; part < parts; ++part) {
+      chunks.push_back({part * frames / parts, (part + 1) * frames / parts});
+    }
+    return;
+  }
+  int64_t end = state.made_frames;
+  while (core::count_of(chunks) < most && end < frames) {
+    chunks.push_back(chunk_after(state, state.made_frames, core::count_of(chunks)));
+    end = chunks.back().end;
+  }
+}
+
+/// Makes the samples of find_chunks().
 void VocoderStream::make(core::GraphRunner& runner, State& state, int64_t most) const {
   const core::Timer timer = runner.timer("vocoder");
   const int64_t hop = model_.vocoder().samples_a_frame();
+  const int64_t threads = runner.num_threads();
   const int64_t begin = state.made_frames;
-  int64_t chunks = 0;
-  while (chunks < most && state.made_frames < state.mel.rows()) {
-    state.made_frames = chunk_after(state, begin, chunks).end;
-    ++chunks;
-  }
+  find_chunks(state, most, threads);
+  const std::vector<Chunk>& chunks = state.chunks;
+  const int64_t count = core::count_of(chunks);
+  state.made_frames = count == 0 ? begin : chunks.back().end;
   const int64_t kept = (begin - state.given_frames) * hop;
   state.made.erase(state.made.begin(), state.made.end() - kept);
   state.made.resize(static_cast<size_t>((state.made_frames - state.given_frames) * hop));
-  state.workspaces.resize(static_cast<size_t>(runner.num_threads()));
+  state.workspaces.resize(static_cast<size_t>(threads));
   float* samples = state.made.data() + kept;
   const auto make_chunk = [&](core::GraphRunner& lane, int64_t index) {
-    const Chunk chunk = chunk_after(state, begin, index);
+    const Chunk chunk = chunks[static_cast<size_t>(index)];
     const auto thread = static_cast<size_t>(core::ThreadPool::thread_index());
     render(lane, state, chunk, state.workspaces[thread], samples + ((chunk.begin - begin) * hop));
   };
-  if (runner.num_threads() > 1 && chunks > 1 && 2 * chunks >= runner.num_threads()) {
-    runner.run_lanes(chunks, make_chunk);  // each chunk by one thread
+  if (threads > 1 && count > 1 && 2 * count >= threads) {
+    runner.run_lanes(count, make_chunk);  // each chunk by one thread
     return;
   }
-  for (int64_t index = 0; index < chunks; ++index) {
+  for (int64_t index = 0; index < count; ++index) {
     make_chunk(runner, index);  // each chunk by all threads
   }
 }
@@ -124,18 +153,12 @@ void VocoderStream::render(core::GraphRunner& runner, const State& state, const 
   const int64_t first = chunk.begin - margins.before;
   const int64_t count = chunk.end + margins.after - first;
   const float* f0 = state.f0.data() + first;
-  workspace.phase.resize(static_cast<size_t>(count * hop));
   workspace.noise.resize(static_cast<size_t>(count * hop));
-  for (int64_t i = 0; i < count; ++i) {
-    vocoder.integrate_frame(f0_around(state.f0, first + i),
-                            state.phase[static_cast<size_t>(first + i)],
-                            workspace.phase.data() + (i * hop));
-  }
   state.noise(first * hop, workspace.noise.data(), count * hop);
   workspace.inputs.assign({
       {"mel", {state.mel.row(first), count, state.mel.width}},
       {"f0", {f0, 1, count}},
-      {"phase", {workspace.phase.data(), 1, count * hop}},
+      {"phase", {state.phase.data() + (first * hop), 1, count * hop}},
       {"noise", {workspace.noise.data(), 1, count * hop}},
   });
   const auto describe = [&vocoder, &margins](ggml_context* graph,

@@ -35,11 +35,17 @@ class VocoderStream {
   /// The first chunk is small, so that speech begins early.
   static constexpr int64_t kFirstFrames = 32;
 
+  /// Frames [begin, end).
+  struct Chunk {
+    int64_t begin;
+    int64_t end;
+  };
+
   /// Streaming state of one utterance.
   struct State {
     core::Frames mel;           ///< (frames, num_mels), natural log
     std::vector<float> f0;      ///< (frames) in Hz, 0 where unvoiced
-    std::vector<double> phase;  ///< (frames) where each frame's fundamental begins, in cycles
+    std::vector<float> phase;   ///< (frames * hop) of the fundamental, in cycles
     NoiseAt noise;
     int64_t made_frames = 0;   ///< frames whose samples the vocoder has made
     int64_t given_frames = 0;  ///< frames of these whose samples went on to the post stages
@@ -48,11 +54,11 @@ class VocoderStream {
 
     /// What one chunk is computed in: memory to use again.
     struct Workspace {
-      std::vector<float> phase;
       std::vector<float> noise;
       std::vector<core::PlanInput> inputs;
     };
     std::vector<Workspace> workspaces;  ///< one a thread
+    std::vector<Chunk> chunks;          ///< those that are being made
   };
 
   /// mel: (frames, num_mels) natural-log mel; f0: (frames) in Hz, 0 where unvoiced.
@@ -72,12 +78,9 @@ class VocoderStream {
                                           std::vector<float> f0, NoiseAt noise) const;
 
  private:
-  /// Frames [begin, end).
-  struct Chunk {
-    int64_t begin;
-    int64_t end;
-  };
   [[nodiscard]] Chunk chunk_after(const State& state, int64_t frame, int64_t index) const;
+  [[nodiscard]] int64_t num_parts(int64_t frames, int64_t threads) const;
+  void find_chunks(State& state, int64_t most, int64_t threads) const;
   void make(core::GraphRunner& runner, State& state, int64_t most) const;
   void render(core::GraphRunner& runner, const State& state, const Chunk& chunk,
               State::Workspace& workspace, float* samples) const;

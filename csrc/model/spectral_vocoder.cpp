@@ -17,6 +17,7 @@ constexpr float kLogF0Std = 0.38F;
 constexpr int64_t kSpectraReach = dsp::SpectralSynthesis::kSpectraReach;
 constexpr int64_t kSourceReach = dsp::SpectralSynthesis::kSourceReach;
 constexpr int64_t kChunkFrames = 160;  // the margins are then a sixth of a chunk's work
+constexpr int64_t kWholeFrames = 320;  // more save little and take memory
 constexpr int64_t kLeastFrames = 16;   // fewer are not worth a thread: four more are computed twice
 
 /// Where the planes of a chunk begin in it, and the frames whose samples are wanted.
@@ -34,7 +35,7 @@ const float* values_of(const ggml_tensor* tensor) {
 
 SpectralVocoder::SpectralVocoder(const core::Scope& scope, const core::VocoderConfig& config,
                                  const core::AudioConfig& audio, nn::Arithmetic arithmetic)
-    : Vocoder(audio.hop_samples, kChunkFrames),
+    : Vocoder(audio.hop_samples, kChunkFrames, kWholeFrames),
       audio_(audio),
       half_kernel_(config.kernel / 2),
       synthesis_(audio),

@@ -17,8 +17,11 @@ int64_t next_id() {
 
 }  // namespace
 
-Vocoder::Vocoder(int64_t samples_a_frame, int64_t chunk_frames)
-    : samples_a_frame_(samples_a_frame), chunk_frames_(chunk_frames), id_(next_id()) {}
+Vocoder::Vocoder(int64_t samples_a_frame, int64_t chunk_frames, int64_t whole_frames)
+    : samples_a_frame_(samples_a_frame),
+      chunk_frames_(chunk_frames),
+      whole_frames_(whole_frames),
+      id_(next_id()) {}
 
 void Vocoder::check_inputs(const ggml_tensor* mel, const ggml_tensor* f0, const ggml_tensor* phase,
                            const ggml_tensor* noise) const {

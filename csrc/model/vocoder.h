@@ -46,12 +46,15 @@ class Vocoder {
   /// Frames of a chunk, margins aside, at which it runs fastest.
   [[nodiscard]] int64_t chunk_frames() const { return chunk_frames_; }
 
+  /// Frames of a part at most, where a whole utterance is made at once.
+  [[nodiscard]] int64_t whole_frames() const { return whole_frames_; }
+
   /// A number that no other vocoder of this process has: plans of its graphs are kept under it.
   [[nodiscard]] int64_t id() const { return id_; }
 
  protected:
   /// reach_frames is set by the derived constructor.
-  Vocoder(int64_t samples_a_frame, int64_t chunk_frames);
+  Vocoder(int64_t samples_a_frame, int64_t chunk_frames, int64_t whole_frames);
 
   /// Throws std::invalid_argument if F0 is not of the mel's frames, or phase or noise not of their
   /// samples.
@@ -63,6 +66,7 @@ class Vocoder {
  private:
   int64_t samples_a_frame_;
   int64_t chunk_frames_;
+  int64_t whole_frames_;
   int64_t id_;
 };
 

@@ -186,7 +186,6 @@ class SpeechEngine:
         volume = _bounded("volume", float(options.volume) * manner.volume)
         trimmer = self._trimmer(passage, speaking.num_samples, words)
         ends_with = int(speaking.durations[len(tokens.phones) - tokens.pauses_after :].sum())
-        whole = whole and self.num_threads > 1  # with one thread it would only be a longer turn
         made = given = 0  # samples
         while (samples := _next_chunk(speaking, process, whole)) is not None:
             made += len(samples)
