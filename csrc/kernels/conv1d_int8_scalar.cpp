@@ -4,6 +4,8 @@
 #include <cmath>
 #include <cstring>
 
+#include "kernels/fine.h"
+
 namespace muspeaker::kernels {
 namespace {
 
@@ -24,19 +26,19 @@ float largest_magnitude(const ConvShape& s, const ConvRows& r, int64_t first, in
   return largest;
 }
 
-float scale_of(float largest) {
-  return largest < kLeastMagnitude ? 0.0F : largest / 127.0F;
+float scale_of(float largest, float most) {
+  return largest < kLeastMagnitude ? 0.0F : largest / most;
 }
 
-/// Quantises one frame to -127..127.
-void quantise_frame(const float* x, int64_t in, float slope, float inverse, int8_t* to) {
+/// Quantises one frame.
+void quantise_frame(const float* x, int64_t in, float slope, float inverse, int16_t* to) {
   for (int64_t i = 0; i < in; ++i) {
-    to[i] = static_cast<int8_t>(std::nearbyint(leaky_relu(x[i], slope) * inverse));
+    to[i] = static_cast<int16_t>(std::nearbyint(leaky_relu(x[i], slope) * inverse));
   }
 }
 
 /// Adds one tap's products to the row's integers (out).
-void add_tap(const ConvShape& s, const int8_t* x, const int8_t* weight, int32_t* dots) {
+void add_tap(const ConvShape& s, const int16_t* x, const int8_t* weight, int32_t* dots) {
   for (int64_t o = 0; o < s.out; ++o) {
     for (int64_t i = 0; i < s.in; ++i) {
       dots[o] += x[i] * weight[o * s.in + i];
@@ -52,10 +54,10 @@ void enter(const ConvShape& s, float scale, int32_t* dots, float* sums) {
   }
 }
 
-/// The float sums (out) of one output row.
-void sum_row(const ConvShape& s, const ConvRows& r, int64_t row, float* sums) {
+/// The float sums (out) of one output row, activations being -most to most.
+void sum_row(const ConvShape& s, const ConvRows& r, int64_t row, float most, float* sums) {
   auto* dots = reinterpret_cast<int32_t*>(sums + s.out);
-  auto* frame = reinterpret_cast<int8_t*>(dots + s.out);
+  auto* frame = reinterpret_cast<int16_t*>(dots + s.out);
   std::memset(sums, 0, static_cast<size_t>(s.out) * (sizeof(float) + sizeof(int32_t)));
   float largest = 0.0F;
   if (s.tile_rows > 0) {
@@ -68,14 +70,14 @@ void sum_row(const ConvShape& s, const ConvRows& r, int64_t row, float* sums) {
       continue;
     }
     if (s.tile_rows == 0) {
-      enter(s, scale_of(largest), dots, sums);
+      enter(s, scale_of(largest, most), dots, sums);
       largest = largest_magnitude(s, r, at, at + 1);
     }
-    const float inverse = largest < kLeastMagnitude ? 0.0F : 127.0F / largest;
+    const float inverse = largest < kLeastMagnitude ? 0.0F : most / largest;
     quantise_frame(r.x + (at * s.in), s.in, r.input_slope, inverse, frame);
     add_tap(s, frame, static_cast<const int8_t*>(r.weight) + (k * s.out * s.in), dots);
   }
-  enter(s, scale_of(largest), dots, sums);
+  enter(s, scale_of(largest, most), dots, sums);
 }
 
 }  // namespace
@@ -85,17 +87,20 @@ int64_t conv_int8_weight_bytes_scalar(const ConvShape& shape) {
 }
 
 int64_t conv_int8_scratch_bytes_scalar(const ConvShape& shape) {
-  return shape.out * static_cast<int64_t>(sizeof(float) + sizeof(int32_t)) + shape.in;
+  return shape.out * static_cast<int64_t>(sizeof(float) + sizeof(int32_t)) +
+         shape.in * static_cast<int64_t>(sizeof(int16_t));
 }
 
 void pack_int8_scalar(const ConvShape& shape, const int8_t* weight, void* packed) {
   std::memcpy(packed, weight, static_cast<size_t>(conv_int8_weight_bytes_scalar(shape)));
 }
 
-void conv_int8_scalar(const ConvShape& shape, const ConvRows& r) {
+namespace {
+
+void conv_scalar(const ConvShape& shape, const ConvRows& r, float most) {
   auto* sums = static_cast<float*>(r.scratch);
   for (int64_t row = r.row_begin; row < r.row_end; ++row) {
-    sum_row(shape, r, row, sums);
+    sum_row(shape, r, row, most, sums);
     for (int64_t o = 0; o < shape.out; ++o) {
       const int64_t at = (row - r.row_begin) * shape.out + o;
       float value = std::fma(sums[o], r.channel_scale[o], r.bias == nullptr ? 0.0F : r.bias[o]);
@@ -104,6 +109,16 @@ void conv_int8_scalar(const ConvShape& shape, const ConvRows& r) {
       r.y[at] = r.accumulate ? r.y[at] + value : value;
     }
   }
+}
+
+}  // namespace
+
+void conv_int8_scalar(const ConvShape& shape, const ConvRows& rows) {
+  conv_scalar(shape, rows, 127.0F);
+}
+
+void conv_fine_scalar(const ConvShape& shape, const ConvRows& rows) {
+  conv_scalar(shape, rows, kFineMost);
 }
 
 }  // namespace muspeaker::kernels

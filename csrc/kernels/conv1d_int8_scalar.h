@@ -11,4 +11,7 @@ int64_t conv_int8_scratch_bytes_scalar(const ConvShape& shape);
 void pack_int8_scalar(const ConvShape& shape, const int8_t* weight, void* packed);
 void conv_int8_scalar(const ConvShape& shape, const ConvRows& rows);
 
+/// The same with the activations of fine.h.
+void conv_fine_scalar(const ConvShape& shape, const ConvRows& rows);
+
 }  // namespace muspeaker::kernels

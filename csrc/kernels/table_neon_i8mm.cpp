@@ -4,6 +4,8 @@
 namespace muspeaker::kernels {
 namespace {
 
+constexpr float kMost = 127.0F;
+
 #include "kernels/conv1d_int8_simd.inc"
 
 // In tiles a vector holds rows of one output channel: dot products of four fit that, matrix

@@ -6,11 +6,13 @@
 
 #include "core/error.h"
 #include "core/thread_pool.h"
+#include "kernels/fine.h"
 #include "nn/custom_node.h"
 
 namespace muspeaker::nn {
 namespace {
 
+constexpr int64_t kLeastFineIn = 16;  // channels: fewer are not worth quantising
 constexpr int64_t kLeastFrames = 48;  // fewer cost more by loading the overlap twice than they save
 
 float* data_of(const ggml_tensor* tensor) {
@@ -51,6 +53,14 @@ kernels::Conv1d pack(ConvOperator::Kind kind, kernels::ConvShape shape,
     const auto* scale = static_cast<const float*>(weight.scale->data);
     return transposed ? kernels::Conv1d::transposed(shape, values, scale, bias_data)
                       : kernels::Conv1d(shape, values, scale, bias_data);
+  }
+  const kernels::KernelTable* fine = kernels::active_fine_kernels();
+  if (weight.values->type == GGML_TYPE_I8 && fine != nullptr && shape.in >= kLeastFineIn &&
+      shape.in <= kernels::kMostFineIn) {
+    const auto* values = static_cast<const int8_t*>(weight.values->data);
+    const auto* scale = static_cast<const float*>(weight.scale->data);
+    return transposed ? kernels::Conv1d::transposed(shape, values, scale, bias_data, *fine)
+                      : kernels::Conv1d(shape, values, scale, bias_data, *fine);
   }
   const bool plain = weight.values->type == GGML_TYPE_F32;
   const std::vector<float> expanded = plain ? std::vector<float>{} : weight.to_float();

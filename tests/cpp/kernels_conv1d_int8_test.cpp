@@ -9,12 +9,14 @@
 #include <vector>
 
 #include "kernels/conv1d.h"
+#include "kernels/fine.h"
 
 namespace {
 
 using muspeaker::kernels::Conv1d;
 using muspeaker::kernels::ConvCall;
 using muspeaker::kernels::ConvShape;
+using muspeaker::kernels::fine_kernels_for;
 using muspeaker::kernels::Isa;
 using muspeaker::kernels::isa_name;
 using muspeaker::kernels::kernels_for;
@@ -98,6 +100,29 @@ std::string describe(const Layer& layer, Isa isa) {
          std::to_string(layer.shape.dilation) + (layer.transposed ? " transposed" : "");
 }
 
+/// How far the error of a layer's integers lies below its result without the bias.
+double decibels_from_float(const Layer& layer, const std::vector<float>& x, const Conv1d& conv) {
+  const Conv1d float_conv = layer.f32(muspeaker::kernels::active_kernels());
+  const int64_t frames = float_conv.out_frames(300);
+  std::vector<float> expected(static_cast<size_t>(frames * layer.shape.out));
+  std::vector<float> y(expected.size());
+  ConvCall call;
+  call.x = x.data();
+  call.in_frames = 300;
+  call.y = expected.data();
+  float_conv.run(call, 0, frames);
+  call.y = y.data();
+  conv.run(call, 0, frames);
+  double error = 0.0;
+  double power = 0.0;
+  for (size_t i = 0; i < y.size(); ++i) {
+    const double target = expected[i] - layer.bias[i % layer.bias.size()];
+    error += std::pow(static_cast<double>(y[i]) - expected[i], 2);
+    power += target * target;
+  }
+  return 10.0 * std::log10(power / error);
+}
+
 void expect_the_twins_bits(const Layer& layer, int64_t in_frames) {
   const std::vector<float> x = noise(in_frames * layer.shape.in);
   const std::vector<float> expected = run(layer.int8(kernels_for(Isa::kScalar)), x);
@@ -148,6 +173,38 @@ TEST(Conv1dInt8, TheLargestSumsDoNotOverflow) {
   EXPECT_GT(expected[0], 100.0F);
 }
 
+TEST(Conv1dFine, EveryInstructionSetGivesTheTwinsBits) {
+  const auto expect_the_twins = [](const Layer& layer, int64_t in_frames) {
+    const std::vector<float> x = noise(in_frames * layer.shape.in);
+    const std::vector<float> expected = run(layer.int8(*fine_kernels_for(Isa::kScalar)), x);
+    EXPECT_NE(expected, run(layer.int8(kernels_for(Isa::kScalar)), x));
+    for (const Isa isa : supported_isas()) {
+      if (const KernelTable* fine = fine_kernels_for(isa); fine != nullptr) {
+        EXPECT_EQ(fine->isa, isa);
+        EXPECT_EQ(run(layer.int8(*fine), x), expected) << describe(layer, isa);
+      }
+    }
+  };
+  for (const int64_t in : {1, 3, 15, 16, 17, 64}) {
+    for (const int64_t out : {1, 15, 16, 17, 33, 65}) {
+      expect_the_twins(Layer({in, out, 3, 1, 1, 1}), 25);
+      expect_the_twins(Layer({in, out, 4, 2, 3, 2}), 25);
+    }
+  }
+  expect_the_twins(Layer({muspeaker::kernels::kMostFineIn, 5, 1, 1, 1, 0}, false, true), 7);
+}
+
+TEST(Conv1dFine, StaysWithin72DecibelsOfFloat) {
+  for (const Layer& layer : {Layer({96, 96, 5, 1, 1, 2}), Layer({192, 80, 1, 1, 1, 0})}) {
+    const std::vector<float> x = noise(300 * layer.shape.in);
+    for (const Isa isa : supported_isas()) {
+      if (const KernelTable* fine = fine_kernels_for(isa); fine != nullptr) {
+        EXPECT_GT(decibels_from_float(layer, x, layer.int8(*fine)), 72.0) << describe(layer, isa);
+      }
+    }
+  }
+}
+
 TEST(Conv1dInt8, StaysWithin40DecibelsOfFloat) {
   for (const Layer& layer :
        {Layer({128, 128, 3, 1, 5, 5}), Layer({32, 32, 11, 1, 1, 5}), Layer({16, 16, 7, 1, 3, 9}),
@@ -155,26 +212,7 @@ TEST(Conv1dInt8, StaysWithin40DecibelsOfFloat) {
         Layer({128, 64, 16, 8, 1, 4}, true)}) {
     const std::vector<float> x = noise(300 * layer.shape.in);
     const KernelTable& table = muspeaker::kernels::active_kernels();
-    const Conv1d float_conv = layer.f32(table);
-    const Conv1d int8_conv = layer.int8(table);
-    const int64_t frames = float_conv.out_frames(300);
-    std::vector<float> expected(static_cast<size_t>(frames * layer.shape.out));
-    std::vector<float> y(expected.size());
-    ConvCall call;
-    call.x = x.data();
-    call.in_frames = 300;
-    call.y = expected.data();
-    float_conv.run(call, 0, frames);
-    call.y = y.data();
-    int8_conv.run(call, 0, frames);
-    double error = 0.0;
-    double power = 0.0;
-    for (size_t i = 0; i < y.size(); ++i) {
-      const double target = expected[i] - layer.bias[i % layer.bias.size()];
-      error += std::pow(static_cast<double>(y[i]) - expected[i], 2);
-      power += target * target;
-    }
-    const double decibels = 10.0 * std::log10(power / error);
+    const double decibels = decibels_from_float(layer, x, layer.int8(table));
     RecordProperty(describe(layer, table.isa), std::to_string(decibels));
     EXPECT_GT(decibels, 40.0) << describe(layer, table.isa);
   }

@@ -1,0 +1,20 @@
+#include "kernels/fine.h"
+#include "kernels/int8_sse2.h"
+
+namespace muspeaker::kernels {
+namespace {
+
+constexpr float kMost = kFineMost;
+
+#include "kernels/conv1d_int8_simd.inc"
+
+}  // namespace
+
+const KernelTable kSse2Fine{Isa::kSse2,
+                            kLanes,
+                            {conv_f32_weight_bytes, conv_f32_scratch_bytes, conv_f32},
+                            {conv_int8_weight_bytes, conv_int8_scratch_bytes, conv_int8},
+                            pack_f32,
+                            pack_int8};
+
+}  // namespace muspeaker::kernels
