@@ -54,11 +54,12 @@ class CrossAttention {
   Linear output_;
 };
 
-/// Scaled dot-product attention with an additive bias; exact softmax in float32.
+/// Scaled dot-product attention with a bias by distance; softmax in float32.
 ///
-/// query: (1, queries, hidden) float32; key, value: (1, keys, hidden) float32; bias: (heads,
-/// queries, keys) float32 or null; num_heads must divide hidden. Returns (1, queries, hidden).
+/// query: (1, queries, hidden) float32; key, value: (1, keys, hidden) float32; relative: (2 * window
+/// + 1, heads) float32 as soft_max_in_place takes it, or null; num_heads must divide hidden.
+/// Returns (1, queries, hidden).
 ggml_tensor* attend(ggml_context* graph, ggml_tensor* query, ggml_tensor* key, ggml_tensor* value,
-                    ggml_tensor* bias, int64_t num_heads);
+                    ggml_tensor* relative, int64_t num_heads);
 
 }  // namespace muspeaker::nn
