@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 import muspeaker
+from muspeaker.cli.batch import batch
 from muspeaker.cli.bench import bench
 from muspeaker.cli.clone import clone
 from muspeaker.cli.convert import convert
@@ -32,6 +33,7 @@ app = typer.Typer(
 add_command(app, say, HintingCommand)
 for _command in (
     dialogue,
+    batch,
     clone,
     convert,
     edit,

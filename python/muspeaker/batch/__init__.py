@@ -1,0 +1,1 @@
+"""Many texts into many files: by the processes of one machine, or by a Ray cluster."""
