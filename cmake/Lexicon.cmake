@@ -1,7 +1,7 @@
 # misaki 0.9.4's English lexicons (Apache-2.0), pinned: data alone, none of its code. They come, in this order, from
 #   MUSPEAKER_LEXICON_ARCHIVE=<wheel>  the wheel of misaki 0.9.4, already downloaded
 #   otherwise                          the same wheel, downloaded with pip from its configured index
-# Whichever is used must have the hash below. tools/compile_lexicon.py makes the package's files of it.
+# Whichever is used must have the hash below. tools/compile_lexicon.py makes the package's file of it.
 include(Download)
 
 set(MUSPEAKER_LEXICON_ARCHIVE "" CACHE FILEPATH "The wheel of misaki 0.9.4")
@@ -9,11 +9,11 @@ set(MUSPEAKER_LEXICON_ARCHIVE "" CACHE FILEPATH "The wheel of misaki 0.9.4")
 set(MUSPEAKER_LEXICON_VERSION "0.9.4")
 set(MUSPEAKER_LEXICON_SHA256 "90e2eeb169786c014c429e5058d2ea6bcd02d651f2a24450ba6c9ffc0f8da15a")
 
-# Sets `result` to the compiled files, made at configuration so that a build needs no network.
+# Sets `result` to the compiled file, made at configuration so that a build needs no network.
 function(muspeaker_lexicon_files result)
   set(data "${CMAKE_BINARY_DIR}/lexicon-source")
   set(out "${CMAKE_BINARY_DIR}/lexicon")
-  set(files "${out}/lexicon-us.bin" "${out}/lexicon-gb.bin")
+  set(files "${out}/lexicon.bin")
   set(compiler "${CMAKE_CURRENT_SOURCE_DIR}/tools/compile_lexicon.py")
   set(format "${CMAKE_CURRENT_SOURCE_DIR}/python/muspeaker/text/lexicon_file.py")
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${compiler}" "${format}")

@@ -1,4 +1,4 @@
-"""Compile misaki's English lexicons into the files that the package reads.
+"""Compile misaki's English lexicons into the file that the package reads.
 
   python tools/compile_lexicon.py --data misaki/data --out python/muspeaker/text/data
 
@@ -26,8 +26,8 @@ ACCENTS = ("us", "gb")
 _AS_SPOKEN = str.maketrans({"ɾ": "T", "ʔ": "t"})  # noqa: RUF001 (phones)
 
 
-def compile_accent(data: Path, accent: str) -> bytes:
-    """The lexicon file of one accent: silver entries, and gold ones in their place where there are both."""
+def read_accent(data: Path, accent: str) -> dict[str, lexicon_file.Entry]:
+    """The entries of one accent: silver ones, and gold ones in their place where there are both."""
     entries = {}
     for kind in ("silver", "gold"):
         with (data / f"{accent}_{kind}.json").open(encoding="utf-8") as file:
@@ -37,19 +37,18 @@ def compile_accent(data: Path, accent: str) -> bytes:
                     tag: phones and phones.translate(_AS_SPOKEN) for tag, phones in readings.items()
                 }
                 entries[word] = lexicon_file.Entry(spoken, is_gold=kind == "gold")
-    return bytes(lexicon_file.pack_lexicon(entries))
+    return entries
 
 
 def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder of us_gold.json and so on")
-    parser.add_argument("--out", type=Path, required=True, help="folder of the compiled files")
+    parser.add_argument("--out", type=Path, required=True, help="folder of the compiled file")
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
-    for accent in ACCENTS:
-        path = options.out / f"lexicon-{accent}.bin"
-        path.write_bytes(compile_accent(options.data, accent))
+    accents = [read_accent(options.data, accent) for accent in ACCENTS]
+    (options.out / "lexicon.bin").write_bytes(lexicon_file.pack_lexicon(*accents))
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from muspeaker.text.english.tokens import english_accent, english_tokens
 from muspeaker.text.english.words import groups, tagged_pieces, without_accents
 from muspeaker.text.letter_to_sound import shipped_letter_to_sound
 from muspeaker.text.lexicon import DATA, Lexicon, shipped_lexicon
-from muspeaker.text.lexicon_file import Entry, LexiconFile, pack_lexicon
+from muspeaker.text.lexicon_file import Entry, LexiconFile, british, pack_lexicon
 from muspeaker.text.phone_sets import MISAKI_SYMBOLS, parse_word
 from muspeaker.text.phonemize import canonical_language, tokens, tokens_batch
 from muspeaker.text.tagger import shipped_tagger
@@ -34,18 +34,50 @@ def test_a_lexicon_file_gives_back_what_was_packed(tmp_path):
         else Entry({"DEFAULT": "ʤˈæm"}, is_gold=index % 3 > 0)
         for index, word in enumerate(words)
     }
+    others = {
+        word: Entry(
+            {"DEFAULT": british(entry.readings["DEFAULT"]) + "kˈ"[: index % 3]}, index % 5 > 0
+        )
+        if len(entry.readings) == 1
+        else entry
+        for index, (word, entry) in enumerate(entries.items())
+        if index % 7
+    } | {"bap": Entry({"DEFAULT": "bˈap"}), "beep": Entry({"DEFAULT": "bˈip", "NOUN": None})}
     path = tmp_path / "lexicon.bin"
-    path.write_bytes(pack_lexicon(entries))
-    lexicon = LexiconFile(path)
-    assert dict(lexicon.entries()) == entries
-    assert all(lexicon.find(word) == entry for word, entry in entries.items())
-    assert lexicon.find("zzz") is None
-    assert lexicon.find("") is None
-    assert lexicon.find("ba\tn") is None
+    path.write_bytes(pack_lexicon(entries, others))
+    for accent, expected in (("us", entries), ("gb", others)):
+        lexicon = LexiconFile(path, accent)
+        assert dict(lexicon.entries()) == expected
+        assert all(lexicon.find(word) == expected.get(word) for word in entries | others)
+        assert lexicon.find("zzz") is None
+        assert lexicon.find("") is None
+        assert lexicon.find("ba\tn") is None
+
+
+@pytest.mark.parametrize(
+    ("american", "spoken"),
+    [
+        ("~dɪskˈæTəɹ", "~dɪskˈatə"),
+        ("tˈi", "tˈiː"),
+        ("tˈæbi", "tˈabi"),
+        ("hˌælOpˈɛəɹədɔl", "hˌalQpˈɛəɹədɔːl"),
+        ("fjˈuməɡˌAt", "fjˈuːməɡAt"),
+        ("~ʌnbˈɛɹz", "~ʌnbˈɛːz"),
+        ("DEFAULT=T;VERB=O", "DEFAULT=T;VERB=O"),
+    ],
+)
+def test_the_british_reading_is_guessed(american, spoken):
+    assert british(american) == spoken
+
+
+@pytest.mark.parametrize("word", ["caf\u00e9", "a\nb", "a\tb"])
+def test_a_word_that_the_format_cannot_hold_is_refused(word):
+    with pytest.raises(ValueError, match="no word of a lexicon"):
+        pack_lexicon({word: Entry({"DEFAULT": "ˈA"})}, {})
 
 
 def test_a_damaged_lexicon_file_is_refused(tmp_path):
-    whole = pack_lexicon({"a": Entry({"DEFAULT": "ˈA"})})
+    whole = pack_lexicon({"a": Entry({"DEFAULT": "ˈA"})}, {})
     for name, data in {
         "short": whole[:-2],
         "foreign": b"RIFF" + whole[4:],
@@ -54,7 +86,7 @@ def test_a_damaged_lexicon_file_is_refused(tmp_path):
         path = tmp_path / name
         path.write_bytes(data)
         with pytest.raises(ValueError, match=r"no lexicon file|cut short"):
-            LexiconFile(path)
+            LexiconFile(path, "us")
 
 
 def test_a_missing_lexicon_says_how_it_is_made(tmp_path):
@@ -67,7 +99,7 @@ def test_a_missing_lexicon_says_how_it_is_made(tmp_path):
 
 @pytest.mark.parametrize("accent", ["us", "gb"])
 def test_every_reading_of_the_lexicon_is_in_the_inventory(accent):
-    entries = LexiconFile(DATA / f"lexicon-{accent}.bin").entries()
+    entries = LexiconFile(DATA / "lexicon.bin", accent).entries()
     for number, (_, entry) in enumerate(entries):
         if number % 40 == 0:
             for reading in entry.readings.values():
@@ -169,7 +201,7 @@ def test_a_pause_ends_the_influence_of_what_follows():
 def test_endings_follow_the_last_sound_of_the_stem(word, us, gb, tmp_path):
     entries = {"blorp": Entry({"DEFAULT": "blˈɔɹp"})}
     for accent, ending in (("us", us), ("gb", gb)):
-        (tmp_path / f"lexicon-{accent}.bin").write_bytes(pack_lexicon(entries))
+        (tmp_path / "lexicon.bin").write_bytes(pack_lexicon(entries, entries))
         reader = EnglishPhones(accent, Lexicon(accent, tmp_path))
         assert reader([word]) == [f"blˈɔɹp{ending}"]
 
@@ -188,7 +220,7 @@ def test_endings_of_an_accent(stem, word, us, gb, tmp_path):
     base = "flite" if word in {"flites", "flited"} else "flit"
     for accent, phones in (("us", us), ("gb", gb)):
         entries = {base: Entry({"DEFAULT": stem}), "flitt": Entry({"DEFAULT": stem})}
-        (tmp_path / f"lexicon-{accent}.bin").write_bytes(pack_lexicon(entries))
+        (tmp_path / "lexicon.bin").write_bytes(pack_lexicon(entries, entries))
         heard = EnglishPhones(accent, Lexicon(accent, tmp_path))([word])[0]
         assert heard.replace("ˌ", "") == phones
 

@@ -62,7 +62,7 @@ def main() -> None:
     parser.add_argument("--weights", type=int, default=350_000, help="that are kept")
     parser.add_argument("--min-count", type=int, default=Options.min_count)
     options = parser.parse_args()
-    lexicons = {a: LexiconFile(options.data / f"lexicon-{a}.bin") for a in ACCENTS}
+    lexicons = {a: LexiconFile(options.data / "lexicon.bin", a) for a in ACCENTS}
     readings = {accent: lexicon_words(lexicon) for accent, lexicon in lexicons.items()}
     test, left_out = held_out(
         {word for words in readings.values() for word in words}, NUM_TEST_WORDS

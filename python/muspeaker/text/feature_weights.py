@@ -14,6 +14,17 @@ if TYPE_CHECKING:
 NUM_BUCKETS = 1 << 22  # buckets of the features' hashes
 
 
+def _gaps(buckets: NDArray[np.int32]) -> NDArray[np.uint8]:
+    """Distances between buckets, (2, buckets): their low bytes and their high ones."""
+    distances = np.diff(buckets, prepend=0)
+    return np.stack([distances & 255, distances >> 8]).astype(np.uint8)
+
+
+def _from_gaps(gaps: NDArray[np.uint8]) -> NDArray[np.int32]:
+    low, high = gaps.astype(np.int32)
+    return np.cumsum(low + (high << 8), dtype=np.int32)
+
+
 class FeatureWeights:
     """int8 weights of the features that were worth keeping; all others weigh nothing.
 
@@ -36,12 +47,13 @@ class FeatureWeights:
         """Read a file that `save` wrote."""
         with np.load(path) as data:
             names = tuple(str(name) for name in data["names"])
-            return cls(data["buckets"], data["weights"], names)
+            weights = np.ascontiguousarray(data["weights"].T)
+            return cls(_from_gaps(data["gaps"]), weights, names)
 
     def save(self, path: Path) -> None:
-        """Write a compressed file."""
-        names, weights = np.array(self.names), self._weights[:-1]
-        np.savez_compressed(path, buckets=self.buckets, weights=weights, names=names)
+        """Write a compressed file, its arrays laid out so that they pack well."""
+        names, weights = np.array(self.names), np.ascontiguousarray(self._weights[:-1].T)
+        np.savez_compressed(path, gaps=_gaps(self.buckets), weights=weights, names=names)
 
     def scores(self, keys: NDArray[np.int64]) -> NDArray[np.int32]:
         """Sums of the weights of some features.
@@ -114,15 +126,15 @@ class SparseFeatureWeights:
     def load(cls, path: Path) -> SparseFeatureWeights:
         """Read a file that `save` wrote."""
         with np.load(path) as data:
-            buckets = np.cumsum(data["gaps"], dtype=np.int32)
             names = tuple(str(name) for name in data["names"])
-            return cls(buckets, data["counts"], data["outputs"], data["weights"], names)
+            arrays = (data["counts"], data["outputs"], data["weights"])
+            return cls(_from_gaps(data["gaps"]), *arrays, names)
 
     def save(self, path: Path) -> None:
-        """Write a compressed file; the distances between buckets pack better than these."""
+        """Write a compressed file, its arrays laid out so that they pack well."""
         np.savez_compressed(
             path,
-            gaps=np.diff(self.buckets, prepend=0).astype(np.uint16),
+            gaps=_gaps(self.buckets),
             counts=np.diff(self._starts).astype(np.uint8),
             outputs=self.outputs,
             weights=self.weights,

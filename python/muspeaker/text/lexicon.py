@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal
 
-from muspeaker.text.lexicon_file import DEFAULT, Entry, LexiconFile
+from muspeaker.text.lexicon_file import DEFAULT, Accent, Entry, LexiconFile
 
-Accent = Literal["us", "gb"]
+__all__ = ["DEFAULT", "Accent", "Entry", "Lexicon", "LexiconFile", "reading", "shipped_lexicon"]
 DATA = Path(__file__).parent / "data"
+FILE = "lexicon.bin"
 CACHED_WORDS = 2048
 
 
@@ -20,19 +20,19 @@ class Lexicon:
 
     Args:
         accent: `us` or `gb`.
-        folder: Folder of the compiled files; the package's own by default.
+        folder: Folder of the compiled file; the package's own by default.
 
     Raises:
         FileNotFoundError: If the compiled lexicon is missing.
     """
 
     def __init__(self, accent: Accent, folder: Path = DATA) -> None:
-        path = folder / f"lexicon-{accent}.bin"
+        path = folder / FILE
         if not path.exists():
             raise FileNotFoundError(
                 f"{path} is missing: it is made when the package is built (cmake/Lexicon.cmake)"
             )
-        self._file = LexiconFile(path)
+        self._file = LexiconFile(path, accent)
         self._find = lru_cache(maxsize=CACHED_WORDS)(self._find_uncached)
 
     def find(self, word: str) -> Entry | None:

@@ -1,4 +1,4 @@
-"""The pronunciation lexicon as one read-only file: sorted entries in compressed blocks, found by bisection.
+"""The pronunciation lexicon of both accents as one read-only file: compressed blocks of words, found by bisection.
 
 Only the standard library is imported, so that the build can run this file without the package's dependencies.
 All numbers are little-endian uint32:
@@ -6,35 +6,70 @@ All numbers are little-endian uint32:
     magic (8 bytes), number of blocks, bytes of the alphabet
     alphabet, UTF-8: character k stands for byte 128 + k in the blocks
     first keys: blocks + 1 offsets into the keys, then the keys: the first key of each block
-    blocks: blocks + 1 offsets into the data, then the data: raw deflate, one line an entry
+    blocks: blocks + 1 offsets into the data, then the data: raw deflate of three columns
 
-A line is `word<TAB>readings`. Readings are phones, or `TAG=phones` joined by `;` where the part of speech decides;
-`~` before them marks the lexicon's second choice (misaki calls it silver). The lines are sorted by the word in
-lower case, then by the word, so that the spellings of one word stand together.
+Each column has a line for each word of the block, and ends with a form feed: the words; their American readings; and how
+the British ones differ from what `british` makes of the American. A reading is phones, or `TAG=phones` joined by `;`
+where the part of speech decides; `~` before it marks the lexicon's second choice (misaki calls it silver), and `-` alone
+a word that the accent lacks. A difference is empty where there is none. Else it begins with two letters, which say how
+many characters are the same at the beginning and at the end (`A` is none), and goes on with what stands between; where
+there is no American reading, it is the British one itself. The words are sorted in lower case, then as they are, so that
+the spellings of one word stand together.
 """
 
 from __future__ import annotations
 
 import mmap
+import re
 import struct
 import zlib
 from bisect import bisect_left, bisect_right
 from collections import OrderedDict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-MAGIC = b"MSLEX001"
+Accent = Literal["us", "gb"]
+MAGIC = b"MSLEX002"
 DEFAULT = "DEFAULT"
-ENTRIES_PER_BLOCK = 128
-CACHED_BLOCKS = 64
+ENTRIES_PER_BLOCK = 512
+CACHED_BLOCKS = 32
 
 _HEADER = struct.Struct("<8sII")
 _FIRST_CODE = 128
 _SILVER = "~"
+_ABSENT = "-"
+_COLUMN_END = "\f"
+_NONE_SAME = ord("A")
+_MOST_SAME = 60
+
+_BEFORE_NO_VOWEL = "(?![ˈˌ]?[aeiouɑɐɒæɔəɛɜɪʊʌᵊᵻAIOQWYː])"
+# How British readings mostly differ, in misaki's phones, one after the other.
+_BRITISH = tuple(
+    (re.compile(american), spoken)
+    for american, spoken in (
+        ("T", "t"),
+        ("æ", "a"),
+        ("O", "Q"),
+        (f"([ɑɜɛɔ])ɹ{_BEFORE_NO_VOWEL}", r"\1ː"),
+        (f"([ɪʊ])ɹ{_BEFORE_NO_VOWEL}", r"\1ə"),
+        (f"ɹ{_BEFORE_NO_VOWEL}", ""),
+        ("ɑ(?!ː)", "ɒ"),
+        ("ᵻ", "ɪ"),
+        ("u(?!ː)", "uː"),
+        ("i(?=[əa])", "ɪ"),
+        ("i(?!$|z$)", "iː"),
+        ("ɜɹ", "ɜːɹ"),
+        ("(ˈ[^ˈˌaeiouɑɐɒæɔəɛɜɪʊʌᵊᵻAIOQWY]*i)(?=z?$)", r"\1ː"),
+        ("ɔ(?=[fsθ])", "ɒ"),
+        ("ɔ(?!ː)", "ɔː"),
+        ("([ʃʒ])ən", r"\1ᵊn"),
+        ("^([^~].*ˈ.*)ˌ", r"\1"),
+    )
+)
 
 
 @dataclass(frozen=True)
@@ -50,14 +85,27 @@ class Entry:
     is_gold: bool = True
 
 
-def pack_lexicon(entries: Mapping[str, Entry]) -> bytes:
+def british(american: str) -> str:
+    """A guess of the British reading; a reading with parts of speech is left as it is."""
+    if "=" not in american:
+        for pattern, spoken in _BRITISH:
+            american = pattern.sub(spoken, american)
+    return american
+
+
+def pack_lexicon(american: Mapping[str, Entry], in_british: Mapping[str, Entry]) -> bytes:
     """The file of a lexicon.
+
+    Args:
+        american: Words and what they are in the US.
+        in_british: The same in Britain.
 
     Raises:
         ValueError: If a word or a reading has a character that the format keeps for itself.
     """
-    words = sorted(entries, key=_key)
-    phones = {p for e in entries.values() for reading in e.readings.values() for p in reading or ""}
+    words = sorted(american.keys() | in_british.keys(), key=_key)
+    entries = (*american.values(), *in_british.values())
+    phones = {p for e in entries for reading in e.readings.values() for p in reading or ""}
     alphabet = "".join(sorted(phones))
     if len(alphabet) > 256 - _FIRST_CODE:
         raise ValueError(f"{len(alphabet)} different phones: expected at most {256 - _FIRST_CODE}")
@@ -65,10 +113,14 @@ def pack_lexicon(entries: Mapping[str, Entry]) -> bytes:
     keys, blocks = [], []
     for at in range(0, len(words), ENTRIES_PER_BLOCK):
         chosen = words[at : at + ENTRIES_PER_BLOCK]
-        lines = [_line(word, entries[word], codes) for word in chosen]
         keys.append(chosen[0].lower().encode())
-        deflate = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
-        blocks.append(deflate.compress("".join(lines).encode("latin-1")) + deflate.flush())
+        in_us = [_written(american.get(word)) for word in chosen]
+        in_gb = [_written(in_british.get(word)) for word in chosen]
+        changes = [_difference(us, gb, codes) for us, gb in zip(in_us, in_gb, strict=True)]
+        columns = (map(_checked_word, chosen), [_coded(us, codes) for us in in_us], changes)
+        text = "".join("\n".join(column) + _COLUMN_END for column in columns)
+        deflate = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS, 9)
+        blocks.append(deflate.compress(text.encode("latin-1")) + deflate.flush())
     coded = alphabet.encode()
     return _HEADER.pack(MAGIC, len(blocks), len(coded)) + coded + _table(keys) + _table(blocks)
 
@@ -77,15 +129,45 @@ def _key(word: str) -> tuple[str, str]:
     return word.lower(), word
 
 
-def _line(word: str, entry: Entry, codes: dict[int, str]) -> str:
-    if not word.isascii() or "\t" in word or "\n" in word:
+def _checked_word(word: str) -> str:
+    if not word.isascii() or not word.isprintable():
         raise ValueError(f"{word!r} is no word of a lexicon: expected ASCII letters and marks")
-    readings = {tag: (reading or "").translate(codes) for tag, reading in entry.readings.items()}
+    return word
+
+
+def _written(entry: Entry | None) -> str:
+    """A reading as text, in phones."""
+    if entry is None:
+        return _ABSENT
+    readings = {tag: reading or "" for tag, reading in entry.readings.items()}
     if list(readings) == [DEFAULT]:
         text = readings[DEFAULT]
     else:
         text = ";".join(f"{tag}={reading}" for tag, reading in readings.items())
-    return f"{word}\t{'' if entry.is_gold else _SILVER}{text}\n"
+    return f"{'' if entry.is_gold else _SILVER}{text}"
+
+
+def _coded(text: str, codes: dict[int, str]) -> str:
+    """A reading with the codes of its phones; tags keep their letters."""
+    pieces = re.split("([^;=]*=)", text)
+    return "".join(piece if piece.endswith("=") else piece.translate(codes) for piece in pieces)
+
+
+def _difference(american: str, spoken: str, codes: dict[int, str]) -> str:
+    """What is written for a British reading."""
+    if _ABSENT in {american, spoken}:
+        return _coded(spoken, codes)
+    guess = british(american)
+    if guess == spoken:
+        return ""
+    most = min(len(guess), len(spoken), _MOST_SAME)
+    before = next((n for n in range(most) if guess[n] != spoken[n]), most)
+    most = min(most, min(len(guess), len(spoken)) - before)
+    after = next((n for n in range(most) if guess[-1 - n] != spoken[-1 - n]), most)
+    between = spoken[before : len(spoken) - after]
+    if "=" in spoken:  # tags keep their letters: the whole is written
+        before, after, between = 0, 0, spoken
+    return chr(_NONE_SAME + before) + chr(_NONE_SAME + after) + _coded(between, codes)
 
 
 def _table(pieces: list[bytes]) -> bytes:
@@ -96,14 +178,19 @@ def _table(pieces: list[bytes]) -> bytes:
 
 
 class LexiconFile:
-    """A lexicon file, mapped into memory. Safe to read from several threads.
+    """One accent of a lexicon file, mapped into memory. Safe to read from several threads.
+
+    Args:
+        path: The file.
+        accent: `us` or `gb`.
 
     Raises:
         FileNotFoundError: If there is no such file.
         ValueError: If it is no lexicon file or is cut short.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, accent: Accent) -> None:
+        self._is_british = accent == "gb"
         with path.open("rb") as file:
             self._bytes = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
         if len(self._bytes) < _HEADER.size or self._bytes[: len(MAGIC)] != MAGIC:
@@ -135,12 +222,12 @@ class LexiconFile:
         return self._bytes[start:end]
 
     def _block(self, index: int) -> str:
-        """Lines of one block, with a line break before the first."""
+        """Text of one block, with a line break before the first word."""
         text = self._cache.pop(index, None)
         if text is None:
             start, end = self._piece(self._data, index)
             raw = zlib.decompress(self._bytes[start:end], -zlib.MAX_WBITS)
-            text = "\n" + raw.decode("latin-1")
+            text = "\n" + raw.decode("latin-1").replace(_COLUMN_END, "\n" + _COLUMN_END, 1)
         self._cache[index] = text
         if len(self._cache) > CACHED_BLOCKS:
             self._cache.popitem(last=False)
@@ -156,23 +243,47 @@ class LexiconFile:
         last = bisect_right(range(self._num_blocks), key, lo=first, key=self._first_key)
         for block in range(max(0, first - 1), last):
             text = self._block(block)
-            at = text.find(f"\n{word}\t")
+            at = text.find(f"\n{word}\n", 0, text.index(_COLUMN_END))
             if at >= 0:
-                start = at + len(word) + 2
-                return self._entry(text[start : text.index("\n", start)])
+                return self._entry(text, text.count("\n", 0, at))
         return None
 
-    def _entry(self, text: str) -> Entry:
-        is_gold = not text.startswith(_SILVER)
-        phones = text.removeprefix(_SILVER).translate(self._phones)
-        if "=" not in phones:
-            return Entry({DEFAULT: phones or None}, is_gold)
-        pairs = (reading.split("=") for reading in phones.split(";"))
-        return Entry({tag: reading or None for tag, reading in pairs}, is_gold)
+    def _entry(self, text: str, number: int) -> Entry | None:
+        """The entry of one word of a block."""
+        _, american, british_ones, _ = text.split(_COLUMN_END)
+        reading = american.split("\n")[number].translate(self._phones)
+        if self._is_british:
+            reading = self._spoken(reading, british_ones.split("\n")[number])
+        return None if reading == _ABSENT else _read_entry(reading)
+
+    def _spoken(self, american: str, change: str) -> str:
+        """The British reading, from the American one and what is written of it."""
+        if _ABSENT in {american, change}:
+            return change.translate(self._phones)
+        guess = british(american)
+        if not change:
+            return guess
+        before, after = ord(change[0]) - _NONE_SAME, ord(change[1]) - _NONE_SAME
+        between = change[2:].translate(self._phones)
+        return guess[:before] + between + guess[len(guess) - after :]
 
     def entries(self) -> Iterator[tuple[str, Entry]]:
-        """All words in order, with their entries."""
+        """All words of the accent in order, with their entries."""
         for block in range(self._num_blocks):
-            for line in self._block(block)[1:-1].split("\n"):
-                word, text = line.split("\t")
-                yield word, self._entry(text)
+            words, american, changes, _ = self._block(block).split(_COLUMN_END)
+            columns = (words[1:-1].split("\n"), american.split("\n"), changes.split("\n"))
+            for word, in_us, change in zip(*columns, strict=True):
+                reading = in_us.translate(self._phones)
+                if self._is_british:
+                    reading = self._spoken(reading, change)
+                if reading != _ABSENT:
+                    yield word, _read_entry(reading)
+
+
+def _read_entry(text: str) -> Entry:
+    is_gold = not text.startswith(_SILVER)
+    phones = text.removeprefix(_SILVER)
+    if "=" not in phones:
+        return Entry({DEFAULT: phones or None}, is_gold)
+    pairs = (reading.split("=") for reading in phones.split(";"))
+    return Entry({tag: reading or None for tag, reading in pairs}, is_gold)

@@ -1,0 +1,1 @@
+"""What a second of speech costs on ARM, in instructions, counted under QEMU."""
