@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -88,6 +87,8 @@ def share_out(
 
     if not items:
         return []
+    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 (one text needs no threads)
+
     with ThreadPoolExecutor(len(workers)) as pool:
         try:
             return list(pool.map(run, items))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-import secrets
+import os
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, TypedDict
 
@@ -177,7 +177,9 @@ class SynthesisOptions:
 
     def drawn_seed(self) -> int:
         """The seed given, or a new one."""
-        return secrets.randbelow(MAX_SEED) if self.seed is None else int(self.seed)
+        if self.seed is not None:
+            return int(self.seed)
+        return int.from_bytes(os.urandom(8)) & MAX_SEED
 
 
 # Every option by its name, in the order of the fields.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Any
 
 from muspeaker.config import FBANK_RATE_HZ
@@ -203,6 +202,8 @@ class Synthesizer:
         Arguments are checked when the first chunk is asked for. When the task is cancelled, or the iterator
         is closed, the current chunk is finished in its thread and no other is begun.
         """
+        import asyncio  # noqa: PLC0415 (a program that awaits has it; others need no network)
+
         chunks = await asyncio.to_thread(self.stream, text, voice, **options)
         try:
             while (chunk := await asyncio.to_thread(next, chunks, None)) is not None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 import stat
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -75,7 +74,7 @@ def whole_file(path: Path) -> Iterator[Path]:
         yield path
         return
     check_path(target)
-    name = f".{target.name[:NAME_CHARACTERS]}.{secrets.token_hex(8)}.tmp"
+    name = f".{target.name[:NAME_CHARACTERS]}.{os.urandom(8).hex()}.tmp"
     partial = target.with_name(name)
     os.close(os.open(partial, NEW_FILE, NEW_FILE_MODE))
     try:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from fractions import Fraction
 from typing import IO, TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -304,6 +303,8 @@ class _MediaWriter:
 
 
 def _chapter(number: int, chapter: Span) -> Any:
+    from fractions import Fraction  # noqa: PLC0415 (files without chapters need none)
+
     return {
         "id": number,
         "start": round(1000 * chapter.start),
