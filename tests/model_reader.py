@@ -76,7 +76,7 @@ def config_of(header: dict[str, Any]) -> ModelConfig:
     values: dict[str, Any] = {}
     for name, value in header.items():
         part, _, last = name.rpartition(".")
-        if name.startswith(("GGUF.", "general.")):
+        if name.startswith(("GGUF.", "general.", "integrity.")):
             continue
         if last in {"format_version", "weight_type", "fingerprint"}:
             continue

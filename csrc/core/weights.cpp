@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstddef>
 
+#include "core/crc32.h"
 #include "core/error.h"
 #include "core/gguf_check.h"
 #include "core/log.h"
@@ -13,6 +14,7 @@ namespace muspeaker::core {
 namespace {
 
 constexpr const char* kScaleSuffix = ".scale";
+constexpr const char* kChecksumKey = "integrity.tensor_crc32";
 constexpr size_t kNamedUnclaimed = 5;
 
 std::string shape_text(const int64_t* ne, size_t rank) {
@@ -41,6 +43,29 @@ std::string scale_name(const std::string& name) {
 /// The axis of ne that counts output channels; see Scope::tensor.
 size_t channel_axis(size_t rank) {
   return rank == 4 ? 3 : 1;
+}
+
+/// Compares the tensors with their checksums. Older files have none: their tensors are taken as
+/// they are.
+void check_sums(const gguf_context* header, ggml_context* tensors, const std::string& path) {
+  const int64_t key = gguf_find_key(header, kChecksumKey);
+  if (key < 0) {
+    return;
+  }
+  const int64_t count = gguf_get_n_tensors(header);
+  require_model(gguf_get_kv_type(header, key) == GGUF_TYPE_ARRAY &&
+                    gguf_get_arr_type(header, key) == GGUF_TYPE_UINT32 &&
+                    gguf_get_arr_n(header, key) == static_cast<size_t>(count),
+                "header value " + std::string(kChecksumKey) + " of model file " + path +
+                    " must be " + std::to_string(count) + " uint32, one for each tensor");
+  const auto* sums = static_cast<const uint32_t*>(gguf_get_arr_data(header, key));
+  for (int64_t i = 0; i < count; ++i) {
+    const char* name = gguf_get_tensor_name(header, i);
+    const ggml_tensor* stored = ggml_get_tensor(tensors, name);
+    require_model(crc32(static_cast<const uint8_t*>(stored->data), ggml_nbytes(stored)) == sums[i],
+                  "tensor " + std::string(name) + " of model file " + path +
+                      " is damaged: its values do not match its checksum");
+  }
 }
 
 }  // namespace
@@ -101,6 +126,7 @@ WeightFile::WeightFile(const std::string& path) : file_(path) {
                               base + gguf_get_tensor_offset(header_.get(), i));
     entries_[name] = entry;
   }
+  check_sums(header_.get(), stored_context_.get(), path);
 }
 
 WeightFile::~WeightFile() = default;

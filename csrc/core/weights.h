@@ -37,7 +37,8 @@ struct StoredWeight {
 /// require_all_claimed() then finds what nobody asked for. Claiming belongs to one thread.
 class WeightFile {
  public:
-  /// Throws ModelFileError if the file cannot be read, is not GGUF, is truncated or inconsistent.
+  /// Throws ModelFileError if the file cannot be read, is not GGUF, is truncated or inconsistent,
+  /// or if the values of a tensor do not match its checksum.
   explicit WeightFile(const std::string& path);
   ~WeightFile();
   WeightFile(const WeightFile&) = delete;

@@ -6,6 +6,7 @@ a larger one without PyTorch. Both need the extra muspeaker[quantize].
 
 from __future__ import annotations
 
+import zlib
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 ARCHITECTURE = "muspeaker"
 WEIGHT_TYPES = ("f32", "f16", "q8")
 WEIGHT_TYPE_KEY = "muspeaker.weight_type"
+CHECKSUM_KEY = "integrity.tensor_crc32"
 MAX_NAME_BYTES = 63  # ggml keeps 64, the last of them a zero
 MIN_INT8_ELEMENTS = 1024  # below, the scales and the loss outweigh the bytes saved
 HOT = (
@@ -128,24 +130,47 @@ def quantize_file(
         raise ValueError(
             f"{str(source)!r} is {present} already: expected weights finer than {weight_type}"
         )
-    reader = _gguf().GGUFReader(source)
+    header, present_tensors = _read_file(source)
+    tensors: dict[str, NDArray[Any]] = {}
+    for name, values in present_tensors.items():
+        tensors |= store(name, values.astype(np.float32), weight_type)
+    typed = ((k, weight_type if k == WEIGHT_TYPE_KEY else v, types) for k, v, types in header)
+    write_file(target, typed, tensors)
+
+
+def add_checksums(source: str | os.PathLike[str], target: str | os.PathLike[str]) -> None:
+    """Write a model file again, its tensors as they are, with the checksums that older files lack.
+
+    Args:
+        source: A file of any type.
+        target: Where to write; a file that is there is replaced, and it may be the source.
+
+    Raises:
+        ModelFileError: If the source is no model file.
+        RuntimeError: If the package gguf is missing.
+    """
+    from muspeaker import _core  # noqa: PLC0415 (the engine checks the file)
+
+    _core.Synthesizer(str(source), 1)
+    header, tensors = _read_file(Path(source))
+    write_file(Path(target), header, tensors)
+
+
+def _read_file(path: Path) -> tuple[list[tuple[str, object, Any]], dict[str, NDArray[Any]]]:
+    """Header and tensors as `write_file` takes them, without what that adds."""
+    reader = _gguf().GGUFReader(path)
     header = [
         (field.name, field.contents(), field.types)
         for field in reader.fields.values()
-        if not field.name.startswith(("GGUF.", "general.architecture"))
+        if not field.name.startswith(("GGUF.", "general.architecture", CHECKSUM_KEY))
     ]
-    tensors: dict[str, NDArray[Any]] = {}
-    for tensor in reader.tensors:
-        weight = np.asarray(tensor.data, dtype=np.float32)
-        tensors |= store(tensor.name, weight, weight_type)
-    typed = ((k, weight_type if k == WEIGHT_TYPE_KEY else v, types) for k, v, types in header)
-    write_file(target, typed, tensors)
+    return header, {tensor.name: np.array(tensor.data) for tensor in reader.tensors}
 
 
 def write_file(
     path: Path, header: Iterable[tuple[str, object, Any]], tensors: Mapping[str, NDArray[Any]]
 ) -> None:
-    """Write a GGUF file to a temporary name in the folder of `path`, then rename it.
+    """Write a GGUF file with a checksum for each tensor, whole or not at all.
 
     Args:
         path: Where to; a file that is there is replaced.
@@ -163,6 +188,10 @@ def write_file(
     with whole_file(path) as partial, closing(_gguf().GGUFWriter(partial, ARCHITECTURE)) as writer:
         for key, value, types in header:
             _add_value(writer, key, value, types)
+        gguf_types = _gguf().GGUFValueType
+        sums = [zlib.crc32(np.ascontiguousarray(x).data) for x in tensors.values()]
+        if sums:
+            writer.add_key_value(CHECKSUM_KEY, sums, gguf_types.ARRAY, gguf_types.UINT32)
         for name, tensor in tensors.items():
             writer.add_tensor(name, tensor)
         writer.write_header_to_file()

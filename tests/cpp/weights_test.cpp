@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "core/crc32.h"
 #include "core/error.h"
 #include "core/header.h"
 #include "model_file.h"
@@ -128,6 +129,30 @@ TEST(Weights, HeaderValuesHaveTheirPrefixTaken) {
   EXPECT_EQ(std::get<int64_t>(values.at("a.b")), 7);
   EXPECT_EQ(std::get<std::vector<std::string>>(values.at("names")),
             (std::vector<std::string>{"x", ""}));
+}
+
+TEST(Weights, ChecksumsAreVerified) {
+  const auto write = [](const std::vector<uint32_t>& sums) {
+    ModelFileWriter writer;
+    writer.tensor("a", GGML_TYPE_F32, {5, 3}, ramp);
+    writer.tensor("b", GGML_TYPE_I8, {7}, ramp);
+    writer.integers("integrity.tensor_crc32", sums);
+    return writer.write();
+  };
+  std::vector<float> a(15);
+  std::vector<int8_t> b(7);
+  for (int64_t i = 0; i < 15; ++i) {
+    a[static_cast<size_t>(i)] = ramp(i);
+    b[static_cast<size_t>(i % 7)] = static_cast<int8_t>(ramp(i % 7));
+  }
+  const uint32_t sum_a = crc32(reinterpret_cast<const uint8_t*>(a.data()), 15 * sizeof(float));
+  const uint32_t sum_b = crc32(reinterpret_cast<const uint8_t*>(b.data()), 7);
+  const WeightFile whole(write({sum_a, sum_b}));
+  EXPECT_NE(open_fault(write({sum_a ^ 1U, sum_b})).find("tensor a of model file"),
+            std::string::npos);
+  EXPECT_NE(open_fault(write({sum_a, sum_b ^ 1U})).find("b of model file"), std::string::npos);
+  EXPECT_NE(open_fault(write({sum_a})).find("must be 2 uint32, one for each tensor"),
+            std::string::npos);
 }
 
 TEST(Weights, RefusesWhatIsNoModelFile) {

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import muspeaker
+from muspeaker.quantize import add_checksums
 from muspeaker.voice import MAX_VALUE, Voice
 
 if TYPE_CHECKING:
@@ -63,6 +64,35 @@ def test_nan_in_any_tensor_is_no_speech(tmp_path: Path) -> None:
             continue
         assert np.isfinite(spoken).all(), tensor.name
     assert refused > len(tensors) // 4
+
+
+def test_a_flipped_bit_in_any_tensor_is_refused_by_its_name(tmp_path: Path) -> None:
+    gguf = pytest.importorskip("gguf")
+    path = tmp_path / "a.bin"
+    add_checksums(GOLDEN, path)
+    whole = path.read_bytes()
+    for index, tensor in enumerate(gguf.GGUFReader(path).tensors[::5]):
+        data = bytearray(whole)
+        data[int(tensor.data_offset) + index % int(tensor.n_bytes)] ^= 1 << index % 8
+        path.write_bytes(data)
+        with pytest.raises(muspeaker.ModelFileError, match=f"tensor {tensor.name} .* is damaged"):
+            muspeaker.load(path)
+
+
+def test_checksums_change_nothing_else(tmp_path: Path) -> None:
+    pytest.importorskip("gguf")
+    path = tmp_path / "a.bin"
+    for golden in GOLDEN.parent.glob("*.bin"):
+        add_checksums(golden, path)
+        old, new = muspeaker.load(golden, num_threads=1), muspeaker.load(path, num_threads=1)
+        assert new.config == old.config  # with the fingerprint, which binds voices to the model
+        samples = np.random.default_rng(0).normal(size=40000).astype("f4") / 10
+        voices = [tts.clone((samples, 20000)) for tts in (old, new)]
+        np.testing.assert_array_equal(voices[0].vector, voices[1].vector)
+        once = path.read_bytes()
+        assert len(once) > len(golden.read_bytes())
+        add_checksums(path, path)
+        assert path.read_bytes() == once
 
 
 @pytest.mark.parametrize("part", ["vector", "style"])
