@@ -39,7 +39,7 @@ CAPTIONED_ANSWER: dict[int | str, dict[str, Any]] = {
 @router.post(
     "/dev/captioned_speech",
     response_class=Response,
-    responses=refusals(404, 408, 409, 413, 422, 429, 500, 503, 507) | CAPTIONED_ANSWER,
+    responses=refusals(400, 404, 408, 409, 413, 422, 429, 500, 503, 507) | CAPTIONED_ANSWER,
 )
 async def create_captioned_speech(
     body: CaptionedRequest, request: Request, service: Annotated[Service, Depends(service_of)]

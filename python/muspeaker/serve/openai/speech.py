@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import anyio
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import StreamingResponse
-from pydantic import BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from muspeaker.options import OPTIONS
 from muspeaker.serve.openai.encoders import FORMATS, Format, encoder, media_type
@@ -58,9 +58,13 @@ def _option(name: str, **ranges: Any) -> Any:
     return Field(default=about.default, description=about.help, **ranges)
 
 
-Reference = Annotated[
-    str, BeforeValidator(_identifier, json_schema_input_type=str | dict[str, str])
-]
+class Identifier(BaseModel):
+    """A voice as the OpenAI API names its custom ones."""
+
+    id: str
+
+
+Reference = Annotated[str, BeforeValidator(_identifier, json_schema_input_type=str | Identifier)]
 
 
 class SpeechRequest(KokoroFields):
@@ -103,7 +107,7 @@ class SpeechRequest(KokoroFields):
 @router.post(
     "/audio/speech",
     response_class=Response,
-    responses=refusals(404, 408, 409, 413, 422, 429, 500, 503, 507) | SPEECH_ANSWER,
+    responses=refusals(400, 404, 408, 409, 413, 422, 429, 500, 503, 507) | SPEECH_ANSWER,
 )
 async def create_speech(
     body: SpeechRequest, request: Request, service: Annotated[Service, Depends(service_of)]

@@ -69,7 +69,7 @@ async def get_voice(voice_id: str, service: SharedService) -> dict[str, Any]:
 
 @router.post(
     "",
-    responses=refusals(408, 409, 413, 422, 429, 500, 503, 507),
+    responses=refusals(400, 408, 409, 413, 422, 429, 500, 503, 507),
     openapi_extra={"requestBody": {"required": True, "content": {"multipart/form-data": FORM}}},
 )
 async def create_voice(request: Request, service: SharedService) -> dict[str, Any]:
