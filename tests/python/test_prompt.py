@@ -132,6 +132,53 @@ def noisy(speech: np.ndarray) -> np.ndarray:
     return speech + noise * np.sqrt(np.mean(speech**2)) / 10 ** (8 / 20)
 
 
+def time_of(seconds: float) -> np.ndarray:
+    return np.arange(round(seconds * RATE_HZ)) / RATE_HZ
+
+
+def tones(frequencies: list[float], share: float = 1.0) -> np.ndarray:
+    """Five seconds of tones at once, that sound for a share of every second."""
+    time = time_of(5.0)
+    mixed = sum(np.sin(2 * np.pi * hz * time) for hz in frequencies)
+    return 0.1 * mixed * (time % 1 < share) + 1e-4 * np.random.default_rng(0).normal(size=len(time))
+
+
+def plucked_chords() -> np.ndarray:
+    """Ten chords of half a second that die away."""
+    roots = np.repeat([262, 349, 392, 262, 294, 440, 330, 392, 349, 262], RATE_HZ // 2)
+    time = np.arange(len(roots)) / RATE_HZ
+    ratios = (1, 1.26, 1.5, 2, 2.52, 3)
+    mixed = sum(np.sin(2 * np.pi * np.cumsum(roots * ratio) / RATE_HZ) for ratio in ratios)
+    return 0.1 * mixed * np.exp(-4 * (time % 0.5))
+
+
+MUSIC: dict[str, np.ndarray] = {
+    "a sine": tones([440]),
+    "a ringtone": tones([440, 480], 0.6),
+    "a chord": tones([262, 330, 392]),
+    "plucked chords": plucked_chords(),
+}
+
+
+@pytest.mark.parametrize("what", MUSIC)
+@pytest.mark.parametrize("rate_hz", [16000, 48000])
+def test_tones_and_music_are_no_voice(what: str, rate_hz: int) -> None:
+    found = troubles(soxr.resample(MUSIC[what], RATE_HZ, rate_hz).astype(np.float32), rate_hz)
+    assert any("music or tones" in trouble for trouble in found)
+
+
+def test_a_high_and_a_low_voice_are_two(model: Synthesizer) -> None:
+    low, high = (
+        model.synthesize(TEXT, muspeaker.Voice.builtin("owen"), pitch=pitch).samples
+        for pitch in (0, 12)
+    )
+    for parts in ((low, high), (high[: len(high) // 2], low, high[len(high) // 2 :])):
+        found = troubles(np.concatenate(parts), model.sample_rate)
+        assert any("more than one voice" in trouble for trouble in found)
+    for one in (low, high, np.concatenate([low, low])):
+        assert troubles(one, model.sample_rate) == []
+
+
 TROUBLES: dict[str, tuple[Callable[[np.ndarray], np.ndarray], str]] = {
     "telephone": (telephone, "nothing above 4 kHz"),
     "noise": (noisy, "noisy"),

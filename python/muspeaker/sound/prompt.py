@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from muspeaker.sound.recording import PROMPT_MIN_SECONDS
+from muspeaker.sound.recording import PROMPT_MIN_SECONDS, resample
+from muspeaker.sound.voices_heard import STEADY_SHARE, has_two_voices, steady_share
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -28,6 +29,7 @@ NOISE_DB = 20.0  # from the quietest tenth of the frames to the loudest
 CLIPPED_RUN = 3  # samples at the peak in a row
 CLIPPED_SHARE = 3e-4
 SPECTRUM_SAMPLES = 2048
+HEARD_RATE_HZ = 16000  # enough to tell voices and tones
 
 
 class PromptWarning(UserWarning):
@@ -105,6 +107,11 @@ def troubles(samples: NDArray[np.float32], rate_hz: int) -> list[str]:
         found.append(f"is noisy, its quietest parts only {gap:.0f} dB below the speech")
     if _clipped_share(samples) > CLIPPED_SHARE:
         found.append("is clipped: record it again at a lower level")
+    heard = resample(passed, rate_hz, HEARD_RATE_HZ)
+    if steady_share(heard, HEARD_RATE_HZ) > STEADY_SHARE:
+        found.append("is music or tones rather than speech: record a voice alone")
+    elif has_two_voices(heard, HEARD_RATE_HZ):
+        found.append("seems to have more than one voice: the clone will be neither")
     return found
 
 
