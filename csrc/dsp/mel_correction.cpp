@@ -14,6 +14,7 @@ namespace muspeaker::dsp {
 namespace {
 
 constexpr float kLimit = 2.0F;           // nats that a band may be moved by
+constexpr int64_t kSilentLobe = 2;       // bins of Hann's window that an offset is in, 0 and 1
 constexpr int64_t kPieceSamples = 8192;  // taken at once, so that memory does not grow with pieces
 
 /// Returns its argument, so that it is checked before any member is built.
@@ -37,6 +38,7 @@ MelCorrection::MelCorrection(const core::AudioConfig& audio, float share)
       hop_samples_(audio.hop_samples),
       padding_((audio.fft_samples - audio.hop_samples) / 2),
       num_mels_(audio.num_mels),
+      silent_bins_(kSilentLobe * audio.fft_samples / audio.window_samples),
       share_(share),
       floor_(static_cast<float>(audio.mel_floor)),
       window_(centred_window(audio)),
@@ -163,6 +165,7 @@ void MelCorrection::correct_levels(State& state, const float* mel) const {
     for (int64_t bin = 0; bin < bins; ++bin) {
       magnitude[bin] = interpolation_.at(gains, bin);
     }
+    std::fill_n(magnitude, std::min(silent_bins_, bins), 0.0F);
     for (int64_t bin = 0; bin < bins; ++bin) {
       real[bin] *= magnitude[bin];
       imag[bin] *= magnitude[bin];

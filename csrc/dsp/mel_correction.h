@@ -11,7 +11,8 @@
 
 namespace muspeaker::dsp {
 
-/// Corrects the band levels of speech to the log-mel that it was made from, in one step.
+/// Corrects the band levels of speech to the log-mel that it was made from, in one step, and takes
+/// off a constant offset, which a mel does not ask for.
 ///
 /// Here the samples of an utterance come piece by piece: the bits of the result do not depend on
 /// where pieces end.
@@ -66,7 +67,7 @@ class MelCorrection {
   [[nodiscard]] float weight_sum(int64_t offset, int64_t frame) const;
 
   RealFft fft_;
-  int64_t hop_samples_, padding_, num_mels_;
+  int64_t hop_samples_, padding_, num_mels_, silent_bins_;
   float share_, floor_;
   std::vector<float> window_;
   FilterBank filters_;

@@ -25,6 +25,8 @@ constexpr double kOffsetLu = -0.691;  // of BS.1770
 constexpr double kSpread = 4.0 / kPi;
 constexpr double kWeightingRateHz = 48000.0;  // of the two filters of BS.1770
 constexpr double kHannPower = 0.375;          // mean square of the window
+// Above the last band, sounds like "s" are about as loud as in it, over so many Hz.
+constexpr double kAboveHz = 4000.0;
 
 struct Filter {
   std::array<double, 3> above;
@@ -83,7 +85,11 @@ MelLoudness::MelLoudness(const core::AudioConfig& audio)
   // A band's value times the width of a bin is the mean magnitude of the bins, and half of its
   // triangle is its own.
   for (size_t band = 0; band + 2 < edges_hz.size(); ++band) {
-    const double own_bins = (edges_hz[band + 2] - edges_hz[band]) / 2.0 / bin_hz;
+    double own_hz = (edges_hz[band + 2] - edges_hz[band]) / 2.0;
+    if (band + 3 == edges_hz.size()) {
+      own_hz += std::min(kAboveHz, static_cast<double>(audio.sample_rate) / 2.0 - edges_hz.back());
+    }
+    const double own_bins = own_hz / bin_hz;
     weights_.push_back(spread * own_bins * bin_hz * bin_hz * weighting(edges_hz[band + 1]));
   }
 }

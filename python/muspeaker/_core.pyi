@@ -5,6 +5,14 @@ from numpy.typing import NDArray
 
 class ModelFileError(RuntimeError): ...
 
+# Keeps true peaks below -1 dBFS; the state of one stream of (frames, channels).
+class Limiter:
+    def __init__(self, channels: int = 1) -> None: ...
+    # The next frames -> those that are final, with is_last all that are left.
+    def take(
+        self, frames: NDArray[np.float32], *, is_last: bool = False
+    ) -> NDArray[np.float32]: ...
+
 # One loaded model; calls may come from any thread.
 class Synthesizer:
     def __init__(self, path: str, num_threads: int) -> None: ...

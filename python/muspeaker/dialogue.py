@@ -11,7 +11,7 @@ from muspeaker.many import listed, numbered_plan
 from muspeaker.options import bounds, check_number
 from muspeaker.script import parse_script, split_overlap, split_quotes
 from muspeaker.sound.audio import Audio
-from muspeaker.sound.loudness import round_peaks
+from muspeaker.sound.peaks import limit_peaks
 from muspeaker.voice import Voice
 
 if TYPE_CHECKING:
@@ -118,18 +118,18 @@ def speak_dialogue(
 
 
 def mixed(parts: Sequence[tuple[int, Audio]]) -> Audio:
-    """Recordings of one rate on one time line, each from a sample on; peaks where they overlap are rounded off."""
+    """Recordings of one rate on one time line, each from a sample on; peaks where they overlap are limited."""
     first = parts[0][1]
     length = max(start + len(audio.samples) for start, audio in parts)
     samples = np.zeros((length, *first.samples.shape[1:]), np.float32)
-    filled = 0
+    filled, overlaps = 0, False
     for start, audio in parts:
         stop = start + len(audio.samples)
         samples[start:stop] += audio.samples
-        if start < filled:
-            shared = slice(start, min(filled, stop))
-            samples[shared] = round_peaks(samples[shared])
+        overlaps = overlaps or start < filled
         filled = max(filled, stop)
+    if overlaps:
+        samples = limit_peaks(samples)
     words = [word for start, a in parts for word in _moved(a.words, start / a.sample_rate)]
     phones = [phone for start, a in parts for phone in _moved(a.phones, start / a.sample_rate)]
     words.sort(key=lambda word: word.start)

@@ -91,7 +91,7 @@ class SynthesisOptions:
         speed: Rate of speech, 0.5 to 2; 2 halves every duration.
         pitch: Shift in semitones, -12 to 12.
         energy: Gain of the energy contour, 0.25 to 4.
-        volume: Gain of the finished speech, 0 to 4. Peaks are rounded off, so nothing clips.
+        volume: Gain of the finished speech, 0 to 4. True peaks stay below -1 dBFS.
         temperature: Spread of the noise that varies the delivery, 0 to 2; 0 is the most even.
         seed: Start of that noise. The same seed gives the same samples; None draws a new one.
         language: Tag such as "en-us"; None is the voice's language, or else the model's first.

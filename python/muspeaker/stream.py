@@ -15,8 +15,8 @@ from muspeaker.config import config_from_header
 from muspeaker.forks import EngineOfProcess, keep_usable
 from muspeaker.options import bounds, sentence_seed
 from muspeaker.sound.audio import Audio
-from muspeaker.sound.edges import FADE_SECONDS, EdgeTrimmer
-from muspeaker.sound.loudness import amplify
+from muspeaker.sound.edges import FADE_SECONDS, EdgeTrimmer, NoiseGate
+from muspeaker.sound.peaks import PeakLimiter
 from muspeaker.sound.span import Span, begun_between
 from muspeaker.text import phonemize
 from muspeaker.text.passages import Passage, Reading, model_language, read_text
@@ -183,14 +183,16 @@ class SpeechEngine:
             seed=seed,
         )
         words, phones = self.spans(tokens, speaking.durations)
-        volume = _bounded("volume", float(options.volume) * manner.volume)
+        limiter = PeakLimiter(_bounded("volume", float(options.volume) * manner.volume))
+        gate = self._gate(phones, options)
         trimmer = self._trimmer(passage, speaking.num_samples, words)
         ends_with = int(speaking.durations[len(tokens.phones) - tokens.pauses_after :].sum())
         made = given = 0  # samples
         while (samples := _next_chunk(speaking, process, whole)) is not None:
             made += len(samples)
             is_last = made == speaking.num_samples
-            samples = amplify(trimmer.feed(samples), volume)
+            samples = trimmer.feed(gate.feed(samples, is_last=is_last))
+            samples = limiter.feed(samples, is_last=is_last)
             if not (len(samples) or is_last):
                 continue
             begin, given = given, given + len(samples)
@@ -198,6 +200,11 @@ class SpeechEngine:
                 samples = np.concatenate([samples, self._silence_after(passage, ends_with).samples])
             edges = _Edges(begin, given, trimmer.cut, self.sample_rate, is_last=is_last)
             yield Audio(samples, self.sample_rate, edges.inside(words), edges.inside(phones))
+
+    def _gate(self, phones: list[Span], options: SynthesisOptions) -> NoiseGate:
+        """What silences the noise before a passage."""
+        lead = round((phones[0].start if phones else 0.0) * self.sample_rate)
+        return NoiseGate(lead, self.sample_rate, float(options.energy))
 
     def _trimmer(self, passage: Passage, num_samples: int, words: list[Span]) -> EdgeTrimmer:
         """What cuts off the silence around a passage; its last word comes whole."""

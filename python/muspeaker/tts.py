@@ -10,7 +10,8 @@ from muspeaker.editing import compare_texts, edit_recording, voice_of_recording
 from muspeaker.many import speak_batch
 from muspeaker.options import ConversionFields, EditFields, OptionFields, checked_options
 from muspeaker.sound.audio import Audio
-from muspeaker.sound.loudness import amplify, normalize_loudness
+from muspeaker.sound.loudness import normalize_loudness
+from muspeaker.sound.peaks import limit_peaks
 from muspeaker.sound.prompt import checked_prompt
 from muspeaker.sound.recording import name_of, read_channels, read_prompt, read_source, resample
 from muspeaker.stream import SpeechEngine, SpeechStream, checked_samples
@@ -322,7 +323,7 @@ class Synthesizer:
             energy=float(chosen.energy),
             seed=chosen.drawn_seed(),
         )
-        samples = amplify(checked_samples(samples), float(chosen.volume))
+        samples = limit_peaks(checked_samples(samples), float(chosen.volume))
         return Audio(samples, self.sample_rate, *self._speech.spans(tokens, durations))
 
     def edit(

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 import muspeaker
-from muspeaker.sound.loudness import CEILING
+from muspeaker.sound.edges import NoiseGate
+from muspeaker.sound.peaks import PeakLimiter, limit_peaks
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,13 +24,24 @@ PROMPT = (
 PROMPTS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "as it is": lambda x: x,
     "noisy": lambda x: x + noise(x, 0.004),
+    "very noisy": lambda x: x + noise(x, 0.01),
+    "hissing low": lambda x: x + pink(noise(x, 0.01)),
     "dull": lambda x: np.convolve(x, np.ones(8) / 8, "same"),
     "shrill": lambda x: x - 0.4 * np.append(0.0, x[:-1]),
+    "very shrill": lambda x: x - 0.7 * np.append(0.0, x[:-1]),
 }
 
 
 def noise(samples: np.ndarray, level: float) -> np.ndarray:
     return level * np.random.default_rng(0).standard_normal(len(samples))
+
+
+def pink(white: np.ndarray) -> np.ndarray:
+    """The same noise with 3 dB less for each octave up."""
+    spectrum = np.fft.rfft(white)
+    spectrum[1:] /= np.sqrt(np.arange(1, len(spectrum)))
+    coloured = np.fft.irfft(spectrum, len(white))
+    return coloured * white.std() / coloured.std()
 
 
 @pytest.fixture(scope="module")
@@ -73,13 +85,80 @@ def test_every_voice_is_as_loud_from_one_word_up(tts: Synthesizer, voices: list[
             assert lufs(tts.synthesize(text, voice)) == pytest.approx(-23.0, abs=1.5), voice.name
 
 
-def test_peaks_stay_below_one_decibel(tts: Synthesizer, voices: list[Voice]) -> None:
+def true_peak(samples: np.ndarray) -> float:
     scipy_signal = pytest.importorskip("scipy.signal")
+    return float(np.abs(scipy_signal.resample_poly(samples.astype(float), 8, 1)).max())
+
+
+def test_true_peaks_stay_below_one_decibel_at_any_volume(
+    tts: Synthesizer, voices: list[Voice]
+) -> None:
     for voice in voices:
-        samples = tts.synthesize(TEXTS[-1], voice).samples.astype(float)
-        between = scipy_signal.resample_poly(samples, 4, 1)
-        assert np.abs(between).max() <= 10 ** (-1 / 20), voice.name
-    assert np.abs(tts.synthesize(TEXTS[-1], volume=4.0).samples).max() <= CEILING
+        for volume in (1.0, 4.0):
+            samples = tts.synthesize(TEXTS[-1], voice, volume=volume).samples
+            assert true_peak(samples) <= 10 ** (-1 / 20), (voice.name, volume)
+
+
+def test_peaks_of_voices_at_once_stay_below_it(tts: Synthesizer) -> None:
+    turns = [("kathleen", TEXTS[-1]), ("owen", f"[overlap 2s] {TEXTS[-1]}")]
+    samples = tts.dialogue(turns, volume=4.0).samples
+    assert 0.8 < true_peak(samples) <= 10 ** (-1 / 20)
+
+
+def test_a_limited_stream_is_the_whole(tts: Synthesizer) -> None:
+    whole = tts.synthesize(TEXTS[-1], volume=4.0).samples
+    chunks = [chunk.samples for chunk in tts.stream(TEXTS[-1], volume=4.0)]
+    np.testing.assert_array_equal(np.concatenate(chunks), whole)
+    for size in (1, 999):
+        limiter = PeakLimiter(2.0)
+        ends = range(0, len(whole), size)
+        pieces = [limiter.feed(whole[i : i + size], is_last=i + size >= len(whole)) for i in ends]
+        np.testing.assert_array_equal(np.concatenate(pieces), limit_peaks(whole, 2.0))
+
+
+def test_no_voice_has_an_offset(tts: Synthesizer, voices: list[Voice]) -> None:
+    for voice in voices:
+        for text in TEXTS:
+            assert abs(tts.synthesize(text, voice).samples.mean()) <= 1e-4, voice.name
+
+
+def test_noise_of_the_prompt_is_not_heard_before_speech(
+    tts: Synthesizer, voices: list[Voice]
+) -> None:
+    for voice in voices:
+        audio = tts.synthesize("He was, however, not sure.", voice)
+        start = round((audio.words[0].start - 0.005) * audio.sample_rate)
+        assert start > 0
+        lead = audio.samples[:start].astype(float)
+        assert np.sqrt(np.mean(lead**2)) <= 1e-3, voice.name  # -60 dBFS
+
+
+@pytest.mark.parametrize("size", [1, 7, 4000])
+def test_the_gate_opens_for_what_begins_sooner(size: int) -> None:
+    rng = np.random.default_rng(0)
+
+    def gated(x: np.ndarray, lead: int) -> np.ndarray:
+        gate = NoiseGate(lead, 24000)
+        ends = range(0, len(x), size)
+        return np.concatenate(
+            [gate.feed(x[i : i + size], is_last=i + size >= len(x)) for i in ends]
+        )
+
+    noisy = (0.008 * rng.standard_normal(4000)).astype(np.float32)
+    opened = gated(noisy, 600)
+    assert not opened[:480].any()
+    np.testing.assert_array_equal(opened[600:], noisy[600:])
+    breath = noisy.copy()
+    breath[300:600] *= 3.0  # louder than what comes before it, and than -36 dBFS
+    opened = gated(breath, 600)
+    assert not opened[:180].any()
+    np.testing.assert_array_equal(opened[300:], breath[300:])
+    soft = noisy * np.float32(0.1)
+    soft[360:600] *= 8.0  # -44 dBFS, but it rises
+    np.testing.assert_array_equal(gated(soft, 600)[360:], soft[360:])
+    sibilant = noisy * np.float32(5.0)
+    np.testing.assert_array_equal(gated(sibilant, 600), sibilant)
+    np.testing.assert_array_equal(gated(noisy[:300], 600)[:180], np.zeros(180))
 
 
 def test_volume_changes_the_level(tts: Synthesizer) -> None:

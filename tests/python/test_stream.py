@@ -56,10 +56,10 @@ def test_words_come_with_the_chunk_they_begin_in(
 def test_first_chunk_takes_one_pass_of_the_engine(
     tts: Synthesizer, engine: Any, voice: Voice
 ) -> None:
-    engine.chunk_samples = HOP
+    engine.chunk_samples = 5 * HOP  # more than the silence before the first phone
     stream = tts.stream(TEXT, voice)
     assert not engine.calls
-    assert len(next(stream).samples) == HOP
+    assert 4 * HOP < len(next(stream).samples) <= 5 * HOP
     assert len(engine.calls) == 1
     stream.close()
 

@@ -13,7 +13,6 @@ import soundfile
 
 from muspeaker.sound.audio import Audio
 from muspeaker.sound.id3 import id3_tag
-from muspeaker.sound.loudness import amplify
 from muspeaker.sound.span import Span
 from muspeaker.sound.writers import FORMATS, MEDIA_FORMATS, WITHOUT_METADATA, open_writer
 
@@ -159,17 +158,6 @@ def test_play(audio: Audio, monkeypatch: pytest.MonkeyPatch) -> None:
     stereo = audio.panned(0.0)
     stereo.play()
     assert heard == [(RATE, 1), audio, "closed", (RATE, 2), stereo, "closed"]
-
-
-@pytest.mark.parametrize("gain", [0.0, 0.5, 1.0, 2.0, 4.0])
-def test_amplified_speech_never_clips(gain: float) -> None:
-    samples = np.linspace(-1, 1, 999, dtype=np.float32)
-    louder = amplify(samples, gain)
-    assert louder.dtype == np.float32
-    assert np.abs(louder).max() <= 0.86
-    quiet = np.abs(samples * gain) <= 0.6
-    np.testing.assert_allclose(louder[quiet], samples[quiet] * np.float32(gain), rtol=1e-6)
-    assert (np.diff(louder) >= 0).all()
 
 
 def test_volume(tts: Synthesizer, voice: Voice) -> None:

@@ -1,4 +1,4 @@
-"""The silence that the engine gives around a passage, cut off where a silence of a certain length stands there."""
+"""The silence that the engine gives around a passage: without noise, and cut off where its length is asked for."""
 
 from __future__ import annotations
 
@@ -13,6 +13,47 @@ WINDOW_SECONDS = 0.6  # at each end, in which the sound is looked for
 FRAME_SECONDS = 0.0025
 QUIET = 0.03  # of the loudest frame at that end: -30 dB
 FADE_SECONDS = 0.005  # kept before the sound and after it
+LOUD = 0.016  # -36 dBFS: no noise of a prompt is as loud in speech of -23 LUFS
+FAINT = 0.003  # -50 dBFS: sounds are louder
+RISE = 2.2  # a sound begins where the level rises by 7 dB
+
+
+class NoiseGate:
+    """Silences the noise before the first sound of a passage, which a noisy prompt leaves there.
+
+    It opens 5 ms before the first phone, or where a sound begins sooner. What it gives does not depend on
+    the sizes of the chunks, and is as long as what it takes.
+
+    Args:
+        lead: Samples before the first phone.
+        rate_hz: Samples per second.
+        level: Level of the speech, 1 for the default loudness.
+    """
+
+    def __init__(self, lead: int, rate_hz: int, level: float = 1.0) -> None:
+        self._lead, self._rate_hz, self._level = lead, rate_hz, level
+        self._held: NDArray[np.float32] | None = np.zeros(0, np.float32)
+
+    def feed(self, samples: NDArray[np.float32], *, is_last: bool) -> NDArray[np.float32]:
+        """Take the next (samples,) float32; returns those that are final, maybe none."""
+        if self._held is None:
+            return samples
+        self._held = np.concatenate([self._held, samples])
+        if len(self._held) < self._lead and not is_last:
+            return self._held[:0]
+        given, self._held = self._held, None
+        opens = self._begin_of_sound(given[: self._lead])
+        closed = max(0, opens - round(FADE_SECONDS * self._rate_hz))
+        given[:closed] = 0.0
+        given[closed:opens] *= np.linspace(0.0, 1.0, opens - closed, dtype=np.float32)
+        return given
+
+    def _begin_of_sound(self, samples: NDArray[np.float32]) -> int:
+        levels, size = _levels(samples, self._rate_hz)
+        before = np.minimum.accumulate(levels)
+        rises = (levels > RISE * before) & (levels > FAINT * self._level)
+        sounds = np.flatnonzero(rises | (levels > LOUD * self._level))
+        return int(sounds[0]) * size if len(sounds) else len(samples)
 
 
 class EdgeTrimmer:
@@ -85,9 +126,13 @@ class EdgeTrimmer:
 
 def first_sound(samples: NDArray[np.float32], rate_hz: int) -> int:
     """The first of (samples,) float32 that belongs to a frame which is not quiet, in steps of a frame."""
+    levels, size = _levels(samples, rate_hz)
+    return int(np.argmax(levels > QUIET * levels.max())) * size if len(levels) else 0
+
+
+def _levels(samples: NDArray[np.float32], rate_hz: int) -> tuple[NDArray[np.float32], int]:
+    """Root mean square of whole frames, and samples of a frame."""
     size = max(1, round(FRAME_SECONDS * rate_hz))
     count = len(samples) // size
-    if not count:
-        return 0
-    level = np.sqrt(np.mean(samples[: count * size].reshape(count, size) ** 2, axis=1))
-    return int(np.argmax(level > QUIET * level.max())) * size
+    frames = samples[: count * size].reshape(count, size)
+    return np.sqrt(np.mean(frames**2, axis=1)), size

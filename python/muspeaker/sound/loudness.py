@@ -16,10 +16,6 @@ TARGET_RMS = 0.07
 PEAK_LIMIT = 0.99
 FRAME_SAMPLES = 1024
 ACTIVE_SHARE = 0.1
-KNEE = 0.6  # above which speech is rounded off
-CEILING = (
-    0.86  # where it ends, below the -1 dBFS of a true peak: between two samples there may be more
-)
 
 
 def active_rms(samples: NDArray[np.float32]) -> float:
@@ -52,29 +48,3 @@ def normalize_loudness(samples: NDArray[np.float32]) -> NDArray[np.float32]:
         return samples
     gain = min(TARGET_RMS / level, PEAK_LIMIT / float(np.abs(samples).max()))
     return (samples * np.float32(gain)).astype(np.float32)
-
-
-def amplify(samples: NDArray[np.float32], gain: float) -> NDArray[np.float32]:
-    """Scale speech; what then goes beyond 0.6 of full scale is rounded off and stays below 0.86.
-
-    It works sample by sample, so chunks of a stream equal the whole.
-
-    Args:
-        samples: (samples,) or (samples, channels) float32, full scale 1.
-        gain: Factor, at least 0.
-    """
-    return round_peaks(samples if gain == 1.0 else samples * np.float32(gain))
-
-
-def round_peaks(samples: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Round off what is beyond 0.6 of full scale, so that it stays below 0.86; the rest is not changed.
-
-    Args:
-        samples: (samples,) or (samples, channels) float32.
-    """
-    excess = np.maximum(np.abs(samples) - KNEE, 0.0) / (CEILING - KNEE)
-    if not excess.any():
-        return samples
-    rounded = KNEE + (CEILING - KNEE) * np.tanh(excess)
-    limited = np.where(excess > 0.0, np.copysign(rounded, samples), samples)
-    return limited.astype(np.float32)

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from muspeaker.sound.loudness import active_rms, round_peaks
+from muspeaker.sound.loudness import active_rms
+from muspeaker.sound.peaks import limit_peaks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -174,7 +175,7 @@ def _placed(
     piece[: len(heard)] = heard  # a lag may reach beyond the last sample
     piece *= np.exp(np.linspace(np.log(left.gain), np.log(right.gain), len(piece)))
     if len(piece) and np.abs(piece).max() > 1.0:
-        piece = round_peaks(piece.astype(np.float32)).astype(np.float64)
+        piece = limit_peaks(piece.astype(np.float32)).astype(np.float64)
     placed = piece[:, None] * _balance(recorded, mono)
     for join, first, rise in (
         (left, 0, _rise(left.fade)),

@@ -22,9 +22,12 @@ HOP = AUDIO.hop_samples
 
 
 def noise(frames: int, seed: int = 0) -> np.ndarray:
-    """(samples,) that fade in and out."""
+    """(samples,) that fade in and out, without what lies below speech."""
     rng = np.random.default_rng(seed)
     samples = 0.1 * rng.standard_normal(frames * HOP)
+    spectrum = np.fft.rfft(samples)
+    spectrum[: len(samples) * 400 // AUDIO.sample_rate + 1] = 0
+    samples = np.fft.irfft(spectrum, len(samples))
     return (samples * np.hanning(len(samples))).astype(np.float32)
 
 
@@ -73,6 +76,16 @@ def test_speech_with_its_own_mel_stays_as_it_is():
     samples = noise(40)
     own = log_mel(torch.from_numpy(samples).unsqueeze(0), AUDIO)[0].numpy().T.copy()
     np.testing.assert_allclose(engine(samples, own), samples, atol=1e-5)
+
+
+def test_an_offset_is_taken_off():
+    samples = noise(40)
+    own = log_mel(torch.from_numpy(samples).unsqueeze(0), AUDIO)[0].numpy().T.copy()
+    for correct in (engine, twin):
+        corrected = correct(samples + np.float32(0.01), own)
+        assert abs(corrected.mean()) < 1e-5
+        inside = slice(4 * HOP, -4 * HOP)
+        np.testing.assert_allclose(corrected[inside], samples[inside], atol=2e-3)
 
 
 def test_no_share_changes_nothing():

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from muspeaker.config import AudioConfig, VocoderConfig
 
 LIMIT = 2.0  # nats, the largest correction of a band
+SILENT_LOBE = 2  # bins of Hann's window that an offset is in, 0 and 1
 
 
 def correct_mel(
@@ -24,7 +25,8 @@ def correct_mel(
 
     A small vocoder misses the levels of its mel. They can be measured on its output, so each frame of
     the short-time spectrum is multiplied by the missing gain, interpolated between the peaks of the mel
-    bands and constant above the last. The frames are then overlapped and added.
+    bands and constant above the last. The lowest bins, which hold a constant offset, are left out. The
+    frames are then overlapped and added.
 
     Source: Griffin and Lim 1984 (IEEE Trans. ASSP 32(2)), Eq. 6, on mel bands, from a given phase.
 
@@ -67,6 +69,7 @@ def correct_mel(
         missing = mel - mel_from_magnitude(magnitude, audio)  # (batch, mels, frames)
         gains = torch.exp(share * missing.clamp(-LIMIT, LIMIT)).transpose(1, 2)
         spectrum = spectrum * (gains @ band_interpolation(audio, samples.device))
+        spectrum[..., : SILENT_LOBE * fft // audio.window_samples] = 0
         frames = torch.fft.irfft(spectrum, fft) * window
         weights = window.square().expand_as(frames)
         added = _add_up(frames, hop)[:, padding:-padding]

@@ -28,6 +28,7 @@ WEIGHTING = (
     ((1.0, -2.0, 1.0), (1.0, -1.99004745483398, 0.99007225036621)),
 )  # fmt: skip
 HANN_POWER = 0.375  # mean square of the window
+ABOVE_HZ = 4000.0  # above the last band, sounds like "s" are about as loud as in it, so far
 
 
 def mel_loudness(mel: torch.Tensor, audio: AudioConfig) -> float:
@@ -88,7 +89,9 @@ def _band_weights(audio: AudioConfig) -> torch.Tensor:
     """
     edges_hz = mel_edges_hz(audio)
     bin_hz = audio.sample_rate / audio.fft_samples
-    own_bins = (edges_hz[2:] - edges_hz[:-2]) / 2 / bin_hz
+    own_hz = (edges_hz[2:] - edges_hz[:-2]) / 2
+    own_hz[-1] += min(ABOVE_HZ, audio.sample_rate / 2 - float(edges_hz[-1]))
+    own_bins = own_hz / bin_hz
     spread = 2 * SPREAD / (audio.fft_samples * HANN_POWER * audio.window_samples)
     return (spread * own_bins * bin_hz**2 * _weighting(edges_hz[1:-1])).unsqueeze(1)
 
