@@ -3,7 +3,8 @@
     python tests/fuzz/mutate_inputs.py --seconds 60
 
 Voices get their checksum mended, so that what lies behind it is reached. A crash, a hang or another exception ends
-this process; its input is kept in the temporary folder and named.
+this process; its input is kept in the temporary folder and named. The seeds in tests/fuzz/seeds, which once did harm,
+come first: put there what is found.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import tempfile
 import time
 import warnings
 import zlib
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 
 DOCUMENTED = (OSError, RuntimeError, TypeError, ValueError)
 PREAMBLE_BYTES = 20  # of a voice file
+SEEDS = Path(__file__).parent / "seeds"
 SPOKEN_SHARE = 0.2  # of the voices that load: the rest is left at that, for speed
 FORMATS = ("WAV", "FLAC", "OGG", "AIFF", "MP3", "AU", "CAF", "W64")
 ALPHABET = [
@@ -94,9 +97,11 @@ class Fuzzer:
     def a_voice(self) -> None:
         body = damaged(self.whole[PREAMBLE_BYTES:], self.rng, 400)
         magic, version, size, _ = struct.unpack_from("<8sIII", self.whole)
-        preamble = struct.pack("<8sIII", magic, version, size, zlib.crc32(body))
+        self.try_voice(struct.pack("<8sIII", magic, version, size, zlib.crc32(body)) + body)
+
+    def try_voice(self, data: bytes) -> None:
         path = self.last.with_suffix(".voice")
-        path.write_bytes(preamble + body)
+        path.write_bytes(data)
         voice = muspeaker.Voice.load(path)
         json.dumps(voice.name).encode()
         if self.rng.random() < SPOKEN_SHARE:
@@ -105,8 +110,11 @@ class Fuzzer:
 
     def a_recording(self) -> None:
         whole = self.recordings[self.rng.integers(len(self.recordings))]
+        self.try_recording(damaged(whole, self.rng, 200))
+
+    def try_recording(self, data: bytes) -> None:
         path = self.last.with_suffix(".sound")
-        path.write_bytes(damaged(whole, self.rng, 200))
+        path.write_bytes(data)
         voice = self.tts.clone(path)
         assert np.isfinite(voice.vector).all()
 
@@ -115,10 +123,22 @@ class Fuzzer:
             ALPHABET[self.rng.integers(len(ALPHABET))] * int(self.rng.choice([1, 1, 1, 2, 50]))
             for _ in range(self.rng.integers(1, 40))
         ]
-        text = "".join(runs)
-        self.last.with_suffix(".txt").write_bytes(text.encode("utf-8", "surrogatepass"))
+        self.try_text("".join(runs).encode("utf-8", "surrogatepass"))
+
+    def try_text(self, data: bytes) -> None:
+        self.last.with_suffix(".txt").write_bytes(data)
+        text = data.decode("utf-8", "surrogatepass")
         for passage in read_text(text, self.reading):
             assert len(passage.tokens.phones) > 0
+
+    def try_seeds(self) -> int:
+        """All that was kept; returns how many there are."""
+        kinds = {".voice": self.try_voice, ".sound": self.try_recording, ".txt": self.try_text}
+        seeds = sorted(SEEDS.iterdir())
+        for seed in seeds:
+            with suppress(*DOCUMENTED):
+                kinds[seed.suffix](seed.read_bytes())
+        return len(seeds)
 
 
 def main() -> None:
@@ -132,6 +152,7 @@ def main() -> None:
     kinds: list[Callable[[], None]] = [fuzzer.a_voice, fuzzer.a_recording, fuzzer.a_text]
     outcomes: collections.Counter[str] = collections.Counter()
     print(f"the last inputs are in {folder}", flush=True)  # noqa: T201
+    print(f"{fuzzer.try_seeds():7} seeds")  # noqa: T201
     end = time.monotonic() + options.seconds
     while time.monotonic() < end:
         for kind in kinds:
