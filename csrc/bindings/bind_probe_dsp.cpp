@@ -1,4 +1,7 @@
+#include <pybind11/stl.h>
+
 #include <algorithm>
+#include <optional>
 
 #include "bindings/array.h"
 #include "bindings/probe.h"
@@ -17,6 +20,7 @@
 #include "dsp/random.h"
 #include "dsp/spectral_map.h"
 #include "dsp/spectral_synthesis.h"
+#include "dsp/watermark.h"
 
 namespace py = pybind11;
 
@@ -86,13 +90,16 @@ py::tuple level_mel(const FloatArray& mel, float energy_gain, const py::dict& au
 
 /// pieces: how many samples come at a time.
 py::array_t<float> correct_mel(const FloatArray& samples, const FloatArray& mel, float share,
-                               const py::dict& audio, int64_t pieces) {
+                               const py::dict& audio, int64_t pieces,
+                               std::optional<uint32_t> watermark) {
   require_axes(samples, 1, "samples");
   const core::Frames wanted = to_frames(mel, "mel");
   core::require_input(pieces > 0 && mel.shape(1) == audio["num_mels"].cast<int64_t>(),
                       "pieces must be positive, and mel have num_mels columns");
   const dsp::MelCorrection correction(audio_config(audio), share);
   dsp::MelCorrection::State state;
+  const dsp::Watermark mark(audio_config(audio), watermark.value_or(0));
+  state.mark = watermark.has_value() ? &mark : nullptr;
   std::vector<float> corrected;
   for (int64_t begin = 0; begin < samples.size(); begin += pieces) {
     correction.correct(state, wanted, samples.data() + begin,
@@ -260,7 +267,7 @@ void bind_dsp_probe(py::module_& probe) {
   probe.def("level_mel", &level_mel, py::arg("mel"), py::arg("energy_gain"), py::arg("audio"),
             "(frames, mels) to its loudness in LUFS and (frames, mels)");
   probe.def("correct_mel", &correct_mel, py::arg("samples"), py::arg("mel"), py::arg("share"),
-            py::arg("audio"), py::kw_only(), py::arg("pieces"),
+            py::arg("audio"), py::kw_only(), py::arg("pieces"), py::arg("watermark") = py::none(),
             "(samples) and (frames, num_mels) to (samples), so many samples at a time");
   probe.def("normalized_mel", &normalized_mel, py::arg("mel"), "(frames, mels) to (frames, mels)");
   probe.def("fit_spectral_map", &fit_spectral_map, py::arg("prompt"), py::arg("spoken"),

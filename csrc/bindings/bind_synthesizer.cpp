@@ -1,15 +1,21 @@
 #include <pybind11/stl.h>
 
+#include <algorithm>
+#include <optional>
+
 #include "bindings/array.h"
 #include "bindings/bindings.h"
 #include "bindings/speech.h"
 #include "core/header.h"
+#include "dsp/watermark.h"
 #include "engine/synthesizer.h"
 
 namespace py = pybind11;
 
 namespace muspeaker::bindings {
 namespace {
+
+using Payload = std::optional<uint32_t>;
 
 py::dict config_of(const engine::Synthesizer& synthesizer) {
   py::dict config;
@@ -94,6 +100,21 @@ py::object next_chunk(engine::Speaking& speaking, bool whole) {
   return to_numpy(std::move(samples));
 }
 
+/// Row by row.
+py::array_t<int8_t> to_grid(const dsp::Watermark::Signs& signs) {
+  py::array_t<int8_t> grid({dsp::Watermark::kSlots, dsp::Watermark::kCells});
+  std::copy(signs.begin(), signs.end(), grid.mutable_data());
+  return grid;
+}
+
+/// What a detector looks for.
+void bind_watermark(py::module_& module) {
+  module.def("watermark_symbols", [] { return to_grid(dsp::Watermark::symbols()); });
+  module.def(
+      "watermark_code", [](int64_t value) { return to_grid(dsp::Watermark::code(value)); },
+      py::arg("value"));
+}
+
 void bind_speaking(const py::module_& module) {
   py::class_<engine::Speaking>(module, "Speaking", "Speech on its way.")
       .def_property_readonly("durations",
@@ -111,30 +132,33 @@ void bind_recordings(py::class_<engine::Synthesizer>& speaker) {
           "convert",
           [](engine::Synthesizer& synthesizer, const FloatArray& samples, const IntArray& tokens,
              const FloatArray& vector, const FloatArray& style, float pitch, float energy,
-             uint64_t seed) {
+             uint64_t seed, Payload watermark) {
             engine::SynthesisOptions options;
             options.pitch = pitch;
             options.energy = energy;
             options.seed = seed;
+            options.watermark = watermark;
             return convert(synthesizer, samples, tokens, copy_voice(vector, style), options);
           },
           py::arg("samples"), py::arg("tokens"), py::arg("vector"), py::arg("style"), py::kw_only(),
-          py::arg("pitch"), py::arg("energy"), py::arg("seed"))
+          py::arg("pitch"), py::arg("energy"), py::arg("seed"), py::arg("watermark") = py::none())
       .def(
           "edit",
           [](engine::Synthesizer& synthesizer, const FloatArray& samples, const IntArray& recorded,
              const IntArray& tokens, const IntArray& origins, const FloatArray& vector,
-             const FloatArray& style, float speed, float temperature, uint64_t seed) {
+             const FloatArray& style, float speed, float temperature, uint64_t seed,
+             Payload watermark) {
             engine::SynthesisOptions options;
             options.speed = speed;
             options.temperature = temperature;
             options.seed = seed;
+            options.watermark = watermark;
             return edit(synthesizer, samples, recorded, tokens, origins, copy_voice(vector, style),
                         options);
           },
           py::arg("samples"), py::arg("recorded"), py::arg("tokens"), py::arg("origins"),
           py::arg("vector"), py::arg("style"), py::kw_only(), py::arg("speed"),
-          py::arg("temperature"), py::arg("seed"));
+          py::arg("temperature"), py::arg("seed"), py::arg("watermark") = py::none());
 }
 
 }  // namespace
@@ -142,6 +166,7 @@ void bind_recordings(py::class_<engine::Synthesizer>& speaker) {
 /// muspeaker._core.Synthesizer; the shapes are in _core.pyi.
 // NOLINTNEXTLINE(misc-const-correctness): one signature for all
 void bind_synthesizer(py::module_& module) {
+  bind_watermark(module);
   bind_speaking(module);
   py::class_<engine::Synthesizer> speaker(module, "Synthesizer", "One loaded model.");
   bind_recordings(speaker);
@@ -166,23 +191,24 @@ void bind_synthesizer(py::module_& module) {
           "synthesize",
           [](engine::Synthesizer& synthesizer, const IntArray& tokens, const FloatArray& vector,
              const FloatArray& style, float speed, float pitch, float energy, float temperature,
-             uint64_t seed) {
+             uint64_t seed, Payload watermark) {
             return synthesize(synthesizer, tokens, copy_voice(vector, style),
-                              {speed, pitch, energy, temperature, seed});
+                              {speed, pitch, energy, temperature, seed, watermark});
           },
           py::arg("tokens"), py::arg("vector"), py::arg("style"), py::kw_only(), py::arg("speed"),
-          py::arg("pitch"), py::arg("energy"), py::arg("temperature"), py::arg("seed"))
+          py::arg("pitch"), py::arg("energy"), py::arg("temperature"), py::arg("seed"),
+          py::arg("watermark") = py::none())
       .def(
           "start",
           [](engine::Synthesizer& synthesizer, const IntArray& tokens, const FloatArray& vector,
              const FloatArray& style, float speed, float pitch, float energy, float temperature,
-             uint64_t seed) {
+             uint64_t seed, Payload watermark) {
             return start(synthesizer, tokens, copy_voice(vector, style),
-                         {speed, pitch, energy, temperature, seed});
+                         {speed, pitch, energy, temperature, seed, watermark});
           },
           py::keep_alive<0, 1>(), py::arg("tokens"), py::arg("vector"), py::arg("style"),
           py::kw_only(), py::arg("speed"), py::arg("pitch"), py::arg("energy"),
-          py::arg("temperature"), py::arg("seed"));
+          py::arg("temperature"), py::arg("seed"), py::arg("watermark") = py::none());
 }
 
 }  // namespace muspeaker::bindings

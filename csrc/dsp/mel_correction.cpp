@@ -75,13 +75,14 @@ void MelCorrection::correct(State& state, const core::Frames& mel, const float* 
 }
 
 void MelCorrection::correct_part(const core::Frames& mel, const float* samples, int64_t begin,
-                                 int64_t end, float* corrected) const {
+                                 int64_t end, float* corrected, const Watermark* mark) const {
   const int64_t num_frames = mel.rows();
   const int64_t num_samples = num_frames * hop_samples_;
   const auto first_sample = [this](int64_t frame) {
     return std::max((frame * hop_samples_) - padding_, int64_t{0});
   };
   State state;
+  state.mark = mark;
   state.frames = std::max(begin - context_frames(), int64_t{0});
   const int64_t start = first_sample(state.frames);
   const int64_t stop = end == num_frames ? num_samples : first_sample(end - 1) + fft_.num_samples();
@@ -136,6 +137,9 @@ void MelCorrection::correct_frame(State& state, const float* mel, int64_t num_sa
   window_frame(state, num_samples);
   fft_.forward(state.frame.data(), state.real.data(), state.imag.data(), state.fft);
   correct_levels(state, mel);
+  if (state.mark != nullptr) {
+    state.mark->apply(state.frames, state.real.data(), state.imag.data());
+  }
   fft_.inverse(state.real.data(), state.imag.data(), state.frame.data(), state.fft);
   core::with_wide_vectors([&]() MUSPEAKER_INTO_CALLER_BODY {
     float* __restrict overlap = state.overlap.data();

@@ -8,11 +8,12 @@
 #include "dsp/band_interpolation.h"
 #include "dsp/fft.h"
 #include "dsp/filter_bank.h"
+#include "dsp/watermark.h"
 
 namespace muspeaker::dsp {
 
 /// Corrects the band levels of speech to the log-mel that it was made from, in one step, and takes
-/// off a constant offset, which a mel does not ask for.
+/// off a constant offset, which a mel does not ask for. In the same spectra it can mark the speech.
 ///
 /// Here the samples of an utterance come piece by piece: the bits of the result do not depend on
 /// where pieces end.
@@ -29,10 +30,11 @@ class MelCorrection {
 
   /// Streaming state of one utterance. Start with a fresh one; do not reuse.
   struct State {
-    int64_t taken = 0;           ///< samples that have come
-    int64_t frames = 0;          ///< frames that have been corrected
-    std::vector<float> raw;      ///< the newest of those that have come, `taken` the last
-    std::vector<float> overlap;  ///< (fft) sums of frames, from the next sample to be given on
+    const Watermark* mark = nullptr;  ///< what marks the utterance, if anything; must outlive it
+    int64_t taken = 0;                ///< samples that have come
+    int64_t frames = 0;               ///< frames that have been corrected
+    std::vector<float> raw;           ///< the newest of those that have come, `taken` the last
+    std::vector<float> overlap;       ///< (fft) sums of frames, from the next sample to be given on
     std::vector<float> frame, real, imag, magnitude, bands;
     RealFft::Workspace fft;
   };
@@ -47,8 +49,9 @@ class MelCorrection {
   /// The samples that frames [begin, end) of a whole utterance complete, the same bits as correct()
   /// gives, at their places in `corrected`. samples, corrected: (frames * hop). All parts but the
   /// last must end context_frames() before mel.rows(). Threads may correct parts side by side.
+  /// mark: as that of State.
   void correct_part(const core::Frames& mel, const float* samples, int64_t begin, int64_t end,
-                    float* corrected) const;
+                    float* corrected, const Watermark* mark = nullptr) const;
 
   /// Frames under whose windows a frame's samples lie, to either side.
   [[nodiscard]] int64_t context_frames() const {

@@ -9,7 +9,7 @@
 
 namespace muspeaker::engine {
 
-/// dsp::MelCorrection as a stage after the vocoder.
+/// dsp::MelCorrection as a stage after the vocoder. Marks speech too.
 class MelCorrectionStage : public PostStage {
  public:
   /// Throws std::invalid_argument unless dsp::MelCorrection::fits(audio).
@@ -17,12 +17,13 @@ class MelCorrectionStage : public PostStage {
 
   [[nodiscard]] const char* name() const override { return "mel_correction"; }
   [[nodiscard]] int64_t latency() const override { return correction_.latency_samples(); }
-  [[nodiscard]] std::unique_ptr<State> begin() const override;
+  [[nodiscard]] std::unique_ptr<State> begin(const dsp::Watermark* mark) const override;
   void take(State& state, const core::Frames& mel, const float* samples, int64_t count,
             std::vector<float>& given) const override;
 
   /// Each thread corrects its share.
-  [[nodiscard]] std::vector<float> take_whole(core::GraphRunner& runner, const core::Frames& mel,
+  [[nodiscard]] std::vector<float> take_whole(core::GraphRunner& runner, const dsp::Watermark* mark,
+                                              const core::Frames& mel,
                                               std::vector<float> samples) const override;
 
  private:

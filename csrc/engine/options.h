@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "model/variation_adapter.h"
 
@@ -20,6 +21,7 @@ struct SynthesisOptions {
   float energy = 1.0F;       ///< gain of the energy contour
   float temperature = 1.0F;  ///< factor of the latent noise
   uint64_t seed = 0;
+  std::optional<uint32_t> watermark = std::nullopt;  ///< payload of the mark; none: unmarked
 
   static constexpr Range kSpeed{0.25F, 4.0F};
   static constexpr Range kPitch{-48.0F, 48.0F};

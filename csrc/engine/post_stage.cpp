@@ -27,58 +27,77 @@ std::vector<std::unique_ptr<const PostStage>> make_post_stages(const core::Model
 
 }  // namespace
 
-std::vector<float> PostStage::take_whole(core::GraphRunner& /*runner*/, const core::Frames& mel,
+std::vector<float> PostStage::take_whole(core::GraphRunner& /*runner*/, const dsp::Watermark* mark,
+                                         const core::Frames& mel,
                                          std::vector<float> samples) const {
-  const std::unique_ptr<State> state = begin();
+  const std::unique_ptr<State> state = begin(mark);
   std::vector<float> given;
   given.reserve(samples.size());
   take(*state, mel, samples.data(), core::count_of(samples), given);
   return given;
 }
 
-PostChain::PostChain(const core::ModelConfig& config) : stages_(make_post_stages(config)) {}
+PostChain::PostChain(const core::ModelConfig& config)
+    : audio_(config.audio), stages_(make_post_stages(config)) {
+  if (stages_.empty() && dsp::MelCorrection::fits(audio_)) {
+    marker_ = std::make_unique<MelCorrectionStage>(audio_, /*share=*/0.0F);
+  }
+}
 
-int64_t PostChain::latency() const {
+int64_t PostChain::latency(const State& state) {
   int64_t total = 0;
-  for (const auto& stage : stages_) {
+  for (const PostStage* stage : state.taken) {
     total += stage->latency();
   }
   return total;
 }
 
-PostChain::State PostChain::begin() const {
+PostChain::State PostChain::begin(std::optional<uint32_t> watermark) const {
   State state;
   for (const auto& stage : stages_) {
-    state.stages.push_back(stage->begin());
+    state.taken.push_back(stage.get());
   }
-  state.between.resize(stages_.size());
+  if (watermark.has_value()) {
+    state.mark = std::make_unique<const dsp::Watermark>(audio_, *watermark);
+    if (state.taken.empty()) {
+      core::require_input(marker_ != nullptr,
+                          "the windows of this model are too short for a watermark: speak without");
+      state.taken.push_back(marker_.get());
+    }
+  }
+  for (const PostStage* stage : state.taken) {
+    const bool last = stage == state.taken.back();
+    state.stages.push_back(stage->begin(last ? state.mark.get() : nullptr));
+  }
+  state.between.resize(state.taken.size());
   return state;
 }
 
 void PostChain::take(core::GraphRunner& runner, State& state, const core::Frames& mel,
-                     const float* samples, int64_t count, std::vector<float>& given) const {
-  given.reserve(given.size() + static_cast<size_t>(count + latency()));
-  if (stages_.empty()) {
+                     const float* samples, int64_t count, std::vector<float>& given) {
+  given.reserve(given.size() + static_cast<size_t>(count + latency(state)));
+  if (state.taken.empty()) {
     given.insert(given.end(), samples, samples + count);
   }
-  for (size_t i = 0; i < stages_.size(); ++i) {
-    const core::Timer timer = runner.timer(stages_[i]->name());
-    if (i + 1 == stages_.size()) {
-      stages_[i]->take(*state.stages[i], mel, samples, count, given);
+  for (size_t i = 0; i < state.taken.size(); ++i) {
+    const core::Timer timer = runner.timer(state.taken[i]->name());
+    if (i + 1 == state.taken.size()) {
+      state.taken[i]->take(*state.stages[i], mel, samples, count, given);
       return;
     }
     state.between[i].clear();
-    stages_[i]->take(*state.stages[i], mel, samples, count, state.between[i]);
+    state.taken[i]->take(*state.stages[i], mel, samples, count, state.between[i]);
     samples = state.between[i].data();
     count = core::count_of(state.between[i]);
   }
 }
 
-std::vector<float> PostChain::take_whole(core::GraphRunner& runner, const core::Frames& mel,
-                                         std::vector<float> samples) const {
-  for (const auto& stage : stages_) {
+std::vector<float> PostChain::take_whole(core::GraphRunner& runner, const State& state,
+                                         const core::Frames& mel, std::vector<float> samples) {
+  for (const PostStage* stage : state.taken) {
     const core::Timer timer = runner.timer(stage->name());
-    samples = stage->take_whole(runner, mel, std::move(samples));
+    const bool last = stage == state.taken.back();
+    samples = stage->take_whole(runner, last ? state.mark.get() : nullptr, mel, std::move(samples));
   }
   return samples;
 }

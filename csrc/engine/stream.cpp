@@ -30,13 +30,13 @@ VocoderStream::VocoderStream(const model::MuSpeaker& model, int64_t first_frames
       chunk_frames_(chunk_frames > 0 ? chunk_frames : model.vocoder().chunk_frames()),
       post_(model.config()) {}
 
-VocoderStream::State VocoderStream::begin(core::Frames mel, std::vector<float> f0,
-                                          NoiseAt noise) const {
+VocoderStream::State VocoderStream::begin(core::Frames mel, std::vector<float> f0, NoiseAt noise,
+                                          std::optional<uint32_t> watermark) const {
   State state;
   state.mel = std::move(mel);
   state.f0 = std::move(f0);
   state.noise = std::move(noise);
-  state.post = post_.begin();
+  state.post = post_.begin(watermark);
   const int64_t hop = model_.vocoder().samples_a_frame();
   state.phase.resize(state.f0.size() * static_cast<size_t>(hop));
   double phase = 0.0;
@@ -63,7 +63,7 @@ std::vector<float> VocoderStream::rest(core::GraphRunner& runner, State& state) 
   make(runner, state, whole ? kWhole : kAll);
   if (whole) {
     state.given_frames = state.made_frames;
-    return post_.take_whole(runner, state.mel, std::move(state.made));
+    return PostChain::take_whole(runner, state.post, state.mel, std::move(state.made));
   }
   std::vector<float> samples;
   give(runner, state, state.made_frames, samples);
@@ -71,8 +71,9 @@ std::vector<float> VocoderStream::rest(core::GraphRunner& runner, State& state) 
 }
 
 std::vector<float> VocoderStream::vocode(core::GraphRunner& runner, core::Frames mel,
-                                         std::vector<float> f0, NoiseAt noise) const {
-  State state = begin(std::move(mel), std::move(f0), std::move(noise));
+                                         std::vector<float> f0, NoiseAt noise,
+                                         std::optional<uint32_t> watermark) const {
+  State state = begin(std::move(mel), std::move(f0), std::move(noise), watermark);
   return rest(runner, state);
 }
 
@@ -175,7 +176,7 @@ void VocoderStream::give(core::GraphRunner& runner, State& state, int64_t end,
   const int64_t hop = model_.vocoder().samples_a_frame();
   const float* made =
       state.made.data() + state.made.size() - ((state.made_frames - state.given_frames) * hop);
-  post_.take(runner, state.post, state.mel, made, (end - state.given_frames) * hop, samples);
+  PostChain::take(runner, state.post, state.mel, made, (end - state.given_frames) * hop, samples);
   state.given_frames = end;
 }
 

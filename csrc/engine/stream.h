@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "core/array.h"
@@ -61,8 +62,10 @@ class VocoderStream {
     std::vector<Chunk> chunks;          ///< those that are being made
   };
 
-  /// mel: (frames, num_mels) natural-log mel; f0: (frames) in Hz, 0 where unvoiced.
-  [[nodiscard]] State begin(core::Frames mel, std::vector<float> f0, NoiseAt noise) const;
+  /// mel: (frames, num_mels) natural-log mel; f0: (frames) in Hz, 0 where unvoiced;
+  /// watermark: as PostChain::begin, which it throws as.
+  [[nodiscard]] State begin(core::Frames mel, std::vector<float> f0, NoiseAt noise,
+                            std::optional<uint32_t> watermark = std::nullopt) const;
 
   /// The next chunk, or what is left: `samples` becomes those that it completes, in [-1, 1], none
   /// at the end. Several threads make as many chunks at once, which the next calls give. Chunk
@@ -75,7 +78,8 @@ class VocoderStream {
 
   /// The whole utterance: (frames * hop) samples in [-1, 1].
   [[nodiscard]] std::vector<float> vocode(core::GraphRunner& runner, core::Frames mel,
-                                          std::vector<float> f0, NoiseAt noise) const;
+                                          std::vector<float> f0, NoiseAt noise,
+                                          std::optional<uint32_t> watermark = std::nullopt) const;
 
  private:
   [[nodiscard]] Chunk chunk_after(const State& state, int64_t frame, int64_t index) const;

@@ -59,7 +59,8 @@ Speech Synthesizer::synthesize(const Tokens& tokens, const Voice& voice,
                                const SynthesisOptions& options, const Noise& noise) {
   const std::scoped_lock lock(mutex_);
   Speech speech = perform(tokens, voice, options, noise.latent);
-  speech.samples = loaded_->vocoder.vocode(runner_, speech.mel, speech.f0, noise.vocoder);
+  speech.samples =
+      loaded_->vocoder.vocode(runner_, speech.mel, speech.f0, noise.vocoder, options.watermark);
   return speech;
 }
 
@@ -72,7 +73,8 @@ Speaking Synthesizer::start(const Tokens& tokens, const Voice& voice,
   const int64_t num_samples = speech.mel.rows() * loaded_->model.vocoder().samples_a_frame();
   return {std::move(speech.durations),
           num_samples,
-          vocoder.begin(std::move(speech.mel), std::move(speech.f0), std::move(noise.vocoder)),
+          vocoder.begin(std::move(speech.mel), std::move(speech.f0), std::move(noise.vocoder),
+                        options.watermark),
           vocoder,
           runner_,
           mutex_};
@@ -167,7 +169,8 @@ Speech Synthesizer::convert(Samples samples, const Tokens& tokens, const Voice& 
                                                                   options.variation());
   Speech speech = decode(e_con, std::move(heard.durations),
                          {std::move(heard.f0), std::move(heard.energy)}, voice, options);
-  speech.samples = loaded_->vocoder.vocode(runner_, speech.mel, speech.f0, noise);
+  speech.samples =
+      loaded_->vocoder.vocode(runner_, speech.mel, speech.f0, noise, options.watermark);
   return speech;
 }
 
@@ -203,7 +206,8 @@ EditedSpeech Synthesizer::edit(Samples samples, const Tokens& recorded, const Ed
     speech.energy = std::move(edited.melody.energy);
     speech.mel = std::move(edited.mel);
   }
-  speech.samples = loaded_->vocoder.vocode(runner_, speech.mel, speech.f0, noise.vocoder);
+  speech.samples =
+      loaded_->vocoder.vocode(runner_, speech.mel, speech.f0, noise.vocoder, options.watermark);
   return {std::move(speech), std::move(heard.durations)};
 }
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from muspeaker.sound.audio import Audio
     from muspeaker.sound.prompt import PromptWarning
     from muspeaker.sound.span import Span
+    from muspeaker.sound.watermark import Detection, detect
     from muspeaker.stream import SpeechStream
     from muspeaker.text.passages import ReadingWarning
     from muspeaker.tts import Synthesizer
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Audio",
+    "Detection",
     "ModelFileError",
     "PromptWarning",
     "ReadingWarning",
@@ -31,6 +33,7 @@ __all__ = [
     "Synthesizer",
     "Utterance",
     "Voice",
+    "detect",
     "load",
     "read",
     "say",
@@ -38,6 +41,7 @@ __all__ = [
 
 _HOMES = {
     "Audio": "sound.audio",
+    "Detection": "sound.watermark",
     "ModelFileError": "_core",
     "PromptWarning": "sound.prompt",
     "ReadingWarning": "text.passages",
@@ -48,6 +52,7 @@ _HOMES = {
     "Synthesizer": "tts",
     "Utterance": "reading",
     "Voice": "voice",
+    "detect": "sound.watermark",
     "load": "loading",
     "read": "reading",
     "say": "quick",

@@ -39,6 +39,7 @@ class Synthesizer:
         plain: bool = False,
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]: ...
     # Phone, stress and boundary ids (3, tokens) -> samples (samples,) and durations (tokens,) in frames.
+    # watermark: 32 bits; None leaves the speech unmarked. So in every method below.
     def synthesize(
         self,
         tokens: NDArray[np.int32],
@@ -50,6 +51,7 @@ class Synthesizer:
         energy: float,
         temperature: float,
         seed: int,
+        watermark: int | None = None,
     ) -> tuple[NDArray[np.float32], NDArray[np.int32]]: ...
     # A recording (samples,) at the model's rate and its text, in another voice -> as synthesize.
     def convert(
@@ -62,6 +64,7 @@ class Synthesizer:
         pitch: float,
         energy: float,
         seed: int,
+        watermark: int | None = None,
     ) -> tuple[NDArray[np.float32], NDArray[np.int32]]: ...
     # A recording (samples,) at the model's rate and its text (3, recorded tokens); the edited text and which
     # recorded token each of its tokens is, (tokens,), -1 for none -> samples (samples,) and durations
@@ -78,6 +81,7 @@ class Synthesizer:
         speed: float,
         temperature: float,
         seed: int,
+        watermark: int | None = None,
     ) -> tuple[NDArray[np.float32], NDArray[np.int32], NDArray[np.int32]]: ...
     # As synthesize, but only up to the mel: pull the samples from what it returns.
     def start(
@@ -91,7 +95,14 @@ class Synthesizer:
         energy: float,
         temperature: float,
         seed: int,
+        watermark: int | None = None,
     ) -> Speaking: ...
+
+# (slots, cells) int8: which symbol each cell of the watermark carries, from 1; 0 for none.
+def watermark_symbols() -> NDArray[np.int8]: ...
+
+# (slots, cells) int8, 1 or -1: the code of a symbol's value 0 to 255; 256 is for the cells of no symbol.
+def watermark_code(value: int) -> NDArray[np.int8]: ...
 
 # Speech on its way; keeps its Synthesizer alive. Several may be pulled interleaved, from any thread.
 class Speaking:

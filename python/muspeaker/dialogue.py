@@ -134,7 +134,7 @@ def mixed(parts: Sequence[tuple[int, Audio]]) -> Audio:
     phones = [phone for start, a in parts for phone in _moved(a.phones, start / a.sample_rate)]
     words.sort(key=lambda word: word.start)
     phones.sort(key=lambda phone: phone.start)
-    return Audio(samples, first.sample_rate, words, phones)
+    return Audio(samples, first.sample_rate, words, phones, first.watermark)
 
 
 def stereo_places(speakers: Sequence[Voice]) -> dict[Voice, float]:

@@ -123,6 +123,7 @@ def edit_recording(
         speed=float(options.speed),
         temperature=float(options.temperature),
         seed=options.drawn_seed(),
+        watermark=options.marked_with(),
     )
     gain = float(np.abs(given).max()) / max(float(np.abs(heard).max()), 1e-12)
     spoken = resample(checked_samples(samples), speech.sample_rate, rate_hz) * np.float32(gain)
@@ -137,9 +138,8 @@ def edit_recording(
         _in_turn([placed(span) for span in spans]) for spans in speech.spans(edit.tokens, durations)
     )
     is_mono = recorded.shape[1] == 1
-    return Audio(
-        spliced.samples[:, 0].copy() if is_mono else spliced.samples, rate_hz, words, phones
-    )
+    samples = spliced.samples[:, 0].copy() if is_mono else spliced.samples
+    return Audio(samples, rate_hz, words, phones, options.marked_with())
 
 
 def _edges(durations: NDArray[np.int32]) -> list[int]:

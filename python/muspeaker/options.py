@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from muspeaker.voice_like import VoiceLike
 
 MAX_SEED = 2**63 - 1
+MAX_PAYLOAD = 2**32 - 1
 _ABOUT = "about"
 
 
@@ -37,6 +38,8 @@ class OptionFields(TypedDict, total=False):
     ssml: bool
     skip_unreadable: bool
     emoji: bool
+    watermark: bool
+    watermark_payload: int
 
 
 class ConversionFields(TypedDict, total=False):
@@ -49,6 +52,8 @@ class ConversionFields(TypedDict, total=False):
     language: str | None
     phonemes: bool
     lexicon: LexiconLike | None
+    watermark: bool
+    watermark_payload: int
 
 
 class EditFields(TypedDict, total=False):
@@ -59,6 +64,8 @@ class EditFields(TypedDict, total=False):
     seed: int | None
     language: str | None
     phonemes: bool
+    watermark: bool
+    watermark_payload: int
 
 
 @dataclass(frozen=True)
@@ -103,6 +110,8 @@ class SynthesisOptions:
         ssml: Whether the text is SSML.
         skip_unreadable: Whether letters that cannot be read are passed over with a warning, not refused.
         emoji: Whether emoji are read by their names; needs `muspeaker[emoji]`.
+        watermark: Whether the speech is marked, inaudibly, as made by this program.
+        watermark_payload: Number that the mark carries, 0 to 2**32 - 1.
 
     Raises:
         FileNotFoundError: If the lexicon is a file that does not exist.
@@ -159,13 +168,22 @@ class SynthesisOptions:
         default=False,
         metadata=_about("Read emoji by their names. Needs muspeaker[emoji]."),
     )
+    watermark: bool = field(
+        default=True,
+        metadata=_about("Mark the speech, inaudibly, as made by this program."),
+    )
+    watermark_payload: int = field(
+        default=0, metadata=_about("Number that the mark carries, of 32 bits.", 0, MAX_PAYLOAD)
+    )
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "lexicon", read_lexicon(self.lexicon))
         for name in ("speed", "pitch", "energy", "volume", "temperature"):
             check_number(name, getattr(self, name), bounds(name))
-        _check_seed(self.seed)
-        for name in ("phonemes", "ssml", "skip_unreadable", "emoji"):
+        if self.seed is not None:
+            _check_whole("seed", self.seed, MAX_SEED, "an int or None", "2**63 - 1")
+        _check_whole("watermark_payload", self.watermark_payload, MAX_PAYLOAD, "an int", "2**32 - 1")
+        for name in ("phonemes", "ssml", "skip_unreadable", "emoji", "watermark"):
             if not isinstance(getattr(self, name), bool):
                 raise TypeError(f"{name} must be a bool, got {type(getattr(self, name)).__name__}")
         if self.phonemes and self.ssml:
@@ -180,6 +198,10 @@ class SynthesisOptions:
         if self.seed is not None:
             return int(self.seed)
         return int.from_bytes(os.urandom(8)) & MAX_SEED
+
+    def marked_with(self) -> int | None:
+        """What the mark carries; None where there is to be none."""
+        return int(self.watermark_payload) if self.watermark else None
 
 
 # Every option by its name, in the order of the fields.
@@ -235,10 +257,9 @@ def check_number(name: str, value: object, limits: tuple[float, float]) -> None:
         raise ValueError(f"{name} must be {low:g} to {high:g}, got {value}")
 
 
-def _check_seed(seed: object) -> None:
-    if seed is None:
-        return
-    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)):
-        raise TypeError(f"seed must be an int or None, got {type(seed).__name__}")
-    if not 0 <= seed <= MAX_SEED:
-        raise ValueError(f"seed must be 0 to 2**63 - 1, got {seed}")
+def _check_whole(name: str, value: object, most: int, kind: str, written: str) -> None:
+    """Raise TypeError if a value is no whole number, ValueError if it is not 0 to `most`."""
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
+        raise TypeError(f"{name} must be {kind}, got {type(value).__name__}")
+    if not 0 <= value <= most:
+        raise ValueError(f"{name} must be 0 to {written}, got {value}")

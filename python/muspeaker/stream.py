@@ -181,12 +181,14 @@ class SpeechEngine:
             energy=float(options.energy),
             temperature=float(options.temperature),
             seed=seed,
+            watermark=options.marked_with(),
         )
         words, phones = self.spans(tokens, speaking.durations)
         limiter = PeakLimiter(_bounded("volume", float(options.volume) * manner.volume))
         gate = self._gate(phones, options)
         trimmer = self._trimmer(passage, speaking.num_samples, words)
         ends_with = int(speaking.durations[len(tokens.phones) - tokens.pauses_after :].sum())
+        mark = options.marked_with()
         made = given = 0  # samples
         while (samples := _next_chunk(speaking, process, whole)) is not None:
             made += len(samples)
@@ -199,7 +201,7 @@ class SpeechEngine:
             if is_last:
                 samples = np.concatenate([samples, self._silence_after(passage, ends_with).samples])
             edges = _Edges(begin, given, trimmer.cut, self.sample_rate, is_last=is_last)
-            yield Audio(samples, self.sample_rate, edges.inside(words), edges.inside(phones))
+            yield Audio(samples, self.sample_rate, edges.inside(words), edges.inside(phones), mark)
 
     def _gate(self, phones: list[Span], options: SynthesisOptions) -> NoiseGate:
         """What silences the noise before a passage."""

@@ -166,8 +166,8 @@ class Synthesizer:
                 default voice.
             options: `speed` (0.5 to 2), `pitch` (semitones), `energy` (effort), `volume` (gain),
                 `temperature` (0.2), `seed` (0; None draws one), `language` ("en-us"), `phonemes` (the
-                text is IPA), `style` (a voice whose manner is taken) and `pause` (seconds between
-                sentences); see `SynthesisOptions`.
+                text is IPA), `style` (a voice whose manner is taken), `pause` (seconds between sentences)
+                and `watermark` (True); see `SynthesisOptions`.
 
         Returns:
             The speech; the same model, text, voice and options give the same samples.
@@ -297,8 +297,8 @@ class Synthesizer:
             source: A recording of one speaker, 0.3 to 60 s, in any form that `clone` takes.
             voice: A voice as in `synthesize`.
             text: What the recording says, word by word.
-            options: `pitch` (semitones), `energy` (effort), `volume` (gain), `seed`, `language` and
-                `phonemes`, as in `synthesize`.
+            options: `pitch` (semitones), `energy` (effort), `volume` (gain), `seed`, `language`,
+                `phonemes` and `watermark`, as in `synthesize`.
 
         Returns:
             As long as the source, with the times of the words in it.
@@ -322,9 +322,11 @@ class Synthesizer:
             pitch=float(chosen.pitch),
             energy=float(chosen.energy),
             seed=chosen.drawn_seed(),
+            watermark=chosen.marked_with(),
         )
         samples = limit_peaks(checked_samples(samples), float(chosen.volume))
-        return Audio(samples, self.sample_rate, *self._speech.spans(tokens, durations))
+        spans = self._speech.spans(tokens, durations)
+        return Audio(samples, self.sample_rate, *spans, chosen.marked_with())
 
     def edit(
         self,
@@ -345,8 +347,8 @@ class Synthesizer:
             transcript: What it says, word by word.
             new_text: What it is to say.
             voice: A voice as in `synthesize`; None is cloned from the recording.
-            options: `speed`, `temperature`, `seed`, `language` and `phonemes`, as in `synthesize`, for the
-                words that are new.
+            options: `speed`, `temperature`, `seed`, `language`, `phonemes` and `watermark`, as in
+                `synthesize`, for the words that are new.
 
         Returns:
             The edited recording at its own rate and channels, with the times of its words. Outside of the

@@ -31,14 +31,14 @@ TEST(PostChain, WithoutStagesPassesSamplesOn) {
   core::ModelConfig config = correcting_config();
   config.vocoder.mel_correction = 0.0F;
   const PostChain chain(config);
-  EXPECT_EQ(chain.latency(), 0);
   core::GraphRunner runner(1);
   PostChain::State state = chain.begin();
+  EXPECT_EQ(PostChain::latency(state), 0);
   const std::vector<float> samples = noise(1000);
   std::vector<float> given;
-  chain.take(runner, state, core::Frames(4, 20), samples.data(), 400, given);
+  PostChain::take(runner, state, core::Frames(4, 20), samples.data(), 400, given);
   EXPECT_EQ(given, std::vector<float>(samples.begin(), samples.begin() + 400));
-  EXPECT_EQ(chain.take_whole(runner, core::Frames(4, 20), samples), samples);
+  EXPECT_EQ(PostChain::take_whole(runner, state, core::Frames(4, 20), samples), samples);
 }
 
 TEST(PostChain, GivesTheSameInPiecesAndWholeAndHoldsBackNoMoreThanItsLatency) {
@@ -55,8 +55,8 @@ TEST(PostChain, GivesTheSameInPiecesAndWholeAndHoldsBackNoMoreThanItsLatency) {
     std::vector<float> given;
     for (int64_t at = 0; at < core::count_of(samples); at += piece) {
       const int64_t count = std::min(piece, core::count_of(samples) - at);
-      chain.take(one, state, mel, samples.data() + at, count, given);
-      EXPECT_GE(core::count_of(given), at + count - chain.latency());
+      PostChain::take(one, state, mel, samples.data() + at, count, given);
+      EXPECT_GE(core::count_of(given), at + count - PostChain::latency(state));
     }
     EXPECT_EQ(given, whole) << "pieces of " << piece;
   }

@@ -37,12 +37,15 @@ class Audio:
         sample_rate: Samples per second.
         words: Words with their times, as written once numbers and abbreviations are spelled out.
         phones: Phones with their times; pauses are the gaps between them.
+        watermark: Number that the mark of the speech carries; None if it has no mark. Other programs' changes
+            do not show here: `muspeaker.detect` listens.
     """
 
     samples: NDArray[np.float32]
     sample_rate: int
     words: list[Span] = field(default_factory=list)
     phones: list[Span] = field(default_factory=list)
+    watermark: int | None = None
 
     @property
     def duration(self) -> float:
@@ -78,7 +81,8 @@ class Audio:
             phones += _shifted(part.phones, start)
             start += part.duration
         samples = np.concatenate([part.samples for part in parts])
-        return cls(samples, parts[0].sample_rate, words, phones)
+        marks = (part.watermark for part in parts if part.watermark is not None)
+        return cls(samples, parts[0].sample_rate, words, phones, next(marks, None))
 
     def encode(
         self,

@@ -44,6 +44,7 @@ PROMPT_ADVICE = (
 )
 SOURCE_MIN_SECONDS = 0.3
 SOURCE_MAX_SECONDS = 60.0
+SEARCHED_MAX_SECONDS = 600.0
 MIN_RATE_HZ = 4000
 MAX_RATE_HZ = 768_000
 SILENCE_LEVEL = 1e-4  # -80 dB of full scale
@@ -112,6 +113,23 @@ def read_channels(recording: RecordingLike) -> tuple[NDArray[np.float32], int]:
         raise ValueError(f"recording is too long: expected at most {longest:g} s, got more")
     _checked(samples, rate, "recording", SOURCE_MIN_SECONDS)
     return samples.astype(np.float32), rate
+
+
+def read_searched(
+    recording: RecordingLike, min_seconds: float
+) -> tuple[NDArray[np.float32], int]:
+    """Read a recording that something is searched in: the first ten minutes; else as `read_source`.
+
+    Args:
+        recording: As `read_prompt`.
+        min_seconds: Least length.
+
+    Raises:
+        FileNotFoundError: As `read_prompt`.
+        TypeError: As `read_prompt`.
+        ValueError: As `read_prompt`.
+    """
+    return _read(recording, "recording", (min_seconds, SEARCHED_MAX_SECONDS))
 
 
 def sample_bits(path: str | os.PathLike[str]) -> int:

@@ -13,13 +13,18 @@ from muspeaker.twin.dsp.mel import POWER_FLOOR, full_precision, mel_from_magnitu
 
 if TYPE_CHECKING:
     from muspeaker.config import AudioConfig, VocoderConfig
+    from muspeaker.twin.dsp.watermark import Watermark
 
 LIMIT = 2.0  # nats, the largest correction of a band
 SILENT_LOBE = 2  # bins of Hann's window that an offset is in, 0 and 1
 
 
 def correct_mel(
-    samples: torch.Tensor, mel: torch.Tensor, share: float, audio: AudioConfig
+    samples: torch.Tensor,
+    mel: torch.Tensor,
+    share: float,
+    audio: AudioConfig,
+    mark: Watermark | None = None,
 ) -> torch.Tensor:
     """Give every band of every frame the level that the mel asks for, and keep the vocoder's phase.
 
@@ -33,8 +38,9 @@ def correct_mel(
     Args:
         samples: (batch, samples) float32 in (-1, 1), whole frames.
         mel: (batch, mels, frames), natural-log mel that they were made from.
-        share: Share of the difference that is corrected, 0 to 1. With 0 the samples are unchanged.
+        share: Share of the difference that is corrected, 0 to 1. With 0 and no mark the samples are unchanged.
         audio: The frame clock, with windows of at least four hops.
+        mark: What marks the speech in the same spectra; None leaves it unmarked.
 
     Returns:
         (batch, samples) float32 in [-1, 1].
@@ -54,10 +60,11 @@ def correct_mel(
         or samples.shape[1] % hop
     ):
         raise ValueError(f"samples {tuple(samples.shape)} are not those of mel {tuple(mel.shape)}")
-    if share > 0 and audio.window_samples < 4 * hop:
+    unchanged = share == 0 and mark is None
+    if not unchanged and audio.window_samples < 4 * hop:
         raise ValueError(f"windows must be at least 4 hops, got {audio.window_samples} samples")
     padding = (fft - hop) // 2
-    if share == 0 or samples.shape[1] <= padding:  # or too short for its ends to be reflected
+    if unchanged or samples.shape[1] <= padding:  # or too short for its ends to be reflected
         return samples
     with full_precision(samples.device):
         window = _centred_window(audio, samples.device)
@@ -70,6 +77,8 @@ def correct_mel(
         gains = torch.exp(share * missing.clamp(-LIMIT, LIMIT)).transpose(1, 2)
         spectrum = spectrum * (gains @ band_interpolation(audio, samples.device))
         spectrum[..., : SILENT_LOBE * fft // audio.window_samples] = 0
+        if mark is not None:
+            spectrum = spectrum * mark.gains(spectrum.shape[1], samples.device)
         frames = torch.fft.irfft(spectrum, fft) * window
         weights = window.square().expand_as(frames)
         added = _add_up(frames, hop)[:, padding:-padding]
@@ -78,11 +87,18 @@ def correct_mel(
 
 
 def correct_levels(
-    samples: torch.Tensor, mel: torch.Tensor, config: VocoderConfig, audio: AudioConfig
+    samples: torch.Tensor,
+    mel: torch.Tensor,
+    config: VocoderConfig,
+    audio: AudioConfig,
+    mark: Watermark | None = None,
 ) -> torch.Tensor:
-    """`correct_mel`, as far and as many times as a vocoder's config asks."""
-    for _ in range(config.correction_passes):
-        samples = correct_mel(samples, mel, config.mel_correction, audio)
+    """`correct_mel`, as far and as many times as a vocoder's config asks; the last time marks the speech."""
+    corrects = config.mel_correction > 0 and config.correction_passes > 0
+    passes = config.correction_passes if corrects else int(mark is not None)
+    for number in range(passes):
+        own = mark if number == passes - 1 else None
+        samples = correct_mel(samples, mel, config.mel_correction, audio, own)
     return samples
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from muspeaker.twin.dsp.mel import num_samples
 from muspeaker.twin.dsp.mel_correction import correct_levels
 from muspeaker.twin.dsp.mel_loudness import level_mel
+from muspeaker.twin.dsp.watermark import Watermark
 from muspeaker.twin.engine.acoustic_pass import AcousticPass, Melody
 from muspeaker.twin.engine.cloner import Cloner
 from muspeaker.twin.engine.edges import shorten_edges
@@ -148,13 +149,16 @@ class Synthesizer:
         mel = self._acoustic_pass.match(mel, voice, options.energy_gain)
         return level_mel(mel, self._model.config.audio, options.energy_gain)
 
-    def vocode(self, mel: torch.Tensor, f0: torch.Tensor, noise: NoiseAt) -> torch.Tensor:
+    def vocode(
+        self, mel: torch.Tensor, f0: torch.Tensor, noise: NoiseAt, watermark: int | None = None
+    ) -> torch.Tensor:
         """Samples of a mel, their band levels corrected to it as far as the config asks.
 
         Args:
             mel: (1, mels, frames), natural log.
             f0: (1, frames) in Hz, 0 where unvoiced.
             noise: The noise of the vocoder.
+            watermark: Payload of the mark; None leaves the speech unmarked.
 
         Returns:
             (1, samples) in [-1, 1].
@@ -162,4 +166,5 @@ class Synthesizer:
         audio, vocoder = self._model.config.audio, self._model.vocoder
         drawn = noise(num_samples(mel.shape[2], audio)).to(mel.device)
         samples: torch.Tensor = vocoder(mel, f0, vocoder.integrate_phase(f0), drawn)
-        return correct_levels(samples, mel, self._model.config.vocoder, audio)
+        mark = None if watermark is None else Watermark(audio, watermark)
+        return correct_levels(samples, mel, self._model.config.vocoder, audio, mark)

@@ -1,0 +1,95 @@
+#include "dsp/watermark.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "dsp/random.h"
+
+namespace muspeaker::dsp {
+namespace {
+
+constexpr std::array<uint32_t, 2> kKey = {0x6D757370, 0x65616B72};
+constexpr uint32_t kLayoutStream = 1000;  // the codes' streams are their values
+constexpr uint32_t kCheckFactor = 0x9E3779B1;
+
+/// Word `index` of a stream of random bits.
+uint32_t word(uint32_t stream, int64_t index) {
+  const auto counter = static_cast<uint32_t>(index / 4);
+  return philox4x32({counter, stream, 0, 0}, kKey)[static_cast<size_t>(index % 4)];
+}
+
+/// One byte of the payload for each symbol but the last, which is a sum of them all.
+std::array<int64_t, Watermark::kSymbols> symbols_of(uint32_t payload) {
+  std::array<int64_t, Watermark::kSymbols> values{};
+  for (size_t i = 0; i < 4; ++i) {
+    values[i] = (payload >> (8 * i)) & 0xFFU;
+  }
+  values[4] = (payload * kCheckFactor) >> 24U;
+  return values;
+}
+
+}  // namespace
+
+const Watermark::Signs& Watermark::symbols() {
+  static const Signs kLayout = [] {
+    Signs layout{};
+    for (int64_t i = 0; i < kSlots * kCells; ++i) {
+      const uint32_t random = word(kLayoutStream, i);
+      const bool carries = (random & 3U) == 0;
+      layout[static_cast<size_t>(i)] =
+          carries ? static_cast<int8_t>(1 + ((random >> 2U) % kSymbols)) : int8_t{0};
+    }
+    return layout;
+  }();
+  return kLayout;
+}
+
+Watermark::Signs Watermark::code(int64_t value) {
+  constexpr int64_t kBits = 32;
+  Signs signs{};
+  for (int64_t i = 0; i < kSlots * kCells / kBits; ++i) {
+    const uint32_t random = word(static_cast<uint32_t>(value), i);
+    for (int64_t bit = 0; bit < kBits; ++bit) {
+      const bool up = ((random >> static_cast<uint32_t>(bit)) & 1U) != 0;
+      signs[static_cast<size_t>((i * kBits) + bit)] = up ? int8_t{1} : int8_t{-1};
+    }
+  }
+  return signs;
+}
+
+Watermark::Watermark(const core::AudioConfig& audio, uint32_t payload)
+    : hop_samples_(audio.hop_samples), sample_rate_(audio.sample_rate), signs_(code(kCodes)) {
+  const int64_t fft = audio.fft_samples;
+  const auto values = symbols_of(payload);
+  const Signs& layout = symbols();
+  for (int64_t symbol = 1; symbol <= kSymbols; ++symbol) {
+    const Signs chosen = code(values[static_cast<size_t>(symbol - 1)]);
+    for (size_t i = 0; i < signs_.size(); ++i) {
+      signs_[i] = layout[i] == symbol ? chosen[i] : signs_[i];
+    }
+  }
+  first_bin_ = ((kLowHz * fft) + sample_rate_ - 1) / sample_rate_;
+  for (int64_t bin = first_bin_; bin <= fft / 2; ++bin) {
+    const int64_t cell = ((bin * sample_rate_) - (kLowHz * fft)) / (kCellHz * fft);
+    if (cell >= kCells) {
+      break;
+    }
+    cells_.push_back(static_cast<int32_t>(cell));
+  }
+}
+
+void Watermark::apply(int64_t frame, float* real, float* imag) const {
+  static const auto kUp = static_cast<float>(std::pow(10.0, kDecibels / 20.0));
+  static const auto kDown = static_cast<float>(std::pow(10.0, -kDecibels / 20.0));
+  const int64_t slot = (frame * hop_samples_ * kSlotsASecond / sample_rate_) % kSlots;
+  const int8_t* row = signs_.data() + (slot * kCells);
+  real += first_bin_;
+  imag += first_bin_;
+  for (size_t i = 0; i < cells_.size(); ++i) {
+    const float gain = row[cells_[i]] > 0 ? kUp : kDown;
+    real[i] *= gain;
+    imag[i] *= gain;
+  }
+}
+
+}  // namespace muspeaker::dsp
