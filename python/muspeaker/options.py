@@ -182,7 +182,9 @@ class SynthesisOptions:
             check_number(name, getattr(self, name), bounds(name))
         if self.seed is not None:
             _check_whole("seed", self.seed, MAX_SEED, "an int or None", "2**63 - 1")
-        _check_whole("watermark_payload", self.watermark_payload, MAX_PAYLOAD, "an int", "2**32 - 1")
+        _check_whole(
+            "watermark_payload", self.watermark_payload, MAX_PAYLOAD, "an int", "2**32 - 1"
+        )
         for name in ("phonemes", "ssml", "skip_unreadable", "emoji", "watermark"):
             if not isinstance(getattr(self, name), bool):
                 raise TypeError(f"{name} must be a bool, got {type(getattr(self, name)).__name__}")

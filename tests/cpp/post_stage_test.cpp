@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
+#include <stdexcept>
 #include <vector>
 
 #include "core/error.h"
@@ -41,17 +43,17 @@ TEST(PostChain, WithoutStagesPassesSamplesOn) {
   EXPECT_EQ(PostChain::take_whole(runner, state, core::Frames(4, 20), samples), samples);
 }
 
-TEST(PostChain, GivesTheSameInPiecesAndWholeAndHoldsBackNoMoreThanItsLatency) {
-  const PostChain chain(correcting_config());
-  const core::Frames mel(300, 20);
-  const std::vector<float> samples = noise(300 * 256);
+/// Expects the same in pieces and whole, on one thread and on three; returns it.
+std::vector<float> same_in_pieces(const PostChain& chain, const std::vector<float>& samples,
+                                  std::optional<uint32_t> watermark) {
+  const core::Frames mel(core::count_of(samples) / 256, 20);
   core::GraphRunner one(1);
   core::GraphRunner three(3);
-  const std::vector<float> whole = chain.take_whole(one, mel, samples);
-  EXPECT_EQ(chain.take_whole(three, mel, samples), whole);
-  EXPECT_NE(whole, samples);
+  const PostChain::State begun = chain.begin(watermark);
+  const std::vector<float> whole = PostChain::take_whole(one, begun, mel, samples);
+  EXPECT_EQ(PostChain::take_whole(three, begun, mel, samples), whole);
   for (const int64_t piece : {100, 256, 5000}) {
-    PostChain::State state = chain.begin();
+    PostChain::State state = chain.begin(watermark);
     std::vector<float> given;
     for (int64_t at = 0; at < core::count_of(samples); at += piece) {
       const int64_t count = std::min(piece, core::count_of(samples) - at);
@@ -61,6 +63,45 @@ TEST(PostChain, GivesTheSameInPiecesAndWholeAndHoldsBackNoMoreThanItsLatency) {
     EXPECT_EQ(given, whole) << "pieces of " << piece;
   }
   EXPECT_GT(one.timings().at("mel_correction"), 0.0);
+  return whole;
+}
+
+TEST(PostChain, GivesTheSameInPiecesAndWholeAndHoldsBackNoMoreThanItsLatency) {
+  const PostChain chain(correcting_config());
+  const std::vector<float> samples = noise(300 * 256);
+  EXPECT_NE(same_in_pieces(chain, samples, std::nullopt), samples);
+}
+
+TEST(PostChain, MarksInPiecesAsWhole) {
+  core::ModelConfig config = correcting_config();
+  config.vocoder.correction_passes = 2;
+  const PostChain chain(config);
+  const std::vector<float> samples = noise(300 * 256);
+  const std::vector<float> plain = same_in_pieces(chain, samples, std::nullopt);
+  const std::vector<float> marked = same_in_pieces(chain, samples, 1);
+  EXPECT_NE(marked, plain);
+  EXPECT_NE(same_in_pieces(chain, samples, 2), marked);
+}
+
+TEST(PostChain, MarksWithoutFurtherLatencyWhereThereIsAStage) {
+  const PostChain chain(correcting_config());
+  EXPECT_EQ(PostChain::latency(chain.begin(1)), PostChain::latency(chain.begin()));
+}
+
+TEST(PostChain, MarksTheSpeechOfAModelWithoutStages) {
+  core::ModelConfig config = correcting_config();
+  config.vocoder.mel_correction = 0.0F;
+  const std::vector<float> samples = noise(300 * 256);
+  EXPECT_NE(same_in_pieces(PostChain(config), samples, 1), samples);
+}
+
+TEST(PostChain, RefusesToMarkWhereWindowsAreTooShort) {
+  core::ModelConfig config = correcting_config();
+  config.vocoder.mel_correction = 0.0F;
+  config.audio.window_samples = 1023;
+  const PostChain chain(config);
+  EXPECT_EQ(test::message_of<std::invalid_argument>([&] { (void)chain.begin(1); }),
+            "the windows of this model are too short for a watermark: speak without");
 }
 
 TEST(PostChain, RefusesAModelWhoseWindowsAreTooShort) {

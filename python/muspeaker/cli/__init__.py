@@ -12,6 +12,7 @@ from muspeaker.cli.bench import bench
 from muspeaker.cli.clone import clone
 from muspeaker.cli.convert import convert
 from muspeaker.cli.demo import demo
+from muspeaker.cli.detect import detect
 from muspeaker.cli.dialogue import dialogue
 from muspeaker.cli.edit import edit
 from muspeaker.cli.hints import HintingCommand, add_command
@@ -38,6 +39,7 @@ for _command in (
     convert,
     edit,
     read,
+    detect,
     info,
     bench,
     quantize,

@@ -89,6 +89,10 @@ def serve(  # noqa: PLR0913, PLR0917 (one parameter an option of the command lin
     allow_host: HostsOption = None,
     allow_origin: OriginsOption = None,
     lexicon: Annotated[Path | None, speech_option("lexicon")] = None,
+    watermark: Annotated[bool, speech_option("watermark")] = Settings.watermark,
+    watermark_payload: Annotated[
+        int, speech_option("watermark_payload")
+    ] = Settings.watermark_payload,
 ) -> None:
     """Serve the OpenAI speech endpoint and its voices; needs muspeaker[serve]."""
     options: dict[str, Any] = {
@@ -101,6 +105,8 @@ def serve(  # noqa: PLR0913, PLR0917 (one parameter an option of the command lin
         "hosts": None if allow_host is None else tuple(allow_host),
         "origins": tuple(allow_origin or ()),
         "lexicon": lexicon,
+        "watermark": watermark,
+        "watermark_payload": watermark_payload,
     }
     if data is not None:
         options["data_folder"] = data

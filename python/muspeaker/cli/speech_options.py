@@ -37,7 +37,9 @@ def speech_option(name: str) -> Any:
     """The option of the command line for one of `OPTIONS`: its help, and its range."""
     about = OPTIONS[name]
     if isinstance(about.default, bool):
-        return typer.Option(f"--{name.replace('_', '-')}", help=about.help)
+        flag = name.replace("_", "-")
+        named = f"--{flag}/--no-{flag}" if about.default else f"--{flag}"
+        return typer.Option(named, help=about.help)
     complete = _complete_voice if name == "style" else None
     return typer.Option(help=about.help, min=about.low, max=about.high, autocompletion=complete)
 

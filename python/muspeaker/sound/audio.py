@@ -16,6 +16,7 @@ from muspeaker.sound.writers import (
     ALL_FORMATS,
     known_suffix,
     open_writer,
+    tagged,
 )
 
 if TYPE_CHECKING:
@@ -100,7 +101,7 @@ class Audio:
                 `media` also `m4a` and `m4b`.
             bit_rate: Bits per second, for `mp3`, `opus`, `m4a` and `m4b`; None is the encoder's own choice.
             metadata: Texts by `title`, `artist`, `album`, `date`, `genre`, `copyright`, `tracknumber` and
-                `comment`.
+                `comment`. The comment of speech with a watermark says that it is synthetic, too.
             bits: Bits of a sample, for `wav`, `flac`, `aiff` and `au`: 16, 24, or 32 for float. Then the
                 samples that were read from a file with as many are written exactly. None is 16, where full
                 scale is 32767.
@@ -111,9 +112,12 @@ class Audio:
             RuntimeError: If the extra is missing.
         """
         buffer = io.BytesIO()
+        suffix = known_suffix(suffix)
+        if self.watermark is not None:
+            metadata = tagged(metadata, suffix)
         writer = open_writer(
             buffer,
-            known_suffix(suffix),
+            suffix,
             self.sample_rate,
             self.channels,
             bit_rate=bit_rate,

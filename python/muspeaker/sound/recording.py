@@ -115,9 +115,7 @@ def read_channels(recording: RecordingLike) -> tuple[NDArray[np.float32], int]:
     return samples.astype(np.float32), rate
 
 
-def read_searched(
-    recording: RecordingLike, min_seconds: float
-) -> tuple[NDArray[np.float32], int]:
+def read_searched(recording: RecordingLike, min_seconds: float) -> tuple[NDArray[np.float32], int]:
     """Read a recording that something is searched in: the first ten minutes; else as `read_source`.
 
     Args:

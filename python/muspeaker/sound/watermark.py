@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 THRESHOLD = 6.0  # standard deviations of a pattern that has nothing to do with the recording
 RATE_HZ = 24_000
-WINDOW_SECONDS, STEP_SECONDS = 4.0, 2.0
+WINDOW_SECONDS, STEP_SECONDS = 3.0, 1.5
 MIN_SECONDS = 0.3
 
 FFT_SAMPLES, HOP_SAMPLES = 1200, 150
@@ -91,7 +91,7 @@ def detect(recording: RecordingLike, sample_rate: int | None = None) -> Detectio
 
     Args:
         recording: In any form that `Synthesizer.clone` takes; or samples, with their rate. The first ten
-            minutes are searched, in windows of 4 s.
+            minutes are searched, in windows of 3 s.
         sample_rate: Rate of the samples, if the recording is an array.
 
     Raises:
@@ -120,7 +120,7 @@ def detect(recording: RecordingLike, sample_rate: int | None = None) -> Detectio
 def _windows(count: int) -> list[tuple[int, int]]:
     """Begin and end of each; the last one takes the rest."""
     size, step = int(WINDOW_SECONDS * RATE_HZ), int(STEP_SECONDS * RATE_HZ)
-    begins = range(0, max(count - size - step // 2, 0) + 1, step)
+    begins = range(0, max(count - size, 0) + 1, step)
     return [(begin, begin + size if begin != begins[-1] else count) for begin in begins]
 
 
@@ -140,13 +140,13 @@ def _pattern() -> _Pattern:
 
 def _search(samples: NDArray[np.float32]) -> _Place:
     """The best place of the pattern in a window, which is (samples,) at RATE_HZ."""
-    values = _whitened(samples)
     pattern = _pattern()
     slots, cells = pattern.symbols.shape
+    below = np.insert(np.cumsum(_whitened(samples), 1), 0, 0, axis=1)  # each bin
     share = np.float32((pattern.symbols == 0).mean())
     best, place = -np.inf, None
     for speed, scale in [(s, s) for s in SPEEDS] + [(tempo, 1.0) for tempo in TEMPOS]:
-        sums = _slot_sums(_cell_sums(values, scale, cells), speed, slots)
+        sums = _slot_sums(_cell_sums(below, scale, cells), speed, slots)
         flat = sums.reshape(OFFSETS, -1)
         power = np.square(flat).sum(1) + np.float32(1e-9)
         for columns, part in ((pattern.plain, np.float32(1)), (pattern.common, share)):
@@ -179,9 +179,7 @@ def _whitened(samples: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def _filtered(values: NDArray[np.float32]) -> NDArray[np.float32]:
-    parts = [
-        _convolved(_convolved(values, frames, 0), bins, 1) for frames, bins in WHITENING
-    ]
+    parts = [_convolved(_convolved(values, frames, 0), bins, 1) for frames, bins in WHITENING]
     return parts[0] + parts[1]
 
 
@@ -212,13 +210,12 @@ def _mean(values: NDArray[np.float32], width: int, axis: int) -> NDArray[np.floa
     return np.maximum(total, 0) / (last - first).reshape(shape)
 
 
-def _cell_sums(values: NDArray[np.float32], scale: float, cells: int) -> NDArray[np.float32]:
-    """(frames, bins) to (frames, cells); scale: that of all frequencies."""
-    sums = np.insert(np.cumsum(values, 1), 0, 0, axis=1)
+def _cell_sums(below: NDArray[np.float32], scale: float, cells: int) -> NDArray[np.float32]:
+    """Sums of all below each bin, (frames, bins + 1), to (frames, cells); scale: that of all frequencies."""
     edges = (FIRST_CELL_BIN + CELL_BINS * np.arange(cells + 1)) * scale + 0.5 - LOW_BIN
     first = edges.astype(int)
     part = (edges - first).astype(np.float32)
-    return np.diff(sums[:, first] * (1 - part) + sums[:, first + 1] * part, axis=1)
+    return np.diff(below[:, first] * (1 - part) + below[:, first + 1] * part, axis=1)
 
 
 def _slot_sums(values: NDArray[np.float32], speed: float, slots: int) -> NDArray[np.float32]:

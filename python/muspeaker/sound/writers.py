@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 BLOCK_SAMPLES = 1 << 16  # samples an encoder is given at once; Vorbis overflows the stack with all
 METADATA_KEYS = tuple(FRAMES)
+SYNTHETIC = "Synthetic speech by muspeaker"
 
 # suffix: (container, coding) of libsndfile
 FORMATS = {
@@ -159,6 +160,20 @@ def checked_metadata(metadata: object, suffix: str) -> dict[str, str]:
     return dict(metadata.items())
 
 
+def tagged(metadata: Mapping[str, str] | None, suffix: str) -> Mapping[str, str] | None:
+    """Metadata whose comment says that the speech is synthetic, where a file of this format has any."""
+    if suffix in WITHOUT_METADATA or not hasattr(
+        metadata or {}, "items"
+    ):  # which is an error later
+        return metadata
+    comment = (metadata or {}).get("comment")
+    if not comment:
+        return {**(metadata or {}), "comment": SYNTHETIC}
+    if not isinstance(comment, str) or SYNTHETIC in comment:
+        return metadata
+    return {**(metadata or {}), "comment": f"{comment} ({SYNTHETIC})"}
+
+
 class _SoundWriter:
     """By libsndfile."""
 
@@ -185,8 +200,7 @@ class _SoundWriter:
         self._file = soundfile.SoundFile(
             file, "w", rate_hz, channels, coding, endian, container, **options
         )
-        for key, text in metadata.items():
-            setattr(self._file, key, text)
+        self._last = _metadata_at_end(self._file, metadata)
 
     def write(self, samples: NDArray[np.float32]) -> None:
         samples = np.clip(samples, -1.0, 1.0)
@@ -198,6 +212,7 @@ class _SoundWriter:
         if self._resampler is not None:
             shape = (0,) if self._file.channels == 1 else (0, self._file.channels)
             self._put(self._resampler.resample_chunk(np.zeros(shape, np.float32), last=True))
+        _tell(self._file, self._last)
         self._file.close()
 
     def _put(self, samples: NDArray[np.float32]) -> None:
@@ -220,8 +235,7 @@ class _ExactWriter:
         container, coding = FORMATS[suffix][0], CODINGS_BY_BITS[suffix][bits]
         self._bits = bits
         self._file = soundfile.SoundFile(file, "w", rate_hz, channels, coding, None, container)
-        for key, text in metadata.items():
-            setattr(self._file, key, text)
+        self._last = _metadata_at_end(self._file, metadata)
 
     def write(self, samples: NDArray[np.float32]) -> None:
         if self._bits == 32:
@@ -232,7 +246,21 @@ class _ExactWriter:
         self._file.write(integers.astype(np.int32) << (32 - self._bits))
 
     def close(self) -> None:
+        _tell(self._file, self._last)
         self._file.close()
+
+
+def _metadata_at_end(file: soundfile.SoundFile, metadata: Mapping[str, str]) -> Mapping[str, str]:
+    """Write metadata, but for that of a WAV file, which is returned: many a reader takes its head for 44 bytes."""
+    if file.format == "WAV":
+        return metadata
+    _tell(file, metadata)
+    return {}
+
+
+def _tell(file: soundfile.SoundFile, metadata: Mapping[str, str]) -> None:
+    for key, text in metadata.items():
+        setattr(file, key, text)
 
 
 def _compression(suffix: str, rate_hz: int, channels: int, bit_rate: int) -> float:

@@ -41,13 +41,16 @@ def test_chunks_of_the_vocoder_are_the_whole(model_file, weight_type, chunk_fram
     assert jumps.max() < 0.05 * np.abs(whole).max()
 
 
+@pytest.mark.parametrize("watermark", [None, 7])
 @pytest.mark.parametrize("weight_type", ["f32", "q8"])
-def test_stream_is_what_is_synthesized(model_file, weight_type):
+def test_stream_is_what_is_synthesized(model_file, weight_type, watermark):
     model = tiny_model()
     engine = _core.Synthesizer(str(model_file(model, weight_type)), 1)
     call = (tokens_of(model, 60), *voice_of(model))
-    samples, _ = engine.synthesize(*call, **PLAIN)
-    utterance, chunks = engine.start(*call, **PLAIN), []
+    samples, _ = engine.synthesize(*call, **PLAIN, watermark=watermark)
+    plain, _ = engine.synthesize(*call, **PLAIN)
+    assert np.array_equal(samples, plain) == (watermark is None)
+    utterance, chunks = engine.start(*call, **PLAIN, watermark=watermark), []
     while (chunk := utterance.next_chunk()) is not None:
         chunks.append(chunk)
     assert len(chunks) > 3

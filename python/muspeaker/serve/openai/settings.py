@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from muspeaker.options import MAX_PAYLOAD
 from muspeaker.serve.voice_folder import default_data_folder
 from muspeaker.threads import available_cores
 from muspeaker.voice import DEFAULT_NAME
@@ -46,6 +47,8 @@ class Settings:
         stall_seconds: Seconds after which a client that reads nothing is dropped.
         body_seconds: Seconds in which a body must have arrived.
         lexicon: TSV file of words that are respelled or pronounced otherwise, for all requests.
+        watermark: Whether the speech is marked as made by this program.
+        watermark_payload: Number that the mark carries, 0 to 2**32 - 1.
 
     Raises:
         ValueError: If a number is not positive, the token is empty, or an origin is no origin.
@@ -66,6 +69,8 @@ class Settings:
     stall_seconds: float = 30.0
     body_seconds: float = 60.0
     lexicon: Path | None = None
+    watermark: bool = True
+    watermark_payload: int = 0
 
     def __post_init__(self) -> None:
         if self.token is not None and not self.token.strip():
@@ -76,6 +81,10 @@ class Settings:
         if self.max_waiting < 0 or not min(self.stall_seconds, self.body_seconds) > 0:
             raise ValueError(
                 "max_waiting must be at least 0, stall_seconds and body_seconds positive"
+            )
+        if not 0 <= self.watermark_payload <= MAX_PAYLOAD:
+            raise ValueError(
+                f"watermark_payload must be 0 to 2**32 - 1, got {self.watermark_payload}"
             )
         for origin in self.origins:
             if _ORIGIN.fullmatch(origin) is None:

@@ -250,7 +250,9 @@ class SpeechProducer:
         options: dict[str, Any] = {"speed": speed, "pitch": body.pitch, "energy": body.energy}
         options |= {"seed": body.seed, "language": body.language}
         options |= {"lexicon": service.lexicon, "skip_unreadable": body.skip_unreadable}
-        options |= {"emoji": body.emoji}
+        settings = service.settings
+        options |= {"emoji": body.emoji, "watermark": settings.watermark}
+        options |= {"watermark_payload": settings.watermark_payload}
         if body.temperature is not None:
             options["temperature"] = body.temperature
         if body.style is not None:

@@ -48,7 +48,9 @@ class Watermark:
         """(frames, bins) float32, what the spectrum of each frame is multiplied by."""
         audio = self._audio
         slots = np.arange(frames) * audio.hop_samples * SLOTS_A_SECOND // audio.sample_rate % SLOTS
-        above = np.arange(audio.fft_samples // 2 + 1) * audio.sample_rate - LOW_HZ * audio.fft_samples
+        above = (
+            np.arange(audio.fft_samples // 2 + 1) * audio.sample_rate - LOW_HZ * audio.fft_samples
+        )
         cells = above // (CELL_HZ * audio.fft_samples)
         inside = (above >= 0) & (cells < CELLS)
         signs = self.signs[slots][:, np.where(inside, cells, 0)] * inside
@@ -82,11 +84,15 @@ def _words(stream: int, count: int) -> NDArray[np.uint32]:
     keys = list(KEY)
     for _ in range(10):
         first, second = x[0] * np.uint64(0xD2511F53), x[2] * np.uint64(0xCD9E8D57)
-        x = np.stack([
-            second >> np.uint64(32) ^ x[1] ^ np.uint64(keys[0]),
-            second & low,
-            first >> np.uint64(32) ^ x[3] ^ np.uint64(keys[1]),
-            first & low,
-        ])
-        keys = [(key + step) % 2**32 for key, step in zip(keys, (0x9E3779B9, 0xBB67AE85), strict=True)]
+        x = np.stack(
+            [
+                second >> np.uint64(32) ^ x[1] ^ np.uint64(keys[0]),
+                second & low,
+                first >> np.uint64(32) ^ x[3] ^ np.uint64(keys[1]),
+                first & low,
+            ]
+        )
+        keys = [
+            (key + step) % 2**32 for key, step in zip(keys, (0x9E3779B9, 0xBB67AE85), strict=True)
+        ]
     return x.T.ravel()[:count].astype(np.uint32)
