@@ -28,9 +28,9 @@ def detect(
             with progress("listening"):
                 found[str(file)] = muspeaker.detect(file)
         if as_json:
-            print_json([{"file": file} | asdict(detection) for file, detection in found.items()])
+            print_json([{"file": name} | asdict(detection) for name, detection in found.items()])
             return
-        for file, detection in found.items():
+        for name, detection in found.items():
             carried = "" if detection.payload is None else f", payload {detection.payload}"
             said = f"marked{carried}" if detection.marked else "no mark"
-            to_stdout().print(f"{file}: {said}, score {detection.score:.1f}", markup=False)
+            to_stdout().print(f"{name}: {said}, score {detection.score:.1f}", markup=False)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -16,6 +16,8 @@ from muspeaker import _core
 from muspeaker.sound.recording import read_searched, resample
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from muspeaker.sound.recording import RecordingLike
@@ -140,22 +142,27 @@ def _pattern() -> _Pattern:
 
 def _search(samples: NDArray[np.float32]) -> _Place:
     """The best place of the pattern in a window, which is (samples,) at RATE_HZ."""
-    pattern = _pattern()
-    slots, cells = pattern.symbols.shape
+    return _search_all(samples, [_pattern()])[0]
+
+
+def _search_all(samples: NDArray[np.float32], patterns: Sequence[_Pattern]) -> list[_Place]:
+    """The same for several patterns, of which each has its own place."""
+    slots, cells = patterns[0].symbols.shape
+    share = np.float32((patterns[0].symbols == 0).mean())
     below = np.insert(np.cumsum(_whitened(samples), 1), 0, 0, axis=1)  # each bin
-    share = np.float32((pattern.symbols == 0).mean())
-    best, place = -np.inf, None
+    best = [_Place(-np.inf, np.zeros((slots, cells), np.float32))] * len(patterns)
     for speed, scale in [(s, s) for s in SPEEDS] + [(tempo, 1.0) for tempo in TEMPOS]:
         sums = _slot_sums(_cell_sums(below, scale, cells), speed, slots)
         flat = sums.reshape(OFFSETS, -1)
         power = np.square(flat).sum(1) + np.float32(1e-9)
-        for columns, part in ((pattern.plain, np.float32(1)), (pattern.common, share)):
-            scores = flat @ columns / np.sqrt(part * power)[:, None]
-            at = np.unravel_index(np.argmax(scores), scores.shape)
-            if scores[at] > best:
-                best, place = float(scores[at]), (sums[at[0]], int(at[1]))
-    assert place is not None
-    return _Place(best, np.roll(place[0], place[1], axis=0))
+        for index, pattern in enumerate(patterns):
+            for columns, part in ((pattern.plain, np.float32(1)), (pattern.common, share)):
+                scores = flat @ columns / np.sqrt(part * power)[:, None]
+                offset, shift = np.unravel_index(np.argmax(scores), scores.shape)
+                if scores[offset, shift] > best[index].score:
+                    moved = np.roll(sums[offset], int(shift), axis=0)
+                    best[index] = _Place(float(scores[offset, shift]), moved)
+    return best
 
 
 def _whitened(samples: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -198,7 +205,7 @@ def _convolved(
     return np.moveaxis(total, 0, axis)
 
 
-def _mean(values: NDArray[np.float32], width: int, axis: int) -> NDArray[np.float64]:
+def _mean(values: NDArray[Any], width: int, axis: int) -> NDArray[np.float64]:
     """Of `width` neighbours, an odd number; fewer at the edges."""
     count = values.shape[axis]
     sums = np.insert(np.cumsum(values, axis, dtype=np.float64), 0, 0, axis)
@@ -207,7 +214,8 @@ def _mean(values: NDArray[np.float32], width: int, axis: int) -> NDArray[np.floa
     shape = [1, 1]
     shape[axis] = count
     total = sums.take(last, axis) - sums.take(first, axis)
-    return np.maximum(total, 0) / (last - first).reshape(shape)
+    means: NDArray[np.float64] = np.maximum(total, 0) / (last - first).reshape(shape)
+    return means
 
 
 def _cell_sums(below: NDArray[np.float32], scale: float, cells: int) -> NDArray[np.float32]:
@@ -226,17 +234,18 @@ def _slot_sums(values: NDArray[np.float32], speed: float, slots: int) -> NDArray
     places = np.arange(count + 1)[None] - 1 + np.arange(OFFSETS)[:, None] / OFFSETS
     edges = np.clip(np.rint(places * slot).astype(int), 0, len(values))
     each = np.diff(sums[edges], axis=1)
-    return each.reshape(OFFSETS, -1, slots, values.shape[1]).sum(1)
+    folded: NDArray[np.float32] = each.reshape(OFFSETS, -1, slots, values.shape[1]).sum(1)
+    return folded
 
 
 def _code_scores(sums: NDArray[np.float32]) -> NDArray[np.float64]:
     """(5, 256), how well each value of each symbol fits."""
     pattern = _pattern()
-    scores = []
+    scores = np.zeros((5, len(pattern.codes)))
     for symbol in range(1, 6):
         held = pattern.symbols == symbol
-        scores.append(pattern.codes[:, held] @ sums[held])
-    return np.array(scores, np.float64) / (np.sqrt(np.square(sums).sum()) + 1e-9)
+        scores[symbol - 1] = pattern.codes[:, held] @ sums[held]
+    return scores / (float(np.sqrt(np.square(sums).sum())) + 1e-9)
 
 
 def _payload(codes: NDArray[np.float64]) -> int | None:

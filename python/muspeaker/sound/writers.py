@@ -166,7 +166,7 @@ def tagged(metadata: Mapping[str, str] | None, suffix: str) -> Mapping[str, str]
         metadata or {}, "items"
     ):  # which is an error later
         return metadata
-    comment = (metadata or {}).get("comment")
+    comment: object = (metadata or {}).get("comment")
     if not comment:
         return {**(metadata or {}), "comment": SYNTHETIC}
     if not isinstance(comment, str) or SYNTHETIC in comment:
