@@ -1,10 +1,11 @@
 """Speak, clone and serve for long, and see whether memory grows.
 
-    python -m tools.soak                         # 2,000 syntheses, 500 clones, 1,000 requests
-    python -m tools.soak --syntheses 300 --clones 0 --requests 300
+    python -m tools.soak          # 2,000 syntheses, 500 clones, 1,000 requests, 8 clients for 10 minutes
+    python -m tools.soak --syntheses 300 --clones 0 --requests 300 --seconds 60
 
-The first hundred of each kind fill caches and pools and do not count; after them memory may grow by 1 %. Prints JSON
-and exits with 1 if it grew by more, or an answer differed. Linux only: memory is read from /proc.
+The first hundred of each kind fill caches and pools and do not count; after them memory may grow by 1 %. The clients
+are those of tools.load_test. Prints JSON and exits with 1 if memory grew by more, or an answer failed or differed.
+Linux only: memory is read from /proc.
 """
 
 from __future__ import annotations
@@ -47,11 +48,16 @@ def main() -> int:
     parser.add_argument("--syntheses", type=int, default=2000)
     parser.add_argument("--clones", type=int, default=500)
     parser.add_argument("--requests", type=int, default=1000)
+    parser.add_argument("--seconds", type=int, default=600, help="of eight clients at once")
     counts = vars(parser.parse_args())
+    seconds = counts.pop("seconds")
     kinds = {"syntheses": soak_syntheses, "clones": soak_clones, "requests": soak_requests}
     found = {name: in_a_process(kinds[name], count) for name, count in counts.items() if count}
-    print(json.dumps(found, indent=2))
     is_good = all(one["growth"] <= MOST_GROWTH and not one["differing"] for one in found.values())
+    if seconds:
+        found["clients"], all_right = soak_clients(seconds)
+        is_good = is_good and all_right
+    print(json.dumps(found, indent=2))
     return 0 if is_good else 1
 
 
@@ -92,6 +98,13 @@ def soak_requests(count: int) -> dict[str, Any]:
                 return content
 
         return measure(ask, count, process)
+
+
+def soak_clients(seconds: int) -> tuple[dict[str, Any], bool]:
+    """What eight clients of one server saw, and whether all their answers were right."""
+    command = [sys.executable, "-m", "tools.load_test", "--clients", "8", "--seconds", str(seconds)]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
+    return json.loads(done.stdout or "{}"), done.returncode == 0
 
 
 def measure(call: Callable[[int], bytes], count: int, process: int | None = None) -> dict[str, Any]:
