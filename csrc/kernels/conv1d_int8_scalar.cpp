@@ -30,10 +30,11 @@ float scale_of(float largest, float most) {
   return largest < kLeastMagnitude ? 0.0F : largest / most;
 }
 
-/// Quantises one frame.
+/// Quantises one frame; NaN, which no integer holds, becomes 0.
 void quantise_frame(const float* x, int64_t in, float slope, float inverse, int16_t* to) {
   for (int64_t i = 0; i < in; ++i) {
-    to[i] = static_cast<int16_t>(std::nearbyint(leaky_relu(x[i], slope) * inverse));
+    const float value = std::nearbyint(leaky_relu(x[i], slope) * inverse);
+    to[i] = static_cast<int16_t>(std::isnan(value) ? 0.0F : value);
   }
 }
 

@@ -249,6 +249,16 @@ TEST(Conv1dInt8, SilenceAndTinySignalsGiveTheBias) {
   }
 }
 
+TEST(Conv1dInt8, WhatIsNoNumberIsNoIntegerEither) {
+  const Layer layer({8, 8, 3, 1, 1, 1});
+  std::vector<float> x = noise(20 * 8);
+  x[50] = std::nanf("");
+  x[90] = INFINITY;
+  for (const Isa isa : supported_isas()) {
+    run(layer.int8(kernels_for(isa)), x);  // the sanitizer tells whether it is cast
+  }
+}
+
 TEST(Conv1dInt8, RefusesInputsThatCouldOverflow) {
   const std::vector<int8_t> weight(65537);
   const float scale = 1.0F;
