@@ -133,7 +133,8 @@ class AcousticPass:
         if config.map_cepstra > 0:
             return apply_spectral_map(mel, voice.vector[:, config.timbre_size :])
         if config.mel_decoder.prompt_moments > 0:
-            moments = voice.vector[:, config.timbre_encoder.embedding :]
+            first = config.timbre_encoder.embedding
+            moments = voice.vector[:, first : first + 2 * config.audio.num_mels]
             return match_moments(mel, moments, energy_gain)
         return mel
 
