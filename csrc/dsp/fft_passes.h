@@ -171,7 +171,7 @@ MUSPEAKER_INTO_CALLER void pass_of(int64_t radix, Source x, Target y, int64_t gr
 #if defined(__clang__) || __GNUC__ >= 12
 #define MUSPEAKER_SHUFFLE(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
 #else
-#define MUSPEAKER_SHUFFLE(a, b, ...)                                          \
+#define MUSPEAKER_SHUFFLE(a, b, ...) \
   __builtin_shuffle(a, b, (int32_t __attribute__((vector_size(16)))){__VA_ARGS__})
 #endif
 
@@ -260,8 +260,7 @@ MUSPEAKER_INTO_CALLER void join(Source spectrum, Target z, int64_t k, int64_t ha
   const Complex<T> forward = spectrum.get<T>(k);
   const Complex<T> backward = reversed(spectrum.get<T>(back));
   const Complex<T> even = forward + conjugate(backward);
-  const Complex<T> odd =
-      turned((forward - conjugate(backward)) * conjugate(twiddles.get<T>(k)));
+  const Complex<T> odd = turned((forward - conjugate(backward)) * conjugate(twiddles.get<T>(k)));
   z.set(k, even - odd);
   z.set(back, reversed(conjugate(even + odd)));
 }

@@ -104,8 +104,7 @@ double MelLoudness::loudness(const core::Frames& mel) const {
         squares[static_cast<size_t>(band)] = core::exp_of(2.0F * row[band]);
       }
     });
-    power.push_back(
-        std::inner_product(weights_.begin(), weights_.end(), squares.begin(), 0.0));
+    power.push_back(std::inner_product(weights_.begin(), weights_.end(), squares.begin(), 0.0));
   }
   power.resize(std::max(power.size(), static_cast<size_t>(block_frames_)));
   std::vector<double> blocks;

@@ -86,7 +86,8 @@ MUSPEAKER_INTO_CALLER void circle_point(uint32_t bits, float& cosine, float& sin
   sine = sign * (swap ? c : s);
 }
 
-MUSPEAKER_INTO_CALLER void box_muller(const uint32_t* radius_bits, const uint32_t* angle_bits, float* out) {
+MUSPEAKER_INTO_CALLER void box_muller(const uint32_t* radius_bits, const uint32_t* angle_bits,
+                                      float* out) {
   float radius[kCounters];
   for (int64_t i = 0; i < kCounters; ++i) {
     const auto uniform = static_cast<float>(static_cast<int32_t>(radius_bits[i] >> 8U) + 1);
@@ -105,7 +106,8 @@ MUSPEAKER_INTO_CALLER void box_muller(const uint32_t* radius_bits, const uint32_
 }
 
 /// out: kBlock values from index block * kBlock on.
-MUSPEAKER_INTO_CALLER void normal_block(uint64_t seed, uint64_t stream, uint64_t block, float* out) {
+MUSPEAKER_INTO_CALLER void normal_block(uint64_t seed, uint64_t stream, uint64_t block,
+                                        float* out) {
   Lanes x;
   for (int64_t i = 0; i < kCounters; ++i) {
     const uint64_t counter = (block * kCounters) + static_cast<uint64_t>(i);

@@ -187,8 +187,8 @@ Matrix transport(const Matrix& source, const Matrix& target) {
                         [](double x) { return std::clamp(x, 1.0 / kMostTurned, kMostTurned); });
 }
 
-/// One frame of apply_spectral_map, by two products whose inner loops run over neighbours in memory.
-/// rows, cepstra: memory.
+/// One frame of apply_spectral_map, by two products whose inner loops run over neighbours in
+/// memory. rows, cepstra: memory.
 void map_frame(float* frame, const double* mean, const float* values, const Matrix& columns,
                const Matrix& weights, Matrix& rows, double* __restrict cepstra) {
   core::with_wide_vectors([&]() MUSPEAKER_INTO_CALLER_BODY {

@@ -10,7 +10,7 @@ namespace muspeaker::engine {
 namespace {
 
 constexpr int64_t kAll = std::numeric_limits<int64_t>::max();
-constexpr int64_t kWhole = 0;  // all, in parts of one length instead of chunks
+constexpr int64_t kWhole = 0;       // all, in parts of one length instead of chunks
 constexpr int64_t kLeastPart = 96;  // frames; the margins of a shorter one would cost too much
 
 /// A frame's F0 with its neighbours'.

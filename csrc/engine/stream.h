@@ -44,9 +44,9 @@ class VocoderStream {
 
   /// Streaming state of one utterance.
   struct State {
-    core::Frames mel;           ///< (frames, num_mels), natural log
-    std::vector<float> f0;      ///< (frames) in Hz, 0 where unvoiced
-    std::vector<float> phase;   ///< (frames * hop) of the fundamental, in cycles
+    core::Frames mel;          ///< (frames, num_mels), natural log
+    std::vector<float> f0;     ///< (frames) in Hz, 0 where unvoiced
+    std::vector<float> phase;  ///< (frames * hop) of the fundamental, in cycles
     NoiseAt noise;
     int64_t made_frames = 0;   ///< frames whose samples the vocoder has made
     int64_t given_frames = 0;  ///< frames of these whose samples went on to the post stages

@@ -26,7 +26,8 @@ struct Operands {
 };
 
 /// Channels [first, first + width): their mean and variance over all frames, then the result.
-MUSPEAKER_INTO_CALLER void normalize_stripe(const Operands& operands, int64_t first, int64_t width) {
+MUSPEAKER_INTO_CALLER void normalize_stripe(const Operands& operands, int64_t first,
+                                            int64_t width) {
   const int64_t channels = operands.channels;
   const float* x = operands.x + first;
   Stripe mean{};

@@ -56,7 +56,8 @@ class CrossAttention {
 
 /// Scaled dot-product attention with a bias by distance; softmax in float32.
 ///
-/// query: (1, queries, hidden) float32; key, value: (1, keys, hidden) float32; relative: (2 * window
+/// query: (1, queries, hidden) float32; key, value: (1, keys, hidden) float32; relative: (2 *
+/// window
 /// + 1, heads) float32 as soft_max_in_place takes it, or null; num_heads must divide hidden.
 /// Returns (1, queries, hidden).
 ggml_tensor* attend(ggml_context* graph, ggml_tensor* query, ggml_tensor* key, ggml_tensor* value,

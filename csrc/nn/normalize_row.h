@@ -7,9 +7,9 @@
 
 namespace muspeaker::nn {
 
-/// Mean 0 and variance 1 for one row, then torch.nn.LayerNorm's weight and bias. `to` may be `from`.
-/// A file that includes this is compiled without fused products. Sums by lanes, for a compiler may
-/// not reorder one long sum.
+/// Mean 0 and variance 1 for one row, then torch.nn.LayerNorm's weight and bias. `to` may be
+/// `from`. A file that includes this is compiled without fused products. Sums by lanes, for a
+/// compiler may not reorder one long sum.
 MUSPEAKER_INTO_CALLER void normalize_row(const float* from, int64_t channels, const float* weight,
                                          const float* bias, float* to) {
   constexpr int64_t kLanes = 16;
@@ -33,10 +33,9 @@ MUSPEAKER_INTO_CALLER void normalize_row(const float* from, int64_t channels, co
   };
   const auto count = static_cast<float>(channels);
   const float mean = sum_of([](float x) MUSPEAKER_INTO_CALLER_BODY { return x; }) / count;
-  const float variance = sum_of([mean](float x) MUSPEAKER_INTO_CALLER_BODY {
-                           return (x - mean) * (x - mean);
-                         }) /
-                         count;
+  const float variance =
+      sum_of([mean](float x) MUSPEAKER_INTO_CALLER_BODY { return (x - mean) * (x - mean); }) /
+      count;
   const float scale = 1.0F / std::sqrt(variance + kEpsilon);
   for (int64_t i = 0; i < channels; ++i) {
     to[i] = ((from[i] - mean) * scale * weight[i]) + bias[i];

@@ -70,7 +70,10 @@ def shared_frames(durations: np.ndarray, others: np.ndarray) -> np.ndarray:
     """Which frames of a mel to compare: of every phone as many as it has in the other mel too."""
     ends = np.cumsum(durations)
     return np.concatenate(
-        [np.arange(end - d, end - d + min(d, o)) for end, d, o in zip(ends, durations, others)]
+        [
+            np.arange(end - d, end - d + min(d, o))
+            for end, d, o in zip(ends, durations, others, strict=True)
+        ]
     )
 
 
