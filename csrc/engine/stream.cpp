@@ -60,7 +60,7 @@ void VocoderStream::next(core::GraphRunner& runner, State& state,
 
 std::vector<float> VocoderStream::rest(core::GraphRunner& runner, State& state) const {
   const bool whole = state.made_frames == 0;
-  make(runner, state, whole ? kWhole : kAll);
+  make(runner, state, whole && model_.vocoder().whole_frames() > 0 ? kWhole : kAll);
   if (whole) {
     state.given_frames = state.made_frames;
     return PostChain::take_whole(runner, state.post, state.mel, std::move(state.made));

@@ -59,7 +59,7 @@ nn::Arithmetic NsfHifigan::block_arithmetic(nn::Arithmetic asked, int64_t channe
 
 NsfHifigan::NsfHifigan(const core::Scope& scope, const core::VocoderConfig& config,
                        const core::AudioConfig& audio, nn::Arithmetic arithmetic)
-    : Vocoder(audio.hop_samples, kChunkFrames, kChunkFrames),
+    : Vocoder(audio.hop_samples, kChunkFrames, /*whole_frames=*/0),
       audio_(audio),
       harmonic_source_(scope / "harmonic_source", config, audio),
       conv_pre_(scope / "conv_pre", {audio.num_mels, config.initial_channels, kEndKernel,

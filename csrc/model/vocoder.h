@@ -46,7 +46,8 @@ class Vocoder {
   /// Frames of a chunk, margins aside, at which it runs fastest.
   [[nodiscard]] int64_t chunk_frames() const { return chunk_frames_; }
 
-  /// Frames of a part at most, where a whole utterance is made at once.
+  /// Frames of a part at most, where a whole utterance is made at once; 0 if that is made in chunks
+  /// too, because int8 samples depend on where chunks begin.
   [[nodiscard]] int64_t whole_frames() const { return whole_frames_; }
 
   /// A number that no other vocoder of this process has: plans of its graphs are kept under it.
