@@ -11,8 +11,8 @@ inline constexpr float kFineMost = 8191.0F;
 inline constexpr int64_t kMostFineIn = 2048;
 
 /// Tables whose conv_int8 takes 8-bit weights and activations of 14 bits: 72 dB
-/// or more from conv_f32 with the same weights in the tests, and faster. Otherwise it is as conv_int8 of
-/// kernels_for says, the bits of every instruction set included; tile_rows must be 0.
+/// or more from conv_f32 with the same weights in the tests, and faster. Otherwise it is as
+/// conv_int8 of kernels_for says, the bits of every instruction set included; tile_rows must be 0.
 ///
 /// Null for an instruction set on which that would not be faster. Throws std::invalid_argument as
 /// kernels_for does.
