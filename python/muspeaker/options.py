@@ -39,7 +39,7 @@ class OptionFields(TypedDict, total=False):
     skip_unreadable: bool
     emoji: bool
     watermark: bool
-    watermark_payload: int
+    payload: int
 
 
 class ConversionFields(TypedDict, total=False):
@@ -53,7 +53,7 @@ class ConversionFields(TypedDict, total=False):
     phonemes: bool
     lexicon: LexiconLike | None
     watermark: bool
-    watermark_payload: int
+    payload: int
 
 
 class EditFields(TypedDict, total=False):
@@ -65,7 +65,7 @@ class EditFields(TypedDict, total=False):
     language: str | None
     phonemes: bool
     watermark: bool
-    watermark_payload: int
+    payload: int
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,7 @@ class SynthesisOptions:
         skip_unreadable: Whether letters that cannot be read are passed over with a warning, not refused.
         emoji: Whether emoji are read by their names; needs `muspeaker[emoji]`.
         watermark: Whether the speech is marked, inaudibly, as made by this program.
-        watermark_payload: Number that the mark carries, 0 to 2**32 - 1.
+        payload: Number that the watermark carries, 0 to 2**32 - 1.
 
     Raises:
         FileNotFoundError: If the lexicon is a file that does not exist.
@@ -172,8 +172,8 @@ class SynthesisOptions:
         default=True,
         metadata=_about("Mark the speech, inaudibly, as made by this program."),
     )
-    watermark_payload: int = field(
-        default=0, metadata=_about("Number that the mark carries, of 32 bits.", 0, MAX_PAYLOAD)
+    payload: int = field(
+        default=0, metadata=_about("Number that the watermark carries, of 32 bits.", 0, MAX_PAYLOAD)
     )
 
     def __post_init__(self) -> None:
@@ -182,9 +182,7 @@ class SynthesisOptions:
             check_number(name, getattr(self, name), bounds(name))
         if self.seed is not None:
             _check_whole("seed", self.seed, MAX_SEED, "an int or None", "2**63 - 1")
-        _check_whole(
-            "watermark_payload", self.watermark_payload, MAX_PAYLOAD, "an int", "2**32 - 1"
-        )
+        _check_whole("payload", self.payload, MAX_PAYLOAD, "an int", "2**32 - 1")
         for name in ("phonemes", "ssml", "skip_unreadable", "emoji", "watermark"):
             if not isinstance(getattr(self, name), bool):
                 raise TypeError(f"{name} must be a bool, got {type(getattr(self, name)).__name__}")
@@ -203,7 +201,7 @@ class SynthesisOptions:
 
     def marked_with(self) -> int | None:
         """What the mark carries; None where there is to be none."""
-        return int(self.watermark_payload) if self.watermark else None
+        return int(self.payload) if self.watermark else None
 
 
 # Every option by its name, in the order of the fields.

@@ -78,7 +78,7 @@ def test_mark_is_found_after(change: str, spoken: Audio) -> None:
 
 def test_audio_says_what_was_embedded(shipped: muspeaker.Synthesizer, spoken: Audio) -> None:
     assert spoken.watermark == 0
-    assert shipped.synthesize("Yes.", watermark_payload=PAYLOAD).watermark == PAYLOAD
+    assert shipped.synthesize("Yes.", payload=PAYLOAD).watermark == PAYLOAD
     assert shipped.synthesize("Yes.", watermark=False).watermark is None
     assert all(chunk.watermark == 0 for chunk in shipped.stream("Yes. No."))
 
@@ -94,7 +94,7 @@ def test_unmarked_speech_is_not_found(shipped: muspeaker.Synthesizer, spoken: Au
 
 
 def test_payload_is_read(shipped: muspeaker.Synthesizer) -> None:
-    audio = shipped.synthesize(LONG, watermark_payload=PAYLOAD)
+    audio = shipped.synthesize(LONG, payload=PAYLOAD)
     assert muspeaker.detect(audio.samples, audio.sample_rate).payload == PAYLOAD
     assert muspeaker.detect(audio, None).payload == PAYLOAD
     assert muspeaker.detect(CHANGES["opus"](audio.samples)).payload == PAYLOAD
@@ -127,8 +127,8 @@ def test_converted_and_edited_speech_is_marked(
 
 def test_options_reach_the_engine(tts: Synthesizer, engine: Any, voice: Voice) -> None:
     tts.synthesize("a", voice)
-    tts.synthesize("a", voice, watermark_payload=9)
-    tts.synthesize("a", voice, watermark_payload=9, watermark=False)
+    tts.synthesize("a", voice, payload=9)
+    tts.synthesize("a", voice, payload=9, watermark=False)
     assert [call["watermark"] for call in engine.calls] == [0, 9, None]
 
 
@@ -136,9 +136,9 @@ def test_options_reach_the_engine(tts: Synthesizer, engine: Any, voice: Voice) -
     ("option", "value", "error"),
     [
         ("watermark", 1, "watermark must be a bool, got int"),
-        ("watermark_payload", True, "watermark_payload must be an int, got bool"),
-        ("watermark_payload", 2**32, r"must be 0 to 2\*\*32 - 1, got 4294967296"),
-        ("watermark_payload", -1, r"must be 0 to 2\*\*32 - 1, got -1"),
+        ("payload", True, "payload must be an int, got bool"),
+        ("payload", 2**32, r"must be 0 to 2\*\*32 - 1, got 4294967296"),
+        ("payload", -1, r"must be 0 to 2\*\*32 - 1, got -1"),
     ],
 )
 def test_options_are_checked(

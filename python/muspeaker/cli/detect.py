@@ -19,7 +19,7 @@ def detect(
 ) -> None:
     """Tell whether recordings hold speech that this program made and marked.
 
-    The score says by how many standard deviations the mark stands out; from 6 on there is one. No mark is no
+    The score says by how many standard deviations the mark stands out; from 5.75 on there is one. No mark is no
     proof that a person spoke.
     """
     with failing_cleanly():

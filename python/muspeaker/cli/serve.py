@@ -90,9 +90,7 @@ def serve(  # noqa: PLR0913, PLR0917 (one parameter an option of the command lin
     allow_origin: OriginsOption = None,
     lexicon: Annotated[Path | None, speech_option("lexicon")] = None,
     watermark: Annotated[bool, speech_option("watermark")] = Settings.watermark,
-    watermark_payload: Annotated[
-        int, speech_option("watermark_payload")
-    ] = Settings.watermark_payload,
+    payload: Annotated[int, speech_option("payload")] = Settings.payload,
 ) -> None:
     """Serve the OpenAI speech endpoint and its voices; needs muspeaker[serve]."""
     options: dict[str, Any] = {
@@ -106,7 +104,7 @@ def serve(  # noqa: PLR0913, PLR0917 (one parameter an option of the command lin
         "origins": tuple(allow_origin or ()),
         "lexicon": lexicon,
         "watermark": watermark,
-        "watermark_payload": watermark_payload,
+        "payload": payload,
     }
     if data is not None:
         options["data_folder"] = data

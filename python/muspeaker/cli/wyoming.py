@@ -17,9 +17,7 @@ from muspeaker.cli.terminal import ModelOption, ThreadsOption, failing_cleanly
 from muspeaker.text.respelling import read_lexicon
 
 
-@takes_speech_options(
-    ("speed", "pitch", "pause", "volume", "lexicon", "watermark", "watermark_payload")
-)
+@takes_speech_options(("speed", "pitch", "pause", "volume", "lexicon", "watermark", "payload"))
 def wyoming(
     uri: Annotated[
         str, typer.Option(help="tcp://HOST:PORT or unix://PATH; host 0.0.0.0 is every network.")

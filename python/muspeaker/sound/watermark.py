@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from muspeaker.sound.recording import RecordingLike
 
-THRESHOLD = 6.0  # standard deviations of a pattern that has nothing to do with the recording
+THRESHOLD = 5.75  # standard deviations of a pattern that has nothing to do with the recording
 RATE_HZ = 24_000
 WINDOW_SECONDS, STEP_SECONDS = 3.0, 1.5
 MIN_SECONDS = 0.3
@@ -54,7 +54,7 @@ class Detection:
 
     Attributes:
         marked: Whether the recording holds speech that this program made and marked.
-        score: Standard deviations by which the mark stands out, where it does so most; 6 is enough.
+        score: Standard deviations by which the mark stands out, where it does so most; 5.75 is enough.
         payload: The 32 bits that the mark carries; None if they cannot be read.
         start: Seconds at which the first marked window begins; None if there is none.
     """

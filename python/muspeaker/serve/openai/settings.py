@@ -48,7 +48,7 @@ class Settings:
         body_seconds: Seconds in which a body must have arrived.
         lexicon: TSV file of words that are respelled or pronounced otherwise, for all requests.
         watermark: Whether the speech is marked as made by this program.
-        watermark_payload: Number that the mark carries, 0 to 2**32 - 1.
+        payload: Number that the watermark carries, 0 to 2**32 - 1.
 
     Raises:
         ValueError: If a number is not positive, the token is empty, or an origin is no origin.
@@ -70,7 +70,7 @@ class Settings:
     body_seconds: float = 60.0
     lexicon: Path | None = None
     watermark: bool = True
-    watermark_payload: int = 0
+    payload: int = 0
 
     def __post_init__(self) -> None:
         if self.token is not None and not self.token.strip():
@@ -82,10 +82,8 @@ class Settings:
             raise ValueError(
                 "max_waiting must be at least 0, stall_seconds and body_seconds positive"
             )
-        if not 0 <= self.watermark_payload <= MAX_PAYLOAD:
-            raise ValueError(
-                f"watermark_payload must be 0 to 2**32 - 1, got {self.watermark_payload}"
-            )
+        if not 0 <= self.payload <= MAX_PAYLOAD:
+            raise ValueError(f"payload must be 0 to 2**32 - 1, got {self.payload}")
         for origin in self.origins:
             if _ORIGIN.fullmatch(origin) is None:
                 raise ValueError(

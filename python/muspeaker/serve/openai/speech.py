@@ -252,7 +252,7 @@ class SpeechProducer:
         options |= {"lexicon": service.lexicon, "skip_unreadable": body.skip_unreadable}
         settings = service.settings
         options |= {"emoji": body.emoji, "watermark": settings.watermark}
-        options |= {"watermark_payload": settings.watermark_payload}
+        options |= {"payload": settings.payload}
         if body.temperature is not None:
             options["temperature"] = body.temperature
         if body.style is not None:

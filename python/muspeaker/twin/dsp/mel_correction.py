@@ -49,16 +49,8 @@ def correct_mel(
         ValueError: If the shapes of samples and mel do not fit, or windows are too short.
     """
     hop, fft = audio.hop_samples, audio.fft_samples
-    if (
-        samples.dim() != 2
-        or mel.shape
-        != (
-            len(samples),
-            audio.num_mels,
-            samples.shape[1] // hop,
-        )
-        or samples.shape[1] % hop
-    ):
+    wanted = (len(samples), audio.num_mels, samples.shape[-1] // hop)
+    if samples.dim() != 2 or mel.shape != wanted or samples.shape[1] % hop:
         raise ValueError(f"samples {tuple(samples.shape)} are not those of mel {tuple(mel.shape)}")
     unchanged = share == 0 and mark is None
     if not unchanged and audio.window_samples < 4 * hop:
