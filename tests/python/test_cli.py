@@ -87,7 +87,7 @@ def test_raw_samples_are_those_of_the_wav_file(run: Any, voice: Voice) -> None:
     raw, wav = run(*speak, "--raw").stdout_bytes, run(*speak, "-o", "-").stdout_bytes
     assert len(raw) > 1000
     assert wav.startswith(b"RIFF")
-    assert wav.endswith(raw)
+    assert wav[44:].startswith(raw)
     assert run(*speak, "--raw", "-o", "a.pcm").exit_code == 0
     assert Path("a.pcm").read_bytes() == raw
 
