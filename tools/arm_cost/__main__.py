@@ -57,6 +57,7 @@ def measure(options: argparse.Namespace, processor: str, folder: Path) -> dict[s
     return {
         "processor": processor,
         "kernels": PATHS[processor],
+        "resident_megabytes": round(spoken["resident_bytes"] / 1e6, 1),
         "millions": round(sum(kinds.values()) / seconds / 1e6, 2),
         "kinds": {kind: round(count / seconds / 1e6, 2) for kind, count in kinds.most_common()},
         "functions": {name: round(count / seconds / 1e6, 2) for name, count in listed.items()},
