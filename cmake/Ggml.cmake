@@ -57,6 +57,11 @@ function(muspeaker_add_ggml source)
     endif()
   endif()
   add_subdirectory("${source}" "${CMAKE_BINARY_DIR}/ggml" EXCLUDE_FROM_ALL)
+  if(CMAKE_CXX_COMPILER_ID MATCHES "GNU|Clang" AND NOT MSVC)
+    # Graphs, files and types of weights that we do not use: with -O3 they are more than twice as large, and it is
+    # ggml-cpu that computes.
+    target_compile_options(ggml-base PRIVATE -Os)
+  endif()
   foreach(target ggml ggml-base ggml-cpu)
     get_target_property(headers ${target} INTERFACE_INCLUDE_DIRECTORIES)
     set_target_properties(${target} PROPERTIES INTERFACE_SYSTEM_INCLUDE_DIRECTORIES "${headers}")
