@@ -3,7 +3,7 @@
  *   cc -O2 -shared -fPIC -o count_blocks.so count_blocks.c
  *   qemu-aarch64 -plugin ./count_blocks.so,out=blocks.txt ...
  *
- * A mark is the system call getpriority(which, 0) with one of the two values below, which no system knows. The program
+ * A mark is the system call getpriority(which, 0) with one of the two values below, which no system knows. A program
  * can make it from any language, and it fails without doing anything. Each line of the output is one block: its address,
  * how often it ran, and its instructions as hexadecimal words.
  *
