@@ -51,10 +51,10 @@ def steady_share(samples: NDArray[np.float32], rate_hz: int) -> float:
     low, high = (max(1, int(hz * size / rate_hz)) for hz in LINE_HZ)
     lines = _strongest_lines(np.log(spectra[:, low - 1 : high + 1] + 1e-9), low)
     count = len(lines) - STEADY_HOPS
-    steady = np.ones((count, 2), dtype=bool)
+    steady: NDArray[np.bool_] = np.ones((count, 2), dtype=np.bool_)
     for later in range(1, STEADY_HOPS + 1):
         apart = np.abs(lines[:count, :2, None] - lines[later : count + later, None, :])
-        steady &= (apart < STEADY_RATIO).any(axis=2)
+        steady = np.logical_and(steady, (apart < STEADY_RATIO).any(axis=2))
     loud = sliding_window_view(_is_loud(frames, LINE_DB), STEADY_HOPS + 1).all(axis=1)
     return float(steady.any(axis=1)[loud].mean()) if loud.any() else 0.0
 
