@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from muspeaker.config import SYMBOLS
+from muspeaker.text.english.accents import without_accents
 from muspeaker.text.english.reader import EnglishPhones
 from muspeaker.text.english.tokens import english_accent, english_tokens
-from muspeaker.text.english.words import groups, tagged_pieces, without_accents
+from muspeaker.text.english.words import groups, tagged_pieces
 from muspeaker.text.letter_to_sound import shipped_letter_to_sound
 from muspeaker.text.lexicon import DATA, Lexicon, shipped_lexicon
 from muspeaker.text.lexicon_file import Entry, LexiconFile, british, pack_lexicon

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from muspeaker.text.english import endings, stress
+from muspeaker.text.english.accents import before_final_e, without_accents
 from muspeaker.text.english.weak_forms import SIGNS, Context, weak_form
 from muspeaker.text.lexicon import reading, shipped_lexicon
 from muspeaker.text.lexicon_file import DEFAULT
@@ -83,6 +84,10 @@ class Dictionary:
     def _read_plain(self, word: str, tag: str, context: Context) -> str | None:
         """Phones of a word whose form does not hang on its neighbours."""
         emphasis = stress.emphasis_of(word)
+        final_e = None if word.isascii() else before_final_e(word)
+        if final_e and word.lower().removesuffix(final_e[1].lower()) not in self._more:
+            plain = self._read_plain(without_accents(word), tag, context)
+            return plain if plain and plain.rstrip("z").endswith("A") else None
         written = word.lower() if self._is_shouted(word, tag) else word
         for form in _whole_forms(written):
             if self._is_known(form):

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from muspeaker.text.english import endings, stress
+from muspeaker.text.english.accents import before_final_e, without_accents
 from muspeaker.text.english.dictionary import Dictionary
-from muspeaker.text.english.weak_forms import Context
+from muspeaker.text.english.senses import senses, told_by_neighbours
+from muspeaker.text.english.weak_forms import Context, with_letters
 from muspeaker.text.english.words import (
     PHRASE_ENDS,
     Piece,
@@ -55,6 +57,7 @@ class EnglishPhones:
     ) -> None:
         self.accent = accent
         self.dictionary = Dictionary(accent, lexicon)
+        self._senses = senses(accent)
         self.tagger = tagger or shipped_tagger()
         self._letter_to_sound = letter_to_sound
 
@@ -100,7 +103,8 @@ class EnglishPhones:
         Returns:
             For each written word the indices of its pieces, and its phones; empty for a mark.
         """
-        tags = self._with_imperative(pieces, self.tagger([piece.text for piece in pieces]))
+        texts = [piece.text for piece in pieces]
+        tags = with_letters(texts, self._with_imperative(pieces, self.tagger(texts)))
         context = Context()
         found: list[tuple[list[int], str]] = []
         written = list(groups(pieces))
@@ -116,9 +120,12 @@ class EnglishPhones:
                 phones = self.dictionary.letters(letters)
                 context = context.before(letters, "NNP", phones)
             elif first.is_spoken:
-                phones, context = self._read_group(
-                    [(pieces[i].text, tags[i]) for i in group], context
-                )
+                told = told_by_neighbours(texts, group[0], tags[group[0]], self._senses)
+                parts = [(texts[i], tags[i]) for i in group]
+                if told and len(group) == 1:
+                    phones, context = told, context.before(*parts[0], told)
+                else:
+                    phones, context = self._read_group(parts, context)
             elif first.text in PHRASE_ENDS or (first.text == "-" and not first.is_glued):
                 context = Context()
             else:
@@ -199,6 +206,10 @@ class EnglishPhones:
         if len(split) > 1:
             phones, _ = self._read_group([(part, tag) for part in split], context)
             return phones
+        final_e = before_final_e(text)
+        if final_e:
+            stem = self.letter_to_sound(without_accents(final_e[0]))
+            return stress.on_last(f"{stem}ˈA") + "z" * bool(final_e[1])
         phones = self.letter_to_sound(text)
         return stress.emphasised(phones, stress.emphasis_of(text)) if phones else ""
 

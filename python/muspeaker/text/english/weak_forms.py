@@ -10,6 +10,8 @@ from muspeaker.text.lexicon import reading
 from muspeaker.text.lexicon_file import DEFAULT
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from muspeaker.text.lexicon import Lexicon
 
 SIGNS = {"%": "percent", "&": "and", "+": "plus", "@": "at", "vs": "versus"}
@@ -54,6 +56,28 @@ def weak_form(word: str, tag: str, context: Context, lexicon: Lexicon) -> str | 
     if rule is None or word not in {low, low.capitalize(), low.upper()}:
         return None
     return rule(word, tag, context, lexicon)
+
+
+def with_letters(words: Sequence[str], tags: Sequence[str]) -> list[str]:
+    """The tags, with that of a noun for an `A` that is a letter: `the A three twenty`, `a is less than b`.
+
+    Args:
+        words: Words and marks of a sentence.
+        tags: Their parts of speech.
+    """
+    found = list(tags)
+    for index, word in enumerate(words):
+        if word not in {"A", "a"} or found[index] != "DT":
+            continue
+        after = words[index + 1] if index + 1 < len(words) else ""
+        before = words[index - 1] if index else ""
+        is_inside = before[:1].isalnum() and not (after.istitle() and len(after) > 1)
+        if after in _AFTER_A_LETTER or (word == "A" and is_inside):
+            found[index] = "NN"
+    return found
+
+
+_AFTER_A_LETTER = frozenset(("is", "equals", "squared", "cubed"))
 
 
 def _full(word: str, lexicon: Lexicon) -> str | None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from muspeaker.text.english.accents import without_silent_accents
+from muspeaker.text.english.dictionary import more_words
 from muspeaker.text.letter_runs import num_initials
 
 if TYPE_CHECKING:
@@ -27,7 +29,7 @@ class Piece:
     """A run of letters or digits, or one mark.
 
     Attributes:
-        text: The word, with plain apostrophes and letters without accents.
+        text: The word, with plain apostrophes, and without the accents that do not tell how it is said.
         start: Position of its first character in the text.
         end: Position after its last character.
         is_glued: Whether nothing stands between it and the piece before.
@@ -68,23 +70,14 @@ def tagged_pieces(text: str) -> list[Piece]:
     pieces: list[Piece] = []
     for match in _PIECE.finditer(text.translate(_APOSTROPHES)):
         glued = bool(pieces) and pieces[-1].end == match.start()
-        pieces.append(Piece(without_accents(match[0]), match.start(), match.end(), glued))
+        word = without_silent_accents(match[0], _accented_words())
+        pieces.append(Piece(word, match.start(), match.end(), glued))
     return pieces
 
 
-def without_accents(word: str) -> str:
-    """Latin letters without their accents, such as `cafe` for `café`."""
-    if word.isascii():
-        return word
-    special = word.translate(_SPECIAL_LETTERS)
-    spread = unicodedata.normalize("NFD", special)
-    return "".join(letter for letter in spread if not unicodedata.combining(letter))
-
-
-_SPECIAL_LETTERS = str.maketrans({
-    "ß": "ss", "æ": "ae", "Æ": "Ae", "œ": "oe", "Œ": "Oe", "ø": "o", "Ø": "O", "ł": "l", "Ł": "L", "đ": "d", "Đ": "D",
-    "ð": "d", "Ð": "D", "þ": "th", "Þ": "Th", "ı": "i",
-})  # fmt: skip
+@lru_cache(maxsize=1)
+def _accented_words() -> frozenset[str]:
+    return frozenset(word for word in more_words("us") if not word.isascii())
 
 
 def groups(pieces: Sequence[Piece]) -> Iterator[list[int]]:

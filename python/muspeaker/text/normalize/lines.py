@@ -124,7 +124,10 @@ def _joined(lines: list[_Line]) -> Iterator[tuple[int, int, str | None]]:
 
 
 def _bare_single(line: _Line) -> None:
-    """Drop the sign of a heading or a bullet from the only line of a text."""
+    """Drop the sign of a quotation, and of a heading or a bullet in it, from the only line of a text."""
+    quote = _QUOTE.match(line.text)
+    if quote and line.text[quote.end() :].lstrip()[:1].isalpha():
+        line.keep(quote.end(), len(line.text))
     heading = _HEADING.match(line.text)
     bullet = _BULLET.match(line.text)
     if heading:

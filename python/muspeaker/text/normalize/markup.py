@@ -14,6 +14,7 @@ _FOOTNOTE = re.compile(r"\[\^[\w-]{1,30}\]:?")
 _EMOTICON = re.compile(
     r"(?<!\S)(?:[:;][-o']?[)(\]\[DPpO|*]+|<3+|[xX]D+|\^_*\^|¯\\_\(ツ\)_/¯)(?=\s|[.,!?]|$)"
 )
+_NO_ARGUMENTS = re.compile(r"(?<=\w)\(\)")
 _EMPHASIS = (
     re.compile(r"(?<![\w*])(\*{1,3})(?=[^\s*])([^*\n]{1,1000}?)(?<=[^\s*])\1(?![\w*])"),
     re.compile(r"(?<![\w_])(_{1,3})(?=[^\s_])([^_\n]{1,1000}?)(?<=[^\s_])\1(?![\w_])"),
@@ -32,6 +33,8 @@ def without_markup(text: TracedText) -> None:
         text.sub(_LINK, lambda match: match[1])
         text.sub(_FOOTNOTE, "")
     text.sub(_EMOTICON, " ")
+    if "()" in text.text:
+        text.sub(_NO_ARGUMENTS, "")  # of the name of a function
     for mark, pattern in zip("*_~`", _EMPHASIS, strict=True):
         if mark in text.text:
             text.sub(pattern, lambda match: match[2])

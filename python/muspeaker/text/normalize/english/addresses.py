@@ -72,6 +72,17 @@ class FileName(PatternRule):
         return spoken_address(match[0])
 
 
+class RelativePath(PatternRule):
+    """`src/main.cpp`: a file with a known ending, in folders."""
+
+    pattern = rf"(?:[\w-]{{1,64}}/){{1,19}}[\w-]{{1,64}}(?:\.[\w-]{{1,16}}){{0,3}}\.(?:{_FILES})(?![\w@/-]|\.\w)"
+
+    def words(self, match: re.Match[str], source: Source) -> str | None:
+        """See `PatternRule`."""
+        del source
+        return spoken_address(match[0])
+
+
 class AbsolutePath(PatternRule):
     """`/etc/hosts`, `~/notes.txt`, `../src`."""
 

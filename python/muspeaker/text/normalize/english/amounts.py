@@ -18,6 +18,7 @@ MAGNITUDES = {
     "m": "million", "M": "million", "mn": "million", "MM": "million", "mio": "million", "million": "million",
     "b": "billion", "B": "billion", "bn": "billion", "Bn": "billion", "billion": "billion",
     "t": "trillion", "T": "trillion", "tn": "trillion", "trillion": "trillion",
+    "lakh": "lakh", "lakhs": "lakh", "crore": "crore", "crores": "crore",
 }  # fmt: skip
 
 

@@ -90,7 +90,22 @@ class Fraction(PatternRule):
                 number_words.cardinal(n, british=british) for n in (numerator, denominator)
             )
             return f"{top} out of {bottom}"
-        return fraction(numerator, denominator, british=british)
+        return fraction(numerator, denominator, british=british) + _of_one(match, source)
+
+
+def _of_one(match: re.Match[str], source: Source) -> str:
+    """`of an` before a measure that is written out in the singular: `3/4 inch`."""
+    noun = source.next_word(match.end())
+    is_many = int(match[1]) > 1 and _is_part(int(match[1]), int(match[2]))
+    if not is_many or noun not in _MEASURES or source.has_article(match.start()):
+        return ""
+    return " of an" if noun in {"hour", "inch", "ounce", "acre"} else " of a"
+
+
+_MEASURES = frozenset((
+    "hour", "inch", "ounce", "acre", "mile", "pound", "foot", "yard", "cup", "teaspoon", "tablespoon", "pint", "quart",
+    "gallon", "second", "minute", "liter", "litre", "meter", "metre", "kilometer", "kilometre", "ton", "tonne",
+))  # fmt: skip
 
 
 class Ratio(PatternRule):

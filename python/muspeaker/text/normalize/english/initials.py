@@ -17,6 +17,7 @@ _SAID_PARTS = frozenset(
     ("my", "by", "why", "try", "fly", "sky", "sync", "dry", "cry", "shy", "gym", "hmm", "mr", "dr")
 )  # fmt: skip
 _VOWEL = re.compile(r"[aeiouyAEIOUY]")
+_PART = re.compile("[A-Z][a-z]?")
 _RUN = re.compile(r"[^\W\d_]+|\d+")
 
 
@@ -72,14 +73,17 @@ class Initials(PatternRule):
 
     @staticmethod
     def _single(match: re.Match[str], source: Source) -> str | None:
-        """One letter with a stop: the initial of a name, if a name follows."""
+        """One letter with a stop: the initial of a name, if a name follows, or a genus as in `E. coli`."""
         written, end = match[0], match.end()
         letter = written[0]
         following = source.next_word(end)
         is_initial = letter.isupper() and letter != "I" and len(written) == 2
         if _LETTER_BEFORE.search(source.before(match.start())):
             return None  # the last of several letters, as in `five P M.`
-        if not (is_initial and following[:1].isupper() and not source.sentence_follows(end)):
+        if source.word_before(match.start()).lower() in _BEFORE_LETTERS and following[:1].isupper():
+            return None
+        is_name = following[:1].isupper() and not source.sentence_follows(end)
+        if not (is_initial and (is_name or following[:1].islower())):
             return None
         return letter
 
@@ -92,6 +96,9 @@ def _are_initials(parts: list[str]) -> bool:
     return is_degree and parts[0].lower() not in table("abbreviations") and len(parts[-1]) == 1
 
 
+_BEFORE_LETTERS = frozenset(
+    ("a", "an", "plan", "vitamin", "grade", "hepatitis", "option", "letter")
+)
 _LETTER_BEFORE = re.compile(r"(?:^|[^\w.])[A-Z] $")
 
 
@@ -168,16 +175,31 @@ class Processor(PatternRule):
 
 
 class Formula(PatternRule):
-    """`NaCl`, `HCl`: elements without digits, of which one has two letters."""
+    """`NaCl`, `HCl`: elements without digits, of which one has two letters; and `Ca(OH)2`."""
 
-    pattern = r"(?:[A-Z][a-z]?){2,6}(?![\w'])"
+    pattern = (
+        r"(?:[A-Z][a-z]?){2,6}(?![\w'(])"
+        r"|(?:[A-Z][a-z]?\d{0,2}){1,6}\((?:[A-Z][a-z]?\d{0,2}){1,6}\)\d{1,2}(?!\w)"
+    )
 
     def words(self, match: re.Match[str], source: Source) -> str | None:
         """See `PatternRule`."""
         del source
-        parts = re.findall("[A-Z][a-z]?", match[0])
-        is_chemical = all(part in _ELEMENTS for part in parts) and any(len(p) > 1 for p in parts)
-        return spelled(match[0]) if is_chemical else None
+        runs = _RUN.findall(match[0])
+        if len(runs) == 1:
+            return spelled(runs[0]) if _is_formula(runs[0]) else None
+        if not all(part in _ELEMENTS for run in runs for part in _PART.findall(run)):
+            return None
+        return " ".join(
+            number_words.cardinal(run) if run.isdecimal() else spelled(run) for run in runs
+        )
+
+
+def _is_formula(run: str) -> bool:
+    """Whether letters are two elements or more, of which one has two letters: `NaHCO` of `NaHCO3`."""
+    parts = _PART.findall(run)
+    is_whole = len(parts) > 1 and "".join(parts) == run
+    return is_whole and all(p in _ELEMENTS for p in parts) and any(len(p) > 1 for p in parts)
 
 
 def _version(digits: str) -> str:
@@ -189,6 +211,8 @@ def _code_run(run: str) -> str:
         if len(run) > 1 and run[0] == "0":
             return number_words.by_digits(run)
         return number_words.in_pairs(run) if len(run) < 5 else number_words.by_digits(run)
+    if _is_formula(run):
+        return spelled(run)
     if len(run) > 3 or run in members("acronyms", "said"):
         return run
     is_code = run.isupper() or len(run) == 1 or run in _ELEMENTS or not _VOWEL.search(run)

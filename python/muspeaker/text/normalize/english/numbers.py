@@ -268,6 +268,8 @@ class Plain(PatternRule):
         if context in members("contexts", "pairs"):
             return True
         before = source.before(start)
+        if _AIRLINER.match(source.text, start):
+            return True
         if len(written) == 3:
             return _NAME_AND_HYPHEN.search(before) is not None
         return written[1:3] != "00" and _MODEL_NAME.search(before) is not None
@@ -302,8 +304,11 @@ class Plain(PatternRule):
         return is_named or counted in members("contexts", "uncounted")
 
 
+_AIRLINER = re.compile(r"7[0-8]7-\d{1,4}(?![\w-])")
 _NAME_AND_HYPHEN = re.compile(r"(?<![A-Za-z])[A-Z][A-Za-z]*-$")
-_MODEL_NAME = re.compile(r"(?<![A-Za-z])[RGM]TX $|(?<![A-Za-z])R[XT] $|\b[Ff]light [A-Z]{2} $")
+_MODEL_NAME = re.compile(
+    r"(?<![A-Za-z-])[A-Z]{2,3}-$|(?<![A-Za-z])[RGM]TX $|(?<![A-Za-z])R[XT] $|\b[Ff]light [A-Z]{2} $"
+)
 _STATE = re.compile(r"(?:\b[A-Z]{2}|D\.C\.),? $")
 
 
@@ -314,7 +319,7 @@ def _code_before() -> tuple[re.Pattern[str], re.Pattern[str]]:
     orders = "|".join(members("contexts", "orders"))
     return (
         re.compile(
-            rf"\b(?:{codes}|ending in|ending with)(?: (?:number|code|no\.?))?(?: (?:is|was)|:| =)? ?#?$",
+            rf"\b(?:{codes}|ending in|ending with)(?:\.| (?:number|code|no\.?))?(?: (?:is|was)|:| =)? ?#?$",
             re.IGNORECASE,
         ),
         re.compile(rf"\b(?:{orders})(?: number|:)? ?(?:#|number |no\. ?)$", re.IGNORECASE),

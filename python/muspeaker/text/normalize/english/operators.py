@@ -83,7 +83,8 @@ class Multiplication(PatternRule):
 
 
 def _is_times(source: Source, match: re.Match[str]) -> bool:
-    return "=" in source.text[match.start() : match.end() + _NEAR]
+    is_scientific = source.text.startswith("10^", match.end())
+    return is_scientific or "=" in source.text[match.start() : match.end() + _NEAR]
 
 
 class By(PatternRule):
@@ -134,14 +135,25 @@ class Slash(PatternRule):
         before = source.character(match.start() - 1)
         if before.isdigit() and source.character(match.end()).isdigit() and match[0] == "/":
             return " divided by " if _is_arithmetic(source, match.start()) else " slash "
+        if (
+            _GREEK_BEFORE.search(source.before(match.start()))
+            and source.character(match.end()).isdigit()
+        ):
+            return " over "
         if not _between_operands(source, match.start(), match.end()):
             return None
         is_spaced = before == " " and match[0] == "/ "
         return " divided by " if is_spaced or _is_arithmetic(source, match.start()) else None
 
 
+_GREEK_BEFORE = re.compile(r"(?<!\w)[\u0391-\u03c9]$")
+
+
 class Dash(PatternRule):
-    """Between numbers: a minus where something is computed, else `to`. Before a number: a minus."""
+    """Between numbers: a minus where something is computed, else `to`. Before a number: a minus.
+
+    In `A320-200` and `747-8` it is a space.
+    """
 
     pattern = r"[-–] ?(?=[\d.$€£¥A-Za-z(])"
 
@@ -163,9 +175,9 @@ class Dash(PatternRule):
             return " minus "
         if before[-1:] in {"", " ", "(", "[", "\u2029", "=", "<", ">", "/"} and match[0] == "-":
             return "minus "
-        return (
-            " to " if _ends_amount(before) and _is_even(before, match[0]) else self._joint(before)
-        )
+        is_range = _ends_amount(before) and _is_even(before, match[0])
+        is_model = _MODEL_END.search(before) and _VARIANT.match(source.text, end)
+        return " " if is_model else " to " if is_range else self._joint(before)
 
     @staticmethod
     def _joint(before: str) -> str | None:
@@ -186,6 +198,8 @@ _POINT_IN_TIME = re.compile(
 )
 _VARIABLE = re.compile(r"(?:^|[\s(])[b-z]$")
 _NAME_END = re.compile(r"(?:^|[^\w-])[A-Z][A-Za-z]*$")
+_MODEL_END = re.compile(r"(?:^|[^\w-])(?:[A-Z]\d{3}|7[0-8]7)$")
+_VARIANT = re.compile(r"(?:\d{1,2}00|[789]|10)(?!\d)")
 _AMOUNT_END = re.compile(r"(?:\d[%∘°]?|\d'?s|[ap]\.?m\.?|∘ ?[CF]|[$€£¢%]|\dk?m) ?$", re.IGNORECASE)
 
 
@@ -284,8 +298,9 @@ class Sign:
     def read(self, source: Source, at: int) -> Spoken | None:
         """See `Rule`."""
         sign = source.text[at]
-        if sign.isalpha() and source.character(at + 2).isalpha():
+        if sign.isalpha() and all(map(str.isalpha, source.text[at + 1 : at + 3].ljust(2, "."))):
             return None
         words = words_of("signs").get(sign)
         size = 2 if sign == "&" and source.character(at + 1) == "&" else 1
-        return None if words is None else Spoken(f" {words} ", at + size)
+        gap = "" if sign.isalpha() and source.character(at + 1) == "-" else " "
+        return None if words is None else Spoken(f" {words}{gap}", at + size)

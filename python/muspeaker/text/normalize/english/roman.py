@@ -10,7 +10,7 @@ from muspeaker.text.normalize.english.tables import members
 
 _WORDS_BEFORE = re.compile(r"(?:([^\W\d_]+) )?([^\W\d_]+)(?:\.? |-)$")
 _LARGEST_SEQUEL = 39
-_NUMBERED = frozenset(("page", "pages", "p", "pp", "chapters", "section", "sections", "part", "parts", "item", "footnote",
+_NUMBERED = frozenset(("page", "pages", "p", "pp", "vol", "fig", "sec", "chapters", "section", "sections", "part", "parts", "item", "footnote",
     "note", "figure", "table", "step", "scene", "act", "verse", "stanza", "appendix"))  # fmt: skip
 SMALL_NUMERALS = tuple(number_words.roman(value).lower() for value in range(1, _LARGEST_SEQUEL + 1))
 _FIRST_YEAR, _LAST_YEAR = 1500, 2099

@@ -82,14 +82,14 @@ def _scanner() -> Scanner:
             "number": (
                 mail, verses.NumberedBook(), verses.Verse(), units.Temperature(), numbers.Phrase(), dates.IsoDate(), dates.NumericDate(), operators.Resolution(),
                 operators.Multiplication(),
-                phone_numbers.DialledNumber(), phone_numbers.GroupedDigits(), times.Duration(), times.PointedTime(), times.RaceTime(), times.TimeOfDay(),
+                phone_numbers.DialledNumber(), phone_numbers.GroupedDigits(), times.HoursOfService(), times.Duration(), times.PointedTime(), times.RaceTime(), times.TimeOfDay(),
                 times.HourOfDay(), dates.DayBeforeMonth(), numbers.Ordinal(), numbers.Decade(), money.SignAfter(),
                 units.ArcMinutes(), units.FeetWithInches(), units.FeetAndInches(), units.Inches(), dates.MonthAndYear(), dates.DayAndMonth(), measure, units.Rate(), fractions.MixedFraction(),
                 fractions.Rating(), fractions.Fraction(), fractions.Ratio(), numbers.Scientific(), numbers.Quotient(), numbers.Magnitude(), numbers.GroupedThousands(), numbers.Version(),
                 numbers.NumberAndLetters(), numbers.Decimal(), numbers.Plain(),
             ),
             "word": (
-                mail, roman.SmallNumeral(), verses.ShortBook(), initials.Processor(), addresses.WebAddress(), addresses.DrivePath(), addresses.FileName(), abbreviations.Direction(), abbreviations.Versus(), initials.Initials(),
+                mail, roman.SmallNumeral(), verses.ShortBook(), initials.Processor(), addresses.WebAddress(), addresses.DrivePath(), addresses.RelativePath(), addresses.FileName(), abbreviations.Direction(), abbreviations.Versus(), initials.Initials(),
                 initials.LettersAndSign(), operators.FunctionOf(), operators.By(), abbreviations.Shorthand(), abbreviations.State(), abbreviations.TitleOrStreet(),
                 dates.MonthAndDay(), dates.ShortDay(), dates.ShortMonth(), 
                 roman.RomanNumeral(), money.SignBefore(), money.CodeBefore(), abbreviations.Abbreviation(), abbreviations.SpokenAs(),

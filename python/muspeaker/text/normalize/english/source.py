@@ -84,6 +84,10 @@ class Source:
         """Whether the text ends at a position, or goes on with a capital."""
         return self.ends_text(at) or self.next_word(at)[:1].isupper()
 
+    def has_article(self, start: int) -> bool:
+        """Whether `a` or `an` stands before a position, as in `a 9mm`."""
+        return self.word_before(start) in {"a", "an"}
+
     def is_attribute(self, start: int, end: int) -> bool:
         """Whether an amount stands before the noun that it describes, as in `a 5 km run`."""
         return self.word_before(start).lower() in {"a", "an"} and self.next_word(end)[:1].islower()

@@ -55,11 +55,44 @@ class TimeOfDay(PatternRule):
             return None
         half = _half(match, source, 4, 5)
         spoken = clock(hour, minute, has_half=bool(half))
+        if match[3] and source.word_before(match.start()).lower() in _TAKES_TIME:
+            parts = (
+                _counted(match[place], unit)
+                for place, unit in ((1, "hour"), (2, "minute"), (3, "second"))
+                if int(match[place])
+            )
+            return " ".join(parts) or None
         if match[3] and match[3] != "00":
             spoken += f" and {_counted(match[3], 'second')}"
         if hour > 12:
             half = "." * half.endswith(".")
         return spoken + half
+
+
+_TAKES_TIME = frozenset(
+    ("took", "takes", "take", "lasted", "lasts", "in", "of", "ran", "runs", "within", "under", "clocked", "length", "duration")
+)  # fmt: skip
+
+
+class HoursOfService(PatternRule):
+    """`1700 hrs`, `0830 hours`: hours as armies and hospitals write them."""
+
+    pattern = r"([01]\d|2[0-3])([0-5]\d) ?(?:hrs?|h|hours)\b(?! of)(?:\.(?=,? [a-z]))?"
+
+    def words(self, match: re.Match[str], source: Source) -> str | None:
+        """See `PatternRule`."""
+        hour, minute = int(match[1]), int(match[2])
+        is_time = match[1][0] == "0" or source.word_before(match.start()).lower() in _BEFORE_TIMES
+        if not (is_time or minute == 0):
+            return None
+        spoken = "oh " * (hour < 10) + number_words.cardinal(hour)
+        minutes = (
+            f"oh {number_words.cardinal(minute)}" if minute < 10 else number_words.cardinal(minute)
+        )
+        return f"{spoken} {minutes if minute else 'hundred'} hours"
+
+
+_BEFORE_TIMES = frozenset(("at", "by", "from", "until", "till", "to", "since", "before", "after"))
 
 
 class RaceTime(PatternRule):

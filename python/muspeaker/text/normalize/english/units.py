@@ -7,7 +7,7 @@ import re
 from muspeaker.text.normalize.english import fractions, number_words
 from muspeaker.text.normalize.english.amounts import AMOUNT, DASH, amount, is_one
 from muspeaker.text.normalize.english.source import PatternRule, Source, Spoken
-from muspeaker.text.normalize.english.tables import table
+from muspeaker.text.normalize.english.tables import members, table
 
 _AMOUNT = re.compile(
     rf"(?P<first>{AMOUNT})(?:{DASH}(?P<last>{AMOUNT})| (?P<top>\d)/(?P<bottom>\d{{1,2}})"
@@ -21,7 +21,7 @@ _PER = re.compile(r" ?/ ?([A-Za-zµμΩ]+)(?:\^([23]))?(?![\w])")
 _COMPASS = re.compile(r" ?([NSEW])(?!\w|\.\w)")
 _POINTS = {"N": "north", "S": "south", "E": "east", "W": "west"}
 _WITH_AN = ("hour", "ounce", "inch", "acre", "amp", "ohm")
-_POWERS = {"2": "square", "3": "cubic"}
+_POWERS, _RAISED = {"2": "square", "3": "cubic"}, {"2": "squared", "3": "cubed"}
 # Units of one letter are words or names where a space stands before them and no amount is likely.
 _GLUED = frozenset(("d", "us", "pp", "t", "pc", "ct", "st"))
 _WHOLE_WORDS = frozenset(
@@ -91,8 +91,7 @@ class Measure:
         quotient = _PER.match(source.text, end)
         tail = ""
         while quotient and (unit_names(quotient[1]) or quotient[1].islower()):
-            cubed = f"{_POWERS[quotient[2]]} " if quotient[2] else ""
-            tail += f" per {cubed}{per(quotient[1], british=source.british)}"
+            tail += f" per {_to_power(quotient[2], per(quotient[1], british=source.british))}"
             end = quotient.end()
             quotient = _PER.match(source.text, end)
         if not tail and source.character(end) == "/" and not source.character(end + 1).isdigit():
@@ -100,7 +99,7 @@ class Measure:
         compass = _COMPASS.match(source.text, end) if unit[0] == "∘" else None
         if compass:
             tail, end = f" {_POINTS[compass[1]]}", compass.end()
-        is_single |= source.is_attribute(number.start(), end) and "per" not in names[1]
+        is_single |= _is_attribute(source, number.start(), end) and "per" not in names[1]
         goes_on = source.next_word(end + 1)[:1].islower() or source.character(end + 1) in {",", ";"}
         if source.character(end) == "." and goes_on:
             end += 1  # the full stop of an abbreviation
@@ -130,6 +129,27 @@ class Measure:
         if number["last"]:
             return f"{spoken} to {amount(number['last'], british=british)}"
         return spoken
+
+
+def _to_power(power: str | None, unit: str) -> str:
+    """`square meter`, but `second squared`."""
+    if power is None:
+        return unit
+    return f"{unit} {_RAISED[power]}" if unit == "second" else f"{_POWERS[power]} {unit}"
+
+
+def _is_attribute(source: Source, start: int, end: int) -> bool:
+    """Whether an amount describes what follows: `a 9mm`, `the 128GB SSD`, `35mm lens`."""
+    following = source.next_word(end)
+    is_label = len(following) > 1 and following.isupper()
+    is_named = is_label and source.word_before(start).lower() in _DETERMINERS
+    is_named |= following.lower() in members("contexts", "described")
+    return is_named or source.has_article(start) or source.is_attribute(start, end)
+
+
+_DETERMINERS = frozenset(
+    ("the", "this", "that", "my", "your", "our", "its", "his", "her", "one", "each")
+)
 
 
 class Temperature(PatternRule):
@@ -269,5 +289,5 @@ class Inches(PatternRule):
         if "/" in match[1]:
             top, bottom = match[1].split("/")
             return f"{fractions.fraction(int(top), int(bottom), british=source.british)} inch"
-        is_single = is_one(match[1]) or source.is_attribute(match.start(), match.end())
+        is_single = is_one(match[1]) or _is_attribute(source, match.start(), match.end())
         return f"{amount(match[1], british=source.british)} {'inch' if is_single else 'inches'}"
