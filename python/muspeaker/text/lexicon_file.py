@@ -23,7 +23,7 @@ import mmap
 import re
 import struct
 import zlib
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from collections import OrderedDict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
@@ -240,7 +240,9 @@ class LexiconFile:
         # The spellings of a word may begin in the block before the one whose first key is theirs.
         key = word.lower().encode()
         first = bisect_left(range(self._num_blocks), key, key=self._first_key)
-        last = bisect_right(range(self._num_blocks), key, lo=first, key=self._first_key)
+        last = first  # one past those that begin with the word; hardly ever more than one does
+        while last < self._num_blocks and self._first_key(last) == key:
+            last += 1
         for block in range(max(0, first - 1), last):
             text = self._block(block)
             at = text.find(f"\n{word}\n", 0, text.index(_COLUMN_END))
