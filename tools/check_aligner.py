@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import espeakng_loader
 import numpy as np
 import soundfile
 
@@ -79,6 +78,11 @@ class Espeak:
     """espeak-ng as a synthesizer that says when words begin."""
 
     def __init__(self) -> None:
+        try:
+            import espeakng_loader  # noqa: PLC0415 (so that what is missing has a message)
+        except ImportError as error:
+            raise RuntimeError("needs espeak-ng: pip install 'muspeaker[espeak]'") from error
+
         self._library = ctypes.CDLL(espeakng_loader.get_library_path())
         data = espeakng_loader.get_data_path().encode()
         self.rate_hz = self._library.espeak_Initialize(SYNCHRONOUS, 0, data, PHONEME_EVENTS)
