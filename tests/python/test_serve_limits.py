@@ -1,13 +1,11 @@
-"""What a server withstands: strangers, floods, clients that leave, and files that are not what they say."""
+"""What a server withstands: strangers, floods, and bodies that are not what they say."""
 
 from __future__ import annotations
 
 import http.client
 import json
 import socket
-import threading
 from concurrent.futures import ThreadPoolExecutor
-from itertools import count
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -17,10 +15,10 @@ import pytest
 import muspeaker
 from muspeaker.serve.openai.settings import Settings
 from muspeaker.sound.audio import Audio
-from muspeaker.voice import DEFAULT_NAME, Voice
+from muspeaker.voice import DEFAULT_NAME
 from tests.espeak import needs_espeak
+from tests.held_speech import Held, gate, metric
 from tests.serving import (
-    PATIENCE_SECONDS,
     SPEECH,
     VOICES,
     add_voice,
@@ -38,31 +36,6 @@ if TYPE_CHECKING:
     from muspeaker.tts import Synthesizer
 
 JSON = {"Content-Type": "application/json"}
-
-
-class Held:
-    """Speech in chunks that a test lets through; counts those begun."""
-
-    def __init__(
-        self, tts: Synthesizer, num_chunks: int | None = None, *, held_from: int = 1
-    ) -> None:
-        self.release = threading.Event()
-        self._held_from = held_from
-        self.begun = 0
-        self.ended = 0
-        self._num_chunks = num_chunks
-        tts.stream = self.stream  # type: ignore[method-assign]
-        tts.fork = lambda *_: tts  # type: ignore[method-assign]
-
-    def stream(self, *_: Any, **__: Any) -> Iterator[Audio]:
-        try:
-            for index in count() if self._num_chunks is None else range(self._num_chunks):
-                self.begun += 1
-                if not self.release.is_set() and index >= self._held_from:
-                    self.release.wait(3 * PATIENCE_SECONDS)
-                yield Audio(noise(1.0), 22050)
-        finally:
-            self.ended += 1
 
 
 @pytest.fixture
@@ -97,32 +70,6 @@ def guarded(
     settings = Settings(data_folder=tmp_path_factory.mktemp("data"), token="s3same")
     with serving(model, settings) as client:
         yield client
-
-
-def opened(client: openai.OpenAI, receive_bytes: int | None = None) -> socket.socket:
-    """A connection that has asked for speech and read nothing yet."""
-    address = urlsplit(str(client.base_url))
-    connection = socket.socket()
-    if receive_bytes is not None:
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_bytes)
-    connection.connect((address.hostname, address.port))
-    body = json.dumps({"input": "Hi.", "voice": "anna", "response_format": "wav"})
-    head = f"POST {SPEECH} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
-    connection.sendall(f"{head}Content-Length: {len(body)}\r\n\r\n{body}".encode())
-    return connection
-
-
-def gate(client: openai.OpenAI) -> Any:
-    return client.app.state.service.gate
-
-
-def listed(client: openai.OpenAI) -> list[dict[str, Any]]:
-    return ask(client, "GET", VOICES)[1]["data"]
-
-
-def metric(client: openai.OpenAI, name: str) -> float:
-    text = client.app.state.service.metrics.text().decode()
-    return next(float(x.split()[-1]) for x in text.splitlines() if x.startswith(f"{name} "))
 
 
 # 401
@@ -319,99 +266,6 @@ def test_a_full_queue_gets_429(tts: Synthesizer, tmp_path: Path) -> None:
         held.release.set()
         assert first.result(60) == second.result(60)
         assert speak(client) == first.result()
-
-
-# clients that leave
-
-
-def test_a_client_that_leaves_ends_the_synthesis(tts: Synthesizer, settings: Settings) -> None:
-    with serving(tts, settings) as client:
-        add_voice(client)
-        held = Held(tts)
-        with opened(client) as connection:
-            assert connection.recv(4096).startswith(b"HTTP/1.1 200")
-            wait_until(lambda: held.begun == 2)
-        held.release.set()  # it would speak for ever
-        wait_until(lambda: held.ended)
-        assert gate(client).running == 0
-        wait_until(lambda: metric(client, "muspeaker_disconnects_total") == 1)
-        assert held.begun < 100
-
-
-@pytest.mark.parametrize("begun", [1, 2])
-def test_a_client_that_leaves_frees_its_place_before_the_work_ends(
-    tts: Synthesizer, settings: Settings, begun: int
-) -> None:
-    """Whether the thread plans or speaks: it cannot be stopped, but nobody waits for it."""
-    with serving(tts, settings) as client:
-        add_voice(client)
-        held = Held(tts, held_from=begun - 1)
-        with opened(client):
-            wait_until(lambda: held.begun == begun)
-        wait_until(lambda: gate(client).running == 0)
-        assert not held.ended
-        held.release.set()
-        wait_until(lambda: held.ended)
-        assert held.begun == begun
-        wait_until(lambda: metric(client, "muspeaker_disconnects_total") == 1)
-        if begun == 2:  # the second chunk was spoken, but there was nobody to send it to
-            sent = metric(client, 'muspeaker_audio_seconds_total{format="wav"}')
-            assert sent == pytest.approx(len(noise(1.0)) / 22050)
-
-
-def test_a_client_that_leaves_gets_no_voice(
-    tts: Synthesizer, settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    begun, release, ended = threading.Event(), threading.Event(), threading.Event()
-    clone = tts.clone
-
-    def held_clone(*args: Any, **keywords: Any) -> Any:
-        begun.set()
-        release.wait(3 * PATIENCE_SECONDS)
-        try:
-            return clone(*args, **keywords)
-        finally:
-            ended.set()
-
-    monkeypatch.setattr(tts, "clone", held_clone)
-    with serving(tts, settings) as client, ThreadPoolExecutor(1) as pool:
-        leaver = client.with_options(timeout=1.0)
-        upload = pool.submit(add_voice, leaver)
-        assert begun.wait(PATIENCE_SECONDS)
-        with pytest.raises(openai.APITimeoutError):
-            upload.result(PATIENCE_SECONDS)
-        wait_until(lambda: gate(client).running == 0)
-        assert not ended.is_set()
-        release.set()
-        assert ended.wait(PATIENCE_SECONDS)
-        assert [voice["name"] for voice in listed(client)] == Voice.builtin_names()
-        assert metric(client, "muspeaker_disconnects_total") == 1
-
-
-def test_a_client_that_leaves_the_queue_is_not_spoken_to(tts: Synthesizer, tmp_path: Path) -> None:
-    settings = Settings(data_folder=tmp_path, max_running=1)
-    with serving(tts, settings) as client, ThreadPoolExecutor(1) as pool:
-        add_voice(client)
-        held = Held(tts, num_chunks=2)
-        first = pool.submit(speak, client)
-        wait_until(lambda: held.begun == 2)
-        with opened(client):
-            wait_until(lambda: gate(client).waiting == 1)
-        wait_until(lambda: gate(client).waiting == 0)
-        held.release.set()
-        assert first.result(60)
-        assert held.begun == 2
-
-
-def test_a_client_that_reads_nothing_is_let_go(tts: Synthesizer, tmp_path: Path) -> None:
-    with serving(tts, Settings(data_folder=tmp_path, stall_seconds=0.5)) as client:
-        add_voice(client)
-        held = Held(tts)
-        held.release.set()
-        with opened(client, receive_bytes=4096):
-            wait_until(lambda: held.ended)
-            wait_until(lambda: gate(client).running == 0)
-            wait_until(lambda: metric(client, "muspeaker_disconnects_total") == 1)
 
 
 # failures

@@ -12,65 +12,18 @@ import numpy as np
 import pytest
 import soundfile
 
+from tests.humming_teacher import PACKS, TEXTS, Hummer, blocks, hum, order
 from tools.teacher_speech import __main__ as command
-from tools.teacher_speech import hibari, manifest, prosody, speak
+from tools.teacher_speech import hibari, manifest, speak
 from tools.teacher_speech.composition import KINDS, PASSAGE, compose
 from tools.teacher_speech.phrases import Phrases
 from tools.teacher_speech.pruning import border, prune
-from tools.teacher_speech.speech import Order, make_speech, read_table, shard_of, table_of
-from tools.teacher_speech.teacher import Prosody
+from tools.teacher_speech.speech import make_speech, read_table, shard_of, table_of
 from tools.teacher_speech.texts import read_held_out, read_texts
 from tools.teacher_speech.voices import Voice, choose, load_packs
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-PACKS = {
-    name: np.full((6, 256), value, np.float32)
-    for value, name in enumerate(("af_a", "af_b", "af_nicole", "am_c", "bf_d", "bm_e", "zf_f"), 1)
-}
-TEXTS = ["A small house.", "The river was wide.", "??", "It rained.", "Nobody came, at first."]
-HOUR = 3600
-
-
-class Hummer:
-    """Speaks letters, each as long as the style and the speed say, and counts how often it did."""
-
-    def __init__(self) -> None:
-        self.spoken = self.read = 0
-
-    def phones(self, text: str, *, british: bool) -> str:
-        phones = re.sub(r"[^a-z ]", "", text.lower())
-        if len(phones) < 3:
-            raise ValueError("too short")
-        return phones.replace("r", "") if british else phones
-
-    def durations(self, phones: str, voice: Voice) -> list[int]:
-        style = voice.row(len(phones))[0, -1]
-        return [4, *(int(1 + (ord(c) + style) % 3 + voice.speed) for c in phones), 3]
-
-    def speak(self, phones: str, voice: Voice) -> tuple[np.ndarray, list[int]]:
-        self.spoken += 1
-        durations = self.durations(phones, voice)
-        return np.sin(np.arange(600 * sum(durations), dtype=np.float32) / 20) * 2, durations
-
-    def prosody(self, phones: str, voice: Voice) -> Prosody:
-        self.read += 1
-        durations = np.array(self.durations(phones, voice))
-        frames = np.arange(2 * durations.sum(), dtype=np.float32)
-        return Prosody(durations, 100 + frames, -frames / 8)
-
-
-def order(shard: tuple[int, int] = (0, 1), **changes: object) -> Order:
-    return Order(**{"source": "kokoro", "texts": TEXTS, "held_out": set(), "seed": 0,
-                    "shard": shard, "suffix": "flac", **changes})  # fmt: skip
-
-
-def hum(folder: Path, seconds: float, **changes: object) -> list[dict[str, str]]:
-    wanted = order(**changes)
-    make_speech(folder, wanted, seconds, speak.speaker(Hummer(), PACKS))
-    return read_table(table_of(folder, wanted.shard))
-
 
 # Voices
 
@@ -224,100 +177,6 @@ def test_one_voice_speaks_at_many_speeds(tmp_path: Path) -> None:
     assert {row["speaker"] for row in rows} == {"hibari_heart"}
     assert len(set(speeds)) == len(speeds) == len(rows)
     assert all(0.85 <= speed <= 1.12 for speed, _ in speeds)
-
-
-# Prosody
-
-
-def sources(texts: list[str] = TEXTS, held_out: frozenset[str] = frozenset()) -> prosody.Sources:
-    return prosody.Sources(texts, set(held_out), PACKS, 3, 0)
-
-
-def blocks(folder: Path, count: int, teacher: Hummer, shard: tuple[int, int] = (0, 1)) -> float:
-    folder.mkdir(exist_ok=True)
-    made = prosody.make_blocks(folder, teacher, sources(), 7, shard)
-    return sum(next(made) for _ in range(count))
-
-
-def test_a_block_is_read_as_it_was_made(tmp_path: Path) -> None:
-    hummer = Hummer()
-    seconds = blocks(tmp_path, 1, hummer)
-    clips = list(prosody.read_block(tmp_path / "prosody_00000.npz"))
-    assert 10 < len(clips) == hummer.read <= 21
-    assert seconds == sum(clip.seconds for clip in clips)
-    for clip in clips:
-        number, reading = map(int, clip.id.split("_")[2:])
-        voice = sources().voices(number)[reading]
-        assert clip.speaker == voice.speaker
-        assert clip.style == voice.style
-        assert clip.language == voice.language
-        assert clip.speed == pytest.approx(voice.speed, abs=1e-4)
-        assert clip.phones == hummer.phones(clip.text, british=voice.british)
-        durations = hummer.durations(clip.phones, voice)
-        assert clip.prosody.durations.tolist() == durations
-        frames = np.arange(2 * sum(durations))
-        assert clip.seconds == pytest.approx(sum(durations) / 40)
-        np.testing.assert_allclose(clip.prosody.f0, 100 + frames, rtol=1e-3)
-        np.testing.assert_allclose(clip.prosody.energy, -frames / 8, rtol=1e-3)
-
-
-def test_a_text_has_several_readings_in_one_accent() -> None:
-    accents = set()
-    for number in range(30):
-        voices = sources().voices(number)
-        assert len(voices) == 3
-        assert len({voice.british for voice in voices}) == 1
-        assert len({voice.speed for voice in voices}) == 3
-        accents.add(voices[0].british)
-    assert accents == {True, False}
-
-
-def test_blocks_do_not_depend_on_shards_or_stops(tmp_path: Path) -> None:
-    blocks(tmp_path / "whole", 4, Hummer())
-    for number in (0, 1):
-        blocks(tmp_path / "shards", 2, Hummer(), (number, 2))
-    blocks(tmp_path / "stopped", 2, Hummer())
-    again = Hummer()
-    blocks(tmp_path / "stopped", 4, again)
-    fresh = Hummer()
-    blocks(tmp_path / "fresh", 4, fresh)
-    assert 0 < again.read < fresh.read
-    for folder in ("shards", "stopped"):
-        names = sorted(path.name for path in (tmp_path / folder).iterdir())
-        assert names == [f"prosody_{block:05d}.npz" for block in range(4)]
-        for name in names:
-            with np.load(tmp_path / "whole" / name) as a, np.load(tmp_path / folder / name) as b:
-                assert a.files == b.files
-                assert all((a[key] == b[key]).all() for key in a.files)
-
-
-def test_a_block_that_was_stopped_is_not_there(tmp_path: Path) -> None:
-    class Stopped(Hummer):
-        def prosody(self, phones: str, voice: Voice) -> Prosody:
-            if self.read == 3:
-                raise KeyboardInterrupt
-            return super().prosody(phones, voice)
-
-    with pytest.raises(KeyboardInterrupt):
-        blocks(tmp_path, 1, Stopped())
-    assert not list(tmp_path.glob("*.npz"))
-
-
-def test_prosody_must_fit_its_phones(tmp_path: Path) -> None:
-    class Wrong(Hummer):
-        def prosody(self, phones: str, voice: Voice) -> Prosody:
-            right = super().prosody(phones, voice)
-            return Prosody(right.durations, right.f0[:-1], right.energy)
-
-    with pytest.raises(ValueError, match="do not fit together"):
-        blocks(tmp_path, 1, Wrong())
-
-
-def test_held_out_texts_have_no_prosody() -> None:
-    numbers = [n for n in range(400) if compose(TEXTS, [0, n])[1] == "It rained."]
-    assert numbers
-    assert len(prosody.make_clips(Hummer(), sources(), numbers[0])) == 3
-    assert not prosody.make_clips(Hummer(), sources(held_out=frozenset({"it rained"})), numbers[0])
 
 
 # Texts
