@@ -42,7 +42,7 @@ def samples(voices: Sequence[BuiltIn]) -> str:
 muspeaker say "{voice.heard}" --voice {voice.name} --seed {SEED} -o {voice.name}.ogg
 ```
 
-<audio controls src="../samples/{voice.name}.ogg"></audio>
+<audio controls src="samples/{voice.name}.ogg"></audio>
 """
         for voice in voices
     )
