@@ -1,8 +1,12 @@
+#include <pybind11/stl.h>
+
 #include <algorithm>
+#include <optional>
 
 #include "bindings/probe.h"
 #include "bindings/probe_model.h"
 #include "bindings/speech.h"
+#include "engine/delivery.h"
 #include "engine/edges.h"
 
 namespace py = pybind11;
@@ -64,29 +68,44 @@ py::tuple shorten_edges(const IntArray& tokens, const IntArray& durations) {
   return py::make_tuple(edges.begin, edges.end, to_numpy(std::move(left)));
 }
 
-}  // namespace
+py::dict make_delivery(const FloatArray& noise, float variation, const IntArray& durations) {
+  engine::Delivery delivery = engine::make_delivery(to_frames(noise, "noise"), variation);
+  py::dict curves;
+  curves["frames"] =
+      to_numpy(engine::over_frames(delivery.melody, to_vector(durations, "durations")));
+  curves["rhythm"] = to_numpy(std::move(delivery.rhythm));
+  curves["melody"] = to_numpy(std::move(delivery.melody));
+  return curves;
+}
 
-void bind_engine_probe(py::module_& probe) {
-  probe.def("phone_scores", &phone_scores, py::arg("model"), py::arg("mel"),
-            "(frames, mels) to (frames, phones)");
-  probe.def("shorten_edges", &shorten_edges, py::arg("tokens"), py::arg("durations"),
-            "first frame left, the one after the last, and durations (tokens)");
-  probe.def("hear", &hear, py::arg("model"), py::arg("samples"), py::arg("phones"),
-            "mel (frames, mels), f0 and energy (frames), durations (tokens)");
-  probe.def("vocode", &vocode, py::arg("model"), py::arg("mel"), py::arg("f0"), py::arg("noise"),
-            py::arg("chunk_frames"), "(frames, mels), (frames), (samples) to (samples)");
+py::dict synthesize_stages(engine::Synthesizer& synthesizer, const IntArray& tokens,
+                           const engine::Voice& voice, const engine::SynthesisOptions& options,
+                           engine::Noise noise, const std::optional<FloatArray>& delivery_noise) {
+  if (delivery_noise) {
+    noise.delivery = to_frames(*delivery_noise, "delivery_noise");
+  }
+  return stages_of(synthesizer.synthesize(borrow_tokens(tokens), voice, options, noise));
+}
+
+/// Speaking, converting and editing with all that was decided on the way.
+void bind_stages(py::module_& probe) {
   probe.def(
       "synthesize_stages",
       [](engine::Synthesizer& synthesizer, const IntArray& tokens, const FloatArray& vector,
          const FloatArray& style, const FloatArray& latent_noise, const FloatArray& vocoder_noise,
-         float speed, float pitch, float energy) {
-        return stages_of(synthesizer.synthesize(
-            borrow_tokens(tokens), copy_voice(vector, style), {speed, pitch, energy},
-            {to_frames(latent_noise, "latent_noise"), noise_at(vocoder_noise)}));
+         float speed, float pitch, float energy, float expression, float variation,
+         const std::optional<FloatArray>& delivery_noise) {
+        engine::SynthesisOptions options{speed, pitch, energy};
+        options.expression = expression;
+        options.variation = variation;
+        return synthesize_stages(synthesizer, tokens, copy_voice(vector, style), options,
+                                 {to_frames(latent_noise, "latent_noise"), noise_at(vocoder_noise)},
+                                 delivery_noise);
       },
       py::arg("synthesizer"), py::arg("tokens"), py::arg("vector"), py::arg("style"),
       py::arg("latent_noise"), py::arg("vocoder_noise"), py::kw_only(), py::arg("speed") = 1.0F,
-      py::arg("pitch") = 0.0F, py::arg("energy") = 1.0F,
+      py::arg("pitch") = 0.0F, py::arg("energy") = 1.0F, py::arg("expression") = 1.0F,
+      py::arg("variation") = 0.0F, py::arg("delivery_noise") = py::none(),
       "durations (tokens), f0 (frames), energy (frames), mel (frames, mels), samples (samples)");
   probe.def(
       "convert_stages",
@@ -121,6 +140,23 @@ void bind_engine_probe(py::module_& probe) {
       py::arg("origins"), py::arg("vector"), py::arg("style"), py::arg("latent_noise"),
       py::arg("vocoder_noise"), py::kw_only(), py::arg("speed") = 1.0F, py::arg("pitch") = 0.0F,
       py::arg("energy") = 1.0F, "as synthesize_stages, and heard (recorded tokens)");
+}
+
+}  // namespace
+
+void bind_engine_probe(py::module_& probe) {
+  probe.def("make_delivery", &make_delivery, py::arg("noise"), py::arg("variation"),
+            py::arg("durations"),
+            "(tokens + 2 reach, 2) to rhythm and melody (tokens), and the melody's frames");
+  probe.def("phone_scores", &phone_scores, py::arg("model"), py::arg("mel"),
+            "(frames, mels) to (frames, phones)");
+  probe.def("shorten_edges", &shorten_edges, py::arg("tokens"), py::arg("durations"),
+            "first frame left, the one after the last, and durations (tokens)");
+  probe.def("hear", &hear, py::arg("model"), py::arg("samples"), py::arg("phones"),
+            "mel (frames, mels), f0 and energy (frames), durations (tokens)");
+  probe.def("vocode", &vocode, py::arg("model"), py::arg("mel"), py::arg("f0"), py::arg("noise"),
+            py::arg("chunk_frames"), "(frames, mels), (frames), (samples) to (samples)");
+  bind_stages(probe);
 }
 
 }  // namespace muspeaker::bindings

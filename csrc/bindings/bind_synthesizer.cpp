@@ -191,24 +191,28 @@ void bind_synthesizer(py::module_& module) {
           "synthesize",
           [](engine::Synthesizer& synthesizer, const IntArray& tokens, const FloatArray& vector,
              const FloatArray& style, float speed, float pitch, float energy, float temperature,
-             uint64_t seed, Payload watermark) {
-            return synthesize(synthesizer, tokens, copy_voice(vector, style),
-                              {speed, pitch, energy, temperature, seed, watermark});
+             uint64_t seed, float expression, float variation, Payload watermark) {
+            return synthesize(
+                synthesizer, tokens, copy_voice(vector, style),
+                {speed, pitch, energy, temperature, seed, expression, variation, watermark});
           },
           py::arg("tokens"), py::arg("vector"), py::arg("style"), py::kw_only(), py::arg("speed"),
           py::arg("pitch"), py::arg("energy"), py::arg("temperature"), py::arg("seed"),
+          py::arg("expression") = 1.0F, py::arg("variation") = 0.0F,
           py::arg("watermark") = py::none())
       .def(
           "start",
           [](engine::Synthesizer& synthesizer, const IntArray& tokens, const FloatArray& vector,
              const FloatArray& style, float speed, float pitch, float energy, float temperature,
-             uint64_t seed, Payload watermark) {
-            return start(synthesizer, tokens, copy_voice(vector, style),
-                         {speed, pitch, energy, temperature, seed, watermark});
+             uint64_t seed, float expression, float variation, Payload watermark) {
+            return start(
+                synthesizer, tokens, copy_voice(vector, style),
+                {speed, pitch, energy, temperature, seed, expression, variation, watermark});
           },
           py::keep_alive<0, 1>(), py::arg("tokens"), py::arg("vector"), py::arg("style"),
           py::kw_only(), py::arg("speed"), py::arg("pitch"), py::arg("energy"),
-          py::arg("temperature"), py::arg("seed"), py::arg("watermark") = py::none());
+          py::arg("temperature"), py::arg("seed"), py::arg("expression") = 1.0F,
+          py::arg("variation") = 0.0F, py::arg("watermark") = py::none());
 }
 
 }  // namespace muspeaker::bindings

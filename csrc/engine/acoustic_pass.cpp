@@ -1,5 +1,6 @@
 #include "engine/acoustic_pass.h"
 
+#include <cmath>
 #include <utility>
 
 #include "core/error.h"
@@ -49,7 +50,8 @@ core::Frames AcousticPass::encode_recording(core::GraphRunner& runner, const Tok
 
 std::vector<int32_t> AcousticPass::predict_durations(core::GraphRunner& runner,
                                                      const core::Frames& e_con, const Voice& voice,
-                                                     const SynthesisOptions& options) const {
+                                                     const SynthesisOptions& options,
+                                                     const Delivery& delivery) const {
   const core::AudioConfig& audio = model_.config().audio;
   runner.run([&](core::GraphBuilder& graph) {
     ggml_tensor* content = graph.input("e_con", e_con);
@@ -57,8 +59,12 @@ std::vector<int32_t> AcousticPass::predict_durations(core::GraphRunner& runner,
     graph.output("log_durations",
                  model_.variation_adapter().predict_durations(graph.context(), content, e_sty));
   });
+  std::vector<float> log_durations = runner.take("log_durations");
+  for (size_t token = 0; token < delivery.rhythm.size(); ++token) {
+    log_durations[token] += delivery.rhythm[token];
+  }
   std::vector<int32_t> durations = model::VariationAdapter::decide_durations(
-      runner.take("log_durations"), options.variation(),
+      std::move(log_durations), options.adapter(),
       kMaxSeconds * audio.sample_rate / audio.hop_samples);
   bool any = false;
   for (const int32_t duration : durations) {
@@ -70,7 +76,7 @@ std::vector<int32_t> AcousticPass::predict_durations(core::GraphRunner& runner,
 
 Melody AcousticPass::shape_melody(core::GraphRunner& runner, const core::Frames& e_con,
                                   const std::vector<int32_t>& durations, const Voice& voice,
-                                  const SynthesisOptions& options) const {
+                                  const SynthesisOptions& options, const Delivery& delivery) const {
   const model::VariationAdapter& adapter = model_.variation_adapter();
   runner.run([&](core::GraphBuilder& graph) {
     ggml_tensor* frames = stretched(graph, adapter, e_con, durations);
@@ -78,8 +84,15 @@ Melody AcousticPass::shape_melody(core::GraphRunner& runner, const core::Frames&
     graph.output("pitch", adapter.predict_pitch(graph.context(), frames, e_sty));
     graph.output("energy", adapter.predict_energy(graph.context(), frames, e_sty));
   });
-  return {adapter.decide_f0(runner.take_frames("pitch"), options.variation()),
-          adapter.decide_energy(runner.take("energy"), options.variation())};
+  Melody melody{adapter.decide_f0(runner.take_frames("pitch"), options.adapter()),
+                adapter.decide_energy(runner.take("energy"), options.adapter())};
+  if (!delivery.melody.empty()) {
+    const std::vector<float> shift = over_frames(delivery.melody, durations);
+    for (size_t t = 0; t < shift.size(); ++t) {
+      melody.f0[t] *= std::exp(shift[t]);
+    }
+  }
+  return melody;
 }
 
 core::Frames AcousticPass::decode(core::GraphRunner& runner, const core::Frames& e_con,

@@ -5,6 +5,7 @@
 
 #include "core/array.h"
 #include "core/graph.h"
+#include "engine/delivery.h"
 #include "engine/options.h"
 #include "engine/tokens.h"
 #include "engine/voice.h"
@@ -50,12 +51,14 @@ class AcousticPass {
   [[nodiscard]] std::vector<int32_t> predict_durations(core::GraphRunner& runner,
                                                        const core::Frames& e_con,
                                                        const Voice& voice,
-                                                       const SynthesisOptions& options) const;
+                                                       const SynthesisOptions& options,
+                                                       const Delivery& delivery = {}) const;
 
   /// Predicts F0 and energy of content that lasts as long as durations say.
   [[nodiscard]] Melody shape_melody(core::GraphRunner& runner, const core::Frames& e_con,
                                     const std::vector<int32_t>& durations, const Voice& voice,
-                                    const SynthesisOptions& options) const;
+                                    const SynthesisOptions& options,
+                                    const Delivery& delivery = {}) const;
 
   /// timbre: at least timbre_size values, those that a voice's vector begins with.
   /// Returns the mel, (frames, num_mels), as the decoder makes it.

@@ -14,6 +14,7 @@ using NoiseAt = std::function<void(int64_t first_sample, float* out, int64_t cou
 struct Noise {
   core::Frames latent;  ///< (tokens, latent), standard normal times the temperature
   NoiseAt vocoder;
+  core::Frames delivery = {};  ///< as make_delivery takes it; the model's own delivery if empty
 };
 
 /// The latent noise of a seed, drawn from its stream 0, times the temperature; (tokens, latent).
@@ -21,5 +22,8 @@ core::Frames latent_noise(uint64_t seed, int64_t tokens, int64_t latent, float t
 
 /// The vocoder's noise of a seed, drawn from its stream 1.
 NoiseAt vocoder_noise(uint64_t seed);
+
+/// The noise of a seed's rhythm and melody for make_delivery, drawn from its stream 2.
+core::Frames delivery_noise(uint64_t seed, int64_t tokens);
 
 }  // namespace muspeaker::engine

@@ -33,6 +33,8 @@ void SynthesisOptions::check() const {
   require_within("pitch", pitch, kPitch, " semitones");
   require_within("energy", energy, kEnergy);
   require_within("temperature", temperature, kTemperature);
+  require_within("expression", expression, kExpression);
+  require_within("variation", variation, kVariation);
 }
 
 }  // namespace muspeaker::engine

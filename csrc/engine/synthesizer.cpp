@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/error.h"
+#include "engine/delivery.h"
 #include "engine/edges.h"
 
 namespace muspeaker::engine {
@@ -14,6 +15,19 @@ namespace {
 void cut(std::vector<float>& values, const Edges& edges, int64_t width) {
   values.erase(values.begin() + (edges.end * width), values.end());
   values.erase(values.begin(), values.begin() + (edges.begin * width));
+}
+
+/// Throws std::invalid_argument if there is noise, but not for these tokens.
+Delivery delivery_of(const core::Frames& noise, const Tokens& tokens,
+                     const SynthesisOptions& options) {
+  if (noise.size() == 0) {
+    return {};
+  }
+  const int64_t rows = tokens.count + (2 * kDeliveryReach);
+  core::require_input(noise.rows() == rows && noise.width == 2,
+                      "the noise of the delivery must hold " + std::to_string(2 * rows) +
+                          " values, got " + std::to_string(noise.size()));
+  return make_delivery(noise, options.variation);
 }
 
 }  // namespace
@@ -58,7 +72,7 @@ Speech Synthesizer::synthesize(const Tokens& tokens, const Voice& voice,
 Speech Synthesizer::synthesize(const Tokens& tokens, const Voice& voice,
                                const SynthesisOptions& options, const Noise& noise) {
   const std::scoped_lock lock(mutex_);
-  Speech speech = perform(tokens, voice, options, noise.latent);
+  Speech speech = perform(tokens, voice, options, noise);
   speech.samples =
       loaded_->vocoder.vocode(runner_, speech.mel, speech.f0, noise.vocoder, options.watermark);
   return speech;
@@ -69,7 +83,7 @@ Speaking Synthesizer::start(const Tokens& tokens, const Voice& voice,
   Noise noise = draw_noise(tokens, options);
   const VocoderStream& vocoder = loaded_->vocoder;
   const std::scoped_lock lock(mutex_);
-  Speech speech = perform(tokens, voice, options, noise.latent);
+  Speech speech = perform(tokens, voice, options, noise);
   const int64_t num_samples = speech.mel.rows() * loaded_->model.vocoder().samples_a_frame();
   return {std::move(speech.durations),
           num_samples,
@@ -85,7 +99,8 @@ Noise Synthesizer::draw_noise(const Tokens& tokens, const SynthesisOptions& opti
   options.check();
   return {
       latent_noise(options.seed, tokens.count, config().mel_encoder.latent, options.temperature),
-      vocoder_noise(options.seed)};
+      vocoder_noise(options.seed),
+      options.variation > 0.0F ? delivery_noise(options.seed, tokens.count) : core::Frames{}};
 }
 
 void Synthesizer::check_latent(const core::Frames& latent_noise, const Tokens& tokens) const {
@@ -97,23 +112,24 @@ void Synthesizer::check_latent(const core::Frames& latent_noise, const Tokens& t
 
 /// Everything but the samples.
 Speech Synthesizer::perform(const Tokens& tokens, const Voice& voice,
-                            const SynthesisOptions& options, const core::Frames& latent_noise) {
+                            const SynthesisOptions& options, const Noise& noise) {
   tokens.check(config().linguistic_encoder);
   voice.check(config());
   options.check();
-  check_latent(latent_noise, tokens);
+  check_latent(noise.latent, tokens);
+  const Delivery delivery = delivery_of(noise.delivery, tokens, options);
   const AcousticPass& pass = loaded_->pass;
   core::Frames e_con;
   std::vector<int32_t> durations;
   {
     const core::Timer timer = runner_.timer("content");
-    e_con = pass.encode(runner_, tokens, latent_noise);
-    durations = pass.predict_durations(runner_, e_con, voice, options);
+    e_con = pass.encode(runner_, tokens, noise.latent);
+    durations = pass.predict_durations(runner_, e_con, voice, options, delivery);
   }
   Melody melody;
   {
     const core::Timer timer = runner_.timer("melody");
-    melody = pass.shape_melody(runner_, e_con, durations, voice, options);
+    melody = pass.shape_melody(runner_, e_con, durations, voice, options, delivery);
   }
   Speech speech = decode(e_con, std::move(durations), std::move(melody), voice, options);
   const Edges edges = shorten_edges(tokens, speech.durations);
@@ -165,8 +181,8 @@ Speech Synthesizer::convert(Samples samples, const Tokens& tokens, const Voice& 
   for (float& value : heard.f0) {
     value *= factor;
   }
-  heard.energy = loaded_->model.variation_adapter().decide_energy(std::move(heard.energy),
-                                                                  options.variation());
+  heard.energy =
+      loaded_->model.variation_adapter().decide_energy(std::move(heard.energy), options.adapter());
   Speech speech = decode(e_con, std::move(heard.durations),
                          {std::move(heard.f0), std::move(heard.energy)}, voice, options);
   speech.samples =

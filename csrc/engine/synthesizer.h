@@ -57,9 +57,9 @@ class Synthesizer {
   /// As Cloner::clone.
   [[nodiscard]] Voice clone(Samples samples, Samples samples_16k, const CloneOptions& options = {});
 
-  /// Speaks with noise drawn from the seed: the latent's from stream 0, the vocoder's from stream
-  /// 1, by absolute index. Throws std::invalid_argument if an input is out of range or the
-  /// utterance is longer than AcousticPass::kMaxSeconds.
+  /// Speaks with noise drawn from the seed, by absolute index: the latent's from stream 0, the
+  /// vocoder's from stream 1, the delivery's from stream 2. Throws std::invalid_argument if an
+  /// input is out of range or the utterance is longer than AcousticPass::kMaxSeconds.
   [[nodiscard]] Speech synthesize(const Tokens& tokens, const Voice& voice,
                                   const SynthesisOptions& options);
 
@@ -111,7 +111,7 @@ class Synthesizer {
   void check_latent(const core::Frames& latent_noise, const Tokens& tokens) const;
   [[nodiscard]] Recording hear(Samples samples, const Tokens& tokens);
   Speech perform(const Tokens& tokens, const Voice& voice, const SynthesisOptions& options,
-                 const core::Frames& latent_noise);
+                 const Noise& noise);
   Speech decode(const core::Frames& e_con, std::vector<int32_t> durations, Melody melody,
                 const Voice& voice, const SynthesisOptions& options);
 

@@ -4,7 +4,22 @@
 #include <cmath>
 
 namespace muspeaker::model {
-namespace {}  // namespace
+namespace {
+
+/// Mean of the first column where the second, the voicing logit, is positive; 0 if it never is.
+float voiced_mean(const core::Frames& pitch) {
+  double sum = 0.0;
+  int64_t count = 0;
+  for (int64_t t = 0; t < pitch.rows(); ++t) {
+    if (pitch.row(t)[1] > 0.0F) {
+      sum += pitch.row(t)[0];
+      ++count;
+    }
+  }
+  return count > 0 ? static_cast<float>(sum / static_cast<double>(count)) : 0.0F;
+}
+
+}  // namespace
 
 VariationAdapter::VariationAdapter(const core::Scope& scope,
                                    const core::VariationAdapterConfig& config, int64_t content,
@@ -52,11 +67,14 @@ ggml_tensor* VariationAdapter::predict_energy(ggml_context* graph, ggml_tensor* 
 std::vector<float> VariationAdapter::decide_f0(const core::Frames& pitch,
                                                const VariationOptions& options) const {
   const float shift = options.pitch_semitones * std::log(2.0F) / kSemitones;
+  const float wider = options.expression - 1.0F;  // 0 leaves every bit as it is
+  const float mean = voiced_mean(pitch);
   std::vector<float> f0;
   f0.reserve(static_cast<size_t>(pitch.rows()));
   for (int64_t t = 0; t < pitch.rows(); ++t) {
     const float* frame = pitch.row(t);  // normalised log-F0, voicing logit
-    const float level = (frame[0] * config_.log_f0_std) + config_.log_f0_mean + shift;
+    const float normal = frame[0] + (wider * (frame[0] - mean));
+    const float level = (normal * config_.log_f0_std) + config_.log_f0_mean + shift;
     f0.push_back(frame[1] > 0.0F ? std::exp(level) : 0.0F);
   }
   return f0;

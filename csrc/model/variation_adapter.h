@@ -23,6 +23,7 @@ struct VariationOptions {
   float speed = 1.0F;            ///< above 1 is faster
   float pitch_semitones = 0.0F;  ///< added to the melody
   float energy_gain = 1.0F;      ///< factor of the energy contour
+  float expression = 1.0F;       ///< factor of log F0's distance from its mean where voiced
 };
 
 /// Predicts durations, stretches the content, predicts pitch and energy and adds both.

@@ -51,6 +51,8 @@ class Synthesizer:
         energy: float,
         temperature: float,
         seed: int,
+        expression: float = 1.0,
+        variation: float = 0.0,
         watermark: int | None = None,
     ) -> tuple[NDArray[np.float32], NDArray[np.int32]]: ...
     # A recording (samples,) at the model's rate and its text, in another voice -> as synthesize.
@@ -95,6 +97,8 @@ class Synthesizer:
         energy: float,
         temperature: float,
         seed: int,
+        expression: float = 1.0,
+        variation: float = 0.0,
         watermark: int | None = None,
     ) -> Speaking: ...
 

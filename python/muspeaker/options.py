@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 from dataclasses import dataclass, field, fields, replace
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypedDict
 
 import numpy as np
 
@@ -20,6 +20,8 @@ MAX_SEED = 2**63 - 1
 MAX_PAYLOAD = 2**32 - 1
 _ABOUT = "about"
 
+StyleName: TypeAlias = Literal["calm", "lively"]
+
 
 class OptionFields(TypedDict, total=False):
     """Keywords of `Synthesizer.synthesize`; `SynthesisOptions` says what they mean."""
@@ -28,11 +30,13 @@ class OptionFields(TypedDict, total=False):
     pitch: float
     energy: float
     volume: float
+    expression: float
     temperature: float
+    variation: float
     seed: int | None
     language: str | None
     phonemes: bool
-    style: VoiceLike | None
+    style: VoiceLike | StyleName | None
     pause: float | None
     lexicon: LexiconLike | None
     ssml: bool
@@ -69,6 +73,21 @@ class EditFields(TypedDict, total=False):
 
 
 @dataclass(frozen=True)
+class Style:
+    """A named way of speaking: factors of options. Nothing else of the speech changes."""
+
+    speed: float = 1.0
+    energy: float = 1.0
+    expression: float = 1.0
+
+
+STYLES: dict[str, Style] = {
+    "calm": Style(speed=0.92, energy=0.9, expression=0.7),
+    "lively": Style(speed=1.06, energy=1.15, expression=1.45),
+}
+
+
+@dataclass(frozen=True)
 class About:
     """One option, as the command line, the server and the demo page offer it.
 
@@ -90,6 +109,10 @@ def _about(text: str, low: float | None = None, high: float | None = None) -> di
     return {_ABOUT: About(text, low, high)}
 
 
+_NO_STYLE = Style()
+_NUMBERS = ("speed", "pitch", "energy", "volume", "expression", "temperature", "variation")
+
+
 @dataclass(frozen=True, kw_only=True)
 class SynthesisOptions:
     """Options of speech: how a text is spoken.
@@ -99,11 +122,15 @@ class SynthesisOptions:
         pitch: Shift in semitones, -12 to 12.
         energy: Gain of the energy contour, 0.25 to 4.
         volume: Gain of the finished speech, 0 to 4. True peaks stay below -1 dBFS.
-        temperature: Spread of the noise that varies the delivery, 0 to 2; 0 is the most even.
-        seed: Start of that noise. The same seed gives the same samples; None draws a new one.
+        expression: Width of the melody, 0 to 2: 0 is one tone, 2 twice the ups and downs.
+        temperature: Spread of the noise that varies the sounds, 0 to 2; 0 is the most even.
+        variation: How far another seed than 0 changes melody and rhythm, 0 to 2.
+        seed: Number of the delivery. The same seed gives the same samples; 0 is the model's own delivery,
+            None draws a seed.
         language: Tag such as "en-us"; None is the voice's language, or else the model's first.
         phonemes: Whether the text is IPA already.
-        style: Another Voice whose manner is taken, with the timbre of the first.
+        style: Another Voice whose manner is taken, with the timbre of the first; or a name of `STYLES`, which
+            multiplies speed, energy and expression.
         pause: Silence between sentences in seconds, 0 to 10, not changed by speed; the pauses between
             paragraphs and clauses keep their proportion to it. None is 0.2 s, divided by speed.
         lexicon: Words with another spelling or with phones: a dict, or the path of a TSV file.
@@ -127,15 +154,27 @@ class SynthesisOptions:
     volume: float = field(
         default=1.0, metadata=_about("Gain of the finished speech. It never clips.", 0.0, 4.0)
     )
+    expression: float = field(
+        default=1.0,
+        metadata=_about("Width of the melody. 0 is one tone, 2 twice the ups and downs.", 0.0, 2.0),
+    )
     temperature: float = field(
         default=0.2,
         metadata=_about(
-            "Spread of the noise that varies the delivery. 0 is the most even.", 0.0, 2.0
+            "Spread of the noise that varies the sounds. 0 is the most even.", 0.0, 2.0
+        ),
+    )
+    variation: float = field(
+        default=1.0,
+        metadata=_about(
+            "How far another seed than 0 changes melody and rhythm. 0 is not at all.", 0.0, 2.0
         ),
     )
     seed: int | None = field(
         default=0,
-        metadata=_about("Start of that noise. The same seed gives the same samples.", 0, MAX_SEED),
+        metadata=_about(
+            "Number of the delivery. The same seed gives the same samples.", 0, MAX_SEED
+        ),
     )
     language: str | None = field(
         default=None,
@@ -144,8 +183,9 @@ class SynthesisOptions:
         ),
     )
     phonemes: bool = field(default=False, metadata=_about("The text is IPA."))
-    style: Voice | None = field(
-        default=None, metadata=_about("Another voice whose manner is taken.")
+    style: Voice | str | None = field(
+        default=None,
+        metadata=_about("Another voice whose manner is taken; or calm, or lively."),
     )
     pause: float | None = field(
         default=None,
@@ -178,7 +218,7 @@ class SynthesisOptions:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "lexicon", read_lexicon(self.lexicon))
-        for name in ("speed", "pitch", "energy", "volume", "temperature"):
+        for name in _NUMBERS:
             check_number(name, getattr(self, name), bounds(name))
         if self.seed is not None:
             _check_whole("seed", self.seed, MAX_SEED, "an int or None", "2**63 - 1")
@@ -188,10 +228,27 @@ class SynthesisOptions:
                 raise TypeError(f"{name} must be a bool, got {type(getattr(self, name)).__name__}")
         if self.phonemes and self.ssml:
             raise ValueError("phonemes and ssml exclude each other: SSML has <phoneme>")
-        if self.style is not None and not isinstance(self.style, Voice):
+        if isinstance(self.style, str) and self.style not in STYLES:
+            raise ValueError(f"style must be a Voice, {' or '.join(STYLES)}, got {self.style!r}")
+        if not (self.style is None or isinstance(self.style, (Voice, str))):
             raise TypeError(f"style must be a Voice, got {type(self.style).__name__}")
         if self.pause is not None:
             check_number("pause", self.pause, bounds("pause"))
+
+    @property
+    def manner(self) -> Style:
+        """The factors of the named style; all 1 where there is none."""
+        return manner_of(self.style)
+
+    @property
+    def style_voice(self) -> Voice | None:
+        """The other voice whose manner is taken."""
+        return self.style if isinstance(self.style, Voice) else None
+
+    @property
+    def own_variation(self) -> float:
+        """The variation, or 0 for the model's own delivery: that of seed 0."""
+        return 0.0 if self.seed == 0 else float(self.variation)
 
     def drawn_seed(self) -> int:
         """The seed given, or a new one."""
@@ -202,6 +259,11 @@ class SynthesisOptions:
     def marked_with(self) -> int | None:
         """What the mark carries; None where there is to be none."""
         return int(self.payload) if self.watermark else None
+
+
+def manner_of(style: object) -> Style:
+    """The factors of a style; all 1 where it is none of `STYLES`."""
+    return STYLES.get(style, _NO_STYLE) if isinstance(style, str) else _NO_STYLE
 
 
 # Every option by its name, in the order of the fields.

@@ -97,13 +97,13 @@ class SpeechEngine:
             ValueError: If the text cannot be spoken, or a voice belongs to another model.
         """
         speaker = self.check_voice(voice, "voice")
-        if options.style is not None:
-            self.check_voice(options.style, "style")
+        if options.style_voice is not None:
+            self.check_voice(options.style_voice, "style")
         reading = Reading(
             symbols=self.config.symbols,
             language=self.language_of(speaker, options),
             phonemes=options.phonemes,
-            speed=float(options.speed),
+            speed=_bounded("speed", float(options.speed) * options.manner.speed),
             pause=None if options.pause is None else float(options.pause),
             lexicon=options.lexicon,
             ssml=options.ssml,
@@ -171,15 +171,17 @@ class SpeechEngine:
         """
         if passage.silence_before:
             yield self.silence(passage.silence_before - FADE_SECONDS)
-        tokens, process, manner = passage.tokens, os.getpid(), passage.manner
+        tokens, process, manner, style = passage.tokens, os.getpid(), passage.manner, options.manner
         speaking = self.core.start(
             tokens.ids,
             voice.vector,
-            (options.style or voice).style,
-            speed=_bounded("speed", float(options.speed) * manner.speed),
+            (options.style_voice or voice).style,
+            speed=_bounded("speed", float(options.speed) * style.speed * manner.speed),
             pitch=_bounded("pitch", float(options.pitch) + manner.pitch),
-            energy=float(options.energy),
+            energy=_bounded("energy", float(options.energy) * style.energy),
+            expression=_bounded("expression", float(options.expression) * style.expression),
             temperature=float(options.temperature),
+            variation=options.own_variation,
             seed=seed,
             watermark=options.marked_with(),
         )

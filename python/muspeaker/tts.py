@@ -8,7 +8,7 @@ from muspeaker.config import FBANK_RATE_HZ
 from muspeaker.dialogue import cast_turns, speak_dialogue
 from muspeaker.editing import compare_texts, edit_recording, voice_of_recording
 from muspeaker.many import speak_batch
-from muspeaker.options import ConversionFields, EditFields, OptionFields, checked_options
+from muspeaker.options import STYLES, ConversionFields, EditFields, OptionFields, checked_options
 from muspeaker.sound.audio import Audio
 from muspeaker.sound.loudness import normalize_loudness
 from muspeaker.sound.peaks import limit_peaks
@@ -165,9 +165,10 @@ class Synthesizer:
             voice: A Voice, a name, a voice file or a recording, as `voice()` understands it; None is the
                 default voice.
             options: `speed` (0.5 to 2), `pitch` (semitones), `energy` (effort), `volume` (gain),
-                `temperature` (0.2), `seed` (0; None draws one), `language` ("en-us"), `phonemes` (the
-                text is IPA), `style` (a voice whose manner is taken), `pause` (seconds between sentences)
-                and `watermark` (True); see `SynthesisOptions`.
+                `expression` (width of the melody), `seed` (another melody and rhythm; None draws one),
+                `variation` (how far), `temperature` (0.2), `language` ("en-us"), `phonemes` (the text is
+                IPA), `style` ("calm", "lively", or a voice whose manner is taken), `pause` (seconds
+                between sentences) and `watermark` (True); see `SynthesisOptions`.
 
         Returns:
             The speech; the same model, text, voice and options give the same samples.
@@ -382,7 +383,7 @@ class Synthesizer:
     def _chosen(self, options: OptionFields) -> SynthesisOptions:
         """The options, checked, with the voice whose manner is taken."""
         style = options.get("style")
-        if style is not None:
+        if style is not None and not (isinstance(style, str) and style in STYLES):
             voice = find_voice(style, self.fingerprint, self.clone, "style")
             options = {**options, "style": voice}
         return checked_options(options)

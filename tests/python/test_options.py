@@ -39,7 +39,9 @@ def test_keywords_are_the_fields() -> None:
     assert {name: about.default for name, about in OPTIONS.items()} == vars(SynthesisOptions())
 
 
-@pytest.mark.parametrize("name", ["speed", "pitch", "energy", "temperature", "pause"])
+@pytest.mark.parametrize(
+    "name", ["speed", "pitch", "energy", "expression", "temperature", "variation", "pause"]
+)
 def test_docstring_has_the_range(name: str) -> None:
     low, high = bounds(name)
     described = squeezed(

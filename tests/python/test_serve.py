@@ -165,6 +165,8 @@ def test_what_the_client_asks_for_reaches_the_engine(noisy: openai.OpenAI, engin
             "energy": 1.5,
             "temperature": 0.1,
             "seed": 7,
+            "expression": 1.2,
+            "variation": 0.5,
             "language": "en-us",
             "style": {"id": other.id},
             "unheard_of": 1,
@@ -173,6 +175,9 @@ def test_what_the_client_asks_for_reaches_the_engine(noisy: openai.OpenAI, engin
     call = engine.calls[-1]
     assert (call["speed"], call["pitch"], call["energy"]) == (1.5, 2.0, 1.5)
     assert call["temperature"] == pytest.approx(0.1)
+    assert (call["expression"], call["variation"]) == (1.2, 0.5)
+    noisy.audio.speech.create(model="any", voice="anna", input="Hi", extra_body={"style": "calm"})
+    assert engine.calls[-1]["expression"] < 1
 
 
 def test_a_voice_by_name_by_identifier_and_by_object(noisy: openai.OpenAI) -> None:

@@ -39,6 +39,31 @@ def test_same_samples_at_one_and_two_threads(tts: muspeaker.Synthesizer) -> None
     assert len(one) != len(other) or not np.array_equal(one, other)
 
 
+def test_another_seed_is_another_melody_and_rhythm(tts: muspeaker.Synthesizer) -> None:
+    own = tts.synthesize(SENTENCE, seed=0)
+    assert np.array_equal(tts.synthesize(SENTENCE, seed=0, variation=2.0).samples, own.samples)
+    deliveries = {
+        tuple(phone.end - phone.start for phone in tts.synthesize(SENTENCE, seed=seed).phones)
+        for seed in (0, 1, 2)
+    }
+    assert len(deliveries) == 3
+    one, again = (tts.synthesize(SENTENCE, seed=1).samples for _ in range(2))
+    assert np.array_equal(one, again)
+    streamed = np.concatenate([chunk.samples for chunk in tts.stream(SENTENCE, seed=1)])
+    assert np.array_equal(streamed, one)
+    for audio in (own, tts.synthesize(SENTENCE, seed=1)):
+        assert "".join(phone.text for phone in audio.phones) == "".join(
+            phone.text for phone in own.phones
+        )
+
+
+def test_lively_speech_is_shorter_than_calm_speech(tts: muspeaker.Synthesizer) -> None:
+    calm, plain, lively = (
+        tts.synthesize(SENTENCE, style=style).duration for style in ("calm", None, "lively")
+    )
+    assert lively < plain < calm
+
+
 def test_twice_as_fast_is_half_as_long(tts: muspeaker.Synthesizer) -> None:
     voice = muspeaker.Voice.builtin()
     text = SENTENCE[:-1]  # one sentence, no pause of ours after it

@@ -7,7 +7,7 @@ import pytest
 import soundfile
 
 import muspeaker
-from muspeaker.options import sentence_seed
+from muspeaker.options import STYLES, sentence_seed
 from muspeaker.sound.audio import Audio
 from muspeaker.text.sentences import PARAGRAPH_PAUSE_SECONDS, SENTENCE_PAUSE_SECONDS
 from muspeaker.text.utterances import MAX_TOKENS
@@ -63,6 +63,39 @@ def test_synthesize_passes_everything_on(tts: Synthesizer, engine: Any, voice: V
     assert call["seed"] == sentence_seed(9, 0)
     assert call["vector"] is voice.vector
     assert call["style"] is other.style
+
+
+@pytest.mark.parametrize(("seed", "variation"), [(0, 0.0), (1, 0.7), (None, 0.7)])
+def test_seed_0_is_the_models_own_delivery(
+    tts: Synthesizer, engine: Any, voice: Voice, seed: int | None, variation: float
+) -> None:
+    tts.synthesize("Hi. You.", voice, seed=seed, variation=0.7, expression=1.5)
+    assert [(call["variation"], call["expression"]) for call in engine.calls] == [
+        (variation, 1.5)
+    ] * 2
+
+
+@pytest.mark.parametrize("style", ["calm", "lively"])
+def test_a_named_style_multiplies_what_is_given(
+    tts: Synthesizer, engine: Any, voice: Voice, style: str
+) -> None:
+    tts.synthesize("Hi.", voice, style=style)
+    tts.synthesize("Hi.", voice, style=style, speed=1.2, energy=0.5, expression=1.1)
+    plain, changed = engine.calls
+    factors = STYLES[style]
+    for name, given in (("speed", 1.2), ("energy", 0.5), ("expression", 1.1)):
+        assert plain[name] == pytest.approx(getattr(factors, name))
+        assert changed[name] == pytest.approx(given * getattr(factors, name))
+        assert (plain[name] > 1) == (style == "lively")
+    assert plain["style"] is voice.style
+
+
+def test_a_named_style_stays_within_the_options(
+    tts: Synthesizer, engine: Any, voice: Voice
+) -> None:
+    tts.synthesize("Hi.", voice, style="lively", speed=2.0, energy=4.0, expression=2.0)
+    call = engine.calls[0]
+    assert (call["speed"], call["energy"], call["expression"]) == (2.0, 4.0, 2.0)
 
 
 def test_same_seed_same_samples(tts: Synthesizer, voice: Voice) -> None:

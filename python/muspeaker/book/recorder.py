@@ -13,6 +13,7 @@ from typing import IO, TYPE_CHECKING, Any
 import numpy as np
 import soundfile
 
+from muspeaker.options import manner_of
 from muspeaker.sound.audio import Audio
 from muspeaker.sound.files import whole_file, write_whole
 from muspeaker.sound.span import Span
@@ -113,7 +114,8 @@ def spoken_piece(
     for chunk in stream:
         words += len(chunk.words)
         yield chunk, len(piece.text) * words // total
-    pause, speed = options.get("pause"), float(options.get("speed", 1.0))
+    pause = options.get("pause")
+    speed = float(options.get("speed", 1.0)) * manner_of(options.get("style")).speed
     factor = 1 / speed if pause is None else float(pause) / SENTENCE_PAUSE_SECONDS
     seconds = CHAPTER_PAUSE_SECONDS if piece.is_last else PARAGRAPH_PAUSE_SECONDS * factor
     silence = np.zeros(round(seconds * tts.sample_rate), np.float32)
@@ -149,9 +151,12 @@ class BookRecorder:
         self.folder = path.with_name(path.name + PARTS_SUFFIX)
         own = {name: value for name, value in options.items() if name != "style"}
         own["lexicon"] = lexicon and lexicon.fingerprint
-        style = options.get("style") or voice
+        style = options.get("style")
+        if isinstance(style, str):
+            own["style"] = style
+        manner = voice if style is None or isinstance(style, str) else style
         told = json.dumps([tts.fingerprint, own], sort_keys=True, default=str).encode()
-        self._key = hashlib.sha256(told + voice.vector.tobytes() + style.style.tobytes())
+        self._key = hashlib.sha256(told + voice.vector.tobytes() + manner.style.tobytes())
 
     def record(self, book: Book, *, bit_rate: int | None = None) -> Recorded:
         """Speak what was not spoken before, and write the whole file.

@@ -18,6 +18,7 @@ from muspeaker.cli.terminal import (
     failing_cleanly,
     progress,
 )
+from muspeaker.options import STYLES
 from muspeaker.sound.writers import MAX_BIT_RATE, MIN_BIT_RATE, check_bit_rate
 from muspeaker.text.encodings import decoded
 
@@ -79,7 +80,7 @@ def say(  # noqa: PLR0913, PLR0917 (one parameter an option of the command line)
             tts = muspeaker.load(model, num_threads=threads)
             speaker = tts.voice(voice)
             if book is not None:
-                if options["style"] is not None:
+                if options["style"] is not None and options["style"] not in STYLES:
                     options["style"] = tts.voice(options["style"])
                 bar.stop()
                 say_book(book, tts, speaker, out, bit_rate, options)

@@ -87,8 +87,8 @@ class Demo:
         text: str,
         speed: float,
         pitch: float,
-        temperature: float,
-        energy: float,
+        expression: float,
+        variation: float,
         seed: float,
         request: gr.Request,
     ) -> Iterator[tuple[Any, ...]]:
@@ -111,8 +111,8 @@ class Demo:
                 stop,
                 speed=speed,
                 pitch=pitch,
-                temperature=temperature,
-                energy=energy,
+                expression=expression,
+                variation=variation,
                 seed=int(seed or 0),
             )
         except (ValueError, TypeError, OSError) as error:
@@ -229,10 +229,10 @@ def _manner_fields() -> list[Any]:
     with gr.Accordion("More", open=False, elem_id="more"), gr.Row():
         speed = _slider("speed", "Speed", 0.05)
         pitch = _slider("pitch", "Pitch", 0.5)
-        energy = _slider("energy", "Expression", 0.05)
-        temperature = _slider("temperature", "Variation", 0.001)
+        expression = _slider("expression", "Expression", 0.05)
+        variation = _slider("variation", "Variation", 0.05)
         take = gr.Number(0, label="Take: 0, 1, 2 …", precision=0, minimum=0, min_width=150)
-    return [speed, pitch, temperature, energy, take]
+    return [speed, pitch, expression, variation, take]
 
 
 def _lay_out_speech(demo: Demo) -> None:

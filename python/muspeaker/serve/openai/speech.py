@@ -16,7 +16,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from muspeaker.options import OPTIONS
+from muspeaker.options import OPTIONS, STYLES
 from muspeaker.serve.openai.encoders import FORMATS, Format, encoder, media_type
 from muspeaker.serve.openai.errors import ApiError, refusals
 from muspeaker.serve.openai.kokoro import KokoroFields, WordTimes, in_one_piece
@@ -84,6 +84,8 @@ class SpeechRequest(KokoroFields):
     style: Reference | None = _option("style")
     pitch: float = _option("pitch")
     energy: float = _option("energy")
+    expression: float = _option("expression")
+    variation: float = _option("variation")
     temperature: float | None = _option("temperature")
     seed: int = _option("seed")
     language: str | None = _option("language")
@@ -253,10 +255,12 @@ class SpeechProducer:
         settings = service.settings
         options |= {"emoji": body.emoji, "watermark": settings.watermark}
         options |= {"payload": settings.payload}
+        options |= {"expression": body.expression, "variation": body.variation}
         if body.temperature is not None:
             options["temperature"] = body.temperature
         if body.style is not None:
-            options["style"] = service.voice(body.style, "style")
+            named = body.style in STYLES
+            options["style"] = body.style if named else service.voice(body.style, "style")
         options = {**body.kokoro_options(), **{k: v for k, v in options.items() if v is not None}}
         try:
             stream = stream_reply(tts, body.input, voice, **options)

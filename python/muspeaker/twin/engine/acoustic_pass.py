@@ -8,6 +8,7 @@ import torch
 
 from muspeaker.twin.dsp.mel_moments import match_moments
 from muspeaker.twin.dsp.spectral_map import apply_spectral_map
+from muspeaker.twin.engine.delivery import Delivery, over_frames
 from muspeaker.twin.model.length_regulator import make_path
 from muspeaker.twin.model.variation_adapter import PLAIN, VariationOptions
 
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from muspeaker.twin.engine.voice import Voice
     from muspeaker.twin.model.linguistic_encoder import TokenIds
     from muspeaker.twin.model.muspeaker import MuSpeaker
+
+
+OWN = Delivery()  # the model's
 
 
 class Melody(NamedTuple):
@@ -71,7 +75,11 @@ class AcousticPass:
         return self._model.encode_recording(ids, mel, path, _everywhere(ids.phones))
 
     def predict_durations(
-        self, e_con: torch.Tensor, voice: Voice, options: VariationOptions = PLAIN
+        self,
+        e_con: torch.Tensor,
+        voice: Voice,
+        options: VariationOptions = PLAIN,
+        delivery: Delivery = OWN,
     ) -> torch.Tensor:
         """Whole frames of each token, (1, tokens) int64.
 
@@ -81,6 +89,8 @@ class AcousticPass:
         adapter = self._model.variation_adapter
         masks = _everywhere(e_con), _everywhere(voice.style)
         log_durations = adapter.predict_durations(e_con, voice.style, *masks)
+        if delivery.rhythm is not None:
+            log_durations = log_durations + delivery.rhythm
         return adapter.decide_durations(log_durations, options)
 
     def shape_melody(
@@ -89,6 +99,7 @@ class AcousticPass:
         durations: torch.Tensor,
         voice: Voice,
         options: VariationOptions = PLAIN,
+        delivery: Delivery = OWN,
     ) -> Melody:
         """Predict F0 and energy of content that lasts as long as the durations say."""
         adapter = self._model.variation_adapter
@@ -96,7 +107,10 @@ class AcousticPass:
         masks = _everywhere(frames), _everywhere(voice.style)
         pitch = adapter.predict_pitch(frames, voice.style, *masks)
         energy = adapter.predict_energy(frames, voice.style, *masks)
-        return Melody(adapter.decide_f0(pitch, options), adapter.decide_energy(energy, options))
+        f0 = adapter.decide_f0(pitch, options)
+        if delivery.melody is not None:
+            f0 = f0 * over_frames(delivery.melody, durations).exp()
+        return Melody(f0, adapter.decide_energy(energy, options))
 
     def decode(
         self, e_con: torch.Tensor, durations: torch.Tensor, melody: Melody, timbre: torch.Tensor

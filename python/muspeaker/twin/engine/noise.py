@@ -17,10 +17,13 @@ class Noise(NamedTuple):
     Attributes:
         latent: (1, tokens, latent), standard normal times the temperature.
         vocoder: The vocoder's noise.
+        delivery: (1, tokens + 2 * DELIVERY_REACH, 2), standard normal, as `make_delivery` takes it; None is
+            the model's own delivery.
     """
 
     latent: torch.Tensor
     vocoder: NoiseAt
+    delivery: torch.Tensor | None = None
 
 
 def vocoder_noise(seed: int) -> NoiseAt:

@@ -8,8 +8,9 @@ from muspeaker.twin.dsp.mel import num_samples
 from muspeaker.twin.dsp.mel_correction import correct_levels
 from muspeaker.twin.dsp.mel_loudness import level_mel
 from muspeaker.twin.dsp.watermark import Watermark
-from muspeaker.twin.engine.acoustic_pass import AcousticPass, Melody
+from muspeaker.twin.engine.acoustic_pass import OWN, AcousticPass, Melody
 from muspeaker.twin.engine.cloner import Cloner
+from muspeaker.twin.engine.delivery import make_delivery
 from muspeaker.twin.engine.edges import shorten_edges
 from muspeaker.twin.engine.editor import Edit, Editor
 from muspeaker.twin.engine.listener import Listener, Recording, register_factor
@@ -61,7 +62,12 @@ class Synthesizer:
         return self._cloner.clone(prompt, fbank, plain=plain)
 
     def synthesize(
-        self, ids: TokenIds, voice: Voice, noise: Noise, options: VariationOptions = PLAIN
+        self,
+        ids: TokenIds,
+        voice: Voice,
+        noise: Noise,
+        options: VariationOptions = PLAIN,
+        variation: float = 0.0,
     ) -> Speech:
         """Speak one utterance.
 
@@ -70,10 +76,12 @@ class Synthesizer:
             voice: The voice to speak in.
             noise: Noise of the content and of the vocoder.
             options: What to change about the delivery.
+            variation: How far the noise's delivery changes rhythm and melody.
         """
+        delivery = OWN if noise.delivery is None else make_delivery(noise.delivery, variation)
         e_con = self._acoustic_pass.encode(ids, noise.latent)
-        durations = self._acoustic_pass.predict_durations(e_con, voice, options)
-        melody = self._acoustic_pass.shape_melody(e_con, durations, voice, options)
+        durations = self._acoustic_pass.predict_durations(e_con, voice, options, delivery)
+        melody = self._acoustic_pass.shape_melody(e_con, durations, voice, options, delivery)
         mel = self._decode(e_con, durations, melody, voice, options)
         edges, durations = shorten_edges(ids.boundaries, durations)
         f0, energy, mel = (x[..., slice(*edges)] for x in (*melody, mel))

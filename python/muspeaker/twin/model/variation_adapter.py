@@ -27,11 +27,13 @@ class VariationOptions(NamedTuple):
         speed: Above 1 is faster.
         pitch_semitones: Added to the melody.
         energy_gain: Factor of the energy contour, above 0.
+        expression: Factor of log F0's distance from its mean where voiced.
     """
 
     speed: float = 1.0
     pitch_semitones: float = 0.0
     energy_gain: float = 1.0
+    expression: float = 1.0
 
 
 PLAIN = VariationOptions()
@@ -135,8 +137,14 @@ class VariationAdapter(nn.Module):
     def decide_f0(self, pitch: torch.Tensor, options: VariationOptions = PLAIN) -> torch.Tensor:
         """(batch, frames) in Hz, 0 where unvoiced, from `predict_pitch`."""
         shift = options.pitch_semitones * math.log(2.0) / SEMITONES
-        level = pitch[..., 0] * self._config.log_f0_std + self._config.log_f0_mean + shift
-        return level.exp() * (pitch[..., 1] > 0)
+        voiced = pitch[..., 1] > 0
+        wider = options.expression - 1.0  # 0 leaves every bit as it is
+        mean = (pitch[..., 0] * voiced).sum(-1, keepdim=True) / voiced.sum(-1, keepdim=True).clamp(
+            min=1
+        )
+        normal = pitch[..., 0] + wider * (pitch[..., 0] - mean)
+        level = normal * self._config.log_f0_std + self._config.log_f0_mean + shift
+        return level.exp() * voiced
 
     def decide_energy(
         self, energy: torch.Tensor, options: VariationOptions = PLAIN
