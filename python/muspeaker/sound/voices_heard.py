@@ -54,9 +54,10 @@ def steady_share(samples: NDArray[np.float32], rate_hz: int) -> float:
     steady: NDArray[np.bool_] = np.ones((count, 2), dtype=np.bool_)
     for later in range(1, STEADY_HOPS + 1):
         apart = np.abs(lines[:count, :2, None] - lines[later : count + later, None, :])
-        steady = np.logical_and(steady, (apart < STEADY_RATIO).any(axis=2))
+        steady &= (apart < STEADY_RATIO).any(axis=2)
     loud = sliding_window_view(_is_loud(frames, LINE_DB), STEADY_HOPS + 1).all(axis=1)
-    return float(steady.any(axis=1)[loud].mean()) if loud.any() else 0.0
+    found = np.asarray(steady.any(axis=1))
+    return float(found[loud].mean()) if loud.any() else 0.0
 
 
 def has_two_voices(samples: NDArray[np.float32], rate_hz: int) -> bool:
