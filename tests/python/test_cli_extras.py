@@ -78,7 +78,8 @@ def test_wyoming_passes_its_options_on(tmp_path: Path, monkeypatch: pytest.Monke
     result = CliRunner().invoke(app, ["wyoming", *args])
     assert "seen" in result.stderr
     assert isinstance(given.pop("lexicon"), UserLexicon)
-    assert given == {"speed": 1.5, "pitch": -2.0, "pause": 0.4, "volume": 0.7}
+    marked = {"watermark": True, "payload": 0}
+    assert given == {"speed": 1.5, "pitch": -2.0, "pause": 0.4, "volume": 0.7} | marked
     assert CliRunner().invoke(app, ["wyoming", "--pause", "11"]).exit_code == 2
 
 

@@ -112,10 +112,11 @@ def test_defaults_and_all_options_are_a_command_line_that_works(
         assert command[0] == "muspeaker"
         assert "seen" in CliRunner().invoke(app, command[1:]).stderr
     assert isinstance(given[2].pop("lexicon"), UserLexicon)
+    marked = {"watermark": True, "payload": 0}
     assert given == [
-        {"speed": 1.0, "pitch": 0.0, "pause": None, "volume": 1.0, "lexicon": None},
-        {"speed": 0.9, "pitch": -1.0, "pause": 0.0, "volume": 0.5, "lexicon": None},
-        {"speed": 0.9, "pitch": -1.0, "pause": 0.0, "volume": 0.5},
+        {"speed": 1.0, "pitch": 0.0, "pause": None, "volume": 1.0, "lexicon": None} | marked,
+        {"speed": 0.9, "pitch": -1.0, "pause": 0.0, "volume": 0.5, "lexicon": None} | marked,
+        {"speed": 0.9, "pitch": -1.0, "pause": 0.0, "volume": 0.5} | marked,
     ]
 
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from muspeaker.sound import subtitles
 from muspeaker.sound.files import check_path, write_whole
+from muspeaker.sound.span import moved
 from muspeaker.sound.writers import (
     ALL_FORMATS,
     known_suffix,
@@ -213,7 +214,7 @@ class Audio:
 
 
 def _shifted(spans: Sequence[Span], seconds: float) -> list[Span]:
-    return [replace(span, start=span.start + seconds, end=span.end + seconds) for span in spans]
+    return [moved(span, seconds) for span in spans]
 
 
 def check_sound_path(path: Path) -> None:

@@ -28,10 +28,12 @@ class Span:
     place: tuple[int, int] | None = None
 
 
+def moved(span: Span, seconds: float) -> Span:
+    """The span so much later; times are whole nanoseconds, so that there and back is where it was."""
+    start, end = (round(time + seconds, 9) for time in (span.start, span.end))
+    return replace(span, start=start, end=end)
+
+
 def begun_between(spans: list[Span], begin: float, end: float) -> list[Span]:
     """Spans that start within [begin, end), their times relative to `begin`."""
-    return [
-        replace(span, start=span.start - begin, end=span.end - begin)
-        for span in spans
-        if begin <= span.start < end
-    ]
+    return [moved(span, -begin) for span in spans if begin <= span.start < end]
