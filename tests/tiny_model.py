@@ -46,13 +46,6 @@ def tiny_config(*, classifier: bool = False) -> sizes.ModelConfig:
     )
 
 
-def listening_config() -> sizes.ModelConfig:
-    """The tiny model with a classifier, whose decoder hears how cepstra of the prompt vary together."""
-    config = tiny_config(classifier=True)
-    decoder = replace(config.mel_decoder, prompt_cepstra=5, timbre_hidden=11)
-    return replace(config, mel_decoder=decoder)
-
-
 def spectral_config() -> sizes.ModelConfig:
     """The tiny model with the vocoder that stays at the frame rate."""
     config = tiny_config()

@@ -211,7 +211,7 @@ VariationAdapterConfig read_variation_adapter(const HeaderReader& in) {
   return config;
 }
 
-MelDecoderConfig read_mel_decoder(const HeaderReader& in, int64_t num_mels) {
+MelDecoderConfig read_mel_decoder(const HeaderReader& in) {
   MelDecoderConfig config;
   config.channels = in.integer("mel_decoder.channels", 1, kMaxWidth);
   config.num_blocks = in.integer("mel_decoder.num_blocks", 1, kMaxDepth);
@@ -221,12 +221,6 @@ MelDecoderConfig read_mel_decoder(const HeaderReader& in, int64_t num_mels) {
     config.prompt_moments = in.integer("mel_decoder.prompt_moments", 0, kNumMoments);
     HeaderReader::require(config.prompt_moments != 1, "mel_decoder.prompt_moments",
                           "is 1, expected 0 or 2");
-  }
-  if (in.has("mel_decoder.prompt_cepstra")) {
-    config.prompt_cepstra = in.integer("mel_decoder.prompt_cepstra", 0, num_mels);
-  }
-  if (in.has("mel_decoder.timbre_hidden")) {
-    config.timbre_hidden = in.integer("mel_decoder.timbre_hidden", 0, kMaxWidth);
   }
   require_odd("mel_decoder.kernel", config.kernel);
   return config;
@@ -357,7 +351,7 @@ ModelConfig read_config(const gguf_context* header) {
   config.style_encoder = read_style_encoder(in);
   config.timbre_encoder = read_timbre_encoder(in);
   config.variation_adapter = read_variation_adapter(in);
-  config.mel_decoder = read_mel_decoder(in, config.audio.num_mels);
+  config.mel_decoder = read_mel_decoder(in);
   config.vocoder = read_vocoder(in, config.audio);
   const int64_t num_phones = config.linguistic_encoder.num_phones;
   if (in.has("aligner")) {

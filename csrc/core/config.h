@@ -82,8 +82,6 @@ struct MelDecoderConfig {
   int64_t kernel = 0;
   int64_t timbre = 0;
   int64_t prompt_moments = 0;  // absent from the first files, which have none
-  int64_t prompt_cepstra = 0;  // this and the next: absent from older files, which have none
-  int64_t timbre_hidden = 0;
 };
 
 struct VocoderConfig {
@@ -139,11 +137,10 @@ struct ModelConfig {
   std::string weight_type;
   std::string fingerprint;
 
-  /// Values that e_tim is made from: the speaker embedding, and statistics of the prompt's mel.
+  /// Values that e_tim is projected from: the speaker embedding, and the moments of the prompt's
+  /// mel.
   [[nodiscard]] int64_t timbre_size() const {
-    const int64_t cepstra = mel_decoder.prompt_cepstra;
-    return timbre_encoder.embedding + (mel_decoder.prompt_moments * audio.num_mels) +
-           (cepstra * (cepstra - 1) / 2);
+    return timbre_encoder.embedding + (mel_decoder.prompt_moments * audio.num_mels);
   }
 
   /// Cepstra of a voice's spectral map; 0 if voices have none.

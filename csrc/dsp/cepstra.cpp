@@ -55,20 +55,6 @@ void normalize(core::Matrix<double>& rows, int64_t column) {
 
 }  // namespace
 
-core::Matrix<double> cosine_basis(int64_t num_mels, int64_t num_cepstra) {
-  core::Matrix<double> basis(num_cepstra, num_mels);
-  const auto bands = static_cast<double>(num_mels);
-  for (int64_t order = 0; order < num_cepstra; ++order) {
-    const double scale = std::sqrt((order == 0 ? 1.0 : 2.0) / bands);
-    for (int64_t band = 0; band < num_mels; ++band) {
-      basis.row(order)[band] =
-          scale * std::cos(core::kPi / bands * (static_cast<double>(band) + 0.5) *
-                           static_cast<double>(order));
-    }
-  }
-  return basis;
-}
-
 core::Frames cepstral_features(const core::Frames& mel, int64_t num_cepstra) {
   core::require_input(!mel.empty(), "cepstra need at least one frame, got none");
   const core::Matrix<double> cepstra = cepstra_of(mel, num_cepstra);

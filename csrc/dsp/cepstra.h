@@ -7,9 +7,6 @@
 
 namespace muspeaker::dsp {
 
-/// The orthonormal cosine transform (DCT-II), (num_cepstra, num_mels).
-core::Matrix<double> cosine_basis(int64_t num_mels, int64_t num_cepstra);
-
 /// Cepstra and their slopes, normalised over the clip.
 ///
 /// mel: (frames, num_mels), natural log; num_cepstra: how many, the level among them.

@@ -2,10 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 #include <utility>
-
-#include "dsp/cepstra.h"
 
 namespace muspeaker::dsp {
 namespace {
@@ -17,8 +14,6 @@ constexpr double kMelDeviation = 1.7;
 constexpr double kDeviationScale = 0.5;
 constexpr double kHalfMatchedFrames = 43.0;  // half a second
 constexpr double kMostStretched = 2.0;
-constexpr double kMostCorrelated = 0.98;
-constexpr double kCorrelationScale = 3.0;
 
 struct Moments {
   double mean = 0.0;
@@ -38,26 +33,6 @@ Moments band_moments(const core::Frames& mel, const std::vector<int64_t>& frames
   }
   moments.deviation = std::sqrt(variance + kEpsilon);
   return moments;
-}
-
-/// The cepstra of the frames of speech, each about its mean and of unit length: (cepstra, frames).
-core::Matrix<double> unit_courses(const core::Frames& mel, int64_t num_cepstra) {
-  const std::vector<int64_t> frames = speech_frames(mel);
-  const core::Matrix<double> basis = cosine_basis(mel.width, num_cepstra);
-  core::Matrix<double> courses(num_cepstra, core::count_of(frames));
-  const auto count = static_cast<double>(courses.width);
-  for (int64_t i = 0; i < num_cepstra; ++i) {
-    double* course = courses.row(i);
-    double* end = course + courses.width;
-    std::transform(frames.begin(), frames.end(), course, [&](int64_t frame) {
-      return std::inner_product(mel.row(frame), mel.row(frame) + mel.width, basis.row(i), 0.0);
-    });
-    const double mean = std::accumulate(course, end, 0.0) / count;
-    std::for_each(course, end, [mean](double& x) { x -= mean; });
-    const double length = std::sqrt(std::inner_product(course, end, course, kEpsilon));
-    std::for_each(course, end, [length](double& x) { x /= length; });
-  }
-  return courses;
 }
 
 }  // namespace
@@ -90,20 +65,6 @@ std::vector<float> mel_moments(const core::Frames& mel) {
     scaled.row(1)[band] = static_cast<float>((moments.deviation - kMelDeviation) / kDeviationScale);
   }
   return std::move(scaled.values);
-}
-
-std::vector<float> cepstral_correlations(const core::Frames& mel, int64_t num_cepstra) {
-  const core::Matrix<double> courses = unit_courses(mel, num_cepstra);
-  std::vector<float> values;
-  for (int64_t i = 0; i < num_cepstra; ++i) {
-    for (int64_t j = i + 1; j < num_cepstra; ++j) {
-      const double correlation =
-          std::inner_product(courses.row(i), courses.row(i) + courses.width, courses.row(j), 0.0);
-      const double z = std::atanh(std::clamp(correlation, -kMostCorrelated, kMostCorrelated));
-      values.push_back(static_cast<float>(kCorrelationScale * z));
-    }
-  }
-  return values;
 }
 
 void match_moments(core::Frames& mel, const float* moments, float energy_gain) {

@@ -18,13 +18,6 @@ std::vector<int64_t> speech_frames(const core::Frames& mel);
 /// first.
 std::vector<float> mel_moments(const core::Frames& mel);
 
-/// How the cepstra of a recording vary together: three times Fisher's z of their correlations over
-/// time, where there is speech.
-///
-/// mel: (frames, num_mels) natural-log mel, at least one frame; num_cepstra: the level among them.
-/// Returns (num_cepstra * (num_cepstra - 1) / 2), row by row the part above the diagonal.
-std::vector<float> cepstral_correlations(const core::Frames& mel, int64_t num_cepstra);
-
 /// Moves every band of a spoken mel to the prompt's mean and deviation, less in short utterances.
 ///
 /// mel: (frames, num_mels), at least one frame. moments: (2 * num_mels), from mel_moments.

@@ -7,7 +7,6 @@
 #include "core/elementary.h"
 #include "core/error.h"
 #include "core/wide_vectors.h"
-#include "dsp/cepstra.h"
 #include "dsp/mel_moments.h"
 
 namespace muspeaker::dsp {
@@ -23,6 +22,21 @@ constexpr int kMaxSweeps = 50;        // of Jacobi's method; ten are enough
 constexpr double kConverged = 1e-26;  // of the sum of squares, outside the diagonal
 
 using Matrix = core::Matrix<double>;
+
+/// (cepstra, mels), the orthonormal cosine transform (DCT-II).
+Matrix cosines(int64_t num_mels, int64_t num_cepstra) {
+  Matrix basis(num_cepstra, num_mels);
+  const auto bands = static_cast<double>(num_mels);
+  for (int64_t order = 0; order < num_cepstra; ++order) {
+    const double scale = std::sqrt((order == 0 ? 1.0 : 2.0) / bands);
+    for (int64_t band = 0; band < num_mels; ++band) {
+      basis.row(order)[band] =
+          scale * std::cos(core::kPi / bands * (static_cast<double>(band) + 0.5) *
+                           static_cast<double>(order));
+    }
+  }
+  return basis;
+}
 
 /// The given frames of mel; (frames, mels).
 Matrix gather(const core::Frames& mel, const std::vector<int64_t>& frames) {
@@ -231,8 +245,8 @@ std::vector<float> fit_spectral_map(const core::Frames& prompt, const core::Fram
   Matrix own = gather(spoken, frames);
   const Matrix real_mean = centre(real);
   const Matrix own_mean = centre(own);
-  const Matrix rows = cosine_basis(bands, num_cepstra);  // (cepstra, mels)
-  const Matrix cepstra = times_transposed(own, rows);    // (frames, cepstra)
+  const Matrix rows = cosines(bands, num_cepstra);     // (cepstra, mels)
+  const Matrix cepstra = times_transposed(own, rows);  // (frames, cepstra)
   Matrix moving = options.plain
                       ? identity(num_cepstra)
                       : transport(covariance(cepstra), covariance(times_transposed(real, rows)));
@@ -264,7 +278,7 @@ void apply_spectral_map(core::Frames& mel, const float* values, int64_t num_ceps
   const int64_t bands = mel.width;
   Matrix speech = gather(mel, speech_frames(mel));
   const Matrix mean_row = centre(speech);
-  const Matrix columns = transposed(cosine_basis(bands, num_cepstra));  // (mels, cepstra)
+  const Matrix columns = transposed(cosines(bands, num_cepstra));  // (mels, cepstra)
   Matrix weights(num_cepstra, bands);
   std::copy_n(values + (2 * bands), weights.size(), weights.data());
   Matrix rows(2, bands);

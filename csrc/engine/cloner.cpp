@@ -73,9 +73,6 @@ Voice Cloner::clone(core::GraphRunner& runner, Samples samples, Samples samples_
   if (config.mel_decoder.prompt_moments > 0) {
     append(dsp::mel_moments(prompt.mel));
   }
-  if (config.mel_decoder.prompt_cepstra > 0) {
-    append(dsp::cepstral_correlations(prompt.mel, config.mel_decoder.prompt_cepstra));
-  }
   if (config.map_cepstra() > 0) {
     const core::Frames spoken = speak_again(runner, prompt, voice.vector);
     append(dsp::fit_spectral_map(prompt.mel, spoken, config.map_cepstra(), options.spectral_map));

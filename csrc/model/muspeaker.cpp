@@ -18,12 +18,6 @@ MuSpeaker::MuSpeaker(core::WeightFile& file, const core::ModelConfig& config)
       mel_decoder_(file.root() / "mel_decoder", config.mel_decoder,
                    config.linguistic_encoder.hidden, config.audio.num_mels),
       vocoder_(make_vocoder(file.root() / "vocoder", config.vocoder, config.audio)) {
-  if (config.mel_decoder.timbre_hidden > 0) {
-    timbre_hidden_.emplace(file.root() / "timbre_hidden", config.timbre_size(),
-                           config.mel_decoder.timbre_hidden);
-    timbre_output_.emplace(file.root() / "timbre_output", config.mel_decoder.timbre_hidden,
-                           config.mel_decoder.timbre);
-  }
   if (config.aligner) {
     aligner_.emplace(file.root() / "aligner", *config.aligner,
                      config.linguistic_encoder.num_phones);
@@ -53,10 +47,6 @@ ggml_tensor* MuSpeaker::encode_recording(ggml_context* graph, const TokenIds& id
 ggml_tensor* MuSpeaker::decode_mel(ggml_context* graph, ggml_tensor* e_lat,
                                    ggml_tensor* timbre) const {
   ggml_tensor* e_tim = timbre_projection_.forward(graph, timbre);
-  if (timbre_hidden_) {
-    ggml_tensor* hidden = timbre_hidden_->forward(graph, timbre);
-    e_tim = timbre_output_->forward(graph, hidden, nn::relu().plus(e_tim));
-  }
   return mel_decoder_.forward(graph, e_lat, e_tim);
 }
 

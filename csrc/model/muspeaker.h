@@ -62,8 +62,6 @@ class MuSpeaker {
   StyleEncoder style_encoder_;
   TimbreEncoder timbre_encoder_;
   nn::Linear timbre_projection_;
-  std::optional<nn::Linear> timbre_hidden_;
-  std::optional<nn::Linear> timbre_output_;
   VariationAdapter variation_adapter_;
   MelDecoder mel_decoder_;
   std::unique_ptr<const Vocoder> vocoder_;

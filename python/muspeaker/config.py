@@ -122,11 +122,7 @@ class MelDecoderConfig:
     """Sizes of the AdaIN ResNet; `timbre` is the size of e_tim.
 
     With `prompt_moments` 2, the decoder's timbre holds the mean and the deviation of the prompt's mel
-    besides the speaker embedding. With 0 it holds only the embedding, as in the paper. With
-    `prompt_cepstra` above 0 it also holds how that many cepstra of the prompt vary together.
-
-    e_tim is linear in the timbre; with `timbre_hidden` above 0 a perceptron with that many hidden units
-    is added to it.
+    besides the speaker embedding. With 0 it holds only the embedding, as in the paper.
     """
 
     channels: int = 192
@@ -134,8 +130,6 @@ class MelDecoderConfig:
     kernel: int = 5
     timbre: int = 64
     prompt_moments: int = field(default=2, metadata={ABSENT: 0})
-    prompt_cepstra: int = field(default=0, metadata={ABSENT: 0})
-    timbre_hidden: int = field(default=0, metadata={ABSENT: 0})
 
 
 @dataclass(frozen=True)
@@ -216,10 +210,9 @@ class ModelConfig:
 
     @property
     def timbre_size(self) -> int:
-        """Length of a voice's timbre: the speaker embedding, and statistics of the prompt's mel."""
+        """Length of a voice's timbre: the speaker embedding, and the moments of the prompt's mel."""
         moments = self.mel_decoder.prompt_moments * self.audio.num_mels
-        cepstra = self.mel_decoder.prompt_cepstra
-        return self.timbre_encoder.embedding + moments + cepstra * (cepstra - 1) // 2
+        return self.timbre_encoder.embedding + moments
 
     @property
     def map_cepstra(self) -> int:
@@ -246,7 +239,6 @@ def lite() -> ModelConfig:
             sample_rate=24000, hop_samples=300, window_samples=1200, fft_samples=1200
         ),
         linguistic_encoder=LinguisticEncoderConfig(num_phones=len(MISAKI_SYMBOLS)),
-        mel_decoder=MelDecoderConfig(timbre=160, prompt_cepstra=16, timbre_hidden=256),
         vocoder=VocoderConfig(
             kind="spectral",
             upsample_rates=(5, 5, 3, 4),

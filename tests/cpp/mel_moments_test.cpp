@@ -33,20 +33,6 @@ TEST(MelMoments, MeansThenDeviationsOfSpeechAlone) {
   EXPECT_NEAR(moments[3], (2.0F - 1.7F) / 0.5F, 1e-4F);
 }
 
-TEST(MelMoments, CorrelationsOfWhatSwingsTogetherAreLimited) {
-  const std::vector<float> values = cepstral_correlations(swinging(100), 2);
-  ASSERT_EQ(values.size(), 1U);  // both bands swing together, the second further: less slope
-  EXPECT_NEAR(values[0], -3.0F * std::atanh(0.98F), 1e-4F);
-}
-
-TEST(MelMoments, CorrelationsLeaveSilenceOut) {
-  Frames mel({-5.0F, -3.0F, -4.5F, -4.0F, -3.0F, -4.0F, -4.0F, -5.0F}, 2);
-  const std::vector<float> expected = cepstral_correlations(mel, 2);
-  mel.values.insert(mel.values.end(), 40, -16.0F);
-  EXPECT_NEAR(cepstral_correlations(mel, 2)[0], expected[0], 1e-6F);
-  EXPECT_GT(std::abs(expected[0]), 0.1F);
-}
-
 TEST(MelMoments, MatchingMovesLongSpeechToThePrompt) {
   const float gain = 2.0F;
   const std::vector<float> wanted = {2.0F, 1.0F, 0.0F, 0.2F};

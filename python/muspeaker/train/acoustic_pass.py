@@ -15,7 +15,6 @@ from muspeaker.train.losses.acoustic import (
     moments_loss,
     pitch_losses,
     range_loss,
-    together_loss,
 )
 from muspeaker.twin.model.length_regulator import make_path
 from muspeaker.twin.model.linguistic_encoder import TokenIds
@@ -64,7 +63,6 @@ def acoustic_losses(model: MuSpeaker, batch: Batch) -> tuple[dict[str, torch.Ten
         "mel": mel_loss(mel, batch["mel"], frame_mask),
         "loud": loud_loss(mel, batch["mel"], frame_mask),
         "moments": moments_loss(mel, batch["mel"], frame_mask),
-        "together": together_loss(mel, batch["mel"], frame_mask),
         "duration": duration_loss(log_durations, batch["durations"], token_mask),
         "pitch": level_loss,
         "range": range_loss(pitch[..., 0], level, voiced, frame_mask),

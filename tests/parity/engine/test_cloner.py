@@ -21,7 +21,7 @@ from muspeaker.twin.engine.listener import Listener, Recording
 from tests.closeness import CEILING, squared_error
 from tests.model_reader import load
 from tests.padding import normal
-from tests.tiny_model import decided_model, listening_config, tiny_model
+from tests.tiny_model import decided_model, tiny_model
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,18 +32,12 @@ pytestmark = pytest.mark.torch
 
 @pytest.mark.parametrize("weight_type", ["f32", "q8"])
 @pytest.mark.parametrize(
-    ("kind", "plain"),
-    [("moments", False), ("map", False), ("map", True), ("listening", False)],
-    ids=["moments", "map", "plain map", "listening"],
+    ("classifier", "plain"),
+    [(False, False), (True, False), (True, True)],
+    ids=["moments", "map", "plain map"],
 )
-def test_clone(model_file, weight_type, generated_audio, kind, plain):
-    made = {
-        "moments": lambda: tiny_model(6),
-        "map": decided_model,
-        "listening": lambda: decided_model(8, listening_config()),
-    }
-    classifier = kind != "moments"
-    path = model_file(made[kind](), weight_type)
+def test_clone(model_file, weight_type, generated_audio, classifier, plain):
+    path = model_file(decided_model() if classifier else tiny_model(6), weight_type)
     model = load(path)
     samples, samples_16k = (
         sound * np.linspace(0.02, 1, len(sound), dtype=np.float32)  # its energy is heard too

@@ -12,7 +12,7 @@ import torch
 from muspeaker.train.corpus.alignment import alignment_path, load_alignment
 from muspeaker.train.loop.distributed import world
 from muspeaker.train.loop.feed import Batch, Plan
-from muspeaker.twin.dsp.mel_moments import cepstral_correlations, mel_moments, speech_frames
+from muspeaker.twin.dsp.mel_moments import mel_moments, speech_frames
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -201,21 +201,16 @@ class AcousticData:
     def _timbre(
         self, prompts: Sequence[int], curves: npt.NDArray[np.float32] | None
     ) -> torch.Tensor:
-        """(batch, timbre_size): vectors and, where the model has them, statistics of whole clips."""
+        """(batch, timbre_size): vectors and, where the model has them, moments of whole clips."""
         timbre = torch.from_numpy(self._timbres[list(prompts)])
-        sizes = self._config.mel_decoder
-        if not sizes.prompt_moments:
+        if not self._config.mel_decoder.prompt_moments:
             return timbre
         moments = []
         for row, i in enumerate(prompts):
             heard = self._cache.mel[self._cache.clips[i].span].astype(np.float32)
             heard = heard if curves is None else heard + curves[row]
             mel = torch.from_numpy(heard.T).unsqueeze(0)
-            frames = speech_frames(mel)
-            moments.append(mel_moments(mel, frames))
-            if sizes.prompt_cepstra:
-                together = cepstral_correlations(mel, frames, sizes.prompt_cepstra)
-                moments[-1] = torch.cat([moments[-1], together], 1)
+            moments.append(mel_moments(mel, speech_frames(mel)))
         return torch.cat([timbre, torch.cat(moments)], 1)
 
     def batch_of(

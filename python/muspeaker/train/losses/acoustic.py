@@ -6,13 +6,12 @@ import torch
 import torch.nn.functional as F
 
 from muspeaker.train.loop.distributed import joint_mean
-from muspeaker.twin.dsp.mel_moments import cepstral_correlations, mel_moments, speech_frames
+from muspeaker.twin.dsp.mel_moments import mel_moments, speech_frames
 
 WEIGHTS = {
     "mel": 1.0,
     "loud": 0.5,
     "moments": 0.2,
-    "together": 0.1,
     "duration": 0.2,
     "pitch": 0.1,
     "range": 0.1,
@@ -28,7 +27,6 @@ WEIGHTS = {
 
 AUDIBLE = -9.0  # natural-log mel, some 80 dB below loud speech
 SILENCE = -20.0  # natural-log mel, below any recording
-COMPARED_CEPSTRA = 24
 LEAST_VARIANCE = 1e-4  # so that the deviation of a single frame has a gradient
 LONGEST_EXCESS = (
     4.0  # natural log of a duration over what was predicted; beyond it no gradient grows
@@ -90,29 +88,6 @@ def moments_loss(predicted: torch.Tensor, target: torch.Tensor, mask: torch.Tens
     """
     frames = speech_frames(target.masked_fill(~mask.unsqueeze(1), SILENCE)) & mask
     return (mel_moments(predicted.float(), frames) - mel_moments(target, frames)).abs().mean()
-
-
-def together_loss(
-    predicted: torch.Tensor, target: torch.Tensor, mask: torch.Tensor
-) -> torch.Tensor:
-    """Mean absolute error of how an utterance's cepstra vary together, as `cepstral_correlations` tells it.
-
-    Errors of single frames do not tell the decoder which shapes of spectrum come together in a voice; a network
-    that recognises speakers hears that first (ADR 013).
-
-    Args:
-        predicted: (batch, mels, frames), natural-log mel.
-        target: The shape of predicted.
-        mask: (batch, frames) bool.
-
-    Returns:
-        Scalar, of values of order one.
-    """
-    frames = speech_frames(target.masked_fill(~mask.unsqueeze(1), SILENCE)) & mask
-    heard, wanted = (
-        cepstral_correlations(mel.float(), frames, COMPARED_CEPSTRA) for mel in (predicted, target)
-    )
-    return (heard - wanted).abs().mean()
 
 
 def kl_loss(noise: torch.Tensor, log_std: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:

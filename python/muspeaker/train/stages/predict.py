@@ -71,8 +71,7 @@ def predict(model: MuSpeaker, data: AcousticData, cache: Cache, options: Predict
             clip = cache.clips[i]
             spoken = row[:, : clip.frames].unsqueeze(0)  # (1, mels, frames)
             if model.config.mel_decoder.prompt_moments > 0:  # also where speaking goes by a map
-                first = model.config.timbre_encoder.embedding
-                moments = timbre[first : first + 2 * model.config.audio.num_mels]
+                moments = timbre[model.config.timbre_encoder.embedding :]
                 spoken = match_moments(spoken, moments.unsqueeze(0))
             mel[clip.span] = spoken[0].T.cpu().numpy()
     path = cache.folder / MELS

@@ -11,8 +11,6 @@ SPEECH_FLOOR = 1e-3  # amplitude, relative to the loudest frame
 MOMENT_EPSILON = 1e-6
 HALF_MATCHED_FRAMES = 43  # half a second of speech is moved half of the way
 MOST_STRETCHED = 2.0  # factor of a band's deviation, either way
-MOST_CORRELATED = 0.98
-CORRELATION_SCALE = 3.0  # brings Fisher's z of cepstra to be of order one
 
 
 def speech_frames(mel: torch.Tensor) -> torch.Tensor:
@@ -44,45 +42,6 @@ def mel_moments(mel: torch.Tensor, frames: torch.Tensor) -> torch.Tensor:
     variance = ((mel - mean.unsqueeze(2)).square() * keep).sum(2) / count
     deviation = torch.sqrt(variance + MOMENT_EPSILON)
     return torch.cat([mean - MEL_MEAN, (deviation - MEL_DEVIATION) / DEVIATION_SCALE], 1)
-
-
-def cepstral_correlations(
-    mel: torch.Tensor, frames: torch.Tensor, num_cepstra: int
-) -> torch.Tensor:
-    """How the cepstra of a recording vary together: Fisher's z of their correlations over time.
-
-    A speaker's vowels and consonants differ from another's in the shapes of spectrum that come together, which
-    mean and deviation of the bands do not tell. Of 325 speakers, unseen clips of the same one were told from
-    those of others by these values with an equal-error rate of 8 %.
-
-    Source: Fisher 1915 (doi 10.2307/2331838).
-
-    Args:
-        mel: (batch, mels, frames), natural-log mel.
-        frames: (batch, frames) bool, true for the frames to use.
-        num_cepstra: How many, the level included.
-
-    Returns:
-        (batch, num_cepstra * (num_cepstra - 1) / 2) float32, row by row the part above the diagonal.
-    """
-    keep = frames.unsqueeze(1).double()
-    rows = cosines(mel.shape[1], num_cepstra, mel.device)  # (cepstra, mels)
-    cepstra = rows @ mel.double()
-    count = keep.sum(2, keepdim=True).clamp(min=1)
-    centred = (cepstra - (cepstra * keep).sum(2, keepdim=True) / count) * keep
-    unit = centred / torch.sqrt(centred.square().sum(2, keepdim=True) + MOMENT_EPSILON)
-    correlations = (unit @ unit.transpose(1, 2)).clamp(-MOST_CORRELATED, MOST_CORRELATED)
-    above = torch.triu_indices(num_cepstra, num_cepstra, 1)
-    return CORRELATION_SCALE * torch.atanh(correlations[:, above[0], above[1]]).float()
-
-
-def cosines(num_mels: int, num_cepstra: int, device: torch.device | None = None) -> torch.Tensor:
-    """(cepstra, mels) float64, the orthonormal cosine transform (DCT-II)."""
-    order = torch.arange(num_cepstra, dtype=torch.float64, device=device).unsqueeze(1)
-    band = torch.arange(num_mels, dtype=torch.float64, device=device).unsqueeze(0)
-    rows = torch.cos(math.pi / num_mels * (band + 0.5) * order) * math.sqrt(2 / num_mels)
-    rows[0] /= math.sqrt(2)
-    return rows
 
 
 def match_moments(

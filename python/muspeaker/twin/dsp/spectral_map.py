@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from muspeaker.twin.dsp.mel_moments import cosines, speech_frames
+from muspeaker.twin.dsp.mel_moments import speech_frames
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,7 +50,7 @@ def fit_spectral_map(
     )  # (mels, speech frames)
     offset = (real - own).mean(1)
     real, own = (x - x.mean(1, keepdim=True) for x in (real, own))
-    rows = cosines(len(own), num_cepstra, own.device)  # (cepstra, mels)
+    rows = _cosines(len(own), num_cepstra, own.device)  # (cepstra, mels)
     count = real.shape[1]
     trust = count / (count + HALF_TRUSTED_FRAMES)
     still = torch.eye(num_cepstra).to(own)
@@ -105,5 +105,14 @@ def apply_spectral_map(mel: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
     frames = speech_frames(mel)[0]
     mean = mel[0, :, frames].mean(1, keepdim=True)
     centred = mel[0] - mean
-    cepstra = cosines(num_mels, len(weights), mel.device).float() @ centred
+    cepstra = _cosines(num_mels, len(weights), mel.device).float() @ centred
     return (mean + offset + stretch * (centred + weights.T @ cepstra)).unsqueeze(0)
+
+
+def _cosines(num_mels: int, num_cepstra: int, device: torch.device) -> torch.Tensor:
+    """(cepstra, mels) float64, the orthonormal cosine transform (DCT-II)."""
+    order = torch.arange(num_cepstra, dtype=torch.float64, device=device).unsqueeze(1)
+    band = torch.arange(num_mels, dtype=torch.float64, device=device).unsqueeze(0)
+    cosines = torch.cos(math.pi / num_mels * (band + 0.5) * order) * math.sqrt(2 / num_mels)
+    cosines[0] /= math.sqrt(2)
+    return cosines

@@ -147,8 +147,7 @@ class AcousticPass:
         if config.map_cepstra > 0:
             return apply_spectral_map(mel, voice.vector[:, config.timbre_size :])
         if config.mel_decoder.prompt_moments > 0:
-            first = config.timbre_encoder.embedding
-            moments = voice.vector[:, first : first + 2 * config.audio.num_mels]
+            moments = voice.vector[:, config.timbre_encoder.embedding :]
             return match_moments(mel, moments, energy_gain)
         return mel
 

@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 
 from muspeaker.twin.dsp.heard_phones import heard_phones
-from muspeaker.twin.dsp.mel_moments import cepstral_correlations, mel_moments, speech_frames
+from muspeaker.twin.dsp.mel_moments import mel_moments, speech_frames
 from muspeaker.twin.dsp.spectral_map import fit_spectral_map
 from muspeaker.twin.engine.acoustic_pass import AcousticPass, Melody
 from muspeaker.twin.engine.voice import Voice
@@ -47,11 +47,6 @@ class Cloner:
         if config.mel_decoder.prompt_moments:
             moments = mel_moments(prompt.mel, speech_frames(prompt.mel))
             timbre = torch.cat([timbre, moments], dim=1)
-        if config.mel_decoder.prompt_cepstra:
-            together = cepstral_correlations(
-                prompt.mel, speech_frames(prompt.mel), config.mel_decoder.prompt_cepstra
-            )
-            timbre = torch.cat([timbre, together], dim=1)
         if config.map_cepstra:
             spoken = self.speak_again(prompt, timbre)
             spectral_map = fit_spectral_map(prompt.mel, spoken, config.map_cepstra, plain=plain)

@@ -52,12 +52,6 @@ class MuSpeaker(nn.Module):
         if not acoustic_only:
             self.timbre_encoder = TimbreEncoder(config.timbre_encoder)
         self.timbre_projection = nn.Linear(config.timbre_size, config.mel_decoder.timbre)
-        self.has_perceptron = config.mel_decoder.timbre_hidden > 0
-        if self.has_perceptron:
-            self.timbre_hidden = nn.Linear(config.timbre_size, config.mel_decoder.timbre_hidden)
-            self.timbre_output = nn.Linear(
-                config.mel_decoder.timbre_hidden, config.mel_decoder.timbre
-            )
         self.variation_adapter = VariationAdapter(config.variation_adapter, hidden, style)
         self.mel_decoder = MelDecoder(config.mel_decoder, hidden, num_mels)
         if acoustic_only:
@@ -129,7 +123,5 @@ class MuSpeaker(nn.Module):
             (batch, mels, frames), natural-log mel.
         """
         e_tim = self.timbre_projection(timbre)
-        if self.has_perceptron:
-            e_tim = e_tim + self.timbre_output(torch.relu(self.timbre_hidden(timbre)))
         mel: torch.Tensor = self.mel_decoder(e_lat, e_tim, mask)
         return mel
