@@ -79,8 +79,10 @@ Watermark::Watermark(const core::AudioConfig& audio, uint32_t payload)
 }
 
 void Watermark::apply(int64_t frame, float* real, float* imag) const {
-  static const auto kUp = static_cast<float>(std::pow(10.0, kDecibels / 20.0));
-  static const auto kDown = static_cast<float>(std::pow(10.0, -kDecibels / 20.0));
+  static const double kPower = std::pow(10.0, kDecibels / 10.0);
+  static const double kMean = (kPower + (1.0 / kPower)) / 2.0;  // both together are as loud as none
+  static const auto kUp = static_cast<float>(std::sqrt(kPower / kMean));
+  static const auto kDown = static_cast<float>(std::sqrt(1.0 / (kPower * kMean)));
   const int64_t slot = (frame * hop_samples_ * kSlotsASecond / sample_rate_) % kSlots;
   const int8_t* row = signs_.data() + (slot * kCells);
   real += first_bin_;

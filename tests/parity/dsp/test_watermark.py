@@ -85,9 +85,14 @@ def test_gains_are_those_of_the_signs() -> None:
     mark = Watermark(LARGER, 3)
     gains = 20 * np.log10(mark.gains(SLOTS * 4 + 4).numpy())
     low = LARGER.fft_samples * 300 // LARGER.sample_rate
+    heard = gains[:4, low::2][:, :CELLS]
+    louder, softer = heard[mark.signs[[0] * 4] > 0], heard[mark.signs[[0] * 4] < 0]
+    np.testing.assert_allclose(louder.min() - softer.max(), 2 * DECIBELS, atol=1e-4)
     np.testing.assert_allclose(
-        gains[:4, low::2][:, :CELLS], DECIBELS * mark.signs[[0] * 4], atol=1e-4
+        [louder.max(), softer.min()], [louder.min(), softer.max()], atol=1e-4
     )
+    powers = 10 ** (np.array([louder[0], softer[0]]) / 10)
+    np.testing.assert_allclose(powers.mean(), 1.0, atol=1e-4)  # as loud as without
     np.testing.assert_array_equal(gains[-4:], gains[:4])  # after a period
     assert (gains[:, :low] == 0).all()
     assert (gains[:, low + 2 * CELLS :] == 0).all()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -54,8 +55,12 @@ class Watermark:
         cells = above // (CELL_HZ * audio.fft_samples)
         inside = (above >= 0) & (cells < CELLS)
         signs = self.signs[slots][:, np.where(inside, cells, 0)] * inside
-        decibels = torch.from_numpy(DECIBELS * signs.astype(np.float64))
-        return (10 ** (decibels / 20)).float().to(device)
+        power = 10 ** (torch.from_numpy(DECIBELS * signs.astype(np.float64)) / 10)
+        mean = math.cosh(
+            math.log(10 ** (DECIBELS / 10))
+        )  # of louder and softer: both are as loud as none
+        power = torch.where(torch.from_numpy(signs != 0), power / mean, power)
+        return torch.sqrt(power).float().to(device)
 
 
 @lru_cache(maxsize=1)
