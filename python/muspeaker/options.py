@@ -165,7 +165,7 @@ class SynthesisOptions:
         ),
     )
     variation: float = field(
-        default=1.0,
+        default=0.4,
         metadata=_about(
             "How far another seed than 0 changes melody and rhythm. 0 is not at all.", 0.0, 2.0
         ),
