@@ -32,8 +32,8 @@ HOT = (
 )
 # Prefixes of what stays f16 in a q8 file. The vocoder's ends are heard at once when coarse. The others
 # decide durations: a frame too many shifts all that follows, and in int8 a third of the sentences had one.
-# All embeddings are among them: their rows are looked up, and int8 would save no arithmetic. What listens to a
-# prompt (style encoder, phone classifier) is int8: clones are as good by it.
+# All embeddings are among them: their rows are looked up, and int8 would save no arithmetic. The style
+# encoder is int8: clones are as good by it.
 FINE = (
     "vocoder.conv_pre.",
     "vocoder.conv_post.",
@@ -42,6 +42,7 @@ FINE = (
     "fusion.",
     "variation_adapter.duration_predictor.",
     "aligner.",
+    "phone_classifier.",
 )
 # Convolutions of one group a channel, wherever they are: float32 computes them, and they are small.
 DEPTHWISE = ".depthwise."
