@@ -137,7 +137,6 @@ def is_f16_in_q8(name: str) -> bool:
     return name.endswith(tuple(f"{table}.weight" for table in embeddings)) or name.startswith(
         (
             *(f"{part}." for part in parts),
-            "style_encoder.",
             "variation_adapter.duration_predictor.",
             "aligner.",
             "phone_classifier.",

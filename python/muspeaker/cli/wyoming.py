@@ -70,4 +70,7 @@ def wyoming(
             end_within()  # SIGTERM
 
         with suppress(KeyboardInterrupt):
-            asyncio.run(run())
+            try:
+                asyncio.run(run())
+            finally:  # SIGINT before there was a task to cancel, or an error
+                end_within()
