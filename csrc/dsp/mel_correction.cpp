@@ -186,17 +186,17 @@ void MelCorrection::give(State& state, int64_t num_samples, std::vector<float>& 
   const bool inside = !last && state.frames * hop_samples_ >= fft_.num_samples() - hop_samples_;
   const size_t before = corrected.size();
   corrected.resize(before + static_cast<size_t>(end - begin));
-  float* to = corrected.data() + before - begin;
+  float* to = corrected.data() + before;
   const float* sums = state.overlap.data();
   if (inside) {
     core::with_wide_vectors([&]() MUSPEAKER_INTO_CALLER_BODY {
       for (int64_t i = begin; i < end; ++i) {
-        to[i] = std::clamp(sums[i] / weights_[static_cast<size_t>(i)], -1.0F, 1.0F);
+        to[i - begin] = std::clamp(sums[i] / weights_[static_cast<size_t>(i)], -1.0F, 1.0F);
       }
     });
   } else {
     for (int64_t i = begin; i < end; ++i) {
-      to[i] = std::clamp(sums[i] / weight_sum(i, state.frames), -1.0F, 1.0F);
+      to[i - begin] = std::clamp(sums[i] / weight_sum(i, state.frames), -1.0F, 1.0F);
     }
   }
   std::copy(state.overlap.begin() + hop_samples_, state.overlap.end(), state.overlap.begin());

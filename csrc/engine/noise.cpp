@@ -28,7 +28,7 @@ NoiseAt vocoder_noise(uint64_t seed) {
 }
 
 core::Frames delivery_noise(uint64_t seed, int64_t tokens) {
-  core::Frames noise(tokens + (2 * kDeliveryReach), /*width=*/2);
+  core::Frames noise(tokens + (2 * kDeliveryReach), /*row_width=*/2);
   dsp::fill_normal(seed, kDeliveryStream, 0, noise.data(), noise.size());
   return noise;
 }

@@ -20,7 +20,7 @@ void cut(std::vector<float>& values, const Edges& edges, int64_t width) {
 /// Throws std::invalid_argument if there is noise, but not for these tokens.
 Delivery delivery_of(const core::Frames& noise, const Tokens& tokens,
                      const SynthesisOptions& options) {
-  if (noise.size() == 0) {
+  if (noise.empty()) {
     return {};
   }
   const int64_t rows = tokens.count + (2 * kDeliveryReach);

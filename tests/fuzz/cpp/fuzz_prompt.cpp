@@ -12,7 +12,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   constexpr size_t kMostSamples = 44100;
   static muspeaker::engine::Synthesizer synthesizer(MUSPEAKER_GOLDEN, /*num_threads=*/1);
   std::vector<float> samples(std::min(size / sizeof(float), kMostSamples));
-  std::memcpy(samples.data(), data, samples.size() * sizeof(float));
+  if (!samples.empty()) {  // memcpy takes no null pointer, however little there is to copy
+    std::memcpy(samples.data(), data, samples.size() * sizeof(float));
+  }
   const auto count = static_cast<int64_t>(samples.size());
   try {
     (void)synthesizer.clone({samples.data(), count}, {samples.data(), count * 3 / 4});

@@ -18,7 +18,9 @@ Voice voice_of(const uint8_t* data, size_t size, const muspeaker::core::ModelCon
   const auto vector = static_cast<size_t>(config.voice_size());
   const auto hidden = static_cast<size_t>(config.style_encoder.hidden);
   std::vector<float> values(size / sizeof(float));
-  std::memcpy(values.data(), data, values.size() * sizeof(float));
+  if (!values.empty()) {  // memcpy takes no null pointer, however little there is to copy
+    std::memcpy(values.data(), data, values.size() * sizeof(float));
+  }
   const size_t frames = values.size() > vector ? (values.size() - vector) / hidden : 1;
   values.resize(vector + (frames * hidden));
   const auto split = values.begin() + static_cast<std::ptrdiff_t>(vector);
