@@ -59,7 +59,7 @@ struct Source {
   const float* imag;
 
   template <typename T>
-  MUSPEAKER_INTO_CALLER Complex<T> get(int64_t index) const {
+  [[nodiscard]] MUSPEAKER_INTO_CALLER Complex<T> get(int64_t index) const {
     Complex<T> value;
     std::memcpy(&value.real, real + index, sizeof(T));
     std::memcpy(&value.imag, imag + index, sizeof(T));

@@ -31,7 +31,7 @@ std::array<int64_t, Watermark::kSymbols> symbols_of(uint32_t payload) {
 }  // namespace
 
 const Watermark::Signs& Watermark::symbols() {
-  static const Signs kLayout = [] {
+  static const Signs carried = [] {
     Signs layout{};
     for (int64_t i = 0; i < kSlots * kCells; ++i) {
       const uint32_t random = word(kLayoutStream, i);
@@ -41,7 +41,7 @@ const Watermark::Signs& Watermark::symbols() {
     }
     return layout;
   }();
-  return kLayout;
+  return carried;
 }
 
 Watermark::Signs Watermark::code(int64_t value) {
@@ -79,16 +79,16 @@ Watermark::Watermark(const core::AudioConfig& audio, uint32_t payload)
 }
 
 void Watermark::apply(int64_t frame, float* real, float* imag) const {
-  static const double kPower = std::pow(10.0, kDecibels / 10.0);
-  static const double kMean = (kPower + (1.0 / kPower)) / 2.0;  // both together are as loud as none
-  static const auto kUp = static_cast<float>(std::sqrt(kPower / kMean));
-  static const auto kDown = static_cast<float>(std::sqrt(1.0 / (kPower * kMean)));
+  static const double power = std::pow(10.0, kDecibels / 10.0);
+  static const double mean = (power + (1.0 / power)) / 2.0;  // both together are as loud as none
+  static const auto up = static_cast<float>(std::sqrt(power / mean));
+  static const auto down = static_cast<float>(std::sqrt(1.0 / (power * mean)));
   const int64_t slot = (frame * hop_samples_ * kSlotsASecond / sample_rate_) % kSlots;
   const int8_t* row = signs_.data() + (slot * kCells);
   real += first_bin_;
   imag += first_bin_;
   for (size_t i = 0; i < cells_.size(); ++i) {
-    const float gain = row[cells_[i]] > 0 ? kUp : kDown;
+    const float gain = row[cells_[i]] > 0 ? up : down;
     real[i] *= gain;
     imag[i] *= gain;
   }
