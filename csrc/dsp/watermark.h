@@ -11,7 +11,7 @@ namespace muspeaker::dsp {
 /// What marks speech as made by this program: a pattern of gains over time and frequency.
 ///
 ///     7500 Hz  + - - + + ...      a cell lasts 50 ms and is 40 Hz wide, and is made louder (+)
-///              - - + + - ...      or softer (-) by kDecibels
+///              - - + + - ...      or softer (-) by kDecibels, both less what keeps the power
 ///      300 Hz  + + - - + ...
 ///              0        3.2 s     then the pattern begins again
 ///
