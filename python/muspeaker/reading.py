@@ -110,29 +110,29 @@ def read(
 
 def _utterance(passage: Passage, symbols: Sequence[str]) -> Utterance:
     tokens = passage.tokens
+    spelled = _spelled(tokens, symbols)
     words = tuple(
         SpokenWord(
             word.text,
-            _spelled(tokens, word.start, word.end, symbols),
+            "".join(spelled[word.start : word.end]).strip(),
             word.written or word.text,
             *word.place,
             word.mark,
         )
         for word in tokens.words
     )
-    phones = _spelled(tokens, 0, len(tokens.phones), symbols)
-    return Utterance(words, phones, passage.silence_before, passage.silence_after)
+    return Utterance(words, "".join(spelled).strip(), passage.silence_before, passage.silence_after)
 
 
-def _spelled(tokens: Tokens, start: int, end: int, symbols: Sequence[str]) -> str:
-    """The phones of some tokens, their words apart by spaces."""
-    parts: list[str] = []
-    for index in range(start, end):
-        symbol = symbols[tokens.phones[index]]
-        boundary = tokens.boundaries[index]
+def _spelled(tokens: Tokens, symbols: Sequence[str]) -> list[str]:
+    """Each token as it is written: a word's first after a space, silence not at all."""
+    rows = (tokens.phones.tolist(), tokens.stresses.tolist(), tokens.boundaries.tolist())
+    spelled: list[str] = []
+    for phone, stress, boundary in zip(*rows, strict=True):
+        symbol = symbols[phone]
         if boundary == PAUSE:
-            parts.append("" if symbol == SILENCE else symbol)
-            continue
-        space = " " if parts and boundary == WORD_START else ""
-        parts.append(space + _MARKS.get(int(tokens.stresses[index]), "") + symbol)
-    return "".join(parts).strip()
+            spelled.append("" if symbol == SILENCE else symbol)
+        else:
+            space = " " if boundary == WORD_START else ""
+            spelled.append(space + _MARKS.get(stress, "") + symbol)
+    return spelled

@@ -41,7 +41,7 @@ def read(path: Path) -> list[Sentence]:
 def train(sentences: list[Sentence], tags: list[str], options: Options) -> FeatureWeights:
     """An averaged perceptron over the features that come often enough."""
     number = {tag: index for index, tag in enumerate(tags)}
-    fixed = [[features(words, i) for i in range(len(words))] for words, _ in sentences]
+    fixed = [features(words) for words, _ in sentences]
     counts = Counter(key & (NUM_BUCKETS - 1) for rows in fixed for keys in rows for key in keys)
     for words, truth in sentences:
         past = [START, START, *truth]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -39,6 +40,7 @@ class FeatureWeights:
     ) -> None:
         self.buckets = buckets
         self.names = names
+        self._sorted = memoryview(buckets)  # looks one number up faster than an array does
         # A row of zeros at the end, for the features that were not kept.
         self._weights = np.concatenate([weights, np.zeros_like(weights[:1])])
 
@@ -70,12 +72,12 @@ class FeatureWeights:
         found: NDArray[np.int32] = np.add.reduce(self._weights[rows], axis=-2, dtype=np.int32)
         return found
 
-    def row(self, key: int) -> NDArray[np.int8]:
-        """The weights of one feature, (outputs,) int8; zeros if it was not kept."""
-        wanted = np.int32(key & (NUM_BUCKETS - 1))
-        row = int(self.buckets.searchsorted(wanted))
-        if row == len(self.buckets) or self.buckets[row] != wanted:
-            row = -1
+    def row(self, key: int) -> NDArray[np.int8] | None:
+        """The weights of one feature, (outputs,) int8; None if it was not kept."""
+        wanted = key & (NUM_BUCKETS - 1)
+        row = bisect_left(self._sorted, wanted)
+        if row == len(self._sorted) or self._sorted[row] != wanted:
+            return None
         found: NDArray[np.int8] = self._weights[row]
         return found
 

@@ -3,10 +3,12 @@
 Only the standard library is imported, so that the build can run this file without the package's dependencies.
 All numbers are little-endian uint32:
 
-    magic (8 bytes), number of blocks, bytes of the alphabet
+    magic (8 bytes), number of blocks, bytes of the alphabet, bytes of the keys
     alphabet, UTF-8: character k stands for byte 128 + k in the blocks
-    first keys: blocks + 1 offsets into the keys, then the keys: the first key of each block
+    keys: the first key of each block, one a line
     blocks: blocks + 1 offsets into the data, then the data: raw deflate of three columns
+
+A block is small, for a text that was not read before needs a block of its own for nearly each of its words.
 
 Each column has a line for each word of the block, and ends with a form feed: the words; their American readings; and how
 the British ones differ from what `british` makes of the American. A reading is phones, or `TAG=phones` joined by `;`
@@ -33,12 +35,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 Accent = Literal["us", "gb"]
-MAGIC = b"MSLEX002"
+MAGIC = b"MSLEX003"
 DEFAULT = "DEFAULT"
-ENTRIES_PER_BLOCK = 512
-CACHED_BLOCKS = 32
+ENTRIES_PER_BLOCK = 64
+CACHED_BLOCKS = 256
 
-_HEADER = struct.Struct("<8sII")
+_HEADER = struct.Struct("<8sIII")
 _FIRST_CODE = 128
 _SILVER = "~"
 _ABSENT = "-"
@@ -122,7 +124,9 @@ def pack_lexicon(american: Mapping[str, Entry], in_british: Mapping[str, Entry])
         deflate = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS, 9)
         blocks.append(deflate.compress(text.encode("latin-1")) + deflate.flush())
     coded = alphabet.encode()
-    return _HEADER.pack(MAGIC, len(blocks), len(coded)) + coded + _table(keys) + _table(blocks)
+    lines = b"\n".join(keys)
+    header = _HEADER.pack(MAGIC, len(blocks), len(coded), len(lines))
+    return header + coded + lines + _table(blocks)
 
 
 def _key(word: str) -> tuple[str, str]:
@@ -195,37 +199,28 @@ class LexiconFile:
             self._bytes = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
         if len(self._bytes) < _HEADER.size or self._bytes[: len(MAGIC)] != MAGIC:
             raise ValueError(f"{path} is no lexicon file")
-        _, self._num_blocks, alphabet_bytes = _HEADER.unpack_from(self._bytes)
-        start = _HEADER.size + alphabet_bytes
-        alphabet = self._bytes[_HEADER.size : start].decode()
-        self._phones = {_FIRST_CODE + k: phone for k, phone in enumerate(alphabet)}
-        self._keys = start
-        self._data = self._end(self._keys)
-        if self._end(self._data) != len(self._bytes):
+        _, self._num_blocks, alphabet_bytes, key_bytes = _HEADER.unpack_from(self._bytes)
+        keys = _HEADER.size + alphabet_bytes
+        self._table = keys + key_bytes
+        self._data = self._table + 4 * (self._num_blocks + 1)
+        self._first_keys = self._bytes[keys : self._table].split(b"\n")
+        is_whole = len(self._first_keys) == self._num_blocks and self._data <= len(self._bytes)
+        if not is_whole or self._piece(self._num_blocks - 1)[1] != len(self._bytes):
             raise ValueError(f"{path} is cut short or damaged")
+        alphabet = self._bytes[_HEADER.size : keys].decode()
+        self._phones = {_FIRST_CODE + k: phone for k, phone in enumerate(alphabet)}
         self._cache: OrderedDict[int, str] = OrderedDict()
 
-    def _end(self, table: int) -> int:
-        """Where a table and its pieces end."""
-        if table + 4 * (self._num_blocks + 1) > len(self._bytes):
-            return -1
-        return self._piece(table, self._num_blocks - 1)[1]
-
-    def _piece(self, table: int, index: int) -> tuple[int, int]:
-        """Start and end of one piece after a table of offsets."""
-        start, end = struct.unpack_from("<2I", self._bytes, table + 4 * index)
-        base = table + 4 * (self._num_blocks + 1)
-        return base + start, base + end
-
-    def _first_key(self, block: int) -> bytes:
-        start, end = self._piece(self._keys, block)
-        return self._bytes[start:end]
+    def _piece(self, block: int) -> tuple[int, int]:
+        """Start and end of one block."""
+        start, end = struct.unpack_from("<2I", self._bytes, self._table + 4 * block)
+        return self._data + start, self._data + end
 
     def _block(self, index: int) -> str:
         """Text of one block, with a line break before the first word."""
         text = self._cache.pop(index, None)
         if text is None:
-            start, end = self._piece(self._data, index)
+            start, end = self._piece(index)
             raw = zlib.decompress(self._bytes[start:end], -zlib.MAX_WBITS)
             text = "\n" + raw.decode("latin-1").replace(_COLUMN_END, "\n" + _COLUMN_END, 1)
         self._cache[index] = text
@@ -239,9 +234,9 @@ class LexiconFile:
             return None
         # The spellings of a word may begin in the block before the one whose first key is theirs.
         key = word.lower().encode()
-        first = bisect_left(range(self._num_blocks), key, key=self._first_key)
+        first = bisect_left(self._first_keys, key)
         last = first  # one past those that begin with the word; hardly ever more than one does
-        while last < self._num_blocks and self._first_key(last) == key:
+        while last < self._num_blocks and self._first_keys[last] == key:
             last += 1
         for block in range(max(0, first - 1), last):
             text = self._block(block)

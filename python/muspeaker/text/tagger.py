@@ -23,12 +23,17 @@ if TYPE_CHECKING:
 DATA = Path(__file__).parent / "data" / "tagger.npz"
 START = "-START-"
 CACHED_HISTORIES = 2048
-CACHED_WINDOWS = 512
+CACHED_TAGS = 256
 
 
 def hashed(feature: str) -> int:
     """The key of a feature."""
     return zlib.crc32(feature.encode())
+
+
+(
+    _BIAS, _WORD, _END, _SHORT_END, _BEGINNING, _SHAPE, _BEFORE, _FURTHER, _AFTER, _BEYOND, _AFTER_END, _BEFORE_END
+) = map(hashed, "bwstpc-=+*ef")  # fmt: skip
 
 
 def word_shape(word: str) -> str:
@@ -42,43 +47,36 @@ def word_shape(word: str) -> str:
     return "a" if word.isalpha() else "." if not any(c.isalnum() for c in word) else "-"
 
 
-def features(words: Sequence[str], index: int) -> list[int]:
-    """Keys of a word's features, all but those of the tags before it."""
-    further, before, word, after, beyond = (
-        words[at] if 0 <= at < len(words) else None for at in range(index - 2, index + 3)
-    )
-    return _window_features(further, before, word or "", after, beyond)
+def features(words: Sequence[str]) -> list[list[int]]:
+    """Keys of the features of each word of a sentence, all but those of the tags before it.
 
-
-@lru_cache(maxsize=CACHED_WINDOWS)
-def _window_features(
-    further: str | None, before: str | None, word: str, after: str | None, beyond: str | None
-) -> list[int]:
-    """Keys of a word's features by its neighbours, None beyond the sentence; a text that repeats itself has few."""
-    is_first = before is None
-    low = word.lower()
-    before, further, after, beyond = (
-        START if other is None else other.lower() for other in (before, further, after, beyond)
-    )
-    return [  # as `hashed`, without 14 calls a word
-        zlib.crc32(f.encode())
-        for f in (
-            "b",
-            f"w{low}",
-            f"s{low[-3:]}",
-            f"t{low[-2:]}",
-            f"p{low[:3]}",
-            f"c{word_shape(word)}{is_first}",
-            f"-{before}",
-            f"={further}",
-            f"+{after}",
-            f"*{beyond}",
-            f"e{after[-3:]}",
-            f"f{before[-3:]}",
-            f"{before} {low}",
-            f"{low} {after}",
-        )
-    ]
+    A key is that of a letter for the kind of the feature with a text; checksums go on from those of the letters.
+    """
+    crc = zlib.crc32
+    lows = [START, START, *(word.lower() for word in words), START, START]
+    coded = [low.encode() for low in lows]
+    ends = [low[-3:].encode() for low in lows]
+    found = []
+    for index, word in enumerate(words):
+        further, before, own, after, beyond = coded[index : index + 5]
+        low = lows[index + 2]
+        found.append([
+            _BIAS,
+            crc(own, _WORD),
+            crc(ends[index + 2], _END),
+            crc(low[-2:].encode(), _SHORT_END),
+            crc(low[:3].encode(), _BEGINNING),
+            crc(f"{word_shape(word)}{index == 0}".encode(), _SHAPE),
+            crc(before, _BEFORE),
+            crc(further, _FURTHER),
+            crc(after, _AFTER),
+            crc(beyond, _BEYOND),
+            crc(ends[index + 3], _AFTER_END),
+            crc(ends[index + 1], _BEFORE_END),
+            crc(own, crc(b" ", crc(before))),
+            crc(after, crc(b" ", crc(own))),
+        ])
+    return found
 
 
 def history_features(before: str, further: str) -> list[int]:
@@ -86,9 +84,14 @@ def history_features(before: str, further: str) -> list[int]:
     return [hashed(f"1{before}"), hashed(f"2{further} {before}")]
 
 
+@lru_cache(maxsize=CACHED_TAGS)
+def _pair_seed(before: str) -> int:
+    return hashed(f"3{before} ")
+
+
 def pair_feature(before: str, low: str) -> int:
     """Key of the last word's tag with this word, in lower case."""
-    return hashed(f"3{before} {low}")
+    return zlib.crc32(low.encode(), _pair_seed(before))
 
 
 def tag_features(word: str, before: str, further: str) -> list[int]:
@@ -118,14 +121,16 @@ class Tagger:
         """
         if not words:
             return []
-        keys = np.array([features(words, index) for index in range(len(words))])
-        fixed = self.weights.scores(keys)  # (words, tags)
+        weights = self.weights
+        fixed = weights.scores(np.array(features(words)))  # (words, tags)
         before = further = START
         found = []
-        for word, own in zip(words, fixed, strict=True):
-            pair = self.weights.row(pair_feature(before, word.lower()))
-            scores = own + self._history(before, further) + pair
-            tag = self.weights.names[int(scores.argmax())]
+        for word, scores in zip(words, fixed, strict=True):
+            scores += self._history(before, further)
+            pair = weights.row(pair_feature(before, word.lower()))
+            if pair is not None:
+                scores += pair
+            tag = weights.names[scores.argmax()]
             found.append(tag)
             before, further = tag, before
         return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -63,7 +63,7 @@ class Tokens:
     @property
     def has_speech(self) -> bool:
         """Whether any token is more than a pause."""
-        return bool(np.any(self.boundaries != sym.PAUSE))
+        return bool((self.boundaries != sym.PAUSE).any())
 
 
 def cut_before(tokens: Tokens, index: int) -> tuple[Tokens, Tokens]:
@@ -112,7 +112,8 @@ class TokenBuilder:
     def mark(self, mark: str) -> None:
         """End a clause: a pause, and the mark on the word before it."""
         if self.words:
-            self.words[-1] = replace(self.words[-1], mark=mark)
+            word = self.words[-1]
+            self.words[-1] = Word(word.text, word.start, word.end, mark, word.place, word.written)
         self.pause(mark)
 
     def word(self, pairs: Sequence[tuple[str, int]]) -> None:

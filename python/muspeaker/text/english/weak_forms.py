@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from muspeaker.text.english.stress import SECONDARY
 from muspeaker.text.lexicon import reading
@@ -20,8 +19,7 @@ _VOWELS = frozenset("AIOQWYaiuæɑɒɔəɛɜɪʊʌᵻ")
 _CONSONANTS = frozenset("bdfhjklmnpstvwzðŋɡɹɾTʃʒʤʧθ")
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(NamedTuple):
     """What follows a word.
 
     Attributes:
@@ -36,8 +34,11 @@ class Context:
         """The context of the word in front of this one."""
         vowel = self.vowel_follows
         for phone in phones:
-            if phone in _VOWELS or phone in _CONSONANTS:
-                vowel = phone in _VOWELS
+            if phone in _VOWELS:
+                vowel = True
+                break
+            if phone in _CONSONANTS:
+                vowel = False
                 break
         return Context(vowel, word in {"to", "To"} or (word == "TO" and tag in {"TO", "IN"}))
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from muspeaker.text.english.accents import without_silent_accents
 from muspeaker.text.english.dictionary import more_words
@@ -24,8 +23,7 @@ PHRASE_ENDS = frozenset(",.?!;:—–…()")
 _JOINTS = frozenset("-‐‑/_'&")
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(NamedTuple):
     """A run of letters or digits, or one mark.
 
     Attributes:
@@ -33,12 +31,14 @@ class Piece:
         start: Position of its first character in the text.
         end: Position after its last character.
         is_glued: Whether nothing stands between it and the piece before.
+        is_spoken: Whether it has a letter or a digit.
     """
 
     text: str
     start: int
     end: int
     is_glued: bool
+    is_spoken: bool
 
     @property
     def is_word(self) -> bool:
@@ -59,19 +59,18 @@ class Piece:
         """Whether one character, a space, stands between another piece and this."""
         return self.start == other.end + 1
 
-    @property
-    def is_spoken(self) -> bool:
-        """Whether it has a letter or a digit."""
-        return self.text.isalnum() or any(letter.isalnum() for letter in self.text)
-
 
 def tagged_pieces(text: str) -> list[Piece]:
     """All pieces of a text, in order."""
     pieces: list[Piece] = []
+    end_before = -1
     for match in _PIECE.finditer(text.translate(_APOSTROPHES)):
-        glued = bool(pieces) and pieces[-1].end == match.start()
-        word = without_silent_accents(match[0], _accented_words())
-        pieces.append(Piece(word, match.start(), match.end(), glued))
+        word, (start, end) = match[0], match.span()
+        if not word.isascii():
+            word = without_silent_accents(word, _accented_words())
+        is_spoken = word.isalnum() or any(map(str.isalnum, word))
+        pieces.append(Piece(word, start, end, start == end_before, is_spoken))
+        end_before = end
     return pieces
 
 
@@ -87,10 +86,15 @@ def groups(pieces: Sequence[Piece]) -> Iterator[list[int]]:
     """
     group: list[int] = []
     after_letters = 0
+    last = len(pieces) - 1
     for index, piece in enumerate(pieces):
         if index < after_letters:
             continue
-        if piece.is_capital and not piece.is_glued:
+        is_capital = piece.is_capital and not piece.is_glued
+        if not (group or is_capital or (index < last and pieces[index + 1].is_glued)):
+            yield [index]  # as most are
+            continue
+        if is_capital:
             after_letters = _end_of_letters(pieces, index)
             if after_letters:
                 yield from _settled(group, pieces)
