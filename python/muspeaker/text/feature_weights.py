@@ -40,7 +40,9 @@ class FeatureWeights:
     ) -> None:
         self.buckets = buckets
         self.names = names
-        self._sorted = memoryview(buckets)  # looks one number up faster than an array does
+        self._sorted = (
+            buckets.data
+        )  # a memoryview: it looks one number up faster than the array does
         # A row of zeros at the end, for the features that were not kept.
         self._weights = np.concatenate([weights, np.zeros_like(weights[:1])])
 
@@ -53,9 +55,9 @@ class FeatureWeights:
             return cls(_from_gaps(data["gaps"]), weights, names)
 
     def save(self, path: Path) -> None:
-        """Write a compressed file, its arrays laid out so that they pack well."""
+        """Write a file that loads fast: it is the wheel that packs it, so the arrays are laid out to pack well."""
         names, weights = np.array(self.names), np.ascontiguousarray(self._weights[:-1].T)
-        np.savez_compressed(path, gaps=_gaps(self.buckets), weights=weights, names=names)
+        np.savez(path, gaps=_gaps(self.buckets), weights=weights, names=names)
 
     def scores(self, keys: NDArray[np.int64]) -> NDArray[np.int32]:
         """Sums of the weights of some features.
@@ -133,8 +135,8 @@ class SparseFeatureWeights:
             return cls(_from_gaps(data["gaps"]), *arrays, names)
 
     def save(self, path: Path) -> None:
-        """Write a compressed file, its arrays laid out so that they pack well."""
-        np.savez_compressed(
+        """Write a file that loads fast: it is the wheel that packs it, so the arrays are laid out to pack well."""
+        np.savez(
             path,
             gaps=_gaps(self.buckets),
             counts=np.diff(self._starts).astype(np.uint8),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -117,7 +117,12 @@ def parse_phones(word: str) -> list[Phone]:
     Raises:
         ValueError: If a character is neither a phone nor a stress mark.
     """
-    phones: list[Phone] = []
+    return [Phone(*phone) for phone in _cut(word)]
+
+
+def _cut(word: str) -> list[tuple[str, int, int, int, int]]:
+    """The attributes of each phone of a word, as `parse_phones` says."""
+    phones: list[tuple[str, int, int, int, int]] = []
     pending, after = NO_STRESS, 0  # a mark that no vowel followed yet, and the phone after it
     position = start = 0
     while position < len(word):
@@ -127,11 +132,11 @@ def parse_phones(word: str) -> list[Phone]:
             continue
         symbol, end = spell(word, position)
         takes = symbol in VOWELS
-        phones.append(Phone(symbol, pending if takes else NO_STRESS, start, position, end))
+        phones.append((symbol, pending if takes else NO_STRESS, start, position, end))
         pending = NO_STRESS if takes else pending
         position = start = end
     if pending and after < len(phones):
-        phones[after] = replace(phones[after], stress=pending)
+        phones[after] = (phones[after][0], pending, *phones[after][2:])
     return phones
 
 
@@ -142,7 +147,7 @@ def parse_word(word: str) -> tuple[tuple[str, int], ...]:
     Raises:
         ValueError: If a character is neither a phone nor a stress mark.
     """
-    return tuple((phone.symbol, phone.stress) for phone in parse_phones(word))
+    return tuple([phone[:2] for phone in _cut(word)])
 
 
 def spelled(pairs: Sequence[tuple[str, int]]) -> str:

@@ -60,22 +60,24 @@ def features(words: Sequence[str]) -> list[list[int]]:
     for index, word in enumerate(words):
         further, before, own, after, beyond = coded[index : index + 5]
         low = lows[index + 2]
-        found.append([
-            _BIAS,
-            crc(own, _WORD),
-            crc(ends[index + 2], _END),
-            crc(low[-2:].encode(), _SHORT_END),
-            crc(low[:3].encode(), _BEGINNING),
-            crc(f"{word_shape(word)}{index == 0}".encode(), _SHAPE),
-            crc(before, _BEFORE),
-            crc(further, _FURTHER),
-            crc(after, _AFTER),
-            crc(beyond, _BEYOND),
-            crc(ends[index + 3], _AFTER_END),
-            crc(ends[index + 1], _BEFORE_END),
-            crc(own, crc(b" ", crc(before))),
-            crc(after, crc(b" ", crc(own))),
-        ])
+        found.append(
+            [
+                _BIAS,
+                crc(own, _WORD),
+                crc(ends[index + 2], _END),
+                crc(low[-2:].encode(), _SHORT_END),
+                crc(low[:3].encode(), _BEGINNING),
+                crc(f"{word_shape(word)}{index == 0}".encode(), _SHAPE),
+                crc(before, _BEFORE),
+                crc(further, _FURTHER),
+                crc(after, _AFTER),
+                crc(beyond, _BEYOND),
+                crc(ends[index + 3], _AFTER_END),
+                crc(ends[index + 1], _BEFORE_END),
+                crc(own, crc(b" ", crc(before))),
+                crc(after, crc(b" ", crc(own))),
+            ]
+        )
     return found
 
 
@@ -125,8 +127,8 @@ class Tagger:
         fixed = weights.scores(np.array(features(words)))  # (words, tags)
         before = further = START
         found = []
-        for word, scores in zip(words, fixed, strict=True):
-            scores += self._history(before, further)
+        for word, own in zip(words, fixed, strict=True):
+            scores = own + self._history(before, further)
             pair = weights.row(pair_feature(before, word.lower()))
             if pair is not None:
                 scores += pair

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -76,28 +76,41 @@ class TracedText:
                 step.add(length, start, end, is_same=new is None)
                 parts.append(text)
                 length += len(text)
+        step.close(length)
         self.text = "".join(parts)
         self._steps.append(step)
 
     def place(self, start: int, end: int) -> tuple[int, int]:
         """Where in the original the text from `start` to before `end` came from; the range is not empty."""
+        if len(self._steps) > 1:
+            whole = self._steps[0]
+            for step in self._steps[1:]:
+                whole = step.after(whole)
+            self._steps = [whole]
         first, last = start, end - 1
-        for step in reversed(self._steps):
-            first, last = step.back(first, last)
+        if self._steps:
+            first, last = self._steps[0].back(first, last)
         first = min(first, len(self.original))
         return first, min(max(first, last) + 1, len(self.original))
 
 
 class _Step:
-    """One rewriting: the stretches of the new text in order, and their places in the old."""
+    """One rewriting, or several as one: the stretches of the new text in order, and their places in the old."""
 
     def __init__(self) -> None:
         self._starts: list[int] = []
+        # The first and the last character of the old text that each came from, and whether it is the same text.
         self._old: list[tuple[int, int, bool]] = []
 
     def add(self, at: int, start: int, end: int, *, is_same: bool) -> None:
         self._starts.append(at)
-        self._old.append((start, end, is_same))
+        self._old.append((start, max(start, end - 1), is_same))
+
+    def close(self, length: int) -> None:
+        """Say where the end of the new text is, where a later step may put something."""
+        if self._starts:
+            self._old.append((*self.back(length, length), False))
+            self._starts.append(length)
 
     def back(self, first: int, last: int) -> tuple[int, int]:
         """The first old character that a new one came from, and the last one that another came from."""
@@ -108,7 +121,27 @@ class _Step:
         if first != last:
             index = bisect_right(starts, last) - 1
             start, end, is_same = self._old[index]
-        return old_first, start + last - starts[index] if is_same else max(start, end - 1)
+        return old_first, start + last - starts[index] if is_same else end
+
+    def after(self, before: _Step) -> _Step:
+        """This step and the one that made the text which it rewrites, as one."""
+        both = _Step()
+        starts, old = both._starts, both._old
+        for number, (first, last, is_same) in enumerate(self._old):
+            at = self._starts[number]
+            if not is_same:
+                starts.append(at)
+                old.append((*before.back(first, last), False))
+                continue
+            stop = first + self._starts[number + 1] - at
+            index = bisect_right(before._starts, first) - 1
+            for position in [first, *before._starts[index + 1 : bisect_left(before._starts, stop)]]:
+                start, older_last, is_older = before._old[index]
+                moved = start + position - before._starts[index] if is_older else start
+                starts.append(at + position - first)
+                old.append((moved, older_last, is_older))
+                index += 1
+        return both
 
 
 def _differing(text: str, start: int, end: int, new: str) -> list[tuple[int, int, str]]:

@@ -90,19 +90,19 @@ def groups(pieces: Sequence[Piece]) -> Iterator[list[int]]:
     for index, piece in enumerate(pieces):
         if index < after_letters:
             continue
-        is_capital = piece.is_capital and not piece.is_glued
-        if not (group or is_capital or (index < last and pieces[index + 1].is_glued)):
-            yield [index]  # as most are
-            continue
-        if is_capital:
+        if group and not piece.is_glued:
+            yield from _settled(group, pieces)
+            group = []
+        if piece.is_capital and not piece.is_glued:
             after_letters = _end_of_letters(pieces, index)
             if after_letters:
-                yield from _settled(group, pieces)
-                group = []
                 yield list(range(index, after_letters))
                 continue
+        if not group and (index == last or not pieces[index + 1].is_glued):
+            yield [index]  # as most are
+            continue
         joins = piece.is_spoken or piece.text in _JOINTS
-        if group and not (joins and piece.is_glued):
+        if group and not joins:
             yield from _settled(group, pieces)
             group = []
         if joins:
@@ -132,6 +132,9 @@ def _end_of_letters(pieces: Sequence[Piece], start: int) -> int:
 
 def _settled(group: list[int], pieces: Sequence[Piece]) -> Iterator[list[int]]:
     """A group from its first to its last spoken piece; what stands around it is alone."""
+    if len(group) == 1:
+        yield group
+        return
     spoken = [index for index in group if pieces[index].is_spoken]
     if not spoken:
         yield from ([index] for index in group)

@@ -10,8 +10,10 @@ if TYPE_CHECKING:
 
     from muspeaker.text.normalize.english.source import Rule, Source
 
+# No rule knows a stop that nothing follows at once, and there is one for each sentence.
 _TOKEN = re.compile(
-    r"(?P<number>\d+)|(?P<word>[^\W\d_]+(?:'[^\W\d_]+)*)|(?P<sign>[^\w\s,;:?!()\"—…\u2029]|!(?==)|\((?=\d{3}\)))"
+    r"(?P<number>\d+)|(?P<word>[^\W\d_]+(?:'[^\W\d_]+)*)"
+    r"|(?P<sign>(?!\.(?:\s|\Z))[^\w\s,;:?!()\"—…\u2029]|!(?==)|\((?=\d{3}\)))"
 )
 
 
