@@ -84,7 +84,7 @@ def test_acoustic_stage():
         "prompt_mask": empty(2, FRAMES // 4, dtype=flag),
     }
     terms, mel = acoustic_pass.acoustic_losses(model, batch)
-    judged = MelDiscriminator().to(DEVICE)(mel)
+    judged = MelDiscriminator(4, CONFIG.timbre_size).to(DEVICE)(mel, batch["timbre"])
     (sum(terms.values()) + adversarial.adversarial_loss(judged)).backward()
     assert mel.shape == (2, 80, FRAMES)
     f0, energy = acoustic_pass.predict_contours(

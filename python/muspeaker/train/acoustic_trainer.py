@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import torch
 
 from muspeaker.train.acoustic_pass import acoustic_losses, decode, encode_prior
-from muspeaker.train.corpus.acoustic_data import AcousticData
+from muspeaker.train.corpus.acoustic_data import MAX_FRAMES, AcousticData
 from muspeaker.train.corpus.cache import Cache
 from muspeaker.train.corpus.timbres import timbre_encoder, timbre_vectors
 from muspeaker.train.loop.distributed import first_goes_ahead
@@ -23,6 +24,7 @@ from muspeaker.train.losses.adversarial import (
     discriminator_loss,
     feature_loss,
     maps_of,
+    rejection_loss,
 )
 from muspeaker.train.losses.discriminators import MelDiscriminator
 from muspeaker.train.losses.voice_judge import (
@@ -38,7 +40,7 @@ if TYPE_CHECKING:
 
     from muspeaker.config import ModelConfig
 
-PATCH_FRAMES = 96
+STRANGER = 0.5  # weight of real speech beside another's timbre, among the discriminator's losses
 SHOWN = 3  # clips that are spoken again at every save
 TEMPERATURE = 0.667  # temperature of the content that is shown
 
@@ -58,6 +60,10 @@ class AcousticOptions(TrainOptions):
     judge_from: float = option(0.0, "share before the perceptual and contrastive losses count")
     judged_rows: int = option(0, "rows of a batch that these two losses hear; 0: all")
     frames: int = option(5000, "frames in a batch, padding included")
+    grid: int = option(0, "on a GPU: few shapes of batches, lengths in steps of so many frames")
+    longest: int = option(MAX_FRAMES, "frames that a target may have; longer ones are only prompts")
+    patch_frames: int = option(96, "frames of each clip that the discriminator hears")
+    discriminator_width: int = option(24, "channels of the discriminator's first layer")
     rate_d: float = option(2e-4, "peak learning rate of the discriminator")
     optimizer: Literal["adamw", "muon"] = option("muon", "optimizer of the network")
 
@@ -85,7 +91,9 @@ class AcousticTrainer(Trainer):
     ) -> None:
         super().__init__(config, options, table)
         self.model = self.network("model", MuSpeaker(config, acoustic_only=True), decay=0.999)
-        self.discriminator = self.network("discriminator", MelDiscriminator())
+        self.discriminator = self.network(
+            "discriminator", MelDiscriminator(options.discriminator_width, config.timbre_size)
+        )
         self.optimizer("optimizer", _optimizer(self.model, options), options.rate)
         self.optimizer(
             "optimizer_d",
@@ -95,6 +103,8 @@ class AcousticTrainer(Trainer):
         self._data = data
         self._judge = judge.to(self.device) if judge else None
         self._judged_rows = options.judged_rows
+        self._patch_frames = options.patch_frames
+        self._patch = partial(patch, recorded=options.graphs)
         self._renderer = Renderer(options.vocoder, config.audio, self.device)
         self._starts = {
             ("adversarial", "features"): options.adversarial_from,
@@ -116,33 +126,40 @@ class AcousticTrainer(Trainer):
             losses |= self._adversarial_losses(mel, batch)
         if self._wanted(("perceptual", "contrastive"), progress):
             losses |= self._judged_losses(mel, batch)
+        logs = {name: losses.pop(name) for name in ("discriminator",) if name in losses}
         self.descend("optimizer", self.total(losses))
-        return losses
+        return losses | logs
 
     def _adversarial_losses(self, mel: torch.Tensor, batch: Batch) -> dict[str, torch.Tensor]:
-        cut = patch(batch, PATCH_FRAMES)
-        real, fake = batch["mel"][:, :, cut], mel[:, :, cut]
+        timbre = batch["timbre"]
+        real, fake = (self._patch(x, batch, self._patch_frames) for x in (batch["mel"], mel))
         with self.autocast():
-            loss_d = discriminator_loss(self.discriminator(real), self.discriminator(fake.detach()))
+            judged_real = self.discriminator(real, timbre)
+            judged_fake = self.discriminator(fake.detach(), timbre)
+            stranger = self.discriminator(real, timbre.roll(len(timbre) // 2, 0))
+            loss_d = discriminator_loss(judged_real, judged_fake)
+            loss_d = loss_d + STRANGER * rejection_loss(stranger)
         self.descend("optimizer_d", loss_d)
         self.discriminator.requires_grad_(requires_grad=False)
         with self.autocast():
             with torch.no_grad():
-                judged_real = self.discriminator(real)
-            judged_fake = self.discriminator(fake)
+                judged_real = self.discriminator(real, timbre)
+            judged_fake = self.discriminator(fake, timbre)
         self.discriminator.requires_grad_(requires_grad=True)
         return {
             "adversarial": adversarial_loss(judged_fake),
             "features": feature_loss(maps_of(judged_real), maps_of(judged_fake)),
+            "discriminator": loss_d.detach(),
         }
 
     def _judged_losses(self, mel: torch.Tensor, batch: Batch) -> dict[str, torch.Tensor]:
         assert self._judge, "these losses need a judge"
-        cut, rows = patch(batch, judged_frames(self.config.audio)), slice(self._judged_rows or None)
+        frames, rows = judged_frames(self.config.audio), slice(self._judged_rows or None)
+        real, fake = (self._patch(x[rows], batch, frames) for x in (batch["mel"], mel))
         with self.autocast():
             with torch.no_grad():
-                real, _ = self._judge(batch["mel"][rows, :, cut])
-            fake, vectors = self._judge(mel[rows, :, cut])
+                real, _ = self._judge(real)
+            fake, vectors = self._judge(fake)
         return {
             "perceptual": feature_loss(real, fake),
             "contrastive": contrastive_loss(
@@ -171,11 +188,22 @@ class AcousticTrainer(Trainer):
             self.journal.audio(f"spoken/{row}", samples, self.step)
 
 
-def patch(batch: Batch, frames: int) -> slice:
-    """At most so many frames that every clip of the batch has, at the batch's random place."""
+def patch(x: torch.Tensor, batch: Batch, frames: int, *, recorded: bool) -> torch.Tensor:
+    """At most so many frames of `x` that every clip of the batch has, at the batch's random place.
+
+    Args:
+        x: (batch, mels, frames).
+        batch: Batch from `AcousticData.collate`.
+        frames: How many.
+        recorded: Whether the step becomes a graph, which cannot ask the device where the place is. All
+            clips must have so many frames then.
+    """
+    if recorded:
+        first = (batch["place"] * (batch["shortest"] - frames + 1).clamp(min=1)).long()
+        return x.index_select(2, first + torch.arange(frames, device=x.device))
     shortest = int(batch["shortest"])
     start = int(float(batch["place"]) * max(1, shortest - frames + 1))
-    return slice(start, min(start + frames, shortest))
+    return x[:, :, start : min(start + frames, shortest)]
 
 
 def _optimizer(model: MuSpeaker, options: AcousticOptions) -> torch.optim.Optimizer:
@@ -203,5 +231,7 @@ def make_trainer(
         cache = Cache(options.corpus, config.audio)
         timbres = timbre_vectors(cache, options.timbre, config)
         judge = load_judge(cache, options.timbre, config) if judged else None
-    data = AcousticData(cache, timbres, config, options.frames, options.seed)
+    data = AcousticData(
+        cache, timbres, config, options.frames, options.seed, options.grid, options.longest
+    )
     return kind(config, options, data, table, judge), data

@@ -28,6 +28,9 @@ EQUALIZER_NATS = 0.4
 PROMPT_FRAMES = (120, 360)
 MAX_FRAMES = 620
 POOL = 16
+EVEN_POOL, MAX_ROWS = 512, 128  # of batches on a grid
+EVEN_SHORTEST, SHORT_STEP = 128, 16  # frames that all of their clips have, and a step of that
+FRAMES_A_TOKEN = 4  # hardly anybody speaks faster
 FROM_PRIOR = 0.5  # of the rows: what the predictors hear, see `acoustic_losses`
 
 
@@ -40,6 +43,10 @@ class AcousticData:
         config: Sizes, scales of the targets, and what a timbre holds.
         frames: Frames in a batch, padding included.
         seed: Seed of the sampling.
+        grid: Where it is not 0, lengths are padded to multiples of so many frames and all batches of one length
+            hold equally many clips, none of under 1.6 s: a GPU plans its convolutions anew for every new
+            shape.
+        longest: Frames that a target may have.
 
     Attributes:
         items: Token ids (3, tokens) and durations (tokens,) of every usable clip, by number.
@@ -55,7 +62,10 @@ class AcousticData:
         config: ModelConfig,
         frames: int,
         seed: int,
+        grid: int = 0,
+        longest: int = MAX_FRAMES,
     ) -> None:
+        self._grid = grid
         self._cache = cache
         self._timbres = timbres
         self._config = config
@@ -63,10 +73,13 @@ class AcousticData:
         self._seed = seed
         alignment = load_alignment(alignment_path(cache.folder))
         floor = np.quantile([score for _, _, score in alignment.values()], WORST_SHARE)
+        shortest = EVEN_SHORTEST if grid else 0
         self.items = {
             i: (tokens, durations)
             for i, (tokens, durations, score) in alignment.items()
-            if score >= floor and cache.clips[i].frames <= MAX_FRAMES and not cache.clips[i].warp
+            if score >= floor
+            and shortest <= cache.clips[i].frames <= longest
+            and not cache.clips[i].warp
         }
         self._numbers = np.array(sorted(self.items))
         weights = np.array([self._weight(cache.clips[i]) for i in self._numbers])
@@ -105,7 +118,7 @@ class AcousticData:
         number = pool = 0
         while True:
             random = np.random.default_rng((self._seed, pool))
-            for group in self._groups(random):
+            for group in self._even_groups(random) if self._grid else self._groups(random):
                 if number >= first:
                     yield Plan(number, tuple(group))
                 number += 1
@@ -129,6 +142,29 @@ class AcousticData:
                 f"batches of {self._frames} frames hold no two clips for {world()} processes"
             )
         return kept
+
+    def _even_groups(self, random: np.random.Generator) -> list[list[int]]:
+        """Batches of one length on the grid; the last of a length is filled up, or left out if half empty."""
+        count = EVEN_POOL * max(1, self._frames // MAX_FRAMES)
+        by_length: dict[int, list[int]] = defaultdict(list)
+        for i in random.choice(self._numbers, count, p=self._weights).tolist():
+            by_length[self._on_grid(self._cache.clips[i].frames)].append(i)
+        groups = []
+        for frames, picks in sorted(by_length.items()):
+            size = max(2, min(MAX_ROWS, self._frames // frames)) // world() * world()
+            for start in range(0, len(picks), size):
+                group = picks[start : start + size]
+                if 2 * len(group) >= size:
+                    groups.append((group + group)[:size])
+        if not groups:
+            raise ValueError(
+                f"the clips of {self._cache.folder} fill no batch of {self._frames} frames"
+            )
+        return [groups[at] for at in random.permutation(len(groups)).tolist()]
+
+    def _on_grid(self, length: int, step: int | None = None) -> int:
+        step = step or self._grid
+        return -(-length // step) * step if self._grid else length
 
     def prompt_of(self, i: int, random: np.random.Generator) -> int:
         """Another clip of the same speaker; the clip itself where there is none."""
@@ -173,8 +209,12 @@ class AcousticData:
             "content_mel": self._content(plan.clips[rows], paired[rows].tolist(), batch["mel"]),
             "place": torch.tensor(place),
             "from_prior": torch.from_numpy(from_prior[rows].copy()),
-            "shortest": torch.tensor(min(self._cache.clips[i].frames for i in plan.clips)),
+            "shortest": torch.tensor(self._shortest(plan.clips)),
         }
+
+    def _shortest(self, numbers: Sequence[int]) -> int:
+        shortest = min(self._cache.clips[i].frames for i in numbers)
+        return shortest // SHORT_STEP * SHORT_STEP if self._grid else shortest
 
     def _content(
         self, numbers: Sequence[int], paired: Sequence[bool], mel: torch.Tensor
@@ -228,8 +268,10 @@ class AcousticData:
             frames), f0, energy and frame_mask (batch, frames), speaker (batch,).
         """
         cache, adapter = self._cache, self._config.variation_adapter
+        num_frames = self._on_grid(max(cache.clips[i].frames for i in numbers))
         num_tokens = max(len(self.items[i][1]) for i in numbers)
-        num_frames = max(cache.clips[i].frames for i in numbers)
+        if self._grid:
+            num_tokens = self._on_grid(num_tokens, num_frames // FRAMES_A_TOKEN)
         numbers = numbers[rows]
         size = len(numbers)
         batch = {
@@ -278,7 +320,7 @@ class AcousticData:
         curves = None if curves is None else curves[rows]
         clips = [self._cache.clips[i] for i in prompts]
         lengths = [min(n, clip.frames) for n, clip in zip(lengths, clips, strict=True)]
-        longest = max(lengths)
+        longest = PROMPT_FRAMES[1] if self._grid else max(lengths)
         size = len(prompts[rows])
         mel = torch.zeros(size, self._cache.mel.shape[1], longest)
         mask = torch.zeros(size, -(-longest // 4), dtype=torch.bool)

@@ -36,16 +36,21 @@ class Ema:
         """Take a step towards the module's weights; buffers are copied."""
         self.steps += 1
         keep = min(self.decay, (1 + self.steps) / (10 + self.steps))
-        for mine, theirs in zip(self.module.parameters(), module.parameters(), strict=True):
-            mine.lerp_(theirs, 1 - keep)
+        mine, theirs = (
+            [parameter.data for parameter in one.parameters()] for one in (self.module, module)
+        )
+        torch._foreach_lerp_(mine, theirs, 1 - keep)
         for kept, current in zip(self.module.buffers(), module.buffers(), strict=True):
             kept.copy_(current)
 
 
 def set_learning_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:
-    """Set the rate of every group."""
+    """Set the rate of every group, in place where it is a tensor."""
     for group in optimizer.param_groups:
-        group["lr"] = rate
+        if isinstance(group["lr"], torch.Tensor):
+            group["lr"].fill_(rate)
+        else:
+            group["lr"] = rate
 
 
 def save_checkpoint(path: Path, state: dict[str, Any]) -> None:
@@ -63,6 +68,16 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
     """
     state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
     return state
+
+
+def load_fitting(module: nn.Module, state: dict[str, Any], name: str, path: Path) -> bool:
+    """Load a network that a run can do without; False, with a warning, if it lacks or is of other sizes."""
+    shapes = {key: value.shape for key, value in module.state_dict().items()}
+    if {key: value.shape for key, value in state.get(name, {}).items()} != shapes:
+        log.warning("%s has no %s of these sizes: it starts from zero", path, name)
+        return False
+    module.load_state_dict(state[name])
+    return True
 
 
 def load_optimizer(optimizer: torch.optim.Optimizer, state: dict[str, Any] | None) -> None:

@@ -81,7 +81,7 @@ class Journal:
             return
         samples = np.asarray(samples, np.float32).clip(-1, 1)
         self._writer.add_audio(name, torch.from_numpy(samples.copy()), step, self._rate_hz)
-        import soundfile  # noqa: PLC0415  (a borrowed machine lacks it, and TensorBoard with it)
+        import soundfile  # noqa: PLC0415  (a borrowed machine lacks it: there is no writer then)
 
         path = self._folder / "samples" / f"{name.replace('/', '-')}.wav"
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -100,9 +100,10 @@ class Journal:
 
 def _writer(folder: Path) -> Any:
     try:
+        import soundfile  # noqa: F401, PLC0415  (what writes the samples)
         from torch.utils.tensorboard import SummaryWriter  # noqa: PLC0415  (half a second)
-    except ImportError:
-        log.info("tensorboard is not installed: no curves, pictures or samples")
+    except ImportError as error:
+        log.info("%s is not installed: no curves, pictures or samples", error.name)
         return None
     return SummaryWriter(str(folder), max_queue=1000, flush_secs=60)
 

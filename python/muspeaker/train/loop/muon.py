@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -27,33 +28,34 @@ def orthogonalize(matrix: torch.Tensor) -> torch.Tensor:
     Source: Jordan et al. 2024, "Muon: an optimizer for hidden layers in neural networks".
 
     Args:
-        matrix: (rows, columns).
+        matrix: (rows, columns), or a stack of such, each made orthogonal by itself.
 
     Returns:
         The shape of matrix, bfloat16 on a GPU, else float32.
     """
-    wide = matrix.shape[0] <= matrix.shape[1]
-    x = matrix if wide else matrix.T
+    wide = matrix.shape[-2] <= matrix.shape[-1]
+    x = matrix if wide else matrix.mT
     x = _iterate(x.bfloat16()) if x.is_cuda else _iterate_gram(x.float())
-    return x if wide else x.T
+    return x if wide else x.mT
 
 
 def _iterate(x: torch.Tensor) -> torch.Tensor:
     a, b, c = POLYNOMIAL
-    x = x / (x.norm() + SMALLEST_NORM)
+    x = x / (x.norm(dim=(-2, -1), keepdim=True) + SMALLEST_NORM)
     for _ in range(ITERATIONS):
-        gram = x @ x.T
+        gram = x @ x.mT
         x = a * x + (b * gram + c * gram @ gram) @ x
     return x
 
 
 def _iterate_gram(x: torch.Tensor) -> torch.Tensor:
     a, b, c = POLYNOMIAL
-    x = x / (x.norm() + SMALLEST_NORM)
-    gram, factor = x @ x.T, torch.eye(len(x), dtype=x.dtype, device=x.device)
+    x = x / (x.norm(dim=(-2, -1), keepdim=True) + SMALLEST_NORM)
+    gram = x @ x.mT
+    factor = torch.eye(x.shape[-2], dtype=x.dtype, device=x.device).expand_as(gram)
     for _ in range(ITERATIONS):
         step = b * gram + c * gram @ gram
-        step.diagonal().add_(a)
+        step.diagonal(dim1=-2, dim2=-1).add_(a)
         factor = step @ factor
         gram = step @ gram @ step
     return factor @ x
@@ -98,37 +100,64 @@ class Muon(torch.optim.Optimizer):
         """Take one step; there is no closure."""
         assert closure is None
         for group in self.param_groups:
-            update = self._muon_update if group["muon"] else self._adam_update
-            for parameter in group["params"]:
-                if parameter.grad is None:
-                    continue
-                change = update(parameter, group)
-                parameter.mul_(1 - group["lr"] * group["weight_decay"])
-                parameter.sub_(change, alpha=group["lr"])
+            parameters = [p for p in group["params"] if p.grad is not None]
+            if not parameters:
+                continue
+            change = (self._muon_updates if group["muon"] else self._adam_updates)(
+                parameters, group
+            )
+            torch._foreach_mul_(parameters, 1 - group["lr"] * group["weight_decay"])
+            torch._foreach_mul_(change, group["lr"])
+            torch._foreach_sub_(parameters, change)
 
-    def _muon_update(self, parameter: torch.Tensor, group: dict[str, Any]) -> torch.Tensor:
-        state, grad = self.state[parameter], parameter.grad
-        assert grad is not None
-        if not state:
-            state["momentum"] = torch.zeros_like(parameter)
-        state["momentum"].lerp_(grad, 1 - group["momentum"])
-        nesterov = grad.lerp(state["momentum"], group["momentum"]).flatten(1)
-        scale = ADAMW_RMS * max(nesterov.shape) ** 0.5
-        return scale * orthogonalize(nesterov).to(parameter.dtype).view_as(parameter)
+    def _muon_updates(
+        self, parameters: list[torch.Tensor], group: dict[str, Any]
+    ) -> list[torch.Tensor]:
+        """Matrices of one shape are made orthogonal together: a GPU waits for launches, not for products."""
+        for parameter in parameters:
+            if not self.state[parameter]:
+                self.state[parameter]["momentum"] = torch.zeros_like(parameter)
+        momenta = [self.state[parameter]["momentum"] for parameter in parameters]
+        grads = _gradients(parameters)
+        torch._foreach_lerp_(momenta, grads, 1 - group["momentum"])
+        nesterov = torch._foreach_lerp(grads, momenta, group["momentum"])
+        by_shape: dict[torch.Size, list[int]] = defaultdict(list)
+        for number, one in enumerate(nesterov):
+            by_shape[one.flatten(1).shape].append(number)
+        changes: list[torch.Tensor] = list(nesterov)
+        for shape, numbers in by_shape.items():
+            stack = torch.stack([nesterov[number].flatten(1) for number in numbers])
+            stack = ADAMW_RMS * max(shape) ** 0.5 * orthogonalize(stack).to(stack.dtype)
+            for number, change in zip(numbers, stack, strict=True):
+                changes[number] = change.view_as(parameters[number])
+        return changes
 
-    def _adam_update(self, parameter: torch.Tensor, group: dict[str, Any]) -> torch.Tensor:
-        state, grad = self.state[parameter], parameter.grad
-        assert grad is not None
-        if not state:
-            state["step"] = 0
-            state["mean"], state["square"] = torch.zeros_like(grad), torch.zeros_like(grad)
-        state["step"] += 1
+    def _adam_updates(
+        self, parameters: list[torch.Tensor], group: dict[str, Any]
+    ) -> list[torch.Tensor]:
+        for parameter in parameters:
+            state = self.state[parameter]
+            if not state:
+                state["step"] = 0
+                state["mean"], state["square"] = (torch.zeros_like(parameter) for _ in range(2))
+            state["step"] += 1
+        states = [self.state[parameter] for parameter in parameters]
+        means, squares = ([state[name] for state in states] for name in ("mean", "square"))
+        grads = _gradients(parameters)
         beta1, beta2 = group["betas"]
-        state["mean"].lerp_(grad, 1 - beta1)
-        state["square"].mul_(beta2).addcmul_(grad, grad, value=1 - beta2)
-        mean = state["mean"] / (1 - beta1 ** state["step"])
-        square = state["square"] / (1 - beta2 ** state["step"])
-        return mean / (square.sqrt() + group["eps"])
+        torch._foreach_lerp_(means, grads, 1 - beta1)
+        torch._foreach_mul_(squares, beta2)
+        torch._foreach_addcmul_(squares, grads, grads, 1 - beta2)
+        mean = torch._foreach_div(means, [1 - beta1 ** state["step"] for state in states])
+        deviation = torch._foreach_div(squares, [1 - beta2 ** state["step"] for state in states])
+        torch._foreach_sqrt_(deviation)
+        torch._foreach_add_(deviation, group["eps"])
+        torch._foreach_div_(mean, deviation)
+        return list(mean)
+
+
+def _gradients(parameters: list[torch.Tensor]) -> list[torch.Tensor]:
+    return [parameter.grad for parameter in parameters if parameter.grad is not None]
 
 
 def _matrix(layer: nn.Module) -> torch.Tensor | None:

@@ -59,6 +59,10 @@ class TrainOptions(ModelOptions):
     loaders: int = option(0, "processes that make batches; 0: the training process itself")
     threads: int = option(1, "threads of the CPU for each process")
     seed: int = option(0, "seed of the first weights and of all sampling")
+    graphs: bool = option(
+        default=False,
+        text="on one GPU: record steps as CUDA graphs; every loss counts from the start",
+    )
     deterministic: bool = option(
         default=False, text="refuse operations whose result may differ between runs (on a GPU)"
     )

@@ -15,11 +15,13 @@ from muspeaker.train.loop import distributed
 from muspeaker.train.loop.checkpoint import (
     Ema,
     load_checkpoint,
+    load_fitting,
     load_optimizer,
     save_checkpoint,
     set_learning_rate,
 )
 from muspeaker.train.loop.feed import Batch, Source, feed
+from muspeaker.train.loop.graphs import GraphedStep
 from muspeaker.train.loop.journal import Journal
 from muspeaker.train.loop.options import loss_weights
 from muspeaker.train.loop.schedule import Schedule, learning_rate
@@ -73,6 +75,7 @@ class Trainer(ABC):
         self._optimizers: dict[str, tuple[torch.optim.Optimizer, float]] = {}
         self._schedule = self._schedule_from(0)
         self._journal: Journal | None = None
+        self._graphs: GraphedStep | None = None
 
     @property
     def path(self) -> Path:
@@ -99,6 +102,11 @@ class Trainer(ABC):
 
     def optimizer(self, name: str, optimizer: Optimizer, rate: float) -> Optimizer:
         """Register an optimizer and the peak of its learning rate."""
+        if self._options.graphs:
+            for group in optimizer.param_groups:
+                group["lr"] = torch.tensor(rate, device=self.device)
+                if "capturable" in group:
+                    group["capturable"] = self.device.type == "cuda"
         self._optimizers[name] = (optimizer, rate)
         return optimizer
 
@@ -116,7 +124,10 @@ class Trainer(ABC):
     def autocast(self) -> AbstractContextManager[object]:
         """The precision that was asked for."""
         enabled = self._options.precision == "bf16"
-        return torch.autocast(self.device.type, torch.bfloat16, enabled=enabled)
+        cached = not self._options.graphs  # what a graph keeps must be made in it
+        return torch.autocast(
+            self.device.type, torch.bfloat16, enabled=enabled, cache_enabled=cached
+        )
 
     def descend(self, name: str, loss: torch.Tensor) -> None:
         """One step of an optimizer; none if the gradient is not finite."""
@@ -126,7 +137,7 @@ class Trainer(ABC):
         loss.backward()
         distributed.average_gradients(parameters)
         norm = nn.utils.clip_grad_norm_(parameters, self._options.clip)
-        if torch.isfinite(norm):
+        if self._options.graphs or torch.isfinite(norm):  # a graph cannot ask
             optimizer.step()
 
     def total(self, losses: Mapping[str, torch.Tensor]) -> torch.Tensor:
@@ -158,10 +169,10 @@ class Trainer(ABC):
             raise ValueError(f"{path} has no {learner}: it is no checkpoint of this stage")
         self.step = state["step"]
         for name, module in self._networks.items():
-            if name in state:
+            if name == learner:
                 module.load_state_dict(state[name])
             else:
-                log.warning("%s has no %s: it starts from zero", path, name)
+                load_fitting(module, state, name, path)
         for name, (optimizer, _) in self._optimizers.items():
             load_optimizer(optimizer, state.get(name))
         if self.ema:
@@ -201,7 +212,7 @@ class Trainer(ABC):
             for optimizer, peak in self._optimizers.values():
                 set_learning_rate(optimizer, share * peak)
             batch = {name: value.to(self.device) for name, value in next(batches).items()}
-            losses = {n: x.detach() for n, x in self.train_step(batch, progress).items()}
+            losses = self._learn(batch, progress)
             if self.ema:
                 self.ema.update(next(iter(self._networks.values())))
             self.step += 1
@@ -214,6 +225,15 @@ class Trainer(ABC):
         else:
             self.save()
         self.journal.close()
+
+    def _learn(self, batch: Batch, progress: float) -> dict[str, torch.Tensor]:
+        if not self._options.graphs:
+            return {name: loss.detach() for name, loss in self.train_step(batch, progress).items()}
+        if self._graphs is None:
+            self._graphs = GraphedStep(
+                lambda given: {n: x.detach() for n, x in self.train_step(given, 1.0).items()}
+            )
+        return self._graphs(batch)
 
     def _next(self) -> float | None:
         """Progress at the next step; None if the budget is spent or the run is to pause."""

@@ -25,6 +25,11 @@ def discriminator_loss(real: list[Judgement], fake: list[Judgement]) -> torch.Te
     return torch.stack(terms).mean()
 
 
+def rejection_loss(judged: list[Judgement]) -> torch.Tensor:
+    """Least-squares loss of the discriminators on what is real but not what was asked for; scalar."""
+    return torch.stack([score.float().square().mean() for score, _ in judged]).mean()
+
+
 def adversarial_loss(fake: list[Judgement]) -> torch.Tensor:
     """Least-squares loss of the network that is judged: fake towards one; scalar."""
     return torch.stack([(1 - score.float()).square().mean() for score, _ in fake]).mean()

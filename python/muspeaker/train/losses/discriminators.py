@@ -11,7 +11,7 @@ from torch.nn.utils.parametrizations import weight_norm
 
 SLOPE = 0.1
 PERIODS = (2, 3, 5, 7, 11)
-RESOLUTIONS = ((1024, 256, 1024),)
+RESOLUTIONS = ((1024, 256, 1024), (2048, 512, 2048), (512, 128, 512))
 
 Judgement = tuple[torch.Tensor, list[torch.Tensor]]
 
@@ -83,18 +83,19 @@ class ResolutionDiscriminator(nn.Module):
 
 
 class VocoderDiscriminator(nn.Module):
-    """All periods and all resolutions.
+    """All periods and some resolutions.
 
     Args:
         period_width: First width of the period discriminators.
         resolution_width: Width of the resolution discriminators.
+        resolutions: How many of the resolutions.
     """
 
-    def __init__(self, period_width: int, resolution_width: int) -> None:
+    def __init__(self, period_width: int, resolution_width: int, resolutions: int = 1) -> None:
         super().__init__()
         self.parts = nn.ModuleList(
             [PeriodDiscriminator(p, period_width) for p in PERIODS]
-            + [ResolutionDiscriminator(r, resolution_width) for r in RESOLUTIONS]
+            + [ResolutionDiscriminator(r, resolution_width) for r in RESOLUTIONS[:resolutions]]
         )
 
     def forward(self, samples: torch.Tensor) -> list[Judgement]:
@@ -102,26 +103,55 @@ class VocoderDiscriminator(nn.Module):
         return [part(samples) for part in self.parts]
 
 
-class MelDiscriminator(nn.Module):
-    """Looks at patches of a mel as an image. Source: Isola et al. 2017 (arXiv:1611.07004), Section 3.2.2.
+class MelPatches(nn.Module):
+    """Looks at patches of a mel as an image, and at whether they are of the voice that was asked for.
+
+    Source: Isola et al. 2017 (arXiv:1611.07004), Section 3.2.2; the voice by the projection of Miyato and
+    Koyama 2018 (arXiv:1802.05637), Eq. 3, at every place of the map.
 
     Args:
         width: Channels of the first layer.
+        timbre: Size of a voice's timbre.
+        shrink: How many bands and frames are averaged before it looks.
     """
 
-    def __init__(self, width: int = 24) -> None:
+    def __init__(self, width: int, timbre: int, shrink: int) -> None:
         super().__init__()
-        widths = [1, width, 2 * width, 2 * width]
+        self.shrink = shrink
+        widths = [1, width, 2 * width, 4 * width, 4 * width]
+        strides = (2, 2, 2, 1)
         self.convs = nn.ModuleList(
-            weight_norm(nn.Conv2d(a, b, 5, 2, padding=2)) for a, b in itertools.pairwise(widths)
+            weight_norm(nn.Conv2d(a, b, 5, stride, padding=2))
+            for (a, b), stride in zip(itertools.pairwise(widths), strides, strict=True)
         )
         self.conv_post = weight_norm(nn.Conv2d(widths[-1], 1, 3, padding=1))
+        self.voice = nn.Sequential(nn.LayerNorm(timbre), nn.Linear(timbre, widths[-1]))
 
-    def forward(self, mel: torch.Tensor) -> list[Judgement]:
-        """Score (batch, mels, frames)."""
+    def forward(self, mel: torch.Tensor, timbre: torch.Tensor) -> Judgement:
+        """Score (batch, mels, frames) as speech of `timbre` (batch, timbre)."""
         x = mel.unsqueeze(1)
+        if self.shrink > 1:
+            x = F.avg_pool2d(x, self.shrink)
         features = []
         for conv in self.convs:
             x = F.leaky_relu(conv(x.contiguous(memory_format=torch.channels_last)), SLOPE)
             features.append(x)
-        return [(self.conv_post(x), features)]
+        own = torch.einsum("bchw,bc->bhw", x, self.voice(timbre)) / x.shape[1]
+        return self.conv_post(x) + own.unsqueeze(1), features
+
+
+class MelDiscriminator(nn.Module):
+    """Patches of a mel at several sizes.
+
+    Args:
+        width: Channels of the first layer.
+        timbre: Size of a voice's timbre.
+    """
+
+    def __init__(self, width: int, timbre: int) -> None:
+        super().__init__()
+        self.parts = nn.ModuleList(MelPatches(width, timbre, shrink) for shrink in (1, 2, 4))
+
+    def forward(self, mel: torch.Tensor, timbre: torch.Tensor) -> list[Judgement]:
+        """Score (batch, mels, frames) as speech of `timbre` (batch, timbre) by every part."""
+        return [part(mel, timbre) for part in self.parts]

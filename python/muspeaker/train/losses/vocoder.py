@@ -40,13 +40,13 @@ def _mel_audio(sample_rate: int) -> tuple[AudioConfig, ...]:
 
 
 @functools.cache
-def _hann(samples: int) -> torch.Tensor:
-    return torch.hann_window(samples)
+def _hann(samples: int, device: torch.device) -> torch.Tensor:
+    return torch.hann_window(samples, device=device)
 
 
 def magnitude(samples: torch.Tensor, fft: int, hop: int) -> torch.Tensor:
     """(batch, bins, frames) magnitudes of (batch, samples)."""
-    window = _hann(fft).to(samples.device)
+    window = _hann(fft, samples.device)
     spectrum = torch.stft(samples.float(), fft, hop, fft, window, return_complex=True)
     return torch.sqrt(torch.view_as_real(spectrum).square().sum(-1) + 1e-10)
 

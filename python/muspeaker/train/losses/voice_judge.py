@@ -7,6 +7,7 @@ differentiable and costs next to nothing.
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -60,11 +61,21 @@ def fbank_times(frames: int, audio: AudioConfig) -> tuple[torch.Tensor, torch.Te
     return before, place - before
 
 
+@functools.cache
+def _times_on(
+    device: torch.device, frames: int, audio: AudioConfig
+) -> tuple[torch.Tensor, torch.Tensor]:
+    before, share = fbank_times(frames, audio)
+    return before.to(device), share.to(device)
+
+
 def retime(mel: torch.Tensor, audio: AudioConfig) -> torch.Tensor:
     """(batch, mels, frames) on the frame clock to (batch, fbank frames, mels) every 10 ms."""
-    before, share = (x.to(mel.device) for x in fbank_times(mel.shape[2], audio))
+    before, share = _times_on(mel.device, mel.shape[2], audio)
     x = mel.transpose(1, 2)  # (batch, frames, mels)
-    return torch.lerp(x[:, before], x[:, before + 1], share.view(1, -1, 1))
+    return torch.lerp(
+        x.index_select(1, before), x.index_select(1, before + 1), share.view(1, -1, 1)
+    )
 
 
 def fit_fbank_map(
@@ -162,5 +173,5 @@ def contrastive_loss(
     scores = F.normalize(vectors.float()) @ keys.T / TEMPERATURE  # (batch, all rows)
     own = torch.arange(len(vectors), device=vectors.device) + rank() * len(prompts)
     twin = speakers[: len(vectors)].unsqueeze(1) == names.unsqueeze(0)
-    twin[torch.arange(len(vectors)), own] = False
+    twin.scatter_(1, own.unsqueeze(1), value=False)
     return F.cross_entropy(scores.masked_fill(twin, -torch.inf), own)

@@ -15,7 +15,7 @@ import numpy as np
 
 from muspeaker.train.acoustic_trainer import AcousticOptions, AcousticTrainer, make_trainer
 from muspeaker.train.corpus.cache import PAIRS
-from muspeaker.train.loop.checkpoint import load_checkpoint
+from muspeaker.train.loop.checkpoint import load_checkpoint, load_fitting
 from muspeaker.train.loop.options import model_config, option, parse
 from muspeaker.train.losses.acoustic import WEIGHTS
 
@@ -49,7 +49,7 @@ class StudentTrainer(AcousticTrainer):
         state = load_checkpoint(path)
         self.model.load_state_dict(state["ema"])
         self.ema.module.load_state_dict(state["ema"])
-        self.discriminator.load_state_dict(state["discriminator"])
+        load_fitting(self.discriminator, state, "discriminator", path)
         log.info("starts from %s at step %d", path, state["step"])
 
 

@@ -38,7 +38,7 @@ from muspeaker.twin.dsp.mel_correction import correct_mel
 from muspeaker.twin.model.vocoder import make_vocoder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from muspeaker.config import ModelConfig
     from muspeaker.train.losses.discriminators import Judgement
@@ -68,6 +68,7 @@ class VocoderOptions(TrainOptions):
     rate_d: float = option(5e-4, "peak learning rate of the discriminators")
     period_width: int = option(8, "first width of the period discriminators; HiFi-GAN's is 32")
     resolution_width: int = option(16, "width of the resolution discriminators; UnivNet's is 32")
+    resolutions: int = option(1, "resolution discriminators, 1 to 3; UnivNet has 3")
     clip: float = option(GRADIENT_NORM, "largest norm of a gradient")
     optimizer: Literal["adamw", "muon"] = option("muon", "optimizer of the generator")
 
@@ -198,9 +199,9 @@ class VocoderTrainer(Trainer):
         self._phase_of = generator.integrate_phase
         self._num_scales = options.scales
         self._corrections = options.corrections
-        widths = options.period_width, options.resolution_width
+        sizes = options.period_width, options.resolution_width, options.resolutions
         self.generator = self.network("generator", generator, decay=0.999)
-        self.discriminator = self.network("discriminator", VocoderDiscriminator(*widths))
+        self.discriminator = self.network("discriminator", VocoderDiscriminator(*sizes))
         optimizer_g: torch.optim.Optimizer
         if options.optimizer == "muon":
             optimizer_g = Muon(self.generator, options.rate, betas=BETAS)
@@ -230,12 +231,16 @@ class VocoderTrainer(Trainer):
         wrong = log_mel(fakes, audio) - inputs[0]
         levels = wrong[..., self._inner].abs().mean()
         # So that the losses see no fixed frame grid, and nothing that the cut's ends spoil.
-        heard = slice(self._edge + int(batch["shift"]), fakes.shape[1] - self._edge)
+        # All are of one length: on a GPU every new one would have its convolutions planned anew.
+        count = fakes.shape[1] - 2 * self._edge - audio.hop_samples
+        heard = self._edge + batch["shift"] + torch.arange(count, device=fakes.device)
         rate_hz = audio.sample_rate
-        fakes = limit_band(fakes, batch["band_hz"].repeat(2), rate_hz)[:, heard]
-        real = limit_band(batch["samples"], batch["band_hz"], rate_hz)[:, heard]
+        fakes = limit_band(fakes, batch["band_hz"].repeat(2), rate_hz).index_select(1, heard)
+        real = limit_band(batch["samples"], batch["band_hz"], rate_hz).index_select(1, heard)
         first, second = fakes.tensor_split(2)
-        scales = sorted(batch["scales"][: self._num_scales].tolist())
+        scales: Sequence[int] = ALL_SCALES  # a graph cannot ask which were drawn
+        if self._num_scales < len(ALL_SCALES):
+            scales = sorted(batch["scales"][: self._num_scales].tolist())
         spectral = spectral_losses((first, second), real, rate_hz, scales)
         losses = dict(zip(("mel", "stft", "loud"), spectral, strict=True))
         if self.weights["levels"] > 0:
