@@ -1,10 +1,13 @@
-"""Reading: an article of 300 words, warm, and 4,096 characters of what is worst."""
+"""Reading: an article again and again, articles never read before, and 4,096 characters of what is worst."""
 
 from __future__ import annotations
 
 import random
+import statistics
 import string
+import time
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -21,6 +24,7 @@ PARAGRAPH = (
     "nobody at the meeting could say where 300 families would go before work ends at 5:30 p.m. each day."
 )
 ARTICLE = "\n\n".join([PARAGRAPH] * 5)
+ARTICLES = sorted(Path(__file__).with_name("articles").glob("*.txt"))  # news, a story, a recipe
 _RANDOM = random.Random(1)
 WORST = {
     "random words": "".join(_RANDOM.choice(string.ascii_lowercase + " " * 5) for _ in range(4096)),
@@ -42,6 +46,25 @@ WORST = {
 def test_article(benchmark: BenchmarkFixture) -> None:
     assert 280 <= len(ARTICLE.split()) <= 330
     benchmark(muspeaker.read, ARTICLE)
+
+
+def test_new_articles(benchmark: BenchmarkFixture) -> None:
+    """Articles of about 300 words, each for the first time in this process, by the time that it then takes again."""
+    muspeaker.read(ARTICLE)
+    muspeaker.read("Zxqvy.")  # and the model for unknown words
+    waiting = [path.read_text("utf-8") for path in ARTICLES]
+    seconds: list[tuple[float, float]] = []
+
+    def read() -> None:
+        text, started = waiting.pop(), time.process_time()
+        muspeaker.read(text)
+        new, started = time.process_time() - started, time.process_time()
+        muspeaker.read(text)
+        seconds.append((new, time.process_time() - started))
+
+    benchmark.pedantic(read, rounds=len(ARTICLES))
+    new, again = (statistics.median(column) for column in zip(*seconds, strict=True))
+    benchmark.extra_info.update(new_seconds=new, again_seconds=again, new_by_again=new / again)
 
 
 @pytest.mark.parametrize("name", WORST)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import zlib
 
 import numpy as np
 import pytest
@@ -12,12 +13,13 @@ from muspeaker.text.english.accents import without_accents
 from muspeaker.text.english.reader import EnglishPhones
 from muspeaker.text.english.tokens import english_accent, english_tokens
 from muspeaker.text.english.words import groups, tagged_pieces
+from muspeaker.text.feature_weights import NUM_BUCKETS
 from muspeaker.text.letter_to_sound import shipped_letter_to_sound
 from muspeaker.text.lexicon import DATA, Lexicon, shipped_lexicon
 from muspeaker.text.lexicon_file import Entry, LexiconFile, british, pack_lexicon
 from muspeaker.text.phone_sets import MISAKI_SYMBOLS, parse_word
 from muspeaker.text.phonemize import canonical_language, tokens, tokens_batch
-from muspeaker.text.tagger import shipped_tagger
+from muspeaker.text.tagger import features, pair_feature, shipped_tagger
 
 
 def say(text, accent="us"):
@@ -82,6 +84,8 @@ def test_a_damaged_lexicon_file_is_refused(tmp_path):
     for name, data in {
         "short": whole[:-2],
         "foreign": b"RIFF" + whole[4:],
+        "older": b"MSLEX002" + whole[8:],
+        "fewer keys": whole[:8] + b"\2" + whole[9:],
         "stub": whole[:12],
     }.items():
         path = tmp_path / name
@@ -161,6 +165,28 @@ def test_the_tagger_tells_verbs_from_nouns():
     assert tagger(["They", "run", "every", "day", "."])[1].startswith("VB")
     assert tagger(["The", "run", "was", "long", "."])[1].startswith("NN")
     assert tagger([]) == []
+
+
+def test_the_features_of_words_are_those_that_the_tagger_was_trained_with():
+    words = ["Zoë", "read", "it", "."]
+    expected = (
+        "b", "wread", "sead", "tad", "prea", "caFalse", "-zoë", "=-START-", "+it", "*.", "eit", "fzoë", "zoë read", "read it"
+    )  # fmt: skip
+    assert features(words)[1] == [zlib.crc32(feature.encode()) for feature in expected]
+    assert features(words)[0][5:8] == [
+        zlib.crc32(f) for f in (b"cAaTrue", b"--START-", b"=-START-")
+    ]
+    assert pair_feature("NN", "zoë") == zlib.crc32("3NN zoë".encode())
+
+
+def test_weights_are_found_alone_as_together():
+    weights = shipped_tagger().weights
+    kept = [int(bucket) for bucket in weights.buckets[[0, 7, -1]]]
+    for key in (*kept, kept[0] + NUM_BUCKETS, kept[-1] + 1):
+        row = weights.row(key)
+        alone = np.zeros(len(weights.names)) if row is None else row
+        assert alone.tolist() == weights.scores(np.array([key])).tolist()
+    assert weights.row(kept[1]) is not None
 
 
 # Weak forms.

@@ -8,10 +8,14 @@ import re
 import sysconfig
 import tarfile
 import tomllib
+from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from packaging.requirements import Requirement
+
+from tests.espeak import needs_espeak
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -60,6 +64,41 @@ def test_what_builds_it_is_in_dev() -> None:
         re.split(r"[><=]", requirement)[0] for requirement in PROJECT["build-system"]["requires"]
     }
     assert build <= packages("dev").keys()
+
+
+def with_what_they_need(requirements: list[str]) -> set[str]:
+    """Packages of some requirements and of theirs, without extras that nobody asks for."""
+    found: set[str] = set()
+    waiting = [(requirement, "") for requirement in requirements]
+    while waiting:
+        text, extra = waiting.pop()
+        requirement = Requirement(text)
+        if requirement.marker and not requirement.marker.evaluate({"extra": extra}):
+            continue
+        if requirement.name not in found:
+            found.add(requirement.name)
+            inner = metadata.requires(requirement.name) or []
+            waiting += [(text, extra) for text in inner for extra in ("", *requirement.extras)]
+    return found
+
+
+def is_under_the_gpl(package: str) -> bool:
+    about = metadata.metadata(package)
+    said = [about.get("License-Expression") or (about.get("License") or "").split("\n")[0]]
+    said += [line for line in about.get_all("Classifier", []) if line.startswith("License")]
+    return any(re.search(r"(?<!L)GPL|(?<!LESSER )GENERAL PUBLIC", s.upper()) for s in said)
+
+
+def test_nothing_of_a_plain_installation_is_under_the_gpl() -> None:
+    """The LGPL, soxr's, lets an app of any licence use it."""
+    found = with_what_they_need(PROJECT["project"]["dependencies"])
+    assert {"numpy", "soxr", "pycparser", "markdown-it-py"} <= found
+    assert not [package for package in found if is_under_the_gpl(package)]
+
+
+@needs_espeak
+def test_the_gpl_is_seen_where_it_is() -> None:
+    assert is_under_the_gpl("phonemizer-fork")
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import random
 import warnings
 from pathlib import Path  # noqa: TC003 (pytest reads it)
 from typing import Any
@@ -66,6 +67,30 @@ def test_places_lead_back_through_every_step() -> None:
     assert [text.place(0, 3), text.place(4, 10), text.place(11, 14), text.place(15, 20)] == [
         (0, 3), (4, 7), (4, 7), (8, 13)
     ]  # fmt: skip
+
+
+def test_many_steps_lead_back_as_each_of_them_does() -> None:
+    """Steps are joined to one; here each character keeps the first and the last place that it came from."""
+    rng = random.Random(0)
+    for _ in range(300):
+        text = TracedText("".join(rng.choices("abc ", k=rng.randint(1, 30))))
+        places = [(at, at) for at in range(len(text.text))]
+        for _ in range(rng.randint(1, 6)):
+            edits, after, done = [], [], 0
+            while done < len(text.text) and rng.random() < 0.8:
+                start = rng.randrange(done, len(text.text))
+                end = rng.randint(start + 1, min(start + 4, len(text.text)))
+                new = "".join(rng.choices("xyz", k=rng.randint(0, 3)))
+                edits.append((start, end, new))
+                after += places[done:start] + [(places[start][0], places[end - 1][1])] * len(new)
+                done = end
+            places = after + places[done:]
+            text.edit(edits, whole=True)
+            if not places:
+                break
+            start, end = sorted(rng.choices(range(len(places)), k=2))
+            first, last = places[start][0], places[end][1]
+            assert text.place(start, end + 1) == (first, max(first, last) + 1)
 
 
 def test_speech_and_subtitles_have_the_original(shipped: muspeaker.Synthesizer) -> None:

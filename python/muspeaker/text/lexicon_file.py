@@ -49,27 +49,27 @@ _NONE_SAME = ord("A")
 _MOST_SAME = 60
 
 _BEFORE_NO_VOWEL = "(?![ˈˌ]?[aeiouɑɐɒæɔəɛɜɪʊʌᵊᵻAIOQWYː])"
-# How British readings mostly differ, in misaki's phones, one after the other.
+# How British readings mostly differ, in misaki's phones, one after the other, and a phone that each needs.
 _BRITISH = tuple(
-    (re.compile(american), spoken)
-    for american, spoken in (
-        ("T", "t"),
-        ("æ", "a"),
-        ("O", "Q"),
-        (f"([ɑɜɛɔ])ɹ{_BEFORE_NO_VOWEL}", r"\1ː"),
-        (f"([ɪʊ])ɹ{_BEFORE_NO_VOWEL}", r"\1ə"),
-        (f"ɹ{_BEFORE_NO_VOWEL}", ""),
-        ("ɑ(?!ː)", "ɒ"),
-        ("ᵻ", "ɪ"),
-        ("u(?!ː)", "uː"),
-        ("i(?=[əa])", "ɪ"),
-        ("i(?!$|z$)", "iː"),
-        ("ɜɹ", "ɜːɹ"),
-        ("(ˈ[^ˈˌaeiouɑɐɒæɔəɛɜɪʊʌᵊᵻAIOQWY]*i)(?=z?$)", r"\1ː"),
-        ("ɔ(?=[fsθ])", "ɒ"),
-        ("ɔ(?!ː)", "ɔː"),
-        ("([ʃʒ])ən", r"\1ᵊn"),
-        ("^([^~].*ˈ.*)ˌ", r"\1"),
+    (needed, re.compile(american), spoken)
+    for needed, american, spoken in (
+        ("T", "T", "t"),
+        ("æ", "æ", "a"),
+        ("O", "O", "Q"),
+        ("ɹ", f"([ɑɜɛɔ])ɹ{_BEFORE_NO_VOWEL}", r"\1ː"),
+        ("ɹ", f"([ɪʊ])ɹ{_BEFORE_NO_VOWEL}", r"\1ə"),
+        ("ɹ", f"ɹ{_BEFORE_NO_VOWEL}", ""),
+        ("ɑ", "ɑ(?!ː)", "ɒ"),
+        ("ᵻ", "ᵻ", "ɪ"),
+        ("u", "u(?!ː)", "uː"),
+        ("i", "i(?=[əa])", "ɪ"),
+        ("i", "i(?!$|z$)", "iː"),
+        ("ɜ", "ɜɹ", "ɜːɹ"),
+        ("i", "(ˈ[^ˈˌaeiouɑɐɒæɔəɛɜɪʊʌᵊᵻAIOQWY]*i)(?=z?$)", r"\1ː"),
+        ("ɔ", "ɔ(?=[fsθ])", "ɒ"),
+        ("ɔ", "ɔ(?!ː)", "ɔː"),
+        ("ə", "([ʃʒ])ən", r"\1ᵊn"),
+        ("ˌ", "^([^~].*ˈ.*)ˌ", r"\1"),
     )
 )
 
@@ -90,8 +90,9 @@ class Entry:
 def british(american: str) -> str:
     """A guess of the British reading; a reading with parts of speech is left as it is."""
     if "=" not in american:
-        for pattern, spoken in _BRITISH:
-            american = pattern.sub(spoken, american)
+        for needed, pattern, spoken in _BRITISH:
+            if needed in american:
+                american = pattern.sub(spoken, american)
     return american
 
 
