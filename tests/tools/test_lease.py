@@ -17,7 +17,10 @@ torch = pytest.importorskip("torch")
 
 from muspeaker.config import SYMBOLS
 from muspeaker.sound.loudness import normalize_loudness
+from muspeaker.sound.samples import to_int16
+from muspeaker.train.corpus.alignment import load_alignment, save_alignment
 from muspeaker.train.corpus.cache import Cache, Clip
+from muspeaker.train.corpus.leveling import Variant, level_samples
 from muspeaker.train.loop.checkpoint import load_checkpoint
 from muspeaker.train.stages import vocoder
 from tests import tiny_corpus
@@ -122,7 +125,12 @@ def test_the_whole_round(archives, tmp_path):
 def test_a_stage_that_was_never_begun_trains_there_too(archives, tmp_path, monkeypatch):
     for missing in ("soxr", "torch.utils.tensorboard"):  # as where they are not installed
         monkeypatch.setitem(sys.modules, missing, None)
-    train_there(archives, tmp_path, "teacher", ["--adversarial-from", "0", "--frames", "700"])
+    train_there(
+        archives,
+        tmp_path,
+        "teacher",
+        ["--adversarial-from", "0", "--frames", "700", "--discriminator-width", "2"],
+    )
     join.main([str(tmp_path / "parts"), "--runs", str(tmp_path / "runs")])
     assert load_checkpoint(tmp_path / "runs" / "teacher" / "teacher.pt")["step"] >= 1
 
@@ -202,6 +210,57 @@ def test_unpacked_corpus_is_the_packed_one(prepared, archives, tmp_path):
         assert np.abs(sent.mel[new.span][heard] - mel[heard]).mean() < 0.1
         error = sent.samples(new) - prepared.samples(old)
         assert np.square(error).sum() < 0.03 * np.square(prepared.samples(old)).sum()
+
+
+def test_recordings_that_travel_as_they_are_arrive_as_they_were_prepared(tmp_path):
+    """Two clips from files, one through the codec, one left out; labels and timbres go with their clips."""
+    soundfile, here = pytest.importorskip("soundfile"), tmp_path / "here"
+    here.mkdir()
+    spoken, clips, rows = [], [], ["id\tpath"]
+    for number, source in enumerate(("files", "codec", "files", "left")):
+        samples = recording(150.0 + 20 * number, number, 1.0)
+        soundfile.write(here / f"{number}.wav", samples, RATE_HZ, subtype="FLOAT")
+        spoken.append(level_samples(samples[:, None], RATE_HZ, Variant(trim=False), CONFIG.audio))
+        first = sum(len(one) for one in spoken[:-1]) // HOP
+        clips.append(
+            Clip(f"c{number}", source, "anna", "", "", RATE_HZ / 2, 1.0, first,
+                 len(spoken[-1]) // HOP, durations=[1])
+        )  # fmt: skip
+        rows += [f"c{number}\t{number}.wav"] if source == "files" else []
+    (here / "files.tsv").write_text("\n".join(rows) + "\n")
+    np.save(here / "audio.npy", to_int16(np.concatenate(spoken)))
+    np.save(here / "f0.npy", np.full(sum(clip.frames for clip in clips), 100, np.float32))
+    np.save(here / "timbres.npy", np.arange(4, dtype=np.float32)[:, None])
+    (here / "index.json").write_text(json.dumps([asdict(clip) for clip in clips]))
+    labels = {
+        n: (np.full((3, 1), n, np.int32), np.array([clips[n].frames]), 0.5) for n in (1, 2, 3)
+    }
+    save_alignment(here / "alignment.npz", labels)
+    pack.main([str(here), "--out", str(tmp_path / "archives"), "--hours", "left=0",
+               "--files", str(here / "files.tsv")])  # fmt: skip
+    corpus.unpack(tmp_path / "archives", tmp_path / "there", 1)
+    old, new = Cache(here), Cache(tmp_path / "there")
+    assert [clip.id for clip in new.clips] == ["c0", "c1", "c2"]
+    for number, exact in ((0, True), (1, False), (2, True)):
+        given, arrived = old.samples(old.clips[number]), new.samples(new.clips[number])
+        assert np.array_equal(given, arrived) == exact
+        assert np.square(given - arrived).sum() < 0.03 * np.square(given).sum()
+    assert {n: int(one[0][0, 0]) for n, one in load_alignment(new.folder / "alignment.npz").items()} == {
+        1: 1, 2: 2
+    }  # fmt: skip
+    assert np.load(new.folder / "timbres.npy")[:, 0].tolist() == [0, 1, 2]
+
+
+def test_bare_checkpoints_have_weights_alone():
+    given = {
+        "step": 3,
+        "model": {},
+        "ema": {},
+        "optimizer_d": {},
+        "discriminator": {},
+        "config": {},
+    }
+    assert state.without_moments(given).keys() == {"step", "model", "ema", "config"}
 
 
 def test_archives_must_be_complete_and_whole(archives, tmp_path):

@@ -13,9 +13,9 @@ pytest.importorskip("parselmouth")
 soundfile = pytest.importorskip("soundfile")
 
 from muspeaker.config import AudioConfig
-from muspeaker.train.corpus import clip
+from muspeaker.train.corpus import leveling
 from muspeaker.train.corpus.cache import Cache
-from muspeaker.train.corpus.clip import Variant, trim_silence
+from muspeaker.train.corpus.leveling import Variant, trim_silence
 from muspeaker.train.corpus.manifest import read_manifest
 from muspeaker.train.corpus.phones import load_tokens
 from muspeaker.train.stages import prepare
@@ -132,7 +132,7 @@ def test_trimming_leaves_a_little_silence():
     speech = np.sin(np.arange(22050) / 20).astype(np.float32)
     quiet = (1e-4 * np.random.default_rng(0).standard_normal(22050)).astype(np.float32)
     trimmed = trim_silence(np.concatenate([quiet, speech, quiet]), 22050)
-    edge = clip.TRIM_SECONDS * 22050
+    edge = leveling.TRIM_SECONDS * 22050
     assert 22050 + 1.5 * edge < len(trimmed) < 22050 + 2 * edge + 2 * 1024
     assert np.abs(trimmed[: int(0.5 * edge)]).max() < 1e-3
     assert len(trim_silence(speech, 22050)) == len(speech)

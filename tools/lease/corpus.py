@@ -24,7 +24,12 @@ import torch
 from muspeaker.sound.files import whole_file
 from muspeaker.sound.loudness import normalize_loudness
 from muspeaker.sound.samples import from_int16, to_int16
-from muspeaker.train.corpus.alignment import ALIGNMENT, alignment_path
+from muspeaker.train.corpus.alignment import (
+    ALIGNMENT,
+    alignment_path,
+    load_alignment,
+    packed_alignment,
+)
 from muspeaker.train.corpus.cache import (
     SIZES,
     Cache,
@@ -59,39 +64,76 @@ def sources(clips: list[Clip]) -> dict[int, int]:
     return {number: source for number, source in found.items() if source is not None}
 
 
-def members(cache: Cache) -> Iterator[tuple[str, bytes]]:
-    """Everything of the corpus that must travel, compressed, as members of archives."""
-    source_of = sources(cache.clips)
-    coder = codec.Codec(cache.sizes)
-    index = []
-    for number, clip in enumerate(cache.clips):
+def members(
+    cache: Cache, numbers: list[int] | None = None, files: Mapping[str, Path] | None = None
+) -> Iterator[tuple[str, bytes]]:
+    """Everything of the corpus that must travel, compressed, as members of archives.
+
+    Args:
+        cache: The prepared corpus.
+        numbers: Clips that travel; all if None.
+        files: Recordings by the ids of clips. Those that are there travel as they are, and are prepared again
+            where they arrive; all others go through the codec.
+    """
+    numbers = list(range(len(cache.clips))) if numbers is None else numbers
+    files = files or {}
+    clips = [cache.clips[number] for number in numbers]
+    source_of = sources(clips)
+    index, first_frame = [], 0
+    for at, clip in enumerate(clips):
         # A copy made from the prepared rate holds less than one made from the original rate.
-        made_hz = cache.sizes.sample_rate / 2 * clip.speed if number in source_of else clip.band_hz
-        index.append(asdict(replace(clip, band_hz=min(clip.band_hz, made_hz))))
+        made_hz = cache.sizes.sample_rate / 2 * clip.speed if at in source_of else clip.band_hz
+        moved = replace(clip, band_hz=min(clip.band_hz, made_hz), first_frame=first_frame)
+        index.append(asdict(moved))
+        first_frame += clip.frames
     yield INDEX, lzma.compress(json.dumps(index).encode())
     yield SIZES, json.dumps(asdict(cache.sizes)).encode()
-    yield (
-        F0,
-        bz2.compress(np.asarray(cache.f0, np.float16).view(np.uint8).reshape(-1, 2).T.tobytes()),
-    )
+    yield F0, _packed_f0(np.concatenate([cache.f0[clip.span] for clip in clips]))
+    yield from _labels(cache, numbers)
+    sent = [at for at in range(len(clips)) if at not in source_of]
+    whole = [at for at in sent if clips[at].id in files]
+    for count, some in enumerate(_file_chunks(clips, whole)):
+        recordings = [files[clips[at].id].read_bytes() for at in some]
+        label = {"numbers": some, "bytes": [len(recording) for recording in recordings]}
+        yield f"files/{count:04}.json", json.dumps(label).encode()
+        yield f"files/{count:04}.recordings", b"".join(recordings)
+    coder = codec.Codec(cache.sizes)
+    coded = [at for at in sent if clips[at].id not in files]
+    for count, some in enumerate(_chunks(clips, coded, coder)):
+        packed = [coder.encode(cache.samples(clips[at]), clips[at].band_hz) for at in some]
+        levels, coefficients = coder.compress(packed)
+        yield f"audio/{count:04}.json", json.dumps(some).encode()
+        yield f"audio/{count:04}.levels", levels
+        yield f"audio/{count:04}.coefficients", coefficients
+
+
+def _packed_f0(f0: npt.NDArray[np.float32]) -> bytes:
+    return bz2.compress(f0.astype(np.float16).view(np.uint8).reshape(-1, 2).T.tobytes())
+
+
+def _labels(cache: Cache, numbers: list[int]) -> Iterator[tuple[str, bytes]]:
+    """The best alignment, whatever its name here, the judge's map and the timbres, where they are there."""
     if alignment_path(cache.folder).exists():
-        with np.load(alignment_path(cache.folder)) as stored:
-            packed = io.BytesIO()
-            np.savez_compressed(packed, **stored)
-        yield ALIGNMENT, packed.getvalue()  # the best one, whatever its name here
+        alignment = load_alignment(alignment_path(cache.folder))
+        kept = {at: alignment[n] for at, n in enumerate(numbers) if n in alignment}
+        yield ALIGNMENT, lzma.compress(packed_alignment(kept))
     if (cache.folder / FBANK_MAP).exists():
         yield FBANK_MAP, (cache.folder / FBANK_MAP).read_bytes()
     if (cache.folder / "timbres.npy").exists():
-        timbres = np.load(cache.folder / "timbres.npy")
+        timbres = np.load(cache.folder / "timbres.npy")[numbers]
         yield TIMBRES, bz2.compress(timbres.astype(np.float16).tobytes())
-    sent = [number for number in range(len(cache.clips)) if number not in source_of]
-    for at, numbers in enumerate(_chunks(cache.clips, sent, coder)):
-        clips = [cache.clips[number] for number in numbers]
-        coded = [coder.encode(cache.samples(clip), clip.band_hz) for clip in clips]
-        levels, coefficients = coder.compress(coded)
-        yield f"audio/{at:04}.json", json.dumps(numbers).encode()
-        yield f"audio/{at:04}.levels", levels
-        yield f"audio/{at:04}.coefficients", coefficients
+
+
+def _file_chunks(clips: list[Clip], numbers: list[int]) -> Iterator[list[int]]:
+    """Clips in their order, at most CHUNK_FRAMES together where there is more than one."""
+    chunk: list[int] = []
+    for number in numbers:
+        if chunk and sum(clips[n].frames for n in [*chunk, number]) > CHUNK_FRAMES:
+            yield chunk
+            chunk = []
+        chunk.append(number)
+    if chunk:
+        yield chunk
 
 
 def _chunks(clips: list[Clip], numbers: list[int], coder: codec.Codec) -> Iterator[list[int]]:
@@ -127,9 +169,12 @@ def unpack(archives: Path, folder: Path, workers: int) -> None:
     halves = np.frombuffer(bz2.decompress(read_member(where[F0], F0)), np.uint8).reshape(2, -1)
     f0 = np.ascontiguousarray(halves.T).view(np.float16)[:, 0].astype(np.float32)
     np.save(folder / "f0.npy", f0)
-    for name in (SIZES, ALIGNMENT, FBANK_MAP):
+    for name in (SIZES, FBANK_MAP):
         if name in where:
             (folder / name).write_bytes(read_member(where[name], name))
+    if ALIGNMENT in where:
+        packed = lzma.decompress(read_member(where[ALIGNMENT], ALIGNMENT))
+        (folder / ALIGNMENT).write_bytes(packed)
     if TIMBRES in where:
         values = np.frombuffer(bz2.decompress(read_member(where[TIMBRES], TIMBRES)), np.float16)
         np.save(
@@ -142,10 +187,18 @@ def unpack(archives: Path, folder: Path, workers: int) -> None:
         ("energy", np.float16, (len(f0),)),
     ):
         np.lib.format.open_memmap(folder / f"{name}.npy", "w+", dtype, shape).flush()
-    names = sorted(name for name in where if name.startswith("audio/") and name.endswith(".json"))
-    stems = [name.removesuffix(".json") for name in names]
+    stems = sorted(
+        name.removesuffix(".json")
+        for name in where
+        if name.startswith(("audio/", "files/")) and name.endswith(".json")
+    )
     chunks = [
-        {kind: (where[f"{stem}.{kind}"], f"{stem}.{kind}") for kind in KINDS} for stem in stems
+        {
+            name.rpartition(".")[2]: (where[name], name)
+            for name in where
+            if name.startswith(f"{stem}.")
+        }
+        for stem in stems
     ]
     with whole_file(folder / "index.json") as unfinished:  # so that half a corpus has no index
         unfinished.write_bytes(index)
@@ -163,25 +216,54 @@ def _expand(folder: Path, index: Path, chunk: dict[str, tuple[Path, str]]) -> No
     torch.set_num_threads(1)
     clips = read_index(index.read_text(encoding="utf-8"))
     audio = read_sizes(folder)
-    coder = codec.Codec(audio)
     copies: dict[int, list[int]] = {}
     for copy, source in sources(clips).items():
         copies.setdefault(source, []).append(copy)
-    numbers = json.loads(read_member(*chunk["json"]))
-    levels, coefficients = (read_member(*chunk[kind]) for kind in KINDS[1:])
-    coded = coder.decompress(levels, coefficients, coder.num_bands(clips[numbers[0]].band_hz))
     arrays = {
         name: np.lib.format.open_memmap(folder / f"{name}.npy", "r+")
         for name in ("audio", "mel", "energy")
     }
-    end = 0
-    for number in numbers:
-        start, end = end, end + clips[number].frames + 1
-        samples = coder.decode(codec.Coded(coded.levels[start:end], coded.coefficients[start:end]))
+    decoded = _from_files if "recordings" in chunk else _from_codec
+    for number, samples in decoded(chunk, clips, audio):
         _store(arrays, clips[number], samples, audio)
         for copy in copies.get(number, []):
             stretched = codec.resample(samples, round(len(samples) / clips[copy].speed))
             _store(arrays, clips[copy], normalize_loudness(stretched), audio)
+
+
+def _from_codec(
+    chunk: dict[str, tuple[Path, str]], clips: list[Clip], audio: AudioConfig
+) -> Iterator[tuple[int, npt.NDArray[np.float32]]]:
+    """Numbers of clips, and their samples."""
+    coder = codec.Codec(audio)
+    numbers = json.loads(read_member(*chunk["json"]))
+    levels, coefficients = (read_member(*chunk[kind]) for kind in KINDS[1:])
+    coded = coder.decompress(levels, coefficients, coder.num_bands(clips[numbers[0]].band_hz))
+    end = 0
+    for number in numbers:
+        start, end = end, end + clips[number].frames + 1
+        part = codec.Coded(coded.levels[start:end], coded.coefficients[start:end])
+        yield number, coder.decode(part)
+
+
+def _from_files(
+    chunk: dict[str, tuple[Path, str]], clips: list[Clip], audio: AudioConfig
+) -> Iterator[tuple[int, npt.NDArray[np.float32]]]:
+    """The same from recordings, prepared as `muspeaker.train.stages.prepare` did."""
+    # Needed only where recordings are sent as they are: soundfile, soxr and SciPy.
+    import soundfile  # noqa: PLC0415
+
+    from muspeaker.train.corpus.leveling import Variant, level_samples  # noqa: PLC0415
+
+    label, recordings = json.loads(read_member(*chunk["json"])), read_member(*chunk["recordings"])
+    end = 0
+    for number, count in zip(label["numbers"], label["bytes"], strict=True):
+        start, end = end, end + count
+        samples, rate_hz = soundfile.read(
+            io.BytesIO(recordings[start:end]), dtype="float32", always_2d=True
+        )
+        variant = Variant(trim=not clips[number].durations)
+        yield number, level_samples(samples, rate_hz, variant, audio)
 
 
 def _store(

@@ -33,6 +33,11 @@ def shrink(state: dict[str, Any]) -> bytes:
     return packed.getvalue()
 
 
+def without_moments(state: dict[str, Any]) -> dict[str, Any]:
+    """What a new run begins with: no optimizers, and no discriminator, which is told nothing by old ones."""
+    return {n: v for n, v in state.items() if not n.startswith((OPTIMIZER, "discriminator"))}
+
+
 def grow(packed: bytes) -> dict[str, Any]:
     """What `shrink` was given, in float32 again."""
     state = torch.load(io.BytesIO(packed), map_location="cpu", weights_only=True)

@@ -6,6 +6,7 @@ by a network (`twin.model.phone_classifier`).
 
 from __future__ import annotations
 
+import io
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,8 +20,9 @@ if TYPE_CHECKING:
 
 ALIGNMENT, REALIGNED = "alignment.npz", "realigned.npz"
 
-# Token ids (3, tokens), durations (tokens,) in frames and score of each aligned clip, by number.
-Alignment = dict[int, tuple[npt.NDArray[np.int32], npt.NDArray[np.int64], float]]
+# Token ids (3, tokens), durations (tokens,) in frames and score of a clip.
+Labels = tuple[npt.NDArray[np.int32], npt.NDArray[np.int64], float]
+Alignment = dict[int, Labels]  # of each aligned clip, by number
 
 
 def alignment_path(folder: Path) -> Path:
@@ -42,18 +44,22 @@ def load_alignment(path: Path) -> Alignment:
     return result
 
 
-def save_alignment(
-    path: Path,
-    alignment: Mapping[int, tuple[npt.NDArray[np.int32], npt.NDArray[np.int64], float]],
-) -> None:
+def save_alignment(path: Path, alignment: Mapping[int, Labels]) -> None:
     """Write clip numbers, token ids, durations and scores of all clips, flattened."""
+    with whole_file(path) as partial:
+        partial.write_bytes(packed_alignment(alignment))
+
+
+def packed_alignment(alignment: Mapping[int, Labels]) -> bytes:
+    """The content of that file."""
     numbers = sorted(alignment)
-    with whole_file(path) as partial, partial.open("wb") as file:
-        np.savez(
-            file,
-            numbers=np.array(numbers),
-            lengths=np.array([alignment[i][0].shape[1] for i in numbers]),
-            tokens=np.concatenate([alignment[i][0] for i in numbers], axis=1),
-            durations=np.concatenate([alignment[i][1] for i in numbers]),
-            scores=np.array([alignment[i][2] for i in numbers]),
-        )
+    packed = io.BytesIO()
+    np.savez(
+        packed,
+        numbers=np.array(numbers),
+        lengths=np.array([alignment[i][0].shape[1] for i in numbers]),
+        tokens=np.concatenate([alignment[i][0] for i in numbers], axis=1),
+        durations=np.concatenate([alignment[i][1] for i in numbers]),
+        scores=np.array([alignment[i][2] for i in numbers]),
+    )
+    return packed.getvalue()

@@ -39,8 +39,9 @@ from muspeaker.train.corpus.cache import (
     write_left_out,
     write_sizes,
 )
-from muspeaker.train.corpus.clip import Variant, prepare_clip
+from muspeaker.train.corpus.clip import prepare_clip
 from muspeaker.train.corpus.corpora import read_corpus
+from muspeaker.train.corpus.leveling import Variant
 from muspeaker.train.corpus.manifest import CorpusClip, read_sources, with_notes, without_texts
 from muspeaker.train.corpus.phones import save_tokens, token_ids
 from muspeaker.train.loop.options import ModelOptions, argument, model_config, option, parse

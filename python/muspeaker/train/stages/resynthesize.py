@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import soundfile
 import torch
 
-from muspeaker.train.corpus.clip import PreparedClip, Variant, prepare_clip
+from muspeaker.train.corpus.clip import PreparedClip, prepare_clip
+from muspeaker.train.corpus.leveling import Variant
 from muspeaker.train.loop.checkpoint import config_of, load_checkpoint
 from muspeaker.train.loop.options import argument, option, parse
 from muspeaker.twin.dsp.mel import log_mel
