@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
 Span = tuple[int, int, str]  # first and last character of a word, and its phones
 Pair = tuple[str, int]
@@ -107,18 +107,21 @@ def _edits(a: list, b: list, key: Callable) -> list[tuple[int | None, int | None
     return found
 
 
-def compare(path: Path, accent: str, show: int) -> None:
-    """Print how many phones differ, and the words that differ most often."""
+def differences(lines: Iterable[str], accent: str) -> tuple[Counter[str], Counter[str]]:
+    """How many phones there are and how many differ, and the words that they are in.
+
+    Args:
+        lines: What `reference` wrote: a sentence, a tab, and the reference's spans.
+        accent: `us` or `gb`.
+    """
     read = our_reader(accent)
     totals: Counter[str] = Counter()
     words: Counter[str] = Counter()
-    for line in path.read_text("utf-8").splitlines():
+    for line in lines:
         text, coded = line.split("\t")
         theirs = [(s, e, p) for s, e, p in json.loads(coded)]
-        unread = [
-            (s, e) for s, e, p in theirs if UNREAD in p and any(c.isalnum() for c in text[s:e])
-        ]
-        totals["unread"] += len(unread)
+        unread = [(s, e) for s, e, p in theirs if UNREAD in p]
+        totals["unread"] += sum(any(c.isalnum() for c in text[s:e]) for s, e in unread)  # no marks
 
         def kept(spans: list[Span], unread: list[tuple[int, int]] = unread) -> list[Span]:
             return [x for x in spans if not any(x[0] < e and x[1] > s for s, e in unread)]
@@ -133,6 +136,12 @@ def compare(path: Path, accent: str, show: int) -> None:
         for start, end, phones in changed:
             mine = next((p for s, e, p in read(text) if s < end and e > start), "")
             words[f"{text[start:end][:30]}: {phones[:40]} / {mine}"] += 1
+    return totals, words
+
+
+def compare(path: Path, accent: str, show: int) -> None:
+    """Print how many phones differ, and the words that differ most often."""
+    totals, words = differences(path.read_text("utf-8").splitlines(), accent)
     phones = totals["phones"]
     print(
         f"{phones} phones; {totals['unread']} words that the reference does not read are left out"

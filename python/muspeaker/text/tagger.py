@@ -138,7 +138,11 @@ class Tagger:
         return found
 
     def _history_uncached(self, before: str, further: str) -> NDArray[np.int32]:
-        return self.weights.scores(np.array(history_features(before, further)))
+        found = np.zeros(len(self.weights.names), np.int32)
+        for row in map(self.weights.row, history_features(before, further)):
+            if row is not None:
+                found += row
+        return found
 
 
 @lru_cache(maxsize=1)
