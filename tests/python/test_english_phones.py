@@ -81,11 +81,13 @@ def test_a_word_that_the_format_cannot_hold_is_refused(word):
 
 def test_a_damaged_lexicon_file_is_refused(tmp_path):
     whole = pack_lexicon({"a": Entry({"DEFAULT": "ˈA"})}, {})
+    two_blocks = pack_lexicon({f"a{n:02}": Entry({"DEFAULT": "ˈA"}) for n in range(99)}, {})
+    assert two_blocks.count(b"a00\na64") == 1
     for name, data in {
         "short": whole[:-2],
         "foreign": b"RIFF" + whole[4:],
         "older": b"MSLEX002" + whole[8:],
-        "fewer keys": whole[:8] + b"\2" + whole[9:],
+        "one key for two blocks": two_blocks.replace(b"a00\na64", b"a00-a64"),
         "stub": whole[:12],
     }.items():
         path = tmp_path / name
