@@ -216,6 +216,43 @@ def test_what_was_spoken_is_kept_until_it_changes(speaking: Synthesizer, tmp_pat
     assert record(speaking, jobs, out, speed=2.0).kept == 0
 
 
+@pytest.mark.parametrize("lost", [1, 2, 40, 10_000])  # bytes, of a line of some 120
+def test_a_journal_that_was_cut_short(speaking: Synthesizer, tmp_path: Path, lost: int) -> None:
+    jobs = JOBS[:4]
+    manner = manner_of(jobs, speaking, None, {}, ".wav", None)
+    journal = tmp_path / JOURNAL
+
+    def keep(*chosen: Job) -> list[float | None]:
+        folder = OutputFolder(tmp_path, "f", manner)
+        with folder.opened():
+            found = [folder.kept(job) for job in jobs]
+            for job in chosen:
+                folder.keep(job, Spoken(job.name.encode(), 1.0))
+                written = journal.read_bytes().splitlines()  # at once, not when it is closed
+                assert json.loads(written[-1])["name"] == job.name
+        return found
+
+    assert keep(*jobs[:2]) == [None] * 4
+    first, last = journal.read_bytes().splitlines(keepends=True)
+    cut = last[: max(0, len(last) - lost)]
+    journal.write_bytes(first + cut)
+    second = 1.0 if lost == 1 else None  # a line without its end says all the same
+    assert keep(*jobs[1:3]) == [1.0, second, None, None]
+    assert keep(jobs[3]) == [1.0, 1.0, 1.0, None]
+    assert keep() == [1.0] * 4
+    assert journal.read_bytes().startswith(first + cut + (b"\n" if cut else b""))
+
+
+def test_a_file_that_cannot_be_written_is_in_no_journal(
+    speaking: Synthesizer, tmp_path: Path
+) -> None:
+    folder = OutputFolder(tmp_path, "f", manner_of(JOBS, speaking, None, {}, ".wav", None))
+    (tmp_path / "a.wav").mkdir()
+    with folder.opened(), pytest.raises(OSError, match=r"a\.wav"):
+        folder.keep(JOBS[0], Spoken(b"a", 1.0))
+    assert lines_of(tmp_path) == []
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="needs locks of POSIX")
 def test_a_folder_has_one_batch(speaking: Synthesizer, tmp_path: Path) -> None:
     manner = manner_of(JOBS, speaking, None, {}, ".wav", None)
