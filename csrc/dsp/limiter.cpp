@@ -71,6 +71,13 @@ const Tables& tables() {
   return made;
 }
 
+/// Where the first of `values` from `from` on is that is not 0; their number if there is none.
+int64_t next_nonzero(const std::vector<double>& values, int64_t from) {
+  const auto found =
+      std::find_if(values.begin() + from, values.end(), [](double value) { return value != 0.0; });
+  return found - values.begin();
+}
+
 }  // namespace
 
 Limiter::Limiter(int64_t channels) : channels_(channels) {
@@ -113,22 +120,42 @@ double Limiter::peak(int64_t frame) const {
   return peak;
 }
 
+/// The first frame of frames_ from `from` on that is loud enough for a peak beside it to be too
+/// high.
+int64_t Limiter::next_loud_frame(int64_t from) const {
+  const double overshoot = tables().overshoot;
+  int64_t at = from * channels_;
+  const int64_t end = core::count_of(frames_);
+  while (at < end &&
+         static_cast<double>(std::abs(frames_[static_cast<size_t>(at)])) * overshoot < kCeiling) {
+    ++at;
+  }
+  return at / channels_;
+}
+
+// Speech is seldom near the ceiling: what lies far from a loud frame is known without a search.
 void Limiter::advance(std::vector<float>& given) {
   const int64_t frames = core::count_of(frames_) / channels_;
+  int64_t loud = -1;
   for (int64_t i = core::count_of(excess_); i + kTaps <= frames; ++i) {
-    excess_.push_back(std::max(0.0, 1.0 - (kCeiling / std::max(peak(i + kBefore), kCeiling))));
+    loud = loud < i ? next_loud_frame(i) : loud;
+    const double highest = loud < i + kTaps ? std::max(peak(i + kBefore), kCeiling) : kCeiling;
+    excess_.push_back(std::max(0.0, 1.0 - (kCeiling / highest)));
   }
   constexpr int64_t kWidth = (2 * kReach) + 1;
+  int64_t too_high = -1;
   for (int64_t i = core::count_of(largest_); i + kWidth <= core::count_of(excess_); ++i) {
-    largest_.push_back(*std::max_element(excess_.begin() + i, excess_.begin() + i + kWidth));
+    too_high = too_high < i ? next_nonzero(excess_, i) : too_high;
+    const auto first = excess_.begin() + i;
+    largest_.push_back(too_high < i + kWidth ? *std::max_element(first, first + kWidth) : 0.0);
   }
   const int64_t count = std::max<int64_t>(0, core::count_of(largest_) - kWidth + 1);
-  const bool is_plain =
-      std::all_of(largest_.begin(), largest_.end(), [](double x) { return x == 0.0; });
   const auto& curve = tables().curve;
+  int64_t lowered = -1;
   for (int64_t i = 0; i < count; ++i) {
+    lowered = lowered < i ? next_nonzero(largest_, i) : lowered;
     double gain = 1.0;
-    for (int64_t k = 0; k < kWidth && !is_plain; ++k) {
+    for (int64_t k = 0; k < kWidth && lowered < i + kWidth; ++k) {
       gain -= curve[static_cast<size_t>(k)] * largest_[static_cast<size_t>(i + k)];
     }
     const float* frame = frames_.data() + ((i + kFirst) * channels_);

@@ -14,7 +14,7 @@ struct Int8 {
   static constexpr int kZero = 0;
   static constexpr int kRows = 6;
   static constexpr int kTileVecs = 2;
-  static constexpr bool kRowPairs = false;
+  static constexpr bool kSumsRows = false;
 
   static Ints load(const void* from) { return _mm512_loadu_si512(from); }
   static Ints broadcast(const Activation* from) {

@@ -14,7 +14,7 @@ struct Int8 {
   static constexpr int kZero = 128;
   static constexpr int kRows = 6;
   static constexpr int kTileVecs = 1;
-  static constexpr bool kRowPairs = false;
+  static constexpr bool kSumsRows = false;
 
   static Ints load(const void* from) {
     return _mm256_loadu_si256(static_cast<const __m256i*>(from));

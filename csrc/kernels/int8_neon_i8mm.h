@@ -13,14 +13,14 @@ struct Int8 {
   static constexpr int kGroup = 8;
   static constexpr int kZero = 0;
   static constexpr int kRows = 6;
-  static constexpr bool kRowPairs = true;
+  static constexpr bool kSumsRows = true;
 
   static Ints load(const int32_t* from) { return vld1q_s32(from); }
 
-  /// What add_tap needs: products of kRowCount rows, `step` apart, with kVecCount vectors of output
-  /// channels over all groups, added to dots.
+  /// What add_tap needs: the sums of products of kRowCount rows, `step` apart, with kVecCount
+  /// vectors of output channels over all groups.
   template <int kRowCount, int kVecCount>
-  static void add_rows(Ints (&dots)[kRowCount][kVecCount], const Activation* x, int64_t step,
+  static void sum_rows(Ints (&dots)[kRowCount][kVecCount], const Activation* x, int64_t step,
                        const Weight* weight, int64_t groups) {
     constexpr int kPairs = (kRowCount + 1) / 2;
     constexpr int kOutPairs = 2 * kVecCount;
@@ -54,9 +54,8 @@ struct Int8 {
       for (int v = 0; v < kVecCount; ++v) {
         const Ints one = sums[m / 2][2 * v];
         const Ints two = sums[m / 2][2 * v + 1];
-        const Ints whole = m % 2 == 0 ? vcombine_s32(vget_low_s32(one), vget_low_s32(two))
-                                      : vcombine_s32(vget_high_s32(one), vget_high_s32(two));
-        dots[m][v] = vaddq_s32(dots[m][v], whole);
+        dots[m][v] = m % 2 == 0 ? vcombine_s32(vget_low_s32(one), vget_low_s32(two))
+                                : vcombine_s32(vget_high_s32(one), vget_high_s32(two));
       }
     }
   }

@@ -14,7 +14,7 @@ struct Int8 {
   static constexpr int kZero = 0;
   static constexpr int kRows = 3;
   static constexpr int kTileVecs = 1;
-  static constexpr bool kRowPairs = false;
+  static constexpr bool kSumsRows = false;
 
   static Ints load(const void* from) { return _mm_loadu_si128(static_cast<const __m128i*>(from)); }
   static Ints broadcast(const Activation* from) {

@@ -13,6 +13,7 @@ struct Simd {
   static constexpr int kLanes = 8;
   static constexpr int kRows = 6;
   static constexpr int kVecs = 2;
+  static constexpr bool kFactorLanes = false;
 
   static __m256i first(int64_t count) {
     const __m256i index = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);

@@ -22,6 +22,7 @@ struct Simd {
   static constexpr int kLanes = 16;
   static constexpr int kRows = 12;
   static constexpr int kVecs = 2;
+  static constexpr bool kFactorLanes = false;
 
   static __mmask16 first(int64_t count) {
     return static_cast<__mmask16>(count <= 0 ? 0 : (1U << count) - 1U);

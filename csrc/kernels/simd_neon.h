@@ -7,12 +7,13 @@
 namespace muspeaker::kernels {
 namespace {
 
-/// Four floats at a time; 6 x 4 vectors of sums, 24 of the 32 registers.
+/// Four floats at a time; 4 x 4 vectors of sums and 4 of rows, 20 of the 32 registers.
 struct Simd {
   using Vec = float32x4_t;
   static constexpr int kLanes = 4;
-  static constexpr int kRows = 6;
+  static constexpr int kRows = 4;
   static constexpr int kVecs = 4;
+  static constexpr bool kFactorLanes = true;
 
   static Vec load(const float* from) { return vld1q_f32(from); }
   static Vec load_partial(const float* from, int64_t count) {
@@ -51,6 +52,19 @@ struct Simd {
   static Vec magnitude(Vec a) { return vabsq_f32(a); }
   static float largest(Vec a) { return vmaxvq_f32(a); }
   static Vec multiply_add(Vec a, Vec b, Vec c) { return vfmaq_f32(c, a, b); }
+  /// a times one lane of b, plus c; `lane` is known to the compiler.
+  static Vec multiply_add_lane(Vec a, Vec b, int lane, Vec c) {
+    switch (lane) {
+      case 0:
+        return vfmaq_laneq_f32(c, a, b, 0);
+      case 1:
+        return vfmaq_laneq_f32(c, a, b, 1);
+      case 2:
+        return vfmaq_laneq_f32(c, a, b, 2);
+      default:
+        return vfmaq_laneq_f32(c, a, b, 3);
+    }
+  }
   static Vec fused_multiply_add(Vec a, Vec b, Vec c) { return multiply_add(a, b, c); }
 };
 

@@ -14,6 +14,7 @@ struct Simd {
   static constexpr int kLanes = 4;
   static constexpr int kRows = 6;
   static constexpr int kVecs = 2;
+  static constexpr bool kFactorLanes = false;
 
   static Vec load(const float* from) { return _mm_loadu_ps(from); }
   static Vec load_partial(const float* from, int64_t count) {

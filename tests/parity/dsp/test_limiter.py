@@ -57,6 +57,20 @@ def test_what_is_soft_enough_is_not_changed(speech):
     assert in_cpp(samples[:, :0]).shape == (1, 0)
 
 
+@pytest.mark.parametrize("channels", [1, 2])
+def test_bursts_between_soft_passages(channels):
+    rng = np.random.default_rng(0)
+    levels = np.repeat(rng.choice([0.02, 0.1, 0.5], 40), 250)
+    samples = (levels * rng.standard_normal((channels, 10_000))).astype(np.float32)
+    whole = in_cpp(samples)
+    assert not np.array_equal(whole, samples)
+    np.testing.assert_allclose(
+        whole, limit_peaks(torch.from_numpy(samples.copy())).numpy(), atol=1e-6
+    )
+    for piece in (1, 97, 1000):
+        np.testing.assert_array_equal(in_cpp(samples, piece), whole)
+
+
 def test_only_what_is_near_a_peak_changes():
     samples = np.full((1, 1000), 0.1, np.float32)
     samples[0, 500] = 1.5
