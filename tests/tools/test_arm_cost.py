@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+import shutil
+import subprocess
+import sys
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -10,10 +14,27 @@ import pytest
 from tools.arm_cost.blocks import Block, Symbols, read_blocks, short_name
 from tools.arm_cost.instructions import KINDS, kind_of
 from tools.arm_cost.page import BEGIN, END, write_page
-from tools.arm_cost.projection import CORES, SHARE_OF_WIDTHS, least_cycles, projected_rtf
+from tools.arm_cost.projection import BOARDS, ITERATIONS, cycles, hottest
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+OLDEST_LLVM = 17  # that knows Neoverse N1
+
+
+def installed_llvm() -> str | None:
+    """Start of the names of LLVM's tools, if they are new enough."""
+    for start in ("llvm-", "/usr/lib/llvm-19/bin/llvm-"):
+        if program := shutil.which(f"{start}mca"):
+            told = subprocess.run(
+                [program, "--version"], capture_output=True, text=True, check=True
+            )
+            if int(re.search(r"version (\d+)", told.stdout)[1]) >= OLDEST_LLVM:
+                return start
+    return None
+
+
+LLVM = installed_llvm()
 
 # As GNU as encodes them.
 WORDS = {
@@ -55,10 +76,11 @@ def test_kinds_of_instructions(word: int, kind: str) -> None:
 def test_blocks_are_multiplied_by_how_often_they_ran(tmp_path: Path) -> None:
     path = tmp_path / "blocks.txt"
     path.write_text("5500a0 3 f9400020 91000420 f9400020\n10 1 d65f03c0\n")
-    assert list(read_blocks(path)) == [
-        Block(0x5500A0, Counter({"load": 6, "integer": 3})),
-        Block(0x10, Counter({"branch": 1})),
-    ]
+    first, second = read_blocks(path)
+    assert (first.address, first.instructions, first.kinds) == (
+        0x5500A0, 9, Counter({"load": 6, "integer": 3})
+    )  # fmt: skip
+    assert (second.address, second.kinds) == (0x10, Counter({"branch": 1}))
 
 
 def test_addresses_have_names() -> None:
@@ -71,17 +93,45 @@ def test_addresses_have_names() -> None:
         "muspeaker::kernels::(anonymous namespace)::conv_int8(muspeaker::kernels::ConvShape const&)"
     )
     assert short_name(name) == "kernels::conv_int8"
+    lambda_of = "void muspeaker::core::with_vectors_of<muspeaker::dsp::RealFft::inverse(float*)::{lambda()#1}>(int)"
+    assert short_name(lambda_of) == "dsp::RealFft::inverse"
 
 
-def test_the_narrowest_width_counts() -> None:
-    slow, *_, fast = CORES
-    loads = {"vector load": 100.0}
-    assert least_cycles(loads, slow) == 200  # of 128 bit, over a path of 64
-    assert least_cycles(loads, fast) == 50
-    assert least_cycles({"int8 product": 100.0, "integer": 10.0}, fast) == 50
-    assert least_cycles({"integer": 100.0}, fast) == 25
-    best, projected = projected_rtf({"integer": 4 * 2.4e9}, fast)
-    assert (best, projected) == (pytest.approx(1), pytest.approx(1 / SHARE_OF_WIDTHS))
+BLOCKS = [Block(0, 1000, (0x91000420, 0x54000041)), Block(8, 10, (0x9B027C20,) * 4)]
+
+
+def test_the_hottest_blocks_are_enough() -> None:
+    assert hottest(BLOCKS[::-1], 0.98) == BLOCKS[:1]  # 2000 of 2040 instructions
+    assert hottest(BLOCKS[::-1], 0.99) == BLOCKS
+
+
+def fake_llvm(folder: Path, cycles_of_block: int) -> str:
+    """Start of the names of tools that know one instruction, and how long every block takes."""
+    tools = {
+        "mc": "print('\\t.text')\nfor _ in range(len(sys.stdin.read().split()) // 4): print('\\tnop')",
+        "mca": "for _ in range(sys.stdin.read().count('LLVM-MCA-BEGIN')):"
+        f" print('Total Cycles:      {cycles_of_block}')",
+    }
+    for name, script in tools.items():
+        path = folder / f"llvm-{name}"
+        path.write_text(f"#!{sys.executable}\nimport sys\n{script}\n")
+        path.chmod(0o755)
+    return f"{folder}/llvm-"
+
+
+def test_cycles_are_those_of_blocks_as_often_as_they_ran(tmp_path: Path) -> None:
+    tools = fake_llvm(tmp_path, 3 * ITERATIONS)
+    assert cycles(BLOCKS, "cortex-a72", tools) == 3 * 1000 * 2040 / 2000  # the rest is as slow
+    (tmp_path / "llvm-mc").write_text(f"#!{sys.executable}\n")
+    with pytest.raises(ValueError, match="knows 0 of 2 instructions"):
+        cycles(BLOCKS, "cortex-a72", tools)
+
+
+@pytest.mark.skipif(LLVM is None, reason="needs LLVM's tools")
+def test_llvm_knows_every_model() -> None:
+    for board in BOARDS:
+        taken = cycles([Block(0, 100, (0x4E23CC80,) * 8)], board.model, LLVM)
+        assert 100 * 4 <= taken < 100 * 200, board
 
 
 def test_the_page_tells_counted_from_projected(tmp_path: Path) -> None:
@@ -91,18 +141,22 @@ def test_the_page_tells_counted_from_projected(tmp_path: Path) -> None:
         {
             "processor": processor,
             "kernels": "neon",
+            "resident_megabytes": 95.6,
             "millions": 12.0,
             "kinds": {"int8 product": 8.0, "load": 4.0},
             "functions": {"kernels::conv_int8": 10.0},
+            "cycles": {"cortex-a53": 400.0, "cortex-a72": 180.0, "neoverse-n1": 60.0},
         }
-        for processor in ("cortex-a53", "cortex-a72", "cortex-a76")
+        for processor in ("cortex-a72", "cortex-a76")
     ]
-    write_page(page, {"commit": "abc", "date": "2026", "counted": counted}, CORES)
+    write_page(page, {"commit": "abc", "date": "2026", "counted": counted}, BOARDS)
     before, after = page.read_text().split("**Projected**, not measured")
     assert "| cortex-a72 | `neon` | 12.0 | 8.0 | 0.0 | 0.0 | 4.0 | 0.0 |" in before
-    assert "old" not in before
-    assert "| Raspberry Pi 5 |" in after
+    assert "\nold\n" not in before
+    assert "96 MB resident" in before
+    assert "| Raspberry Pi 4 | Cortex-A72, 1.8 GHz | `cortex-a72` | 180 | **0.100** |" in after
+    assert "| Raspberry Pi 5 | Cortex-A76, 2.4 GHz | `neoverse-n1` | 60 | **0.025** |" in after
     assert after.endswith(f"{END}\nAfter.\n")
     page.write_text("nothing")
     with pytest.raises(ValueError, match="counted: begin"):
-        write_page(page, {"commit": "abc", "date": "2026", "counted": counted}, CORES)
+        write_page(page, {"commit": "abc", "date": "2026", "counted": counted}, BOARDS)

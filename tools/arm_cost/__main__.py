@@ -1,8 +1,8 @@
-"""`python -m tools.arm_cost --root ROOT --module _core.so`: count a second of speech on four cores, and write the page.
+"""`python -m tools.arm_cost --root ROOT`: count a second of speech on three cores, project it, and write the page.
 
-ROOT is what `.ci/aarch64 FOLDER` leaves in FOLDER/root, with the package; the module, in FOLDER/build, has the symbols
-that the package's own was stripped of. It needs QEMU's `qemu-aarch64` with plug-ins (Debian: qemu-user, for
-qemu-user-static has none), a C compiler, and `nm` for ARM (g++-aarch64-linux-gnu).
+ROOT is what `SYMBOLS=1 .ci/aarch64 FOLDER` leaves in FOLDER/root: a Debian for ARM with the package. It needs QEMU's
+`qemu-aarch64` with plug-ins (Debian: qemu-user, for qemu-user-static has none), a C compiler, `nm` for ARM
+(g++-aarch64-linux-gnu), and LLVM's `llvm-mca` and `llvm-mc`, of version 17 or newer (Debian 12: llvm-19).
 """
 
 from __future__ import annotations
@@ -18,14 +18,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from tools.arm_cost.blocks import read_blocks, read_symbols
+from tools.arm_cost.blocks import Block, read_blocks, read_symbols
 from tools.arm_cost.page import write_page
-from tools.arm_cost.projection import CORES
+from tools.arm_cost.projection import BOARDS, cycles
 
 ROOT = Path(__file__).parents[2]
 PLUGIN = Path(__file__).with_name("count_blocks.c")
 PATHS = {
-    "cortex-a53": "neon",
     "cortex-a72": "neon",
     "cortex-a76": "neon_dotprod",
     "max": "neon_i8mm",
@@ -45,14 +44,22 @@ def measure(options: argparse.Namespace, processor: str, folder: Path) -> dict[s
     environment = os.environ | {"PYTHONPATH": str(options.root / "site")}
     environment |= {"MUSPEAKER_CPU_ISA": PATHS[processor], "OMP_NUM_THREADS": "1"}
     told = subprocess.run(command, env=environment, stdout=subprocess.PIPE, check=True).stdout
-    spoken = json.loads(told)
-    symbols = read_symbols(options.module, spoken["libraries"])
+    return summary(options, processor, list(read_blocks(counted)), json.loads(told))
+
+
+def summary(
+    options: argparse.Namespace, processor: str, blocks: list[Block], spoken: dict[str, Any]
+) -> dict[str, Any]:
+    """What the record keeps of one processor: figures for a second of speech, in millions."""
+    (module,) = options.root.glob("site/muspeaker/_core.*.so")
+    symbols = read_symbols(module, spoken["libraries"])
     kinds: Counter[str] = Counter()
     functions: Counter[str] = Counter()
-    for block in read_blocks(counted):
+    for block in blocks:
         kinds += block.kinds
-        functions[symbols.name_of(block.address)] += sum(block.kinds.values())
+        functions[symbols.name_of(block.address)] += block.instructions
     seconds = spoken["seconds"]
+    models = sorted({board.model for board in BOARDS if board.counted == processor})
     listed = dict(functions.most_common(MOST_FUNCTIONS))
     return {
         "processor": processor,
@@ -61,6 +68,9 @@ def measure(options: argparse.Namespace, processor: str, folder: Path) -> dict[s
         "millions": round(sum(kinds.values()) / seconds / 1e6, 2),
         "kinds": {kind: round(count / seconds / 1e6, 2) for kind, count in kinds.most_common()},
         "functions": {name: round(count / seconds / 1e6, 2) for name, count in listed.items()},
+        "cycles": {
+            model: round(cycles(blocks, model, options.llvm) / seconds / 1e6, 2) for model in models
+        },
     }
 
 
@@ -68,8 +78,8 @@ def main() -> int:
     """Command line; 0, or 1 with a reason."""
     parser = argparse.ArgumentParser(prog="python -m tools.arm_cost", description=__doc__)
     parser.add_argument("--root", type=Path, help="folder of a Debian for ARM, with the package")
-    parser.add_argument("--module", type=Path, help="the module of the package, with its symbols")
     parser.add_argument("--qemu", default="qemu-aarch64", help="QEMU, with plug-ins")
+    parser.add_argument("--llvm", default="llvm-", help="start of the names of LLVM's tools")
     parser.add_argument("--folder", type=Path, default=ROOT / "docs" / "bench" / "arm")
     parser.add_argument("--page", type=Path, default=ROOT / "docs" / "raspberry-pi.md")
     options = parser.parse_args()
@@ -79,7 +89,7 @@ def main() -> int:
         records = sorted(
             options.folder.glob("*.json"), key=lambda path: json.loads(path.read_text())["date"]
         )
-        write_page(options.page, json.loads(records[-1].read_text()), CORES)
+        write_page(options.page, json.loads(records[-1].read_text()), BOARDS)
     except (OSError, ValueError, IndexError, subprocess.CalledProcessError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

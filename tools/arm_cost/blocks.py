@@ -18,14 +18,27 @@ if TYPE_CHECKING:
 NM = "aarch64-linux-gnu-nm"
 MODULE = "muspeaker/_core."
 _ARGUMENTS = re.compile(r"\(.*|<.*")
+_FOR_WIDTHS = re.compile(r".*with_vectors_of<")  # what is compiled for vectors of several widths
 
 
 @dataclass(frozen=True)
 class Block:
-    """A block of instructions: its address, and how many of each kind ran."""
+    """A block of instructions: its address, how often it ran, and its words."""
 
     address: int
-    kinds: Counter[str]
+    count: int
+    words: tuple[int, ...]
+
+    @property
+    def instructions(self) -> int:
+        """Number of instructions that ran."""
+        return self.count * len(self.words)
+
+    @property
+    def kinds(self) -> Counter[str]:
+        """How many of each kind ran."""
+        kinds = Counter(kind_of(word) for word in self.words)
+        return Counter({kind: number * self.count for kind, number in kinds.items()})
 
 
 def read_blocks(path: Path) -> Iterator[Block]:
@@ -33,8 +46,7 @@ def read_blocks(path: Path) -> Iterator[Block]:
     with path.open() as file:
         for line in file:
             address, count, *words = line.split()
-            kinds = Counter(kind_of(int(word, 16)) for word in words)
-            yield Block(int(address, 16), Counter({k: n * int(count) for k, n in kinds.items()}))
+            yield Block(int(address, 16), int(count), tuple(int(word, 16) for word in words))
 
 
 class Symbols:
@@ -76,8 +88,5 @@ def read_symbols(module: Path, libraries: Mapping[str, int]) -> Symbols:
 
 def short_name(name: str) -> str:
     """A function without its arguments and our namespace."""
-    return (
-        _ARGUMENTS.sub("", name.replace("(anonymous namespace)::", ""))
-        .replace("muspeaker::", "")
-        .strip()
-    )
+    plain = name.replace("(anonymous namespace)::", "").replace("muspeaker::", "")
+    return _ARGUMENTS.sub("", _FOR_WIDTHS.sub("", plain)).strip()

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tools.arm_cost.projection import projected_rtf
-
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-    from tools.arm_cost.projection import Core
+    from tools.arm_cost.projection import Board
 
 BEGIN, END = "<!-- counted: begin -->", "<!-- counted: end -->"
 VECTORS = ("int8 product", "float product", "other vector")
 MEMORY = ("vector load", "load", "vector store", "store")
 
 
-def write_page(page: Path, record: dict[str, Any], cores: Iterable[Core]) -> None:
+def write_page(page: Path, record: dict[str, Any], boards: Iterable[Board]) -> None:
     """Put the tables between the marks.
 
     Raises:
@@ -29,7 +27,7 @@ def write_page(page: Path, record: dict[str, Any], cores: Iterable[Core]) -> Non
     if not begin or not end:
         raise ValueError(f"{page.name} has no {BEGIN} … {END}")
     tables = "\n\n".join(
-        [counted_table(record), functions_table(record), projected_table(record, cores)]
+        [counted_table(record), functions_table(record), projected_table(record, boards)]
     )
     page.write_text(f"{before}{BEGIN}\n{tables}\n{END}{after}", encoding="utf-8")
 
@@ -61,7 +59,15 @@ def counted_table(record: dict[str, Any]) -> str:
         rows.append([one["processor"], f"`{one['kernels']}`", *figures])
     return (
         f"**Counted** under QEMU at commit {record['commit']}, {record['date']} UTC: millions of instructions for a\n"
-        "second of speech.\n\n" + _table(head, rows)
+        "second of speech.\n\n" + _table(head, rows) + "\n\n" + _memory(record)
+    )
+
+
+def _memory(record: dict[str, Any]) -> str:
+    most = max(one["resident_megabytes"] for one in record["counted"])
+    return (
+        f"Memory of that process when it has spoken, without QEMU's own: {most:.0f} MB resident (pages of 4 kB). Its\n"
+        "peak cannot be told from QEMU's."
     )
 
 
@@ -82,15 +88,14 @@ def functions_table(record: dict[str, Any]) -> str:
     return "The functions that run most of them:\n\n" + _table(["function", *chosen], rows)
 
 
-def projected_table(record: dict[str, Any], cores: Iterable[Core]) -> str:
+def projected_table(record: dict[str, Any], boards: Iterable[Board]) -> str:
     """Real-time factors of boards that nobody timed."""
-    by_processor = {one["processor"]: one["kinds"] for one in record["counted"]}
+    by_processor = {one["processor"]: one["cycles"] for one in record["counted"]}
     rows = []
-    for core in cores:
-        counts = {kind: millions * 1e6 for kind, millions in by_processor[core.qemu].items()}
-        best, projected = projected_rtf(counts, core)
-        rows.append(
-            [core.board, f"{core.name}, {core.ghz:g} GHz", f"{best:.3f}", f"**{projected:.3f}**"]
-        )
-    head = ["board, one core", "processor", "RTF, what its widths allow", "RTF, projected"]
+    for board in boards:
+        millions = by_processor[board.counted][board.model]
+        clock = f"{board.core}, {board.ghz:g} GHz"
+        rtf = millions / 1e3 / board.ghz
+        rows.append([board.name, clock, f"`{board.model}`", f"{millions:.0f}", f"**{rtf:.3f}**"])
+    head = ["board, one core", "processor", "LLVM's model", "million cycles", "RTF, projected"]
     return "**Projected**, not measured:\n\n" + _table(head, rows)
