@@ -7,12 +7,18 @@
 
 #include "core/array.h"
 #include "core/error.h"
+#include "core/wide_vectors.h"
 
 namespace muspeaker::dsp {
 namespace {
 
 constexpr double kPi = 3.14159265358979323846;
 constexpr int64_t kPhases = 7;  // places between two samples where their peak is looked for
+constexpr int64_t kBlock = 32;  // frames worked on at once
+constexpr int64_t kWidth = (2 * Limiter::kReach) + 1;  // of the gain's fall and rise
+
+using Block = std::array<double, kBlock>;
+using BlockSamples = std::array<double, kBlock + Limiter::kTaps - 1>;
 
 using Taps = std::array<std::array<double, Limiter::kTaps>, kPhases>;
 
@@ -39,6 +45,7 @@ Taps make_taps() {
 
 /// The most that a value between samples can be over the largest of these.
 double most_overshoot(const Taps& taps) {
+  constexpr double kRounding = 1.0 + 1e-9;  // so that no sum of products is above it
   double most = 1.0;
   for (const auto& phase : taps) {
     double sum = 0.0;
@@ -47,12 +54,12 @@ double most_overshoot(const Taps& taps) {
     }
     most = std::max(most, sum);
   }
-  return most;
+  return most * kRounding;
 }
 
 /// Hann's curve of sum 1, over as many samples as the gain moves.
-std::array<double, (2 * Limiter::kReach) + 1> make_curve() {
-  std::array<double, (2 * Limiter::kReach) + 1> curve{};
+std::array<double, kWidth> make_curve() {
+  std::array<double, kWidth> curve{};
   constexpr auto kSteps = static_cast<double>(Limiter::kReach + 1);
   for (size_t i = 0; i < curve.size(); ++i) {
     curve.at(i) = (1.0 - std::cos(kPi * static_cast<double>(i + 1) / kSteps)) / (2.0 * kSteps);
@@ -63,7 +70,7 @@ std::array<double, (2 * Limiter::kReach) + 1> make_curve() {
 struct Tables {
   Taps sincs = make_taps();
   double overshoot = most_overshoot(sincs);
-  std::array<double, (2 * Limiter::kReach) + 1> curve = make_curve();
+  std::array<double, kWidth> curve = make_curve();
 };
 
 const Tables& tables() {
@@ -71,11 +78,62 @@ const Tables& tables() {
   return made;
 }
 
-/// Where the first of `values` from `from` on is that is not 0; their number if there is none.
-int64_t next_nonzero(const std::vector<double>& values, int64_t from) {
-  const auto found =
-      std::find_if(values.begin() + from, values.end(), [](double value) { return value != 0.0; });
-  return found - values.begin();
+/// Whether no value between these can be too much.
+bool is_soft(const float* samples, int64_t count) {
+  float most = 0.0F;
+  core::with_wide_vectors([&]() MUSPEAKER_INTO_CALLER_BODY {
+    constexpr int64_t kLanes = 16;
+    float lanes[kLanes] = {};
+    int64_t i = 0;
+    for (; i + kLanes <= count; i += kLanes) {
+      for (int64_t lane = 0; lane < kLanes; ++lane) {
+        lanes[lane] = std::max(lanes[lane], std::abs(samples[i + lane]));
+      }
+    }
+    for (; i < count; ++i) {
+      lanes[0] = std::max(lanes[0], std::abs(samples[i]));
+    }
+    for (const float lane : lanes) {
+      most = std::max(most, lane);
+    }
+  });
+  return static_cast<double>(most) * tables().overshoot < Limiter::kCeiling;
+}
+
+/// Raises `peaks` to the true peaks of each frame and up to the next, of one channel. x: its
+/// samples from `before` ones before the first frame on.
+void raise_to_peaks(const BlockSamples& x, int64_t before, Block& peaks) {
+  const Taps& sincs = tables().sincs;
+  core::with_wide_vectors([&]() MUSPEAKER_INTO_CALLER_BODY {
+    for (int64_t f = 0; f < kBlock; ++f) {
+      peaks[f] = std::max(peaks[f], std::abs(x[f + before]));
+    }
+    for (int64_t phase = 0; phase < kPhases; ++phase) {
+      Block sums{};
+      for (int64_t i = 0; i < Limiter::kTaps; ++i) {
+        const double tap = sincs[phase][i];
+        for (int64_t f = 0; f < kBlock; ++f) {
+          sums[f] += tap * x[f + i];
+        }
+      }
+      for (int64_t f = 0; f < kBlock; ++f) {
+        peaks[f] = std::max(peaks[f], std::abs(sums[f]));
+      }
+    }
+  });
+}
+
+/// The gains of so many frames, kBlock at most. largest: (frames + kWidth - 1)
+void find_gains(const double* largest, int64_t frames, Block& gains) {
+  core::with_wide_vectors([&]() MUSPEAKER_INTO_CALLER_BODY {
+    gains.fill(1.0);
+    for (int64_t k = 0; k < kWidth; ++k) {
+      const double share = tables().curve[k];
+      for (int64_t f = 0; f < frames; ++f) {
+        gains[f] -= share * largest[k + f];
+      }
+    }
+  });
 }
 
 }  // namespace
@@ -96,71 +154,69 @@ void Limiter::rest(std::vector<float>& given) {
   advance(given);
 }
 
-/// The true peak of a frame of frames_ and up to the next, over all channels.
-double Limiter::peak(int64_t frame) const {
-  double peak = 0.0;
-  for (int64_t channel = 0; channel < channels_; ++channel) {
-    const float* x = frames_.data() + ((frame - kBefore) * channels_) + channel;
-    double most = 0.0;
-    for (int64_t i = 0; i < kTaps; ++i) {
-      most = std::max(most, static_cast<double>(std::abs(x[i * channels_])));
-    }
-    if (most * tables().overshoot < kCeiling) {
+/// Appends to excess_ those of all frames that have come with what their peaks depend on.
+void Limiter::find_excess() {
+  const int64_t frames = core::count_of(frames_) / channels_;
+  const int64_t begin = core::count_of(excess_);
+  excess_.resize(static_cast<size_t>(std::max(begin, frames - kTaps + 1)));
+  const int64_t end = core::count_of(excess_);
+  for (int64_t first = begin; first < end; first += kBlock) {
+    const int64_t count = std::min(kBlock, end - first);
+    const float* samples = frames_.data() + (first * channels_);
+    if (is_soft(samples, (count + kTaps - 1) * channels_)) {
       continue;
     }
-    peak = std::max(peak, static_cast<double>(std::abs(x[kBefore * channels_])));
-    for (const auto& taps : tables().sincs) {
-      double sum = 0.0;
-      for (int64_t i = 0; i < kTaps; ++i) {
-        sum += taps[static_cast<size_t>(i)] * static_cast<double>(x[i * channels_]);
-      }
-      peak = std::max(peak, std::abs(sum));
-    }
-  }
-  return peak;
-}
-
-/// The first frame of frames_ from `from` on that is loud enough for a peak beside it to be too
-/// high.
-int64_t Limiter::next_loud_frame(int64_t from) const {
-  const double overshoot = tables().overshoot;
-  int64_t at = from * channels_;
-  const int64_t end = core::count_of(frames_);
-  while (at < end &&
-         static_cast<double>(std::abs(frames_[static_cast<size_t>(at)])) * overshoot < kCeiling) {
-    ++at;
-  }
-  return at / channels_;
-}
-
-// Speech is seldom near the ceiling: what lies far from a loud frame is known without a search.
-void Limiter::advance(std::vector<float>& given) {
-  const int64_t frames = core::count_of(frames_) / channels_;
-  int64_t loud = -1;
-  for (int64_t i = core::count_of(excess_); i + kTaps <= frames; ++i) {
-    loud = loud < i ? next_loud_frame(i) : loud;
-    const double highest = loud < i + kTaps ? std::max(peak(i + kBefore), kCeiling) : kCeiling;
-    excess_.push_back(std::max(0.0, 1.0 - (kCeiling / highest)));
-  }
-  constexpr int64_t kWidth = (2 * kReach) + 1;
-  int64_t too_high = -1;
-  for (int64_t i = core::count_of(largest_); i + kWidth <= core::count_of(excess_); ++i) {
-    too_high = too_high < i ? next_nonzero(excess_, i) : too_high;
-    const auto first = excess_.begin() + i;
-    largest_.push_back(too_high < i + kWidth ? *std::max_element(first, first + kWidth) : 0.0);
-  }
-  const int64_t count = std::max<int64_t>(0, core::count_of(largest_) - kWidth + 1);
-  const auto& curve = tables().curve;
-  int64_t lowered = -1;
-  for (int64_t i = 0; i < count; ++i) {
-    lowered = lowered < i ? next_nonzero(largest_, i) : lowered;
-    double gain = 1.0;
-    for (int64_t k = 0; k < kWidth && lowered < i + kWidth; ++k) {
-      gain -= curve[static_cast<size_t>(k)] * largest_[static_cast<size_t>(i + k)];
-    }
-    const float* frame = frames_.data() + ((i + kFirst) * channels_);
+    Block peaks{};
     for (int64_t channel = 0; channel < channels_; ++channel) {
-      given.push_back(static_cast<float>(gain * static_cast<double>(frame[channel])));
+      BlockSamples x{};
+      for (int64_t i = 0; i < count + kTaps - 1; ++i) {
+        x.at(static_cast<size_t>(i)) = samples[(i * channels_) + channel];
+      }
+      raise_to_peaks(x, kBefore, peaks);
+    }
+    for (int64_t i = 0; i < count; ++i) {
+      excess_[static_cast<size_t>(first + i)] =
+          1.0 - (kCeiling / std::max(peaks.at(static_cast<size_t>(i)), kCeiling));
+    }
+  }
+}
+
+/// Appends to largest_ those of all frames whose excess within kReach is known.
+void Limiter::find_largest() {
+  const int64_t begin = core::count_of(largest_);
+  const int64_t end = std::max(begin, core::count_of(excess_) - kWidth + 1);
+  largest_.resize(static_cast<size_t>(end));
+  double* largest = largest_.data();
+  for (int64_t from = begin; from < end + kWidth - 1; ++from) {
+    const double excess = excess_[static_cast<size_t>(from)];
+    if (excess > 0.0) {
+      const int64_t last = std::min(from + 1, end);
+      for (int64_t i = std::max(begin, from - kWidth + 1); i < last; ++i) {
+        largest[i] = std::max(largest[i], excess);
+      }
+    }
+  }
+}
+
+void Limiter::advance(std::vector<float>& given) {
+  find_excess();
+  find_largest();
+  const int64_t count = std::max<int64_t>(0, core::count_of(largest_) - kWidth + 1);
+  const float* frame = frames_.data() + (kFirst * channels_);
+  given.insert(given.end(), frame, frame + (count * channels_));
+  float* to = given.data() + core::count_of(given) - (count * channels_);
+  for (int64_t first = 0; first < count; first += kBlock) {
+    const int64_t frames = std::min(kBlock, count - first);
+    const double* largest = largest_.data() + first;
+    if (std::all_of(largest, largest + frames + kWidth - 1, [](double x) { return x == 0.0; })) {
+      continue;
+    }
+    Block gains{};
+    find_gains(largest, frames, gains);
+    for (int64_t i = 0; i < frames * channels_; ++i) {
+      float& value = to[(first * channels_) + i];
+      value = static_cast<float>(gains.at(static_cast<size_t>(i / channels_)) *
+                                 static_cast<double>(value));
     }
   }
   frames_.erase(frames_.begin(), frames_.begin() + (count * channels_));

@@ -30,8 +30,8 @@ class Limiter {
   static constexpr int64_t kBefore = kAhead - 1;
   static constexpr int64_t kFirst = kBefore + (2 * kReach);  // of frames_, that is given next
 
-  [[nodiscard]] double peak(int64_t frame) const;
-  [[nodiscard]] int64_t next_loud_frame(int64_t from) const;
+  void find_excess();
+  void find_largest();
   void advance(std::vector<float>& given);
 
   int64_t channels_;
