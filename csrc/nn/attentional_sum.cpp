@@ -1,30 +1,42 @@
 #include "nn/attentional_sum.h"
 
-#include <cmath>
 #include <cstdint>
 
+#include "core/elementary.h"
+#include "core/thread_pool.h"
+#include "core/wide_vectors.h"
 #include "nn/image.h"
 
 namespace muspeaker::nn {
 namespace {
 
-/// Threads share out the rows.
-// NOLINTNEXTLINE(misc-const-correctness): the signature is ggml's
-void run_node(ggml_tensor* sum, int thread, int num_threads, void* /*userdata*/) {
-  const int64_t rows = sum->ne[2];
-  auto* out = static_cast<float*>(sum->data);
-  for (int64_t row = rows * thread / num_threads; row < rows * (thread + 1) / num_threads; ++row) {
-    for (int64_t frame = 0; frame < sum->ne[1]; ++frame) {
-      const float* a = pixel(sum->src[0], row, frame);
-      const float* x = pixel(sum->src[1], row, frame);
-      const float* y = pixel(sum->src[2], row, frame);
-      float* to = out + (((row * sum->ne[1]) + frame) * sum->ne[0]);
-      for (int64_t channel = 0; channel < sum->ne[0]; ++channel) {
-        const float w = 1.0F + std::tanh(a[channel]);
-        to[channel] = (x[channel] * w) + (y[channel] * (2.0F - w));
-      }
-    }
+constexpr int64_t kLeastRows = 1;  // of one thread
+
+/// One pixel of each: (channels)
+MUSPEAKER_INTO_CALLER void sum_pixel(const float* attention, const float* x, const float* y,
+                                     int64_t channels, float* to) {
+  for (int64_t channel = 0; channel < channels; ++channel) {
+    const float w = 1.0F + core::tanh_of(attention[channel]);
+    to[channel] = (x[channel] * w) + (y[channel] * (2.0F - w));
   }
+}
+
+// NOLINTNEXTLINE(misc-const-correctness): the signature is ggml's
+void run_node(ggml_tensor* sum, int /*ith*/, int /*nth*/, void* /*userdata*/) {
+  const int64_t channels = sum->ne[0];
+  const int64_t frames = sum->ne[1];
+  auto* out = static_cast<float*>(sum->data);
+  core::parallel_ranges(sum->ne[2], kLeastRows, [&](int64_t begin, int64_t end) {
+    core::with_wide_vectors([&]() MUSPEAKER_INTO_CALLER_BODY {
+      for (int64_t row = begin; row < end; ++row) {
+        for (int64_t frame = 0; frame < frames; ++frame) {
+          sum_pixel(pixel(sum->src[0], row, frame), pixel(sum->src[1], row, frame),
+                    pixel(sum->src[2], row, frame), channels,
+                    out + (((row * frames) + frame) * channels));
+        }
+      }
+    });
+  });
 }
 
 }  // namespace

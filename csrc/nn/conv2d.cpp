@@ -3,12 +3,14 @@
 #include <algorithm>
 
 #include "core/thread_pool.h"
+#include "kernels/fine.h"
 #include "nn/custom_node.h"
 
 namespace muspeaker::nn {
 namespace {
 
 constexpr int64_t kMinFrames = 48;
+constexpr int64_t kLeastFineIn = 16;  // channels: fewer are not worth quantising
 
 float* values(const ggml_tensor* tensor) {
   return static_cast<float*>(tensor->data);
@@ -18,12 +20,11 @@ int64_t ceil_div(int64_t a, int64_t b) {
   return (a + b - 1) / b;
 }
 
-/// The layer as a convolution over time whose input channels are `kernel` rows of the image.
-kernels::Conv1d conv_of_rows(const core::Scope& scope, const Conv2dShape& s, bool bias) {
-  const std::vector<float> weights =  // (out, in, kernel, kernel)
-      scope.stored("weight", {s.kernel, s.kernel, s.in, s.out}).to_float();
-  const float* weight = weights.data();
-  std::vector<float> taps(static_cast<size_t>(s.kernel * s.kernel * s.in * s.out));
+/// (out, in, kernel, kernel) as the weights of a convolution over time whose input channels are
+/// `kernel` rows of the image.
+template <typename Value>
+std::vector<Value> taps_of_rows(const Conv2dShape& s, const Value* weight) {
+  std::vector<Value> taps(static_cast<size_t>(s.kernel * s.kernel * s.in * s.out));
   const int64_t in_rows = s.kernel * s.in;
   for (int64_t o = 0; o < s.out; ++o) {
     for (int64_t i = 0; i < s.in; ++i) {
@@ -35,8 +36,23 @@ kernels::Conv1d conv_of_rows(const core::Scope& scope, const Conv2dShape& s, boo
       }
     }
   }
+  return taps;
+}
+
+/// The layer as a convolution over time. Where the weights are int8, its inputs are of 14 bits if
+/// there are kernels for that.
+kernels::Conv1d conv_of_rows(const core::Scope& scope, const Conv2dShape& s, bool bias) {
+  const core::StoredWeight weight = scope.stored("weight", {s.kernel, s.kernel, s.in, s.out});
   const float* offsets = bias ? values(scope.tensor("bias", {s.out})) : nullptr;
-  return {{in_rows, s.out, s.kernel, s.stride_width}, taps.data(), offsets};
+  const kernels::ConvShape shape{s.kernel * s.in, s.out, s.kernel, s.stride_width};
+  const kernels::KernelTable* fine = kernels::active_fine_kernels();
+  if (weight.values->type == GGML_TYPE_I8 && fine != nullptr && shape.in >= kLeastFineIn &&
+      shape.in <= kernels::kMostFineIn) {
+    const auto taps = taps_of_rows(s, static_cast<const int8_t*>(weight.values->data));
+    return {shape, taps.data(), values(weight.scale), offsets, *fine};
+  }
+  const std::vector<float> expanded = weight.to_float();
+  return {shape, taps_of_rows(s, expanded.data()).data(), offsets};
 }
 
 void activate(const Activation& activation, float* y, int64_t count) {
