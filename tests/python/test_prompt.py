@@ -15,7 +15,8 @@ import muspeaker
 from muspeaker.cli import app
 from muspeaker.serve.openai.settings import Settings
 from muspeaker.serve.voice_folder import VoiceFolder
-from muspeaker.sound.prompt import PromptWarning, _fast_size, high_passed, troubles
+from muspeaker.sound.fast_size import fast_size
+from muspeaker.sound.prompt import PromptWarning, high_passed, troubles
 from tests.serving import add_voice, serving
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ def test_the_high_pass_leaves_speech_alone(rate_hz: int) -> None:
     ("least", "size"), [(1, 1), (7, 8), (116_025, 116_640), (960_001, 960_000 * 81 // 80)]
 )
 def test_no_transform_is_of_a_large_prime(least: int, size: int) -> None:
-    assert _fast_size(least) == size
+    assert fast_size(least) == size
 
 
 @pytest.mark.parametrize("form", ["file", "samples"])

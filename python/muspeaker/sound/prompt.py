@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from muspeaker.sound.fast_size import fast_size
 from muspeaker.sound.recording import PROMPT_MIN_SECONDS, resample
 from muspeaker.sound.voices_heard import STEADY_SHARE, has_two_voices, steady_share
 
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 CUTOFF_HZ = 40.0  # below any voice
-STEEPNESS = 8  # of the power response: 24 dB an octave
 PADDING_SECONDS = 0.25
 
 FRAME_SECONDS = 0.02
@@ -72,17 +72,12 @@ def high_passed(samples: NDArray[np.float32], rate_hz: int) -> NDArray[np.float3
         (samples,) float32, 3 dB less at 40 Hz and 24 dB an octave below.
     """
     centred = samples.astype(np.float64) - np.mean(samples, dtype=np.float64)
-    size = _fast_size(len(centred) + int(PADDING_SECONDS * rate_hz))
+    size = fast_size(len(centred) + int(PADDING_SECONDS * rate_hz))
     hz = np.fft.rfftfreq(size, 1 / rate_hz)
     ratio = np.divide(CUTOFF_HZ, hz, out=np.full_like(hz, np.inf), where=hz > 0)
-    spectrum = np.fft.rfft(centred, size) / np.sqrt(1 + ratio**STEEPNESS)
+    eighth = np.square(np.square(np.square(ratio)))  # 24 dB an octave
+    spectrum = np.fft.rfft(centred, size) / np.sqrt(1 + eighth)
     return np.fft.irfft(spectrum, size)[: len(samples)].astype(np.float32)
-
-
-def _fast_size(least: int) -> int:
-    """The first product of 2, 3 and 5 from `least` on; a large prime's transform takes several times as long."""
-    odd = [3**threes * 5**fives for threes in range(14) for fives in range(10)]
-    return min(factor << (-(-least // factor) - 1).bit_length() for factor in odd)
 
 
 def speech_seconds(samples: NDArray[np.float32], rate_hz: int) -> float:

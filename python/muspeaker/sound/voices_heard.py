@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
+from muspeaker.sound.fast_size import fast_size
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -47,9 +49,9 @@ def steady_share(samples: NDArray[np.float32], rate_hz: int) -> float:
     if len(frames) <= STEADY_HOPS:
         return 0.0
     size = 2 * _power_of_two(frames.shape[1])
-    spectra = np.abs(np.fft.rfft(frames * np.hanning(frames.shape[1]), size))
     low, high = (max(1, int(hz * size / rate_hz)) for hz in LINE_HZ)
-    lines = _strongest_lines(np.log(spectra[:, low - 1 : high + 1] + 1e-9), low)
+    spectra = np.fft.rfft(frames * np.hanning(frames.shape[1]), size)[:, low - 1 : high + 1]
+    lines = _strongest_lines(np.log(np.abs(spectra) + 1e-9), low)
     count = len(lines) - STEADY_HOPS
     steady: NDArray[np.bool_] = np.ones((count, 2), dtype=np.bool_)
     for later in range(1, STEADY_HOPS + 1):
@@ -93,9 +95,9 @@ def _melody(samples: NDArray[np.float32], rate_hz: int) -> NDArray[np.float64]:
     if not len(frames) or last > frames.shape[1]:
         return np.zeros(0)
     window = np.hanning(frames.shape[1])
-    own = _autocorrelation(window[None])[0, first:last]
-    products = _autocorrelation((frames - frames.mean(axis=1, keepdims=True)) * window)
-    likeness = products[:, first:last] / (products[:, :1] + 1e-12)
+    own = _autocorrelation(window[None], last)[0, first:]
+    products = _autocorrelation((frames - frames.mean(axis=1, keepdims=True)) * window, last)
+    likeness = products[:, first:] / (products[:, :1] + 1e-12)
     likeness /= own / float(np.sum(window**2))
     likeness -= OCTAVE_COST * np.log2(np.arange(first, last) / first)
     voiced = (likeness.max(axis=1) > VOICED) & _is_loud(frames, PITCH_DB)
@@ -130,10 +132,11 @@ def _is_loud(frames: NDArray[np.float64], range_db: float) -> NDArray[np.bool_]:
     return loud
 
 
-def _autocorrelation(frames: NDArray[np.float64]) -> NDArray[np.float64]:
-    size = _power_of_two(2 * frames.shape[1])
-    power = np.abs(np.fft.rfft(frames, size)) ** 2
-    return np.fft.irfft(power, size)[:, : frames.shape[1]]
+def _autocorrelation(frames: NDArray[np.float64], count: int) -> NDArray[np.float64]:
+    """Products of frames with themselves 0 to count - 1 samples later."""
+    size = fast_size(frames.shape[1] + count)
+    spectra = np.fft.rfft(frames, size)
+    return np.fft.irfft(np.square(spectra.real) + np.square(spectra.imag), size)[:, :count]
 
 
 def _power_of_two(size: int) -> int:
