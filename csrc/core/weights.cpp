@@ -125,6 +125,7 @@ WeightFile::WeightFile(const std::string& path) : file_(path) {
     ggml_backend_tensor_alloc(stored_buffer_.get(), entry.stored,
                               base + gguf_get_tensor_offset(header_.get(), i));
     entries_[name] = entry;
+    has_int8_ = has_int8_ || entry.stored->type == GGML_TYPE_I8;
   }
   check_sums(header_.get(), stored_context_.get(), path);
 }
@@ -174,14 +175,14 @@ StoredWeight WeightFile::claim_stored(const std::string& name, const std::vector
                     ", expected " + shape_text(ne.data(), ne.size()));
   found->second.claimed = true;
   if (values->type != GGML_TYPE_I8) {
-    return {values, nullptr, channel_axis(ne.size())};
+    return {values, nullptr, channel_axis(ne.size()), has_int8_};
   }
   require_model(ne.size() >= 2, "tensor " + name + " of model file " + file_.path() +
                                     " is int8, expected f32: it has one axis");
   const StoredWeight scale = claim_stored(scale_name(name), {ne[channel_axis(ne.size())]});
   require_model(scale.values->type == GGML_TYPE_F32,
                 "tensor " + scale_name(name) + " of model file " + file_.path() + " is not f32");
-  return {values, scale.values, channel_axis(ne.size())};
+  return {values, scale.values, channel_axis(ne.size()), has_int8_};
 }
 
 ggml_tensor* WeightFile::claim(const std::string& name, const std::vector<int64_t>& ne) {

@@ -22,6 +22,7 @@ struct StoredWeight {
   ggml_tensor* values = nullptr;  ///< f32, f16 or i8, in the mapped file
   ggml_tensor* scale = nullptr;   ///< (out,) f32 if values are i8, else null
   size_t channel_axis = 1;        ///< the axis of values->ne that counts output channels
+  bool among_int8 = false;        ///< whether the file holds weights as int8, this one or others
 
   /// All values as float32, in the order of memory; int8 ones are values * scale[out].
   [[nodiscard]] std::vector<float> to_float() const;
@@ -89,6 +90,7 @@ class WeightFile {
   std::unique_ptr<ggml_backend_buffer, BufferDeleter> stored_buffer_;
   std::vector<std::unique_ptr<ggml_backend_buffer, BufferDeleter>> expanded_buffers_;
   std::map<std::string, Entry> entries_;
+  bool has_int8_ = false;
 };
 
 /// A place in the tree of names: `scope / "blocks" / 2 / "conv1"` is the prefix "blocks.2.conv1.".

@@ -142,6 +142,15 @@ Conv1d::Conv1d(const ConvShape& shape, const int8_t* weight, const float* scale,
   pack(phases_ == 1 ? weight : fold_weight(shape, rows_, weight).data(), scale, bias);
 }
 
+Conv1d::Conv1d(const ConvShape& shape, const int16_t* weight, const float* scale, const float* bias,
+               const KernelTable& table)
+    : Conv1d(shape, Kind::kPlain, true, table) {
+  if (table.pack_int16 == nullptr) {
+    throw std::invalid_argument("these kernels take no weights of 16 bits");
+  }
+  pack(phases_ == 1 ? weight : fold_weight(shape, rows_, weight).data(), scale, bias);
+}
+
 Conv1d Conv1d::transposed(const ConvShape& shape, const float* weight, const float* bias,
                           const KernelTable& table) {
   Conv1d conv(shape, Kind::kTransposed, false, table);
@@ -178,6 +187,16 @@ void Conv1d::pack(const float* weight, const float* bias) {
 void Conv1d::pack(const int8_t* weight, const float* scale, const float* bias) {
   allocate();
   table_->pack_int8(rows_, weight, weight_.get());
+  keep(scale, bias);
+}
+
+void Conv1d::pack(const int16_t* weight, const float* scale, const float* bias) {
+  allocate();
+  table_->pack_int16(rows_, weight, weight_.get());
+  keep(scale, bias);
+}
+
+void Conv1d::keep(const float* scale, const float* bias) {
   channel_scale_ = for_each_phase(scale);
   bias_ = for_each_phase(bias);
 }

@@ -34,6 +34,10 @@ class Conv1d {
   Conv1d(const ConvShape& shape, const int8_t* weight, const float* scale, const float* bias,
          const KernelTable& table = active_kernels());
 
+  /// The same with weights of 16 bits, for a table of fine.h, which says how large they may be.
+  Conv1d(const ConvShape& shape, const int16_t* weight, const float* scale, const float* bias,
+         const KernelTable& table);
+
   /// torch.nn.ConvTranspose1d with dilation 1, as a convolution with stride x out channels whose
   /// result is, in memory, the upsampled signal. weight: (kernel, out, in) float32; stride and pad
   /// mean what they mean there.
@@ -68,6 +72,8 @@ class Conv1d {
   Conv1d(const ConvShape& shape, Kind kind, bool int8, const KernelTable& table);
   void pack(const float* weight, const float* bias);
   void pack(const int8_t* weight, const float* scale, const float* bias);
+  void pack(const int16_t* weight, const float* scale, const float* bias);
+  void keep(const float* scale, const float* bias);
   void allocate();
   std::vector<float> for_each_phase(const float* values) const;
   [[nodiscard]] const ConvKernel& kernel() const {

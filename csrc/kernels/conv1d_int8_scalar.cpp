@@ -39,7 +39,8 @@ void quantise_frame(const float* x, int64_t in, float slope, float inverse, int1
 }
 
 /// Adds one tap's products to the row's integers (out).
-void add_tap(const ConvShape& s, const int16_t* x, const int8_t* weight, int32_t* dots) {
+template <typename Weight>
+void add_tap(const ConvShape& s, const int16_t* x, const Weight* weight, int32_t* dots) {
   for (int64_t o = 0; o < s.out; ++o) {
     for (int64_t i = 0; i < s.in; ++i) {
       dots[o] += x[i] * weight[o * s.in + i];
@@ -56,6 +57,7 @@ void enter(const ConvShape& s, float scale, int32_t* dots, float* sums) {
 }
 
 /// The float sums (out) of one output row, activations being -most to most.
+template <typename Weight>
 void sum_row(const ConvShape& s, const ConvRows& r, int64_t row, float most, float* sums) {
   auto* dots = reinterpret_cast<int32_t*>(sums + s.out);
   auto* frame = reinterpret_cast<int16_t*>(dots + s.out);
@@ -76,7 +78,7 @@ void sum_row(const ConvShape& s, const ConvRows& r, int64_t row, float most, flo
     }
     const float inverse = largest < kLeastMagnitude ? 0.0F : most / largest;
     quantise_frame(r.x + (at * s.in), s.in, r.input_slope, inverse, frame);
-    add_tap(s, frame, static_cast<const int8_t*>(r.weight) + (k * s.out * s.in), dots);
+    add_tap(s, frame, static_cast<const Weight*>(r.weight) + (k * s.out * s.in), dots);
   }
   enter(s, scale_of(largest, most), dots, sums);
 }
@@ -96,12 +98,25 @@ void pack_int8_scalar(const ConvShape& shape, const int8_t* weight, void* packed
   std::memcpy(packed, weight, static_cast<size_t>(conv_int8_weight_bytes_scalar(shape)));
 }
 
+int64_t conv_fine_weight_bytes_scalar(const ConvShape& shape) {
+  return conv_int8_weight_bytes_scalar(shape) * static_cast<int64_t>(sizeof(int16_t));
+}
+
+void pack_fine_int8_scalar(const ConvShape& shape, const int8_t* weight, void* packed) {
+  std::copy_n(weight, conv_int8_weight_bytes_scalar(shape), static_cast<int16_t*>(packed));
+}
+
+void pack_fine_int16_scalar(const ConvShape& shape, const int16_t* weight, void* packed) {
+  std::memcpy(packed, weight, static_cast<size_t>(conv_fine_weight_bytes_scalar(shape)));
+}
+
 namespace {
 
+template <typename Weight>
 void conv_scalar(const ConvShape& shape, const ConvRows& r, float most) {
   auto* sums = static_cast<float*>(r.scratch);
   for (int64_t row = r.row_begin; row < r.row_end; ++row) {
-    sum_row(shape, r, row, most, sums);
+    sum_row<Weight>(shape, r, row, most, sums);
     for (int64_t o = 0; o < shape.out; ++o) {
       const int64_t at = (row - r.row_begin) * shape.out + o;
       float value = std::fma(sums[o], r.channel_scale[o], r.bias == nullptr ? 0.0F : r.bias[o]);
@@ -115,11 +130,11 @@ void conv_scalar(const ConvShape& shape, const ConvRows& r, float most) {
 }  // namespace
 
 void conv_int8_scalar(const ConvShape& shape, const ConvRows& rows) {
-  conv_scalar(shape, rows, 127.0F);
+  conv_scalar<int8_t>(shape, rows, 127.0F);
 }
 
 void conv_fine_scalar(const ConvShape& shape, const ConvRows& rows) {
-  conv_scalar(shape, rows, kFineMost);
+  conv_scalar<int16_t>(shape, rows, kFineMost);
 }
 
 }  // namespace muspeaker::kernels

@@ -60,7 +60,7 @@ struct ConvKernel {
   void (*run)(const ConvShape& shape, const ConvRows& rows);
 };
 
-/// The kernels of one instruction set; every pointer is set.
+/// The kernels of one instruction set; every pointer but the last is set.
 struct KernelTable {
   Isa isa;
   int64_t lanes;  ///< floats in one vector
@@ -70,6 +70,8 @@ struct KernelTable {
   void (*pack_f32)(const ConvShape& shape, const float* weight, void* packed);
   /// weight: (kernel, out, in) int8, -127 to 127; packed: conv_int8.weight_bytes.
   void (*pack_int8)(const ConvShape& shape, const int8_t* weight, void* packed);
+  /// The same for weights of 16 bits, of kernels that take them (fine.h); else null.
+  void (*pack_int16)(const ConvShape& shape, const int16_t* weight, void* packed) = nullptr;
 };
 
 /// The table of an instruction set. Throws std::invalid_argument if supported_isas() lacks it.

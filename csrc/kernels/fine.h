@@ -10,7 +10,11 @@ inline constexpr float kFineMost = 8191.0F;
 /// Input channels of which products still fit 32 bits: 8191 x 127 x 2048.
 inline constexpr int64_t kMostFineIn = 2048;
 
-/// Tables whose conv_int8 takes 8-bit weights and activations of 14 bits: 72 dB
+/// The most that the magnitudes of an output channel's weights of 16 bits may sum up to in a tap,
+/// for its products to fit 32 bits whatever the activations are.
+inline constexpr int64_t kMostFineSum = 2147483647 / 8191;
+
+/// Tables whose conv_int8 takes weights of 8 or 16 bits and activations of 14 bits: 72 dB
 /// or more from conv_f32 with the same weights in the tests, and faster. Otherwise it is as
 /// conv_int8 of kernels_for says, the bits of every instruction set included; tile_rows must be 0.
 ///

@@ -15,6 +15,7 @@ const KernelTable kSse2Fine{Isa::kSse2,
                             {conv_f32_weight_bytes, conv_f32_scratch_bytes, conv_f32},
                             {conv_int8_weight_bytes, conv_int8_scratch_bytes, conv_int8},
                             pack_f32,
-                            pack_int8};
+                            pack_int8,
+                            pack_integers<int16_t>};
 
 }  // namespace muspeaker::kernels

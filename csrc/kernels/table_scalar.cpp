@@ -17,8 +17,9 @@ const KernelTable kScalarFine{
     Isa::kScalar,
     1,
     {conv_f32_weight_bytes_scalar, conv_f32_scratch_bytes_scalar, conv_f32_scalar},
-    {conv_int8_weight_bytes_scalar, conv_int8_scratch_bytes_scalar, conv_fine_scalar},
+    {conv_fine_weight_bytes_scalar, conv_int8_scratch_bytes_scalar, conv_fine_scalar},
     pack_f32_scalar,
-    pack_int8_scalar};
+    pack_fine_int8_scalar,
+    pack_fine_int16_scalar};
 
 }  // namespace muspeaker::kernels

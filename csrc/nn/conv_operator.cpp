@@ -1,6 +1,7 @@
 #include "nn/conv_operator.h"
 
 #include <algorithm>
+#include <cmath>
 #include <string>
 #include <vector>
 
@@ -42,6 +43,47 @@ std::string shape_text(const ggml_tensor* tensor) {
   return "(" + std::to_string(tensor->ne[1]) + ", " + std::to_string(tensor->ne[0]) + ")";
 }
 
+/// The largest factors that make each output channel of weights (kernel, out, in) integers of 16
+/// bits of which a tap's products fit 32.
+std::vector<float> fine_factors(const kernels::ConvShape& shape, const float* weight) {
+  constexpr float kMostWeight = 32767.0F;
+  const auto most_sum = static_cast<float>(kernels::kMostFineSum - shape.in);  // roundings left out
+  constexpr float kAny = 1e30F;
+  std::vector<float> factors(static_cast<size_t>(shape.out), kAny);
+  for (int64_t row = 0; row < shape.kernel * shape.out; ++row) {
+    float largest = 0.0F;
+    float sum = 0.0F;
+    for (int64_t i = 0; i < shape.in; ++i) {
+      const float magnitude = std::abs(weight[(row * shape.in) + i]);
+      largest = std::max(largest, magnitude);
+      sum += magnitude;
+    }
+    float& factor = factors[static_cast<size_t>(row % shape.out)];
+    if (largest > 0.0F) {
+      factor = std::min({factor, kMostWeight / largest, most_sum / sum});
+    }
+  }
+  return factors;
+}
+
+/// Weights (kernel, out, in) as integers of as many bits as there is room for.
+kernels::Conv1d pack_halves(const kernels::ConvShape& shape, const std::vector<float>& weight,
+                            const float* bias, const kernels::KernelTable& fine) {
+  std::vector<float> factors = fine_factors(shape, weight.data());
+  std::vector<int16_t> values(weight.size());
+  for (int64_t row = 0; row < shape.kernel * shape.out; ++row) {
+    const float factor = factors[static_cast<size_t>(row % shape.out)];
+    for (int64_t i = row * shape.in; i < (row + 1) * shape.in; ++i) {
+      const auto at = static_cast<size_t>(i);
+      values[at] = static_cast<int16_t>(std::lrint(weight[at] * factor));
+    }
+  }
+  for (float& factor : factors) {
+    factor = 1.0F / factor;
+  }
+  return {shape, values.data(), factors.data(), bias, fine};
+}
+
 kernels::Conv1d pack(ConvOperator::Kind kind, kernels::ConvShape shape,
                      const core::StoredWeight& weight, const ggml_tensor* bias,
                      Arithmetic arithmetic) {
@@ -55,8 +97,12 @@ kernels::Conv1d pack(ConvOperator::Kind kind, kernels::ConvShape shape,
                       : kernels::Conv1d(shape, values, scale, bias_data);
   }
   const kernels::KernelTable* fine = kernels::active_fine_kernels();
-  if (weight.values->type == GGML_TYPE_I8 && fine != nullptr && shape.in >= kLeastFineIn &&
-      shape.in <= kernels::kMostFineIn) {
+  const bool can_be_fine =
+      fine != nullptr && shape.in >= kLeastFineIn && shape.in <= kernels::kMostFineIn;
+  if (weight.values->type == GGML_TYPE_F16 && weight.among_int8 && can_be_fine && !transposed) {
+    return pack_halves(shape, weight.to_float(), bias_data, *fine);
+  }
+  if (weight.values->type == GGML_TYPE_I8 && can_be_fine) {
     const auto* values = static_cast<const int8_t*>(weight.values->data);
     const auto* scale = static_cast<const float*>(weight.scale->data);
     return transposed ? kernels::Conv1d::transposed(shape, values, scale, bias_data, *fine)

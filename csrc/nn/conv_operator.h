@@ -13,7 +13,8 @@ namespace muspeaker::nn {
 /// How a layer whose weights the file holds as int8 computes: with inputs of float32, or of 14 bits
 /// where kernels/fine.h has kernels for that and there are enough channels; or with the inputs
 /// quantised to int8 too, frame by frame, which is faster and less exact. Weights that are stored
-/// as float32 or float16 are always computed in float32. kInt8 with `tile_rows`
+/// as float32 are always computed in float32, and so are those stored as float16, but in a file
+/// with int8 weights they become as many bits as inputs of 14 leave. kInt8 with `tile_rows`
 /// quantises by tiles, see kernels::Conv1d.
 struct Arithmetic {
   enum Kind : std::uint8_t { kFloat, kInt8 };

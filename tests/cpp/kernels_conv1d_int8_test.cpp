@@ -194,6 +194,32 @@ TEST(Conv1dFine, EveryInstructionSetGivesTheTwinsBits) {
   expect_the_twins(Layer({muspeaker::kernels::kMostFineIn, 5, 1, 1, 1, 0}, false, true), 7);
 }
 
+TEST(Conv1dFine, WeightsOf16BitsGiveTheTwinsBits) {
+  constexpr int16_t kFactor = 200;
+  constexpr int64_t kIn = 64;
+  for (const int64_t out : {1, 15, 33}) {
+    for (const bool loudest : {false, true}) {
+      const Layer layer({kIn, out, 3, 1, 1, 1});
+      std::vector<int16_t> weight(layer.quantised.size(), muspeaker::kernels::kMostFineSum / kIn);
+      for (size_t i = 0; i < weight.size() && !loudest; ++i) {
+        weight[i] = static_cast<int16_t>(kFactor * layer.quantised[i] / 4);
+      }
+      const auto conv = [&](const KernelTable& table) {
+        return Conv1d(layer.shape, weight.data(), layer.scale.data(), layer.bias.data(), table);
+      };
+      const std::vector<float> x = loudest ? std::vector<float>(kIn * 9, 3.0F) : noise(kIn * 25);
+      const std::vector<float> expected = run(conv(*fine_kernels_for(Isa::kScalar)), x);
+      EXPECT_TRUE(!loudest || expected[0] > 100.0F) << expected[0];
+      for (const Isa isa : supported_isas()) {
+        EXPECT_THROW(conv(kernels_for(isa)), std::invalid_argument);
+        if (const KernelTable* fine = fine_kernels_for(isa); fine != nullptr) {
+          EXPECT_EQ(run(conv(*fine), x), expected) << describe(layer, isa);
+        }
+      }
+    }
+  }
+}
+
 TEST(Conv1dFine, StaysWithin72DecibelsOfFloat) {
   for (const Layer& layer : {Layer({96, 96, 5, 1, 1, 2}), Layer({192, 80, 1, 1, 1, 0})}) {
     const std::vector<float> x = noise(300 * layer.shape.in);
