@@ -6,7 +6,7 @@ import math
 import os
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,7 +17,7 @@ from muspeaker.options import bounds, sentence_seed
 from muspeaker.sound.audio import Audio
 from muspeaker.sound.edges import FADE_SECONDS, EdgeTrimmer, NoiseGate
 from muspeaker.sound.peaks import PeakLimiter
-from muspeaker.sound.span import Span, begun_between
+from muspeaker.sound.span import Span, begun_between, placed
 from muspeaker.text import phonemize
 from muspeaker.text.passages import Passage, Reading, model_language, read_text
 from muspeaker.text.symbols import PAUSE
@@ -200,8 +200,9 @@ class SpeechEngine:
             if not (len(samples) or is_last):
                 continue
             begin, given = given, given + len(samples)
-            if is_last:
-                samples = np.concatenate([samples, self._silence_after(passage, ends_with).samples])
+            silence = self._silence_after(passage, ends_with).samples if is_last else samples[:0]
+            if len(silence):
+                samples = np.concatenate([samples, silence])
             edges = _Edges(begin, given, trimmer.cut, self.sample_rate, is_last=is_last)
             yield Audio(samples, self.sample_rate, edges.inside(words), edges.inside(phones), mark)
 
@@ -292,7 +293,7 @@ class _Edges:
 
 def _moved(span: Span, lead: float, most: float) -> Span:
     start = min(max(0.0, span.start - lead), most)
-    return replace(span, start=start, end=min(max(start, span.end - lead), most))
+    return placed(span, start, min(max(start, span.end - lead), most))
 
 
 def _bounded(name: str, value: float) -> float:

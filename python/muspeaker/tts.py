@@ -182,7 +182,8 @@ class Synthesizer:
         """
         chosen, speaker = self._chosen(options), self.voice(voice)
         plan = self._speech.plan(text, speaker, chosen)
-        return Audio.join(self._speech.speak(plan, speaker, chosen, whole=True))
+        chunks = list(self._speech.speak(plan, speaker, chosen, whole=True))
+        return chunks[0] if len(chunks) == 1 else Audio.join(chunks)
 
     def stream(
         self, text: str, voice: VoiceLike | None = None, **options: Unpack[OptionFields]

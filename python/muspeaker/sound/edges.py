@@ -87,7 +87,7 @@ class EdgeTrimmer:
 
     def feed(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
         """Take the next (samples,) float32; returns those that are final, maybe none."""
-        self._held = np.concatenate([self._held, samples])
+        self._held = np.concatenate([self._held, samples]) if len(self._held) else samples
         self._missing -= len(samples)
         is_over = self._missing <= 0
         if not self._begun:
