@@ -15,7 +15,8 @@ const KernelTable* fine_kernels_for(Isa isa) {
 }
 
 const KernelTable* active_fine_kernels() {
-  return fine_kernels_for(active_kernels().isa);
+  static const KernelTable* const table = fine_kernels_for(active_kernels().isa);
+  return table;
 }
 
 }  // namespace muspeaker::kernels

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "core/elementary.h"
 #include "core/error.h"
 #include "core/thread_pool.h"
 #include "kernels/fine.h"
@@ -75,7 +76,7 @@ kernels::Conv1d pack_halves(const kernels::ConvShape& shape, const std::vector<f
     const float factor = factors[static_cast<size_t>(row % shape.out)];
     for (int64_t i = row * shape.in; i < (row + 1) * shape.in; ++i) {
       const auto at = static_cast<size_t>(i);
-      values[at] = static_cast<int16_t>(std::lrint(weight[at] * factor));
+      values[at] = static_cast<int16_t>(core::nearest(weight[at] * factor));
     }
   }
   for (float& factor : factors) {
