@@ -1,4 +1,4 @@
-"""Give a model file the checksums of its tensors that files written before them lack; tensors stay as they are.
+"""Give a model file the checksums that files written before them lack; header values and tensors stay as they are.
 
 python -m tools.add_checksums python/muspeaker/models/lite-q8.bin
 """

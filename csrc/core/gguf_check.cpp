@@ -3,10 +3,13 @@
 #include <ggml.h>
 #include <gguf.h>
 
+#include <algorithm>
 #include <cstring>
 #include <set>
 #include <string>
+#include <vector>
 
+#include "core/crc32.h"
 #include "core/error.h"
 #include "core/graph_builder.h"
 
@@ -21,6 +24,7 @@ constexpr uint64_t kMaxAxis = uint64_t{1} << 31;
 constexpr uint64_t kMaxElements = uint64_t{1} << 40;
 constexpr uint64_t kMaxAlignment = 65536;
 constexpr uint32_t kGgufVersion = 3;
+constexpr const char* kChecksumKey = "integrity.header_crc32";
 
 /// Whether a text is UTF-8: no overlong form, no surrogate, nothing past U+10FFFF.
 /// Source: The Unicode Standard 15.0, table 3-7.
@@ -144,9 +148,13 @@ void skip_value(Cursor& cursor, const std::string& key, int32_t type, uint64_t c
   }
 }
 
-/// Returns the alignment of the tensors, in bytes.
-uint64_t check_keys(Cursor& cursor, uint64_t count) {
-  uint64_t alignment = GGUF_DEFAULT_ALIGNMENT;
+struct Keys {
+  uint64_t alignment = GGUF_DEFAULT_ALIGNMENT;  ///< of the tensors, in bytes
+  uint64_t checksum_at = 0;                     ///< byte of the header's checksum, 0 if it has none
+};
+
+Keys check_keys(Cursor& cursor, uint64_t count) {
+  Keys keys;
   std::set<std::string> seen;
   for (uint64_t i = 0; i < count; ++i) {
     const std::string key = cursor.read_string();
@@ -156,11 +164,15 @@ uint64_t check_keys(Cursor& cursor, uint64_t count) {
     const auto type = cursor.read<int32_t>();
     if (key == GGUF_KEY_GENERAL_ALIGNMENT) {
       cursor.require(type == GGUF_TYPE_UINT32, "has an alignment that is not a uint32");
-      alignment = cursor.read<uint32_t>();
-      cursor.require(alignment >= GGUF_DEFAULT_ALIGNMENT && alignment <= kMaxAlignment &&
-                         (alignment & (alignment - 1)) == 0,
-                     "has an alignment of " + std::to_string(alignment) +
+      keys.alignment = cursor.read<uint32_t>();
+      cursor.require(keys.alignment >= GGUF_DEFAULT_ALIGNMENT && keys.alignment <= kMaxAlignment &&
+                         (keys.alignment & (keys.alignment - 1)) == 0,
+                     "has an alignment of " + std::to_string(keys.alignment) +
                          " bytes, expected a power of two from 32 to 65536");
+    } else if (key == kChecksumKey) {
+      cursor.require(type == GGUF_TYPE_UINT32, "has a checksum of its header that is not a uint32");
+      keys.checksum_at = cursor.position();
+      cursor.skip(sizeof(uint32_t));
     } else if (type == GGUF_TYPE_ARRAY) {
       const auto element = cursor.read<int32_t>();
       skip_value(cursor, key, element, cursor.read<uint64_t>());
@@ -168,7 +180,7 @@ uint64_t check_keys(Cursor& cursor, uint64_t count) {
       skip_value(cursor, key, type, 1);
     }
   }
-  return alignment;
+  return keys;
 }
 
 struct TensorInfo {
@@ -229,6 +241,21 @@ uint64_t check_tensors(Cursor& cursor, uint64_t count, uint64_t alignment) {
   return end;
 }
 
+/// Compares all before the cursor with the checksum that is among it and counts as 0. Older files
+/// have none: their header is taken as it is.
+void check_sum(const Cursor& cursor, const uint8_t* data, uint64_t checksum_at) {
+  if (checksum_at == 0) {
+    return;
+  }
+  std::vector<uint8_t> header(data, data + cursor.position());
+  uint32_t expected = 0;
+  uint8_t* stored = header.data() + checksum_at;
+  std::memcpy(&expected, stored, sizeof(expected));
+  std::fill_n(stored, sizeof(expected), uint8_t{0});
+  cursor.require(crc32(header.data(), header.size()) == expected,
+                 "is damaged: its header does not match its checksum");
+}
+
 }  // namespace
 
 void check_gguf(const uint8_t* data, size_t size, const std::string& path) {
@@ -244,10 +271,12 @@ void check_gguf(const uint8_t* data, size_t size, const std::string& path) {
   cursor.require(num_tensors <= kMaxTensors && num_keys <= kMaxKeys,
                  "claims " + std::to_string(num_tensors) + " tensors and " +
                      std::to_string(num_keys) + " header values");
-  const uint64_t alignment = check_keys(cursor, num_keys);
-  const uint64_t data_bytes = check_tensors(cursor, num_tensors, alignment);
+  const Keys keys = check_keys(cursor, num_keys);
+  const uint64_t data_bytes = check_tensors(cursor, num_tensors, keys.alignment);
+  check_sum(cursor, data, keys.checksum_at);
   if (num_tensors > 0) {
-    const uint64_t begin = (cursor.position() + alignment - 1) / alignment * alignment;
+    const uint64_t begin =
+        (cursor.position() + keys.alignment - 1) / keys.alignment * keys.alignment;
     cursor.require(begin <= size && data_bytes <= size - begin,
                    "is truncated: its tensors end at byte " + std::to_string(begin + data_bytes) +
                        ", the file has " + std::to_string(size));

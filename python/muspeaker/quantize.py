@@ -6,6 +6,7 @@ a larger one without PyTorch. Both need the extra muspeaker[quantize].
 
 from __future__ import annotations
 
+import tempfile
 import zlib
 from contextlib import closing
 from pathlib import Path
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
 ARCHITECTURE = "muspeaker"
 WEIGHT_TYPES = ("f32", "f16", "q8")
 WEIGHT_TYPE_KEY = "muspeaker.weight_type"
-CHECKSUM_KEY = "integrity.tensor_crc32"
+TENSOR_CHECKSUMS_KEY = "integrity.tensor_crc32"
+HEADER_CHECKSUM_KEY = "integrity.header_crc32"
 MAX_NAME_BYTES = 63  # ggml keeps 64, the last of them a zero
 MIN_INT8_ELEMENTS = 1024  # below, the scales and the loss outweigh the bytes saved
 HOT = (
@@ -162,7 +164,7 @@ def _read_file(path: Path) -> tuple[list[tuple[str, object, Any]], dict[str, NDA
     header = [
         (field.name, field.contents(), field.types)
         for field in reader.fields.values()
-        if not field.name.startswith(("GGUF.", "general.architecture", CHECKSUM_KEY))
+        if not field.name.startswith(("GGUF.", "general.architecture", "integrity."))
     ]
     return header, {tensor.name: np.array(tensor.data) for tensor in reader.tensors}
 
@@ -170,7 +172,7 @@ def _read_file(path: Path) -> tuple[list[tuple[str, object, Any]], dict[str, NDA
 def write_file(
     path: Path, header: Iterable[tuple[str, object, Any]], tensors: Mapping[str, NDArray[Any]]
 ) -> None:
-    """Write a GGUF file with a checksum for each tensor, whole or not at all.
+    """Write a GGUF file with checksums of its header and of each tensor, whole or not at all.
 
     Args:
         path: Where to; a file that is there is replaced.
@@ -185,18 +187,37 @@ def write_file(
     long = [name for name in tensors if len(name.encode()) > MAX_NAME_BYTES]
     if long:
         raise ValueError(f"tensor names over {MAX_NAME_BYTES} bytes: {', '.join(long)}")
-    with whole_file(path) as partial, closing(_gguf().GGUFWriter(partial, ARCHITECTURE)) as writer:
+    types = _gguf().GGUFValueType
+    values = list(header)
+    if sums := [zlib.crc32(np.ascontiguousarray(x).data) for x in tensors.values()]:
+        values.append((TENSOR_CHECKSUMS_KEY, sums, (types.ARRAY, types.UINT32)))
+    with tempfile.TemporaryDirectory() as folder:  # GGUFWriter writes to nothing but a path
+        draft = Path(folder, "header")
+        _write(draft, [*values, (HEADER_CHECKSUM_KEY, 0, None)], tensors, is_draft=True)
+        checksum = zlib.crc32(draft.read_bytes())
+    with whole_file(path) as partial:
+        _write(partial, [*values, (HEADER_CHECKSUM_KEY, checksum, None)], tensors)
+
+
+def _write(
+    path: Path,
+    header: Iterable[tuple[str, object, Any]],
+    tensors: Mapping[str, NDArray[Any]],
+    *,
+    is_draft: bool = False,
+) -> None:
+    """Write a file; a draft ends before the padding and the values of the tensors."""
+    with closing(_gguf().GGUFWriter(path, ARCHITECTURE)) as writer:
         for key, value, types in header:
             _add_value(writer, key, value, types)
-        gguf_types = _gguf().GGUFValueType
-        sums = [zlib.crc32(np.ascontiguousarray(x).data) for x in tensors.values()]
-        if sums:
-            writer.add_key_value(CHECKSUM_KEY, sums, gguf_types.ARRAY, gguf_types.UINT32)
         for name, tensor in tensors.items():
             writer.add_tensor(name, tensor)
         writer.write_header_to_file()
         writer.write_kv_data_to_file()
-        writer.write_tensors_to_file()
+        if is_draft:
+            writer.write_ti_data_to_file()
+        else:
+            writer.write_tensors_to_file()
 
 
 def _add_value(writer: Any, key: str, value: object, types: Any) -> None:

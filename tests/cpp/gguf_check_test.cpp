@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/config.h"
+#include "core/crc32.h"
 #include "core/error.h"
 #include "core/weights.h"
 #include "model_file.h"
@@ -46,6 +47,24 @@ class RawFile {
     return value(type).value<uint64_t>(0);
   }
 
+  /// The same with one bit of one byte flipped.
+  [[nodiscard]] RawFile flipped(size_t bit) const {
+    RawFile other = *this;
+    other.bytes_[bit / 8] ^= static_cast<uint8_t>(1U << (bit % 8));
+    return other;
+  }
+
+  [[nodiscard]] size_t size() const { return bytes_.size(); }
+  [[nodiscard]] uint32_t sum() const { return crc32(bytes_.data(), bytes_.size()); }
+  [[nodiscard]] bool is_whole() const {
+    try {
+      check_gguf(bytes_.data(), bytes_.size(), "x");
+      return true;
+    } catch (const ModelFileError&) {
+      return false;
+    }
+  }
+
   [[nodiscard]] std::string fault() const {
     return test::message_of<ModelFileError>(
         [this] { check_gguf(bytes_.data(), bytes_.size(), "x"); });
@@ -75,6 +94,34 @@ TEST(GgufCheck, RefusesWhatGgmlWouldDieOf) {
 TEST(GgufCheck, RefusesMoreTensorsThanAGraphCanHold) {
   EXPECT_EQ(RawFile(2049, 0).fault(), "model file x claims 2049 tensors and 0 header values");
   EXPECT_EQ(RawFile(2048, 0).fault().find("claims"), std::string::npos);
+}
+
+/// A header with its checksum as the second value, and one tensor.
+RawFile header_with(uint32_t sum) {
+  RawFile file(1, 2);
+  file.text("size").value<int32_t>(4).value<uint32_t>(80);
+  file.text("integrity.header_crc32").value<int32_t>(4).value(sum);
+  return file.tensor("w", {1});
+}
+
+TEST(GgufCheck, AFlippedBitInTheHeaderIsSeen) {
+  RawFile whole = header_with(header_with(0).sum());
+  const size_t header_bytes = whole.size();
+  whole.value<uint64_t>(0).value<uint64_t>(0).value<uint64_t>(0).value<uint64_t>(0);  // the tensor
+  EXPECT_TRUE(whole.is_whole());
+  constexpr size_t kSizeAt = 24 + (8 + 4) + 4;  // after the counts, a name and a type
+  constexpr size_t kNameAt = kSizeAt + 4 + 8;
+  constexpr size_t kNameEnd = kNameAt + 22;
+  for (size_t bit = 0; bit < 8 * header_bytes; ++bit) {
+    // Under another name the checksum is none, and the rest is as it was.
+    const bool is_name = bit / 8 >= kNameAt && bit / 8 < kNameEnd;
+    EXPECT_TRUE(is_name || !whole.flipped(bit).is_whole()) << "bit " << bit;
+  }
+  EXPECT_EQ(whole.flipped(8 * kSizeAt).fault(),
+            "model file x is damaged: its header does not match its checksum");
+  RawFile other(0, 1);
+  EXPECT_EQ(other.text("integrity.header_crc32").value<int32_t>(6).value(1.0F).fault(),
+            "model file x has a checksum of its header that is not a uint32");
 }
 
 TEST(GgufCheck, RefusesTextsThatAreNoUtf8) {

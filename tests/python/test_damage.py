@@ -79,6 +79,20 @@ def test_a_flipped_bit_in_any_tensor_is_refused_by_its_name(tmp_path: Path) -> N
             muspeaker.load(path)
 
 
+def test_a_flipped_bit_in_the_header_is_refused(tmp_path: Path) -> None:
+    gguf = pytest.importorskip("gguf")
+    path = tmp_path / "a.bin"
+    add_checksums(GOLDEN, path)
+    whole, reader = path.read_bytes(), gguf.GGUFReader(path)
+    fields = [*reader.fields.values(), *(tensor.field for tensor in reader.tensors[::5])]
+    for index, field in enumerate(fields):
+        data = bytearray(whole)
+        data[field.offset + sum(part.nbytes for part in field.parts) - 1] ^= 1 << index % 8
+        path.write_bytes(data)
+        with pytest.raises(muspeaker.ModelFileError):
+            muspeaker.load(path)
+
+
 def test_checksums_change_nothing_else(tmp_path: Path) -> None:
     pytest.importorskip("gguf")
     path = tmp_path / "a.bin"
