@@ -115,11 +115,9 @@ def real_scores(sounds: Iterator[Sound], keys: int) -> list[list[float]]:
     patterns = [own]
     for _ in range(keys):
         signs = rng.choice(np.array([-1, 1], np.float32), shape)
-        columns = [
-            np.stack([np.roll(pattern, -shift, 0).ravel() for shift in range(shape[0])], axis=1)
-            for pattern in (np.where(own.symbols == 0, signs, 0).astype(np.float32), signs)
-        ]
-        patterns.append(own._replace(common=columns[0], plain=columns[1]))
+        common = np.where(own.symbols == 0, signs, 0).astype(np.float32)
+        spectra = [watermark._spectrum(pattern) for pattern in (common, signs)]
+        patterns.append(own._replace(common=spectra[0], plain=spectra[1]))
     return [
         [place.score for place in watermark._search_all(sound[begin:end], patterns)]
         for sound in sounds

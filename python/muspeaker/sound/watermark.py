@@ -66,7 +66,7 @@ class Detection:
 
 
 class _Pattern(NamedTuple):
-    """What to correlate with, as columns of (slots * cells) float32, one a shift in slots.
+    """What to correlate with, as spectra over the slots: (slots / 2 + 1, cells) complex64.
 
     Attributes:
         common: The cells that all marks share.
@@ -75,8 +75,8 @@ class _Pattern(NamedTuple):
         codes: (256, slots, cells) float32, 1 or -1.
     """
 
-    common: NDArray[np.float32]
-    plain: NDArray[np.float32]
+    common: NDArray[np.complex64]
+    plain: NDArray[np.complex64]
     symbols: NDArray[np.int8]
     codes: NDArray[np.float32]
 
@@ -132,12 +132,11 @@ def _pattern() -> _Pattern:
     codes = np.stack([_core.watermark_code(value) for value in range(257)]).astype(np.float32)
     common = np.where(symbols == 0, codes[256], 0).astype(np.float32)
     plain = np.where(symbols == 0, codes[256], codes[0])
+    return _Pattern(_spectrum(common), _spectrum(plain), symbols, codes[:256])
 
-    def shifted(pattern: NDArray[np.float32]) -> NDArray[np.float32]:
-        columns = [np.roll(pattern, -shift, axis=0).ravel() for shift in range(len(pattern))]
-        return np.ascontiguousarray(np.stack(columns, axis=1))
 
-    return _Pattern(shifted(common), shifted(plain), symbols, codes[:256])
+def _spectrum(pattern: NDArray[np.float32]) -> NDArray[np.complex64]:
+    return np.fft.rfft(pattern, axis=0).astype(np.complex64)
 
 
 def _search(samples: NDArray[np.float32]) -> _Place:
@@ -149,19 +148,22 @@ def _search_all(samples: NDArray[np.float32], patterns: Sequence[_Pattern]) -> l
     """The same for several patterns, of which each has its own place."""
     slots, cells = patterns[0].symbols.shape
     share = np.float32((patterns[0].symbols == 0).mean())
-    below = np.insert(np.cumsum(_whitened(samples), 1), 0, 0, axis=1)  # each bin
+    parts = np.tile([1, share], len(patterns)).astype(np.float32)  # of the power
+    spectra = np.stack([part for one in patterns for part in (one.plain, one.common)], axis=2)
+    below = np.cumsum(np.cumsum(_whitened(samples), 0, dtype=np.float64), 1)
+    below = np.pad(below, ((1, 0), (1, 0)))  # sums of all earlier frames and lower bins
     best = [_Place(-np.inf, np.zeros((slots, cells), np.float32))] * len(patterns)
     for speed, scale in [(s, s) for s in SPEEDS] + [(tempo, 1.0) for tempo in TEMPOS]:
-        sums = _slot_sums(_cell_sums(below, scale, cells), speed, slots)
-        flat = sums.reshape(OFFSETS, -1)
-        power = np.square(flat).sum(1) + np.float32(1e-9)
-        for index, pattern in enumerate(patterns):
-            for columns, part in ((pattern.plain, np.float32(1)), (pattern.common, share)):
-                scores = flat @ columns / np.sqrt(part * power)[:, None]
-                offset, shift = np.unravel_index(np.argmax(scores), scores.shape)
-                if scores[offset, shift] > best[index].score:
-                    moved = np.roll(sums[offset], int(shift), axis=0)
-                    best[index] = _Place(float(scores[offset, shift]), moved)
+        sums = _cell_sums(_slot_sums(below, speed, slots), scale, cells)
+        power = np.square(sums).sum((1, 2)) + np.float32(1e-9)
+        # Correlation by spectra: (frequencies, offsets, cells) @ (frequencies, cells, patterns)
+        products = np.conj(np.fft.rfft(sums, axis=1)).swapaxes(0, 1).astype(np.complex64) @ spectra
+        scores = np.fft.irfft(products, slots, axis=0) / np.sqrt(power[:, None] * parts)
+        for index, score in enumerate(scores.max((0, 1))):
+            if score > best[index // 2].score:
+                shift, offset = np.unravel_index(scores[:, :, index].argmax(), scores.shape[:2])
+                moved = np.roll(sums[offset], int(shift), axis=0)
+                best[index // 2] = _Place(float(score), moved)
     return best
 
 
@@ -218,24 +220,26 @@ def _mean(values: NDArray[Any], width: int, axis: int) -> NDArray[np.float64]:
     return means
 
 
-def _cell_sums(below: NDArray[np.float32], scale: float, cells: int) -> NDArray[np.float32]:
-    """Sums of all below each bin, (frames, bins + 1), to (frames, cells); scale: that of all frequencies."""
+def _slot_sums(below: NDArray[np.float64], speed: float, slots: int) -> NDArray[np.float64]:
+    """Sums of all before each frame, (frames + 1, bins), to (offsets, slots, bins).
+
+    Periods of the pattern are added up.
+    """
+    slot, frames = SLOT_FRAMES / speed, len(below) - 1
+    count = -(-(int(np.ceil(frames / slot)) + 1) // slots) * slots
+    places = np.arange(count + 1)[None] - 1 + np.arange(OFFSETS)[:, None] / OFFSETS
+    edges = np.clip(np.rint(places * slot).astype(int), 0, frames)
+    each = np.diff(below[edges], axis=1)
+    folded: NDArray[np.float64] = each.reshape(OFFSETS, -1, slots, below.shape[1]).sum(1)
+    return folded
+
+
+def _cell_sums(below: NDArray[np.float64], scale: float, cells: int) -> NDArray[np.float32]:
+    """Sums of all below each bin, (..., bins + 1), to (..., cells); scale: that of all frequencies."""
     edges = (FIRST_CELL_BIN + CELL_BINS * np.arange(cells + 1)) * scale + 0.5 - LOW_BIN
     first = edges.astype(int)
-    part = (edges - first).astype(np.float32)
-    return np.diff(below[:, first] * (1 - part) + below[:, first + 1] * part, axis=1)
-
-
-def _slot_sums(values: NDArray[np.float32], speed: float, slots: int) -> NDArray[np.float32]:
-    """(frames, cells) to (offsets, slots, cells): periods of the pattern are added up."""
-    sums = np.insert(np.cumsum(values, 0), 0, 0, axis=0)
-    slot = SLOT_FRAMES / speed
-    count = -(-(int(np.ceil(len(values) / slot)) + 1) // slots) * slots
-    places = np.arange(count + 1)[None] - 1 + np.arange(OFFSETS)[:, None] / OFFSETS
-    edges = np.clip(np.rint(places * slot).astype(int), 0, len(values))
-    each = np.diff(sums[edges], axis=1)
-    folded: NDArray[np.float32] = each.reshape(OFFSETS, -1, slots, values.shape[1]).sum(1)
-    return folded
+    at_edges = below[..., first] * (1 - (edges - first)) + below[..., first + 1] * (edges - first)
+    return np.diff(at_edges, axis=-1).astype(np.float32)
 
 
 def _code_scores(sums: NDArray[np.float32]) -> NDArray[np.float64]:
