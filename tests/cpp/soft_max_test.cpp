@@ -15,10 +15,10 @@ constexpr int64_t kHeads = 2;
 constexpr int64_t kWindow = 3;
 constexpr float kScale = 0.3F;
 
-std::vector<float> waves(int64_t count, float step) {
+std::vector<float> waves(int64_t count, float step, float most = 8.0F) {
   std::vector<float> values;
   for (int64_t i = 0; i < count; ++i) {
-    values.push_back(8.0F * std::sin(step * static_cast<float>(i)));
+    values.push_back(most * std::sin(step * static_cast<float>(i)));
   }
   return values;
 }
@@ -43,8 +43,8 @@ std::vector<double> plain(const std::vector<float>& x, const std::vector<float>&
 }
 
 void expect_plain(int64_t queries, int64_t keys, const std::vector<float>& relative,
-                  int num_threads) {
-  const std::vector<float> x = waves(kHeads * queries * keys, 0.7F);
+                  int num_threads, float most = 8.0F, double within = 1e-6) {
+  const std::vector<float> x = waves(kHeads * queries * keys, 0.7F, most);
   muspeaker::core::GraphRunner runner(num_threads);
   runner.run([&](muspeaker::core::GraphBuilder& graph) {
     ggml_tensor* input = graph.input("x", GGML_TYPE_F32, {keys, queries, kHeads}, x.data());
@@ -58,7 +58,8 @@ void expect_plain(int64_t queries, int64_t keys, const std::vector<float>& relat
   const std::vector<double> expected = plain(x, relative, queries, keys);
   ASSERT_EQ(y.size(), expected.size());
   for (size_t i = 0; i < y.size(); ++i) {
-    ASSERT_NEAR(y[i], expected[i], 1e-6) << queries << " queries, " << keys << " keys, place " << i;
+    ASSERT_NEAR(y[i], expected[i], within)
+        << queries << " queries, " << keys << " keys, place " << i;
   }
 }
 
@@ -70,6 +71,14 @@ TEST(SoftMax, IsItsDefinition) {
         expect_plain(queries, keys, waves(kHeads * ((2 * kWindow) + 1), 1.3F), num_threads);
       }
     }
+  }
+}
+
+/// exp of such a score is infinite, and that of its distance from another than the largest, too.
+TEST(SoftMax, LargeScoresDoNotOverflow) {
+  for (const int64_t keys : {15, 16, 17, 100}) {
+    expect_plain(40, keys, {}, 1, 2000.0F, 1e-4);
+    expect_plain(40, keys, waves(kHeads * ((2 * kWindow) + 1), 1.3F), 1, 2000.0F, 1e-4);
   }
 }
 
