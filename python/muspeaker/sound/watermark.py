@@ -239,7 +239,8 @@ def _cell_sums(below: NDArray[np.float64], scale: float, cells: int) -> NDArray[
     edges = (FIRST_CELL_BIN + CELL_BINS * np.arange(cells + 1)) * scale + 0.5 - LOW_BIN
     first = edges.astype(int)
     at_edges = below[..., first] * (1 - (edges - first)) + below[..., first + 1] * (edges - first)
-    return np.diff(at_edges, axis=-1).astype(np.float32)
+    cell_sums: NDArray[np.float32] = np.diff(at_edges, axis=-1).astype(np.float32)
+    return cell_sums
 
 
 def _code_scores(sums: NDArray[np.float32]) -> NDArray[np.float64]:
