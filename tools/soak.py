@@ -126,7 +126,8 @@ def measure(call: Callable[[int], bytes], count: int, process: int | None = None
     before, after = (statistics.fmean(part) for part in (sizes[:quarter], sizes[-quarter:]))
     mebibytes = [round(size, 1) for size in (before, after)]
     growth = round(after / before - 1, 4)
-    return {"calls": count, "mebibytes": mebibytes, "growth": growth, "differing": differing}
+    found = {"calls": count, "mebibytes": mebibytes, "growth": growth, "differing": differing}
+    return found | {"readings": [round(size, 1) for size in sizes]}  # tell a step from a slope
 
 
 def own_bytes(process: int | None) -> int:
