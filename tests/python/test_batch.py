@@ -21,13 +21,14 @@ from muspeaker.batch.folder import JOURNAL, OutputFolder
 from muspeaker.batch.jobs import Job, read_jobs
 from muspeaker.batch.processes import START, ProcessCrew
 from muspeaker.batch.recorder import BatchRecorder, manner_of
-from muspeaker.batch.speaker import Refusal, Spoken
+from muspeaker.batch.speaker import JobSpeaker, Refusal, Spoken
 from muspeaker.cli import app
+from muspeaker.options import STYLES
+from muspeaker.voice import Voice
 from tests.serving import wait_until
 
 if TYPE_CHECKING:
     from muspeaker.tts import Synthesizer
-    from muspeaker.voice import Voice
 
 SOURCES = str(Path(muspeaker.__file__).parents[1])
 forks = pytest.mark.skipif(START != "fork", reason="a fake engine reaches processes by a fork")
@@ -55,9 +56,14 @@ def test_columns_without_headings(tmp_path: Path) -> None:
 
 
 def test_headings_name_options(tmp_path: Path) -> None:
-    text = "text\tname\tspeed\tseed\tssml\tlanguage\nHi.\ta\t1.5\t7\tyes\ten-gb\nBye.\tb\t\t\t\t\n"
+    text = "text\tname\tspeed\tseed\tpayload\tssml\tlanguage\tstyle\n"
+    text += "Hi.\ta\t1.5\t7\t9\tyes\ten-gb\tcalm\nBye.\tb\t\t\t\t\t\t\n"
     first, second = read_jobs(table(tmp_path, text))
-    assert dict(first.options) == {"speed": 1.5, "seed": 7, "ssml": True, "language": "en-gb"}
+    whole = {"seed": 7, "payload": 9}
+    assert (
+        dict(first.options)
+        == {"speed": 1.5, "ssml": True, "language": "en-gb", "style": "calm"} | whole
+    )
     assert second == Job("b", "Bye.")
 
 
@@ -251,6 +257,29 @@ def test_a_file_that_cannot_be_written_is_in_no_journal(
     with folder.opened(), pytest.raises(OSError, match=r"a\.wav"):
         folder.keep(JOBS[0], Spoken(b"a", 1.0))
     assert lines_of(tmp_path) == []
+
+
+@forks
+def test_a_style_is_named_or_is_another_voice(
+    tts: Synthesizer, engine: Any, voice: Voice, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    bert = Voice(voice.vector, 2 * voice.style, name="bert", fingerprint=voice.fingerprint)
+    known = {None: voice, "bert": bert}
+    monkeypatch.setattr(
+        type(tts), "voice", lambda _, given: given if isinstance(given, Voice) else known[given]
+    )
+    styles = [None, "calm", "lively", "bert"]
+    jobs = [Job(f"j{style}", "Hi.", None, {"style": style} if style else {}) for style in styles]
+    speaker = JobSpeaker(tts, manner_of(jobs, tts, None, {"style": "calm"}, ".wav", None))
+    for job in jobs:
+        assert isinstance(speaker.speak(job), Spoken)
+    speeds = [call["speed"] for call in engine.calls]
+    assert speeds == pytest.approx([STYLES["calm"].speed] * 2 + [STYLES["lively"].speed, 1.0])
+    assert [call["style"] is bert.style for call in engine.calls] == [False, False, False, True]
+
+    assert record(tts, jobs, tmp_path, style="calm").spoken == 4
+    assert record(tts, jobs, tmp_path, style="calm").kept == 4
+    assert record(tts, jobs, tmp_path, style="bert").kept == 3
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs locks of POSIX")

@@ -101,8 +101,11 @@ class OutputFolder:
         options = self._manner.options_of(job)
         lexicon = read_lexicon(options.get("lexicon"))
         options["lexicon"] = lexicon and lexicon.fingerprint
-        style = options.pop("style", None)
-        voices = [self._digest(v) for v in (self._manner.voices[job.voice], style) if v is not None]
+        styles = [style] if (style := options.pop("style", None)) is not None else []
+        voices = [
+            voice if isinstance(voice, str) else self._digest(voice)  # a named style is its name
+            for voice in (self._manner.voices[job.voice], *styles)
+        ]
         told = [self._fingerprint, job.text, voices, options, self._manner.bit_rate]
         return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:32]
 

@@ -32,7 +32,7 @@ class Job:
         name: Path of the file in the output folder, with `/` between folders and without suffix.
         text: What is spoken.
         voice: Voice as `Synthesizer.voice` understands it; None is that of the whole list.
-        options: Options of this text alone; `style` is a voice in the same form.
+        options: Options of this text alone; `style` is a name of `STYLES`, or a voice in the same form.
     """
 
     name: str
@@ -130,7 +130,7 @@ def _value(key: str, value: Any) -> Any:
             raise ValueError(f"{key} must be true or false, got {value!r}")
         return _FLAGS[value.lower()]
     try:
-        return int(value) if key == "seed" else float(value)
+        return int(value) if key in {"seed", "payload"} else float(value)
     except ValueError as error:
         raise ValueError(f"{key} must be a number, got {value!r}") from error
 

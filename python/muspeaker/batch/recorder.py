@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from muspeaker.batch.crew import share_out
 from muspeaker.batch.folder import REPORT, OutputFolder
 from muspeaker.batch.speaker import Manner, Refusal
+from muspeaker.options import STYLES
 from muspeaker.sound.files import write_whole
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def manner_of(
         jobs: Jobs.
         tts: Model.
         voice: Voice of the jobs that name none.
-        options: Options of all jobs; `style` is a voice.
+        options: Options of all jobs; `style` is a voice or a name of `STYLES`.
         suffix: Format of the files.
         bit_rate: Bits a second, where the format has them.
 
@@ -76,15 +77,16 @@ def manner_of(
     voices: dict[str | None, Voice] = {VOICE_OF_ALL: tts.voice(voice)}
     for job in jobs:
         for name in (job.voice, job.options.get("style")):
-            if name in voices:
+            if name in voices or name in STYLES:
                 continue
             try:
                 voices[name] = tts.voice(name)
             except (OSError, ValueError) as error:
                 raise type(error)(f"{job.name}: {error}") from error
     chosen = dict(options)
-    if isinstance(chosen.get("style"), str):
-        chosen["style"] = tts.voice(chosen["style"])
+    style = chosen.get("style")
+    if isinstance(style, str) and style not in STYLES:
+        chosen["style"] = tts.voice(style)
     return Manner(voices, chosen, suffix, bit_rate)
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from muspeaker.options import STYLES
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
@@ -53,8 +55,9 @@ class Manner:
     def options_of(self, job: Job) -> dict[str, Any]:
         """The options of one job, with the voice whose manner is taken."""
         options = {**self.options, **job.options}
-        if isinstance(options.get("style"), str):
-            options["style"] = self.voices[options["style"]]
+        style = options.get("style")
+        if isinstance(style, str) and style not in STYLES:
+            options["style"] = self.voices[style]
         return options
 
 

@@ -13,7 +13,7 @@ from typing import IO, TYPE_CHECKING, Any
 import numpy as np
 import soundfile
 
-from muspeaker.options import manner_of
+from muspeaker.options import bounded, manner_of
 from muspeaker.sound.audio import Audio
 from muspeaker.sound.files import whole_file, write_whole
 from muspeaker.sound.span import Span
@@ -115,7 +115,9 @@ def spoken_piece(
         words += len(chunk.words)
         yield chunk, len(piece.text) * words // total
     pause = options.get("pause")
-    speed = float(options.get("speed", 1.0)) * manner_of(options.get("style")).speed
+    speed = bounded(
+        "speed", float(options.get("speed", 1.0)) * manner_of(options.get("style")).speed
+    )
     factor = 1 / speed if pause is None else float(pause) / SENTENCE_PAUSE_SECONDS
     seconds = CHAPTER_PAUSE_SECONDS if piece.is_last else PARAGRAPH_PAUSE_SECONDS * factor
     silence = np.zeros(round(seconds * tts.sample_rate), np.float32)
