@@ -16,6 +16,18 @@ from pathlib import Path
 from typing import Any
 
 PORT = 10200
+NAMES = (
+    "voice",
+    "style",
+    "speed",
+    "pitch",
+    "expression",
+    "seed",
+    "variation",
+    "pause",
+    "volume",
+    "threads",
+)
 OPTIONS = Path("/data/options.json")
 VOICES = Path("/share/muspeaker")
 SUPERVISOR = "http://supervisor"
@@ -26,7 +38,7 @@ _LOGGER = logging.getLogger("muspeaker")
 def arguments(options: dict[str, Any], voices: Path) -> list[str]:
     """The command line for an add-on's options; those left empty are left out."""
     command = ["muspeaker", "wyoming", "--uri", f"tcp://0.0.0.0:{PORT}"]
-    for name in ("voice", "speed", "pitch", "pause", "volume", "threads"):
+    for name in NAMES:
         value = options.get(name)
         if value not in (None, "") and (name, value) != ("threads", 0):
             command += [f"--{name}", str(value)]

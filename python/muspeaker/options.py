@@ -241,6 +241,11 @@ class SynthesisOptions:
         return manner_of(self.style)
 
     @property
+    def pace(self) -> float:
+        """The speed with the factor of the named style, within the range of `speed`."""
+        return bounded("speed", float(self.speed) * self.manner.speed)
+
+    @property
     def style_voice(self) -> Voice | None:
         """The other voice whose manner is taken."""
         return self.style if isinstance(self.style, Voice) else None
@@ -276,6 +281,12 @@ OPTIONS: dict[str, About] = {
 def bounds(name: str) -> tuple[float, float]:
     """Least and greatest value of a numeric option."""
     return float(OPTIONS[name].low), float(OPTIONS[name].high)
+
+
+def bounded(name: str, value: float) -> float:
+    """A value that a style or the manner of a passage has changed, within the range of its option."""
+    low, high = bounds(name)
+    return min(max(value, low), high)
 
 
 def checked_options(

@@ -13,7 +13,7 @@ import numpy as np
 
 from muspeaker.config import config_from_header
 from muspeaker.forks import EngineOfProcess, keep_usable
-from muspeaker.options import bounds, sentence_seed
+from muspeaker.options import bounded, sentence_seed
 from muspeaker.sound.audio import Audio
 from muspeaker.sound.edges import FADE_SECONDS, EdgeTrimmer, NoiseGate
 from muspeaker.sound.peaks import PeakLimiter
@@ -103,7 +103,7 @@ class SpeechEngine:
             symbols=self.config.symbols,
             language=self.language_of(speaker, options),
             phonemes=options.phonemes,
-            speed=_bounded("speed", float(options.speed) * options.manner.speed),
+            speed=options.pace,
             pause=None if options.pause is None else float(options.pause),
             lexicon=options.lexicon,
             ssml=options.ssml,
@@ -176,17 +176,17 @@ class SpeechEngine:
             tokens.ids,
             voice.vector,
             (options.style_voice or voice).style,
-            speed=_bounded("speed", float(options.speed) * style.speed * manner.speed),
-            pitch=_bounded("pitch", float(options.pitch) + manner.pitch),
-            energy=_bounded("energy", float(options.energy) * style.energy),
-            expression=_bounded("expression", float(options.expression) * style.expression),
+            speed=bounded("speed", float(options.speed) * style.speed * manner.speed),
+            pitch=bounded("pitch", float(options.pitch) + manner.pitch),
+            energy=bounded("energy", float(options.energy) * style.energy),
+            expression=bounded("expression", float(options.expression) * style.expression),
             temperature=float(options.temperature),
             variation=options.own_variation,
             seed=seed,
             watermark=options.marked_with(),
         )
         words, phones = self.spans(tokens, speaking.durations)
-        limiter = PeakLimiter(_bounded("volume", float(options.volume) * manner.volume))
+        limiter = PeakLimiter(bounded("volume", float(options.volume) * manner.volume))
         gate = self._gate(phones, options)
         trimmer = self._trimmer(passage, speaking.num_samples, words)
         ends_with = int(speaking.durations[len(tokens.phones) - tokens.pauses_after :].sum())
@@ -294,12 +294,6 @@ class _Edges:
 def _moved(span: Span, lead: float, most: float) -> Span:
     start = min(max(0.0, span.start - lead), most)
     return placed(span, start, min(max(start, span.end - lead), most))
-
-
-def _bounded(name: str, value: float) -> float:
-    """A value that the manner of a passage has changed, within the range of its option."""
-    low, high = bounds(name)
-    return min(max(value, low), high)
 
 
 def _next_chunk(speaking: _core.Speaking, process: int, whole: bool) -> NDArray[np.float32] | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -14,6 +14,9 @@ from muspeaker.text.phone_sets import MISAKI_SYMBOLS
 from muspeaker.tts import Synthesizer
 from muspeaker.voice import Voice
 from tests.espeak import HAS_ESPEAK
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 # Phones of espeak-ng, or, where that is not installed, those that English needs no other package for.
 PHONES: dict[str, Any] = {} if HAS_ESPEAK else {"symbols": MISAKI_SYMBOLS}
@@ -110,6 +113,25 @@ def voice(tts: Synthesizer) -> Voice:
         name="anna",
         fingerprint=tts.fingerprint,
     )
+
+
+@pytest.fixture
+def voice_folder(voice: Voice, tmp_path: Path) -> Path:
+    """A voice folder with two voices of the fake model and three files that are none of its."""
+    voice.save(tmp_path / "anna.voice")
+    (tmp_path / "deep").mkdir()
+    bert = Voice(
+        voice.vector,
+        voice.style,
+        name="Bert B.",
+        fingerprint=voice.fingerprint,
+        language="en-gb",
+    )
+    bert.save(tmp_path / "deep" / "bert.voice")
+    Voice(voice.vector, voice.style, name="other", fingerprint="ff").save(tmp_path / "other.voice")
+    (tmp_path / "broken.voice").write_bytes(b"MUSPVOX\nnothing")
+    (tmp_path / "notes.txt").write_text("no voice")
+    return tmp_path
 
 
 @pytest.fixture

@@ -40,6 +40,7 @@ def test_a_missing_extra_is_named(
         (("--uri", "http://127.0.0.1:80"), "tcp://"),
         (("--uri", "tcp://127.0.0.1"), "port"),
         (("--voice", "nobody"), "unknown voice 'nobody'"),
+        (("--style", "nobody"), "unknown voice 'nobody'"),
         (("--data", "no-such-folder"), "voice folder 'no-such-folder' does not exist"),
         (("--model", "no-such-file"), "no-such-file"),
         (("--uri", "unix:///socket", "--zeroconf", "me"), "only a tcp:// server"),
@@ -74,12 +75,21 @@ def test_wyoming_passes_its_options_on(tmp_path: Path, monkeypatch: pytest.Monke
         "0.4",
         "--volume",
         "0.7",
+        "--style",
+        "calm",
+        "--expression",
+        "0.8",
+        "--seed",
+        "5",
+        "--variation",
+        "0.6",
     ]
     result = CliRunner().invoke(app, ["wyoming", *args])
     assert "seen" in result.stderr
     assert isinstance(given.pop("lexicon"), UserLexicon)
     marked = {"watermark": True, "payload": 0}
-    assert given == {"speed": 1.5, "pitch": -2.0, "pause": 0.4, "volume": 0.7} | marked
+    manner = {"style": "calm", "expression": 0.8, "seed": 5, "variation": 0.6}
+    assert given == {"speed": 1.5, "pitch": -2.0, "pause": 0.4, "volume": 0.7} | manner | marked
     assert CliRunner().invoke(app, ["wyoming", "--pause", "11"]).exit_code == 2
 
 
@@ -126,3 +136,14 @@ def test_man_has_no_complaint_about_the_page(tmp_path: Path) -> None:
     shown = subprocess.run(command, capture_output=True, check=True, text=True)
     assert shown.stderr == ""
     assert "Speak a text into a sound file" in " ".join(shown.stdout.split())
+
+
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [("--style ca", {"calm"}), ("--style l", {"lively"}), ("--voice ca", set())],
+)
+def test_the_shell_completes_styles(typed: str, offered: set[str]) -> None:
+    words = f"muspeaker wyoming {typed}"
+    environment = {"_MUSPEAKER_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": "3"}
+    result = CliRunner().invoke(app, [], prog_name="muspeaker", env=environment)
+    assert set(result.output.split()) == offered

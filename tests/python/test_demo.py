@@ -30,9 +30,12 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Page
 
+    from muspeaker.tts import Synthesizer
+
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 SHIPPED_RATE_HZ = 24000
 TIMEOUT_SECONDS = 180
+CONTROLS = ("Calm", "Lively", "Speed", "Pitch", "Expression", "Variation", "Take")
 SENTENCE = "The birch canoe slid on the smooth planks."
 PACKAGE = str(Path(muspeaker.__file__).parents[1])
 
@@ -293,6 +296,24 @@ def test_edit_in_the_browser(page: Page, recording: Path, tmp_path: Path) -> Non
     assert 0.4 * len(old) < same < 0.9 * len(old)
 
 
+def test_the_controls_behind_more_are_heard(
+    page: Page, shipped: Synthesizer, tmp_path: Path
+) -> None:
+    page.fill("#text textarea", "Hello.")
+    page.click("#more button")
+    page.get_by_label("Lively").check()
+    page.get_by_label("number input for Variation").fill("0.8")
+    page.get_by_label("Take").fill("3")
+    page.get_by_label("Take").blur()
+    page.click("#speak")
+    page.wait_for_function("document.querySelector('#status').innerText.includes('1 word in')")
+    source = page.get_attribute("#player audio", "src")
+    heard = _fetched(page.url + str(source), tmp_path / "speech.wav")
+    expected = shipped.synthesize("Hello.", style="lively", variation=0.8, seed=3).samples
+    assert len(heard) == len(expected)
+    assert np.abs(heard - expected).max() < 1e-4
+
+
 @pytest.mark.parametrize("width", [1280, 390])
 def test_the_text_is_first_and_nothing_is_cut(page: Page, width: int) -> None:
     """Two columns from the start on a desktop, one on a phone; the controls wait behind More."""
@@ -311,11 +332,12 @@ def test_the_text_is_first_and_nothing_is_cut(page: Page, width: int) -> None:
         assert choice["y"] > text["y"] + text["height"]
     assert speak["y"] > choice["y"] + choice["height"]
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-    for label in ("Speed", "Pitch", "Expression", "Variation"):
+    for label in CONTROLS:
         assert not page.get_by_label(label).first.is_visible()
     page.click("#more button")
-    for label in ("Speed", "Pitch", "Expression", "Variation"):
+    for label in CONTROLS:
         page.get_by_label(label).first.wait_for(state="visible")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
     background = "getComputedStyle(document.querySelector('gradio-app')).backgroundColor"
     light = page.evaluate(background)
     page.click("#dark")

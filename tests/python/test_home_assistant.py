@@ -16,7 +16,7 @@ import yaml
 from typer.testing import CliRunner
 
 from muspeaker.cli import app
-from muspeaker.options import OPTIONS
+from muspeaker.options import OPTIONS, STYLES
 from muspeaker.text.respelling import UserLexicon
 
 if TYPE_CHECKING:
@@ -63,11 +63,13 @@ def supervisor() -> Iterator[tuple[str, list[tuple[str, str, Any]]]]:
 
 def test_ranges_are_those_of_the_options() -> None:
     schema = CONFIG["schema"]
-    for name in ("speed", "pitch", "pause", "volume"):
+    for name in ("speed", "pitch", "expression", "variation", "pause", "volume"):
         low, high = re.fullmatch(r"float\((.+),(.+)\)\??", schema[name]).groups()
         assert (float(low), float(high)) == (OPTIONS[name].low, OPTIONS[name].high)
         assert CONFIG["options"].get(name) == OPTIONS[name].default
     assert CONFIG["options"].keys() <= schema.keys()
+    assert CONFIG["options"]["seed"] == OPTIONS["seed"].default
+    assert schema["style"] == f"list({'|'.join(STYLES)})?"
 
 
 def test_every_setting_has_a_name_in_every_language() -> None:
@@ -103,6 +105,7 @@ def test_defaults_and_all_options_are_a_command_line_that_works(
     assert "--data" not in plain
     assert "--threads" not in plain
     chosen = {"voice": "kathleen", "speed": 0.9, "pitch": -1, "pause": 0, "volume": 0.5}
+    chosen |= {"style": "calm", "expression": 0.5, "seed": 3, "variation": 0}
     full = script.arguments(chosen | {"threads": 1, "verbose": True}, tmp_path)
     assert full[-3:] == ["--data", str(tmp_path), "--verbose"]
     (tmp_path / "lexicon.tsv").write_text("gnu\tnew\n")
@@ -113,11 +116,10 @@ def test_defaults_and_all_options_are_a_command_line_that_works(
         assert "seen" in CliRunner().invoke(app, command[1:]).stderr
     assert isinstance(given[2].pop("lexicon"), UserLexicon)
     marked = {"watermark": True, "payload": 0}
-    assert given == [
-        {"speed": 1.0, "pitch": 0.0, "pause": None, "volume": 1.0, "lexicon": None} | marked,
-        {"speed": 0.9, "pitch": -1.0, "pause": 0.0, "volume": 0.5, "lexicon": None} | marked,
-        {"speed": 0.9, "pitch": -1.0, "pause": 0.0, "volume": 0.5} | marked,
-    ]
+    usual = {"style": None, "expression": 1.0, "seed": 0, "variation": 0.4} | marked
+    usual |= {"speed": 1.0, "pitch": 0.0, "pause": None, "volume": 1.0}
+    asked = {name: chosen[name] for name in chosen if name != "voice"} | marked
+    assert given == [usual | {"lexicon": None}, asked | {"lexicon": None}, asked]
 
 
 def test_home_assistant_is_told_and_the_server_started(

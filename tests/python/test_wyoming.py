@@ -26,9 +26,11 @@ from wyoming.tts import (
 )
 
 import muspeaker
+from muspeaker.options import STYLES
 from muspeaker.stream import SILENCE_BEFORE_FRAMES
-from muspeaker.voice import Voice
+from muspeaker.voice import DEFAULT_NAME, Voice
 from tests.wyoming_client import (
+    SPEED,
     TIMEOUT_SECONDS,
     ask,
     client_of,
@@ -47,36 +49,15 @@ if TYPE_CHECKING:
     from muspeaker.sound.audio import Audio
     from muspeaker.tts import Synthesizer
 
-SPEED = 1.25
 
-
-@pytest.fixture
-def folder(voice: Voice, tmp_path: Path) -> Path:
-    """A voice folder with two voices of the fake model and three files that are none of its."""
-    voice.save(tmp_path / "anna.voice")
-    (tmp_path / "deep").mkdir()
-    bert = Voice(
-        voice.vector,
-        voice.style,
-        name="Bert B.",
-        fingerprint=voice.fingerprint,
-        language="en-gb",
-    )
-    bert.save(tmp_path / "deep" / "bert.voice")
-    Voice(voice.vector, voice.style, name="other", fingerprint="ff").save(tmp_path / "other.voice")
-    (tmp_path / "broken.voice").write_bytes(b"MUSPVOX\nnothing")
-    (tmp_path / "notes.txt").write_text("no voice")
-    return tmp_path
-
-
-def test_describe_lists_voices_and_languages(tts: Synthesizer, folder: Path) -> None:
+def test_describe_lists_voices_and_languages(tts: Synthesizer, voice_folder: Path) -> None:
     async def conversation(client: AsyncTcpClient) -> Info:
         await client.write_event(Describe().event())
         event = await client.read_event()
         assert event is not None
         return Info.from_event(event)
 
-    (program,) = ask(tts, folder, conversation).tts
+    (program,) = ask(tts, voice_folder, conversation).tts
     assert program.installed
     assert program.supports_synthesize_streaming
     listed = {voice.name: voice for voice in program.voices}
@@ -85,20 +66,19 @@ def test_describe_lists_voices_and_languages(tts: Synthesizer, folder: Path) -> 
     assert listed["bert"].description == "Bert B."
     assert listed["anna"].languages == ["en-US"]
     assert listed["bert"].languages == ["en-GB", "en-US"]
+    assert [speaker.name for speaker in listed["anna"].speakers or []] == ["calm", "lively"]
 
 
 def test_synthesize_gives_the_samples_of_the_library(
-    tts: Synthesizer, voice: Voice, folder: Path
+    tts: Synthesizer, voice: Voice, voice_folder: Path
 ) -> None:
     text = "Hello there. This is a second sentence."
 
     async def conversation(client: AsyncTcpClient) -> list[Event]:
-        await client.write_event(
-            Synthesize(text=text, voice=SynthesizeVoice(name="anna", speaker="x")).event()
-        )
+        await client.write_event(Synthesize(text=text, voice=SynthesizeVoice(name="anna")).event())
         return await until(client, AudioStop)
 
-    events = ask(tts, folder, conversation)
+    events = ask(tts, voice_folder, conversation)
     assert kinds(events) == ["audio-start", "audio-chunk", "audio-stop"]
     start = AudioStart.from_event(events[0])
     assert (start.rate, start.width, start.channels) == (22050, 2, 1)
@@ -114,7 +94,9 @@ def pause_after(tts: Synthesizer, audio: Audio, seconds: float) -> np.ndarray:
     return np.zeros(round((seconds - ends - begins) * tts.sample_rate), np.float32)
 
 
-def test_streamed_text_is_spoken_as_it_comes(tts: Synthesizer, voice: Voice, folder: Path) -> None:
+def test_streamed_text_is_spoken_as_it_comes(
+    tts: Synthesizer, voice: Voice, voice_folder: Path
+) -> None:
     """Speech of the first sentence arrives before the second is sent; one recording comes of all."""
 
     async def conversation(client: AsyncTcpClient) -> tuple[list[Event], list[Event]]:
@@ -133,7 +115,7 @@ def test_streamed_text_is_spoken_as_it_comes(tts: Synthesizer, voice: Voice, fol
         await client.write_event(SynthesizeStop().event())
         return early, await until(client, SynthesizeStopped)
 
-    early, late = ask(tts, folder, conversation)
+    early, late = ask(tts, voice_folder, conversation)
     assert kinds(early) == ["audio-start", "audio-chunk"]
     assert kinds(late) == ["audio-chunk", "audio-stop", "synthesize-stopped"]
     first, second = (
@@ -144,7 +126,7 @@ def test_streamed_text_is_spoken_as_it_comes(tts: Synthesizer, voice: Voice, fol
 
 
 def test_the_servers_options_are_those_of_every_request(
-    tts: Synthesizer, voice: Voice, folder: Path
+    tts: Synthesizer, voice: Voice, voice_folder: Path
 ) -> None:
     options = {"speed": 0.8, "pitch": 2.0, "pause": 1.0, "volume": 0.5}
 
@@ -157,7 +139,7 @@ def test_the_servers_options_are_those_of_every_request(
         await client.write_event(SynthesizeStop().event())
         return whole, await until(client, SynthesizeStopped)
 
-    whole, streamed = ask(tts, folder, conversation, **options)
+    whole, streamed = ask(tts, voice_folder, conversation, **options)
     expected = tts.synthesize("Hello there. How are you?", voice, **options).samples
     assert np.array_equal(samples_of(whole), pcm(expected))
     first, second = (
@@ -169,7 +151,64 @@ def test_the_servers_options_are_those_of_every_request(
     assert not np.array_equal(pcm(first.samples), pcm(plain))
 
 
-def test_a_connection_can_stream_twice(tts: Synthesizer, folder: Path) -> None:
+@pytest.mark.parametrize("is_stream", [False, True])
+def test_the_speaker_of_a_request_is_its_style(
+    tts: Synthesizer, voice: Voice, voice_folder: Path, engine: Any, is_stream: bool
+) -> None:
+    """It goes before the style of the server, and the other options of the server stay."""
+    text = "Hello there. How are you?"
+
+    async def conversation(client: AsyncTcpClient) -> list[Event]:
+        events: list[Event] = []
+        for speaker in (None, "lively"):
+            asked = SynthesizeVoice(name="anna", speaker=speaker)
+            if is_stream:
+                await client.write_event(SynthesizeStart(voice=asked).event())
+                await client.write_event(SynthesizeChunk(text=text).event())
+                await client.write_event(SynthesizeStop().event())
+                events = await until(client, SynthesizeStopped)
+            else:
+                await client.write_event(Synthesize(text=text, voice=asked).event())
+                events = await until(client, AudioStop)
+        return events
+
+    options: Any = {"style": "calm", "expression": 0.5, "seed": 7, "variation": 0.8}
+    events = ask(tts, voice_folder, conversation, **options)
+    own, asked = engine.calls[0], engine.calls[-1]
+    for call, style in ((own, STYLES["calm"]), (asked, STYLES["lively"])):
+        assert call["speed"] == pytest.approx(SPEED * style.speed)
+        assert call["energy"] == pytest.approx(style.energy)
+        assert call["expression"] == pytest.approx(0.5 * style.expression)
+        assert call["variation"] == 0.8
+    options = {**options, "style": "lively", "speed": SPEED}
+    if is_stream:
+        first, second = (
+            tts.synthesize(part, voice, **options) for part in ("Hello there.", "How are you?")
+        )
+        silence = pause_after(tts, first, 0.2 / SPEED / STYLES["lively"].speed)
+        expected = np.concatenate([first.samples, silence, second.samples])
+    else:
+        expected = tts.synthesize(text, voice, **options).samples
+    assert np.array_equal(samples_of(events), pcm(expected))
+
+
+def test_another_voices_manner_is_the_style_of_a_server(
+    tts: Synthesizer, voice: Voice, voice_folder: Path, engine: Any
+) -> None:
+    manner = Voice(voice.vector, 2 * voice.style, name="carla", fingerprint=voice.fingerprint)
+    manner.save(voice_folder / "carla.voice")
+
+    async def conversation(client: AsyncTcpClient) -> list[Event]:
+        await client.write_event(Synthesize(text="Hi.").event())
+        return await until(client, AudioStop)
+
+    ask(tts, voice_folder, conversation, style="carla")
+    assert np.array_equal(engine.calls[-1]["style"], manner.style)
+    with pytest.raises(ValueError, match="unknown voice 'zoe'"):
+        ask(tts, voice_folder, conversation, style="zoe")
+
+
+def test_a_connection_can_stream_twice(tts: Synthesizer, voice_folder: Path) -> None:
     async def conversation(client: AsyncTcpClient) -> list[int]:
         lengths = []
         for _ in range(2):
@@ -179,11 +218,13 @@ def test_a_connection_can_stream_twice(tts: Synthesizer, folder: Path) -> None:
             lengths.append(len(samples_of(await until(client, SynthesizeStopped))))
         return lengths
 
-    first, second = ask(tts, folder, conversation)
+    first, second = ask(tts, voice_folder, conversation)
     assert first == second > 0
 
 
-def test_clients_at_once_get_their_own_speech(tts: Synthesizer, voice: Voice, folder: Path) -> None:
+def test_clients_at_once_get_their_own_speech(
+    tts: Synthesizer, voice: Voice, voice_folder: Path
+) -> None:
     """Eight clients, half of them streaming, one that leaves in the middle."""
     texts = [f"Sentence number {n}. And a second one, {n}. And a third." for n in range(8)]
 
@@ -205,7 +246,7 @@ def test_clients_at_once_get_their_own_speech(tts: Synthesizer, voice: Voice, fo
             await client.read_event()
 
     async def run() -> list[np.ndarray]:
-        async with serving(tts, folder) as port:
+        async with serving(tts, voice_folder) as port:
             *spoken, _ = await asyncio.gather(*(one(port, n) for n in range(8)), leaver(port))
             return spoken
 
@@ -216,11 +257,13 @@ def test_clients_at_once_get_their_own_speech(tts: Synthesizer, voice: Voice, fo
             assert np.array_equal(samples, pcm(whole))
 
 
-def test_the_command_with_the_shipped_model(tmp_path: Path) -> None:
-    """`muspeaker wyoming` in a process of its own, and SIGTERM ends it with 0."""
+def test_the_command_with_the_shipped_model(tmp_path: Path, shipped: Synthesizer) -> None:
+    """`muspeaker wyoming` in a process of its own speaks as asked, and SIGTERM ends it with 0."""
+    text, manner = "The birch canoe slid.", {"seed": 3, "variation": 0.8}
     port = free_port()
     process = subprocess.Popen(
-        [sys.executable, "-m", "muspeaker", "wyoming", "--uri", f"tcp://127.0.0.1:{port}", "--threads", "1"],
+        [sys.executable, "-m", "muspeaker", "wyoming", "--uri", f"tcp://127.0.0.1:{port}", "--threads", "1",
+         *(word for name, value in manner.items() for word in (f"--{name}", str(value)))],
         env=os.environ | {"PYTHONPATH": str(Path(muspeaker.__file__).parents[1])},
         stderr=subprocess.PIPE,
         cwd=tmp_path,
@@ -238,17 +281,23 @@ def test_the_command_with_the_shipped_model(tmp_path: Path) -> None:
                 return client
         raise TimeoutError
 
-    async def run() -> np.ndarray:
+    async def run() -> list[np.ndarray]:
         client = await connected()
-        await client.write_event(Synthesize(text="The birch canoe slid.").event())
-        samples = samples_of(await until(client, AudioStop), 24000)
+        spoken = []
+        for asked in (None, SynthesizeVoice(name=DEFAULT_NAME, speaker="lively")):
+            await client.write_event(Synthesize(text=text, voice=asked).event())
+            spoken.append(samples_of(await until(client, AudioStop), 24000))
         await client.disconnect()
-        return samples
+        return spoken
 
     try:
-        samples = asyncio.run(run())
-        assert 0.5 < len(samples) / 24000 < 6
-        assert np.abs(samples).max() > 300
+        plain, lively = asyncio.run(run())
+        assert 0.5 < len(plain) / 24000 < 6
+        assert np.abs(plain).max() > 300
+        assert np.array_equal(plain, pcm(shipped.synthesize(text, **manner).samples))
+        expected = shipped.synthesize(text, style="lively", **manner).samples
+        assert np.array_equal(lively, pcm(expected))
+        assert len(lively) < len(plain)
     finally:
         process.send_signal(signal.SIGTERM)
         _, log = process.communicate(timeout=TIMEOUT_SECONDS)
@@ -257,7 +306,7 @@ def test_the_command_with_the_shipped_model(tmp_path: Path) -> None:
 
 
 def test_a_short_text_overtakes_a_long_one(
-    tts: Synthesizer, folder: Path, engine: Any, monkeypatch: pytest.MonkeyPatch
+    tts: Synthesizer, voice_folder: Path, engine: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     start = engine.start
 
@@ -277,7 +326,7 @@ def test_a_short_text_overtakes_a_long_one(
         ended.append(text)
 
     async def run() -> None:
-        async with serving(tts, folder) as port:
+        async with serving(tts, voice_folder) as port:
             begun = asyncio.Event()
             long = asyncio.create_task(one(port, "One. " * 100, begun))
             await begun.wait()
@@ -288,11 +337,11 @@ def test_a_short_text_overtakes_a_long_one(
     assert ended == ["Two.", "One. " * 100]
 
 
-def test_event_bytes_are_json_lines(tts: Synthesizer, folder: Path) -> None:
+def test_event_bytes_are_json_lines(tts: Synthesizer, voice_folder: Path) -> None:
     """A client without the package, as on a microcontroller: one JSON line in, JSON lines out."""
 
     async def run() -> dict[str, Any]:
-        async with serving(tts, folder) as port:
+        async with serving(tts, voice_folder) as port:
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
             writer.write(b'{"type": "describe"}\n')
             header = json.loads(await reader.readline())

@@ -19,7 +19,6 @@ from wyoming.tts import (
     SynthesizeVoice,
 )
 
-from muspeaker.voice import Voice
 from tests.wyoming_client import (
     TIMEOUT_SECONDS,
     ask,
@@ -37,25 +36,6 @@ if TYPE_CHECKING:
     from muspeaker.tts import Synthesizer
 
 
-@pytest.fixture
-def folder(voice: Voice, tmp_path: Path) -> Path:
-    """A voice folder with two voices of the fake model and three files that are none of its."""
-    voice.save(tmp_path / "anna.voice")
-    (tmp_path / "deep").mkdir()
-    bert = Voice(
-        voice.vector,
-        voice.style,
-        name="Bert B.",
-        fingerprint=voice.fingerprint,
-        language="en-gb",
-    )
-    bert.save(tmp_path / "deep" / "bert.voice")
-    Voice(voice.vector, voice.style, name="other", fingerprint="ff").save(tmp_path / "other.voice")
-    (tmp_path / "broken.voice").write_bytes(b"MUSPVOX\nnothing")
-    (tmp_path / "notes.txt").write_text("no voice")
-    return tmp_path
-
-
 @pytest.mark.parametrize(
     ("request_event", "code", "text"),
     [
@@ -68,6 +48,11 @@ def folder(voice: Voice, tmp_path: Path) -> Path:
         (Synthesize(text="…"), "bad-request", "nothing to speak"),
         (Synthesize(text="a" * 50_001), "bad-request", "too long"),
         (Synthesize(text="Hi", text_format="ssml"), "bad-request", "not supported"),
+        (
+            Synthesize(text="Hi", voice=SynthesizeVoice(name="anna", speaker="angry")),
+            "bad-request",
+            "unknown speaker 'angry': expected calm or lively",
+        ),
         (Synthesize(text="Hi", voice=SynthesizeVoice(language="xx")), "bad-request", "language"),
         (Synthesize(text="Hi", voice=SynthesizeVoice(language="de")), "bad-request", "language"),
         (SynthesizeChunk(text="Hi"), "bad-request", "before synthesize-start"),
@@ -75,7 +60,7 @@ def folder(voice: Voice, tmp_path: Path) -> Path:
     ],
 )
 def test_failures_are_error_events(
-    tts: Synthesizer, folder: Path, request_event: Any, code: str, text: str
+    tts: Synthesizer, voice_folder: Path, request_event: Any, code: str, text: str
 ) -> None:
     """And the connection is closed, for a client that waits for audio-stop."""
 
@@ -83,7 +68,7 @@ def test_failures_are_error_events(
         await client.write_event(request_event.event())
         return await until(client, SynthesizeStopped)
 
-    (event,) = ask(tts, folder, conversation)
+    (event,) = ask(tts, voice_folder, conversation)
     error = Error.from_event(event)
     assert error.code == code
     assert text in error.text
@@ -92,16 +77,16 @@ def test_failures_are_error_events(
 @pytest.mark.parametrize(
     "data",
     [{}, {"text": 5}, {"text": None}, {"text": "Hi", "voice": 5}, {"text": "Hi", "voice": {"name": 5}},
-     {"text": "Hi", "voice": {"language": 5}}],
+     {"text": "Hi", "voice": {"language": 5}}, {"text": "Hi", "voice": {"name": "anna", "speaker": 5}}],
 )  # fmt: skip
 def test_misshapen_requests_are_error_events(
-    tts: Synthesizer, folder: Path, data: dict[str, Any]
+    tts: Synthesizer, voice_folder: Path, data: dict[str, Any]
 ) -> None:
     async def conversation(client: AsyncTcpClient) -> list[Event]:
         await client.write_event(Event("synthesize", data))
         return await until(client, AudioStop)
 
-    (event,) = ask(tts, folder, conversation)
+    (event,) = ask(tts, voice_folder, conversation)
     assert Error.from_event(event).code == "bad-request"
 
 
@@ -112,10 +97,10 @@ def test_misshapen_requests_are_error_events(
      b'{"type": "synthesize", "data_length": 5}\n', b"x" * 200_000, b"\xff\xfe\n"],
 )  # fmt: skip
 def test_what_is_no_event_closes_that_connection_alone(
-    tts: Synthesizer, folder: Path, line: bytes
+    tts: Synthesizer, voice_folder: Path, line: bytes
 ) -> None:
     async def run() -> None:
-        async with serving(tts, folder) as port:
+        async with serving(tts, voice_folder) as port:
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
             writer.write(line)
             writer.write_eof()
@@ -133,7 +118,7 @@ def test_what_is_no_event_closes_that_connection_alone(
 
 
 def test_a_failed_stream_ends_when_its_text_does(
-    tts: Synthesizer, folder: Path, engine: Any, monkeypatch: pytest.MonkeyPatch
+    tts: Synthesizer, voice_folder: Path, engine: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The error comes at once, nothing more is spoken, and the next stream works."""
 
@@ -153,7 +138,7 @@ def test_a_failed_stream_ends_when_its_text_does(
         await client.write_event(SynthesizeStop().event())
         return failed, await until(client, SynthesizeStopped)
 
-    failed, spoken = ask(tts, folder, conversation)
+    failed, spoken = ask(tts, voice_folder, conversation)
     assert kinds(failed) == ["error", "synthesize-stopped"]
     assert Error.from_event(failed[0]) == Error("the engine is broken", "failed")
     assert kinds(spoken) == ["audio-start", "audio-chunk", "audio-stop", "synthesize-stopped"]
@@ -161,7 +146,7 @@ def test_a_failed_stream_ends_when_its_text_does(
 
 @pytest.mark.parametrize("pieces", [(), ("…",), ("", " ")])
 def test_an_empty_stream_is_an_error(
-    tts: Synthesizer, folder: Path, pieces: tuple[str, ...]
+    tts: Synthesizer, voice_folder: Path, pieces: tuple[str, ...]
 ) -> None:
     async def conversation(client: AsyncTcpClient) -> list[Event]:
         await client.write_event(SynthesizeStart().event())
@@ -170,14 +155,14 @@ def test_an_empty_stream_is_an_error(
         await client.write_event(SynthesizeStop().event())
         return await until(client, SynthesizeStopped)
 
-    assert kinds(ask(tts, folder, conversation)) == ["error", "synthesize-stopped"]
+    assert kinds(ask(tts, voice_folder, conversation)) == ["error", "synthesize-stopped"]
 
 
-def test_an_unknown_voice_fails_the_stream(tts: Synthesizer, folder: Path) -> None:
+def test_an_unknown_voice_fails_the_stream(tts: Synthesizer, voice_folder: Path) -> None:
     async def conversation(client: AsyncTcpClient) -> list[Event]:
         await client.write_event(SynthesizeStart(voice=SynthesizeVoice(name="nobody")).event())
         await client.write_event(SynthesizeChunk(text="One. Two.").event())
         await client.write_event(SynthesizeStop().event())
         return await until(client, SynthesizeStopped)
 
-    assert kinds(ask(tts, folder, conversation)) == ["error", "synthesize-stopped"]
+    assert kinds(ask(tts, voice_folder, conversation)) == ["error", "synthesize-stopped"]

@@ -15,7 +15,7 @@ import pytest
 from wyoming.info import Describe, Info
 
 from muspeaker.serve.wyoming.service import WyomingService
-from tests.python.test_wyoming import TIMEOUT_SECONDS, ask, serving
+from tests.wyoming_client import TIMEOUT_SECONDS, ask, serving
 
 if TYPE_CHECKING:
     from pathlib import Path

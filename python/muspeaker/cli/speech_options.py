@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar, get_type_hints
 
 import typer
 
-from muspeaker.options import OPTIONS, SynthesisOptions
+from muspeaker.options import OPTIONS, STYLES, SynthesisOptions
 from muspeaker.voice import Voice
 
 if TYPE_CHECKING:
@@ -19,6 +19,10 @@ Command = TypeVar("Command", bound="Callable[..., None]")
 
 def _complete_voice(incomplete: str) -> list[str]:
     return [name for name in Voice.builtin_names() if name.startswith(incomplete)]
+
+
+def _complete_style(incomplete: str) -> list[str]:
+    return [name for name in STYLES if name.startswith(incomplete)] + _complete_voice(incomplete)
 
 
 VoiceOption = Annotated[
@@ -40,7 +44,7 @@ def speech_option(name: str) -> Any:
         flag = name.replace("_", "-")
         named = f"--{flag}/--no-{flag}" if about.default else f"--{flag}"
         return typer.Option(named, help=about.help)
-    complete = _complete_voice if name == "style" else None
+    complete = _complete_style if name == "style" else None
     return typer.Option(help=about.help, min=about.low, max=about.high, autocompletion=complete)
 
 

@@ -16,8 +16,10 @@ from muspeaker.cli.stopping import end_within
 from muspeaker.cli.terminal import ModelOption, ThreadsOption, failing_cleanly
 from muspeaker.text.respelling import read_lexicon
 
+_OPTIONS = ("speed", "pitch", "expression", "variation", "seed", "style", "pause", "volume")
 
-@takes_speech_options(("speed", "pitch", "pause", "volume", "lexicon", "watermark", "payload"))
+
+@takes_speech_options((*_OPTIONS, "lexicon", "watermark", "payload"))
 def wyoming(
     uri: Annotated[
         str, typer.Option(help="tcp://HOST:PORT or unix://PATH; host 0.0.0.0 is every network.")

@@ -18,7 +18,7 @@ from fastapi.responses import Response, StreamingResponse
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 import muspeaker
-from muspeaker.options import OPTIONS
+from muspeaker.options import OPTIONS, STYLES
 from muspeaker.serve.demo.edit_tab import EditDesk
 from muspeaker.serve.demo.live_speech import LiveSpeeches
 from muspeaker.serve.demo.parts import CONSENT, plain, player, prompt_label, recording_fields
@@ -85,6 +85,7 @@ class Demo:
         recording: str | None,
         consent: bool,
         text: str,
+        style: str,
         speed: float,
         pitch: float,
         expression: float,
@@ -109,6 +110,7 @@ class Demo:
                 None if choice == CLONE else choice,
                 text,
                 stop,
+                style=style or None,
                 speed=speed,
                 pitch=pitch,
                 expression=expression,
@@ -226,13 +228,16 @@ def _slider(name: str, label: str, step: float) -> gr.Slider:
 
 
 def _manner_fields() -> list[Any]:
-    with gr.Accordion("More", open=False, elem_id="more"), gr.Row():
-        speed = _slider("speed", "Speed", 0.05)
-        pitch = _slider("pitch", "Pitch", 0.5)
-        expression = _slider("expression", "Expression", 0.05)
-        variation = _slider("variation", "Variation", 0.05)
-        take = gr.Number(0, label="Take: 0, 1, 2 …", precision=0, minimum=0, min_width=150)
-    return [speed, pitch, expression, variation, take]
+    styles = [("Usual", ""), *((name.capitalize(), name) for name in STYLES)]
+    with gr.Accordion("More", open=False, elem_id="more"):
+        style = gr.Radio(styles, value="", label="Style", elem_id="style")
+        with gr.Row():
+            speed = _slider("speed", "Speed", 0.05)
+            pitch = _slider("pitch", "Pitch", 0.5)
+            expression = _slider("expression", "Expression", 0.05)
+            variation = _slider("variation", "Variation", 0.05)
+            take = gr.Number(0, label="Take: 0, 1, 2 …", precision=0, minimum=0, min_width=150)
+    return [style, speed, pitch, expression, variation, take]
 
 
 def _lay_out_speech(demo: Demo) -> None:

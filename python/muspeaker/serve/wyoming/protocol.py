@@ -25,6 +25,7 @@ from wyoming.tts import (
     SynthesizeVoice,
 )
 
+from muspeaker.options import STYLES
 from muspeaker.serve.wyoming.incoming_text import IncomingText
 from muspeaker.sound.samples import SAMPLE_BYTES, to_int16
 from muspeaker.tts import MAX_TEXT_CHARACTERS
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from wyoming.event import Event
 
+    from muspeaker.options import OptionFields, StyleName
     from muspeaker.serve.wyoming.service import WyomingService
     from muspeaker.voice import Voice
 
@@ -125,8 +127,8 @@ class WyomingHandler(AsyncEventHandler):
 
     async def _synthesize(self, request: Synthesize) -> None:
         _check_format(request.text_format)
-        voice, language = _chosen(self._service, request.voice)
-        await self._speak(request.text, voice, language)
+        voice, asked = _chosen(self._service, request.voice)
+        await self._speak(request.text, voice, asked)
         await self._stop_audio()
 
     async def _stream_chunk(self, text: str) -> None:
@@ -136,8 +138,8 @@ class WyomingHandler(AsyncEventHandler):
         if incoming.failed:
             return
         for sentence in incoming.text.add(_checked_text(text)):
-            own = await self._speak(sentence.text, incoming.voice, incoming.language)
-            seconds = max(0.0, sentence.pause_seconds * self._service.pause_factor - own)
+            own = await self._speak(sentence.text, incoming.voice, incoming.asked)
+            seconds = max(0.0, sentence.pause_seconds * incoming.pause_factor - own)
             silence = np.zeros(round(seconds * self._rate_hz), np.float32)
             await self._send(silence)
 
@@ -152,17 +154,17 @@ class WyomingHandler(AsyncEventHandler):
                     rest or self._sent_samples is None
                 ):  # an empty text is refused, as outside a stream
                     spoken = rest or incoming.text.unspoken  # emoji alone are a silence
-                    await self._speak(spoken, incoming.voice, incoming.language)
+                    await self._speak(spoken, incoming.voice, incoming.asked)
         except (ValueError, TypeError, RuntimeError) as error:
             await self._fail("bad-request", str(error))
         self._incoming = None
         await self._stop_audio()
         await self.write_event(SynthesizeStopped().event())
 
-    async def _speak(self, text: str, voice: Voice, language: str | None) -> float:
+    async def _speak(self, text: str, voice: Voice, asked: OptionFields) -> float:
         """Send a text; returns what it has of the pause after it: its silent end, and the next one's silent begin."""
         total = end = 0.0
-        async with aclosing(self._service.speak(text, voice, language)) as pieces:
+        async with aclosing(self._service.speak(text, voice, asked)) as pieces:
             async for audio in pieces:
                 end = total + audio.words[-1].end if audio.words else end
                 total += audio.duration
@@ -201,7 +203,8 @@ class _Incoming:
     """A stream of text on its way in."""
 
     voice: Voice
-    language: str | None
+    asked: OptionFields
+    pause_factor: float
     text: IncomingText
 
     def __init__(self) -> None:
@@ -210,8 +213,9 @@ class _Incoming:
     def open(self, service: WyomingService, start: SynthesizeStart) -> None:
         """Choose the voice. On an error the stream exists already and is marked as failed."""
         _check_format(start.text_format)
-        self.voice, self.language = _chosen(service, start.voice)
-        language = self.language or self.voice.language or service.tts.languages[0]
+        self.voice, self.asked = _chosen(service, start.voice)
+        self.pause_factor = service.pause_factor(self.asked)
+        language = self.asked.get("language") or self.voice.language or service.tts.languages[0]
         self.text = IncomingText(language, MAX_TEXT_CHARACTERS)
 
 
@@ -231,13 +235,24 @@ class _BoundedReader:
         return await self._reader.readexactly(num_bytes)
 
 
-def _chosen(service: WyomingService, voice: SynthesizeVoice | None) -> tuple[Voice, str | None]:
-    """The voice and the language that a request asks for."""
+def _chosen(service: WyomingService, voice: SynthesizeVoice | None) -> tuple[Voice, OptionFields]:
+    """The voice that a request asks for, and the options: its language, and its speaker as the style."""
+    asked: OptionFields = {}
     if voice is None:
-        return service.voices.get(), None
-    if voice.language is not None and not isinstance(voice.language, str):
-        raise TypeError(f"language must be a string, got {type(voice.language).__name__}")
-    return service.voices.get(voice.name), voice.language
+        return service.voices.get(), asked
+    if voice.language is not None:
+        if not isinstance(voice.language, str):
+            raise TypeError(f"language must be a string, got {type(voice.language).__name__}")
+        asked["language"] = voice.language
+    if voice.speaker is not None:
+        asked["style"] = _named_style(voice.speaker)
+    return service.voices.get(voice.name), asked
+
+
+def _named_style(speaker: object) -> StyleName:
+    if not (isinstance(speaker, str) and speaker in STYLES):
+        raise ValueError(f"unknown speaker {speaker!r}: expected {' or '.join(STYLES)}")
+    return cast("StyleName", speaker)
 
 
 def _check_format(text_format: object) -> None:

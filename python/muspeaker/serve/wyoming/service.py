@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from wyoming.info import Attribution, Info, TtsProgram, TtsVoice
+from wyoming.info import Attribution, Info, TtsProgram, TtsVoice, TtsVoiceSpeaker
 
 import muspeaker
-from muspeaker.options import checked_options
+from muspeaker.options import STYLES, checked_options
 from muspeaker.serve.replies import stream_reply
 from muspeaker.stream import SILENCE_BEFORE_FRAMES
 from muspeaker.text.sentences import SENTENCE_PAUSE_SECONDS
@@ -35,22 +36,23 @@ class WyomingService:
     Args:
         tts: Model that speaks.
         voices: Voices that clients may ask for.
-        options: Keywords of `Synthesizer.synthesize`, for every request.
+        options: Keywords of `Synthesizer.synthesize`, for every request; a style that is no name of `STYLES`
+            is the name of one of the voices.
 
     Raises:
         TypeError: If an option is unknown or of another type.
-        ValueError: If one is out of its range.
+        ValueError: If one is out of its range, or there is no voice of the style's name.
     """
 
     def __init__(
         self, tts: Synthesizer, voices: VoiceFolder, **options: Unpack[OptionFields]
     ) -> None:
-        chosen = checked_options(options)
+        style = options.get("style")
+        if isinstance(style, str) and style not in STYLES:
+            options["style"] = voices.get(style)
+        self._chosen = checked_options(options)
         self.tts = tts
         self.voices = voices
-        self.pause_factor = (
-            1 / chosen.speed if chosen.pause is None else chosen.pause / SENTENCE_PAUSE_SECONDS
-        )
         hops = SILENCE_BEFORE_FRAMES * int(tts.config["audio.hop_samples"])
         self.lead_seconds = hops / tts.sample_rate  # of silence, with which every utterance begins
         self._options = options
@@ -66,6 +68,7 @@ class WyomingService:
                 description=voice.name or name,
                 version=None,
                 languages=self._languages_of(voice),
+                speakers=[TtsVoiceSpeaker(style) for style in STYLES],
             )
             for name, voice in self.voices.voices().items()
         ]
@@ -85,9 +88,14 @@ class WyomingService:
         own = [voice.language] if voice.language else []
         return [_bcp47(language) for language in dict.fromkeys([*own, *self.tts.languages])]
 
-    async def speak(self, text: str, voice: Voice, language: str | None) -> AsyncGenerator[Audio]:
-        """Speak a text, each piece in turn with those of other clients."""
-        options = self._options if language is None else {**self._options, "language": language}
+    def pause_factor(self, asked: OptionFields) -> float:
+        """Length of the pauses of a request, relative to those of plain speech."""
+        chosen = replace(self._chosen, **asked)
+        return 1 / chosen.pace if chosen.pause is None else chosen.pause / SENTENCE_PAUSE_SECONDS
+
+    async def speak(self, text: str, voice: Voice, asked: OptionFields) -> AsyncGenerator[Audio]:
+        """Speak a text, each piece in turn with those of other clients; `asked` goes before the server's options."""
+        options = {**self._options, **asked}
         stream = await asyncio.to_thread(stream_reply, self.tts, text, voice, **options)
         try:
             while True:
