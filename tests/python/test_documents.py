@@ -26,6 +26,15 @@ def test_lines_are_wrapped(path: Path) -> None:
     assert long_lines(path.read_text(encoding="utf-8")) == []
 
 
+def test_what_is_said_of_others_names_its_source() -> None:
+    text = (ROOT / "docs" / "compare.md").read_text(encoding="utf-8")
+    rows = [line for line in text.splitlines() if line.startswith("| ") and "muspeaker" not in line]
+    others = [row for row in rows if any(sign.isdigit() for sign in row)]
+    assert len(others) >= 6  # pocket-tts, Piper, Kokoro, hibari, KittenTTS, ZipVoice
+    assert [row for row in others if "](https://" not in row] == []
+    assert "see its page" not in text
+
+
 def test_what_may_be_long() -> None:
     words = "word " * 30
     assert long_lines(f"a\n| {words} |\n{'x' * 130}\n") == []
