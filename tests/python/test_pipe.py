@@ -1,10 +1,14 @@
-"""The command in real pipes of the shell, with the model that ships."""
+"""The command in real pipes and terminals, with the model that ships."""
 
 from __future__ import annotations
 
 import os
+import re
+import signal
 import subprocess
 import sys
+import threading
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +19,7 @@ import muspeaker
 
 SAY = f"{sys.executable} -m muspeaker say"
 TEXT = "Speech in a pipe. Two sentences."
+TIME_LEFT = re.compile(rb" [1-9]\d? % [^\r]*?\d:\d\d:\d\d")
 
 
 def shell(command: str, folder: Path) -> subprocess.CompletedProcess[bytes]:
@@ -66,3 +71,55 @@ def test_completion_for_the_shell(tmp_path: Path) -> None:
     done = shell(f"{sys.executable} -m muspeaker --show-completion bash", tmp_path)
     assert done.returncode == 0, done.stderr
     assert b"complete" in done.stdout
+
+
+def test_a_recording_as_telephones_make_it(tmp_path: Path) -> None:
+    pytest.importorskip("av", reason="needs muspeaker[media]")
+    done = shell(f"{SAY} '{TEXT}' -o a.m4a && {SAY} Hi. --voice a.m4a -o b.wav --json", tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert b'"voice": "a"' in done.stdout
+    assert soundfile.info(tmp_path / "b.wav").duration > 0.2
+
+
+def book(folder: Path, chapters: int) -> None:
+    pages = [
+        f"# Chapter {n}\n\nIt rained on day {n}, and nobody went out." for n in range(chapters)
+    ]
+    (folder / "lake.md").write_text("\n\n".join(pages))
+
+
+def test_a_book_is_heard_while_it_is_spoken(tmp_path: Path) -> None:
+    book(tmp_path, chapters=1500)  # too long for one text
+    environment = os.environ | {"PYTHONPATH": str(Path(muspeaker.__file__).resolve().parents[1])}
+    command = [*SAY.split(), "lake.md", "--raw", "--threads", "1"]
+    with subprocess.Popen(
+        command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE
+    ) as speaking:
+        assert speaking.stdout is not None
+        patience = threading.Timer(45, speaking.kill)  # the whole is an hour of speech
+        patience.start()
+        assert len(speaking.stdout.read(48_000)) == 48_000  # the first second
+        patience.cancel()
+        assert speaking.poll() is None
+        speaking.stdout.close()
+        assert speaking.wait(60) == 1  # as of any pipe whose reader has left
+
+
+@pytest.mark.skipif(not hasattr(os, "openpty"), reason="needs POSIX")
+def test_a_terminal_shows_the_time_left_of_a_book(tmp_path: Path) -> None:
+    book(tmp_path, chapters=15)
+    ours, its = os.openpty()
+    environment = os.environ | {"PYTHONPATH": str(Path(muspeaker.__file__).resolve().parents[1])}
+    environment |= {"TERM": "xterm", "COLUMNS": "100"}
+    command = [*SAY.split(), "lake.md", "-o", "lake.mp3"]
+    seen = b""
+    with subprocess.Popen(
+        command, cwd=tmp_path, env=environment, stdout=its, stderr=its
+    ) as speaking:
+        os.close(its)
+        with suppress(OSError):  # the terminal's end
+            while not TIME_LEFT.search(seen):
+                seen += os.read(ours, 1 << 16)
+        speaking.send_signal(signal.SIGKILL)
+    os.close(ours)
+    assert TIME_LEFT.search(seen), seen[-500:]

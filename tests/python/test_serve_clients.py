@@ -71,10 +71,24 @@ def test_sillytavern(client: httpx.Client) -> None:
     assert len(post(client, body).content) > 1000
 
 
-def test_home_assistants_openai_tts(client: httpx.Client) -> None:
-    """Its engine posts to the whole URL and reads the answer at once."""
-    body = {"model": "tts-1", "input": TEXT, "voice": "ben", "response_format": "wav", "speed": 1}
-    assert post(client, body).content.startswith(b"RIFF")
+@pytest.mark.parametrize(
+    ("changed", "head"),
+    [
+        ({"response_format": "wav"}, b"RIFF"),  # its first versions
+        ({"response_format": "mp3", "instructions": "Speak kindly.", "style": "calm"}, b""),
+        ({"response_format": "opus", "instructions": "Speak kindly."}, b"OggS"),  # as it streams
+    ],
+)
+def test_home_assistants_openai_tts(
+    client: httpx.Client, changed: dict[str, Any], head: bytes
+) -> None:
+    """Its engine posts to the whole URL; it merges what the user adds, such as a style, into the request."""
+    body = {"model": "tts-1", "input": TEXT, "voice": "ben", "speed": 1.0}
+    agent = {"User-Agent": "HomeAssistant-OpenAI-TTS", "Authorization": "Bearer none"}
+    answer = client.post("/v1/audio/speech", json=body | changed, headers=agent)
+    assert answer.status_code == 200, answer.text
+    assert answer.content.startswith(head)
+    assert soundfile.info(io.BytesIO(answer.content)).duration > 0.5
 
 
 KOKORO = {
