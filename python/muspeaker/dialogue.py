@@ -165,9 +165,10 @@ def _pairs(turns: object, voices: Mapping[str, Any] | None) -> list[tuple[Any, s
     script = parse_script(turns, given)
     missing = {t.speaker for t in script if t.speaker and t.speaker.casefold() not in given}
     if missing:
+        named = ", ".join(filter(None, voices or {})) or "nobody"
         raise ValueError(
-            f"no voice for {', '.join(sorted(missing))}: expected one in voices, got voices for "
-            f"{', '.join(voices or {}) or 'nobody'}"
+            f"no voice for {', '.join(sorted(missing))}: expected one in voices (in the shell, by --cast), "
+            f"got voices for {named}"
         )
     return [(given.get(turn.speaker.casefold()), turn.speaker, turn.text) for turn in script]
 

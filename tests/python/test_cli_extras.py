@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
@@ -51,6 +52,11 @@ def test_wyoming_refuses_before_it_serves(args: tuple[str, ...], message: str) -
     assert result.exit_code == 1
     assert message in result.stderr
     assert "Traceback" not in result.output
+    # nothing is left that would end this process later, with a status that says all is well
+    timers = [thread for thread in threading.enumerate() if isinstance(thread, threading.Timer)]
+    for timer in timers:
+        timer.cancel()
+    assert not timers
 
 
 def test_wyoming_passes_its_options_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -111,6 +117,12 @@ def test_a_refusal_says_what_was_probably_meant(args: tuple[str, ...], hint: str
     result = CliRunner().invoke(app, args)
     assert result.exit_code == 2
     assert hint in " ".join(result.stderr.replace("│", " ").split())
+
+
+def test_a_hint_is_a_sentence_of_its_own() -> None:
+    result = CliRunner().invoke(app, ["say", "Hello", "there"])
+    shown = " ".join(result.stderr.replace("│", " ").split())
+    assert "extra argument(s) (there). Put the text" in shown
 
 
 def test_an_unknown_option_has_no_hint_of_a_dash() -> None:

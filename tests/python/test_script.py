@@ -133,6 +133,10 @@ def test_the_command(
 ) -> None:
     monkeypatch.setattr(muspeaker, "load", lambda *_, **__: tts, raising=False)
     monkeypatch.chdir(tmp_path)
+    Path("alone.txt").write_text("EVE: Hi.")
+    alone = CliRunner().invoke(app, ["dialogue", "alone.txt"])
+    assert "no voice for EVE: expected one in voices (in the shell, by --cast)" in alone.stderr
+    assert alone.stderr.strip().endswith("got voices for nobody")
     Path("play").mkdir()
     Path("play/script.txt").write_text(SCRIPT)
     voice.save("play/anna.voice")  # beside the script

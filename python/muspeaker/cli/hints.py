@@ -34,7 +34,7 @@ class HintingCommand(TyperCommand):
                 hint = QUOTE
             else:
                 raise
-            message = f"{error.format_message()} {hint.format(self.name)}"
+            message = f"{error.format_message().rstrip('.')}. {hint.format(self.name)}"
             raise UsageError(message, ctx) from error
 
 

@@ -74,5 +74,6 @@ def wyoming(
         with suppress(KeyboardInterrupt):
             try:
                 asyncio.run(run())
-            finally:  # SIGINT before there was a task to cancel, or an error
+            except KeyboardInterrupt:  # SIGINT, perhaps before there was a task to cancel
                 end_within()
+                raise

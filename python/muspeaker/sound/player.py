@@ -81,7 +81,7 @@ def open_player(sample_rate: int, channels: int = 1) -> Player:
     names = ", ".join(command[0] for command in PROGRAMS)
     raise RuntimeError(
         "no way to the sound card: install muspeaker[play], or one of these programs: "
-        f"{names}; or write a file with --output"
+        f"{names}; or write a file"
     )
 
 
