@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from wyoming.info import Attribution, Info, TtsProgram, TtsVoice, TtsVoiceSpeaker
@@ -50,7 +49,7 @@ class WyomingService:
         style = options.get("style")
         if isinstance(style, str) and style not in STYLES:
             options["style"] = voices.get(style)
-        self._chosen = checked_options(options)
+        checked_options(options)
         self.tts = tts
         self.voices = voices
         hops = SILENCE_BEFORE_FRAMES * int(tts.config["audio.hop_samples"])
@@ -90,7 +89,7 @@ class WyomingService:
 
     def pause_factor(self, asked: OptionFields) -> float:
         """Length of the pauses of a request, relative to those of plain speech."""
-        chosen = replace(self._chosen, **asked)
+        chosen = checked_options({**self._options, **asked})
         return 1 / chosen.pace if chosen.pause is None else chosen.pause / SENTENCE_PAUSE_SECONDS
 
     async def speak(self, text: str, voice: Voice, asked: OptionFields) -> AsyncGenerator[Audio]:
