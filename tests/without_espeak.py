@@ -7,7 +7,13 @@ from __future__ import annotations
 
 import sys
 
+import pytest
+
 HIDDEN = ("espeakng_loader", "phonemizer", "piper")
 
-for _name in HIDDEN:
-    sys.modules[_name] = None  # type: ignore[assignment]  # an import of it is an error then
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_load_initial_conftests() -> None:
+    """Hide them before anything is collected; importing this module hides nothing."""
+    for name in HIDDEN:
+        sys.modules[name] = None  # type: ignore[assignment]  # an import of it is an error then
