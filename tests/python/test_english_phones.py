@@ -16,7 +16,13 @@ from muspeaker.text.english.words import groups, tagged_pieces
 from muspeaker.text.feature_weights import NUM_BUCKETS
 from muspeaker.text.letter_to_sound import shipped_letter_to_sound
 from muspeaker.text.lexicon import DATA, Lexicon, shipped_lexicon
-from muspeaker.text.lexicon_file import Entry, LexiconFile, british, pack_lexicon
+from muspeaker.text.lexicon_file import (
+    ENTRIES_PER_BLOCK,
+    Entry,
+    LexiconFile,
+    british,
+    pack_lexicon,
+)
 from muspeaker.text.phone_sets import MISAKI_SYMBOLS, parse_word
 from muspeaker.text.phonemize import canonical_language, tokens, tokens_batch
 from muspeaker.text.tagger import features, pair_feature, shipped_tagger
@@ -81,13 +87,16 @@ def test_a_word_that_the_format_cannot_hold_is_refused(word):
 
 def test_a_damaged_lexicon_file_is_refused(tmp_path):
     whole = pack_lexicon({"a": Entry({"DEFAULT": "ˈA"})}, {})
-    two_blocks = pack_lexicon({f"a{n:02}": Entry({"DEFAULT": "ˈA"}) for n in range(99)}, {})
-    assert two_blocks.count(b"a00\na64") == 1
+    two_blocks = pack_lexicon(
+        {f"a{n:03}": Entry({"DEFAULT": "ˈA"}) for n in range(ENTRIES_PER_BLOCK + 1)}, {}
+    )
+    keys = b"a000\na%03d" % ENTRIES_PER_BLOCK
+    assert two_blocks.count(keys) == 1
     for name, data in {
         "short": whole[:-2],
         "foreign": b"RIFF" + whole[4:],
         "older": b"MSLEX002" + whole[8:],
-        "one key for two blocks": two_blocks.replace(b"a00\na64", b"a00-a64"),
+        "one key for two blocks": two_blocks.replace(keys, keys.replace(b"\n", b"-")),
         "stub": whole[:12],
     }.items():
         path = tmp_path / name

@@ -93,7 +93,7 @@ def test_the_wyoming_service(tts: Synthesizer, voice: Voice, tmp_path: Path) -> 
     )
 
     async def words(text: str) -> list[str]:
-        return [w.text async for audio in service.speak(text, voice, None) for w in audio.words]
+        return [w.text async for audio in service.speak(text, voice, {}) for w in audio.words]
 
     assert asyncio.run(words("a b")) == ["a", "cat"]
     assert asyncio.run(words("😀")) == []

@@ -13,7 +13,7 @@ from muspeaker._core import probe
 from muspeaker.twin.dsp.normalized_mel import normalized_mel
 from muspeaker.twin.model.phone_classifier import LEAST, PRIOR_POWER
 from tests.closeness import CEILING, squared_error
-from tests.model_reader import load, read
+from tests.model_reader import load, read, without_header_sum
 from tests.tiny_model import decided_model, tiny_config, tiny_model
 
 pytestmark = pytest.mark.torch
@@ -67,7 +67,8 @@ def test_scores(model_file, weight_type):
     assert 0.01 < np.mean(expected == LEAST) < 0.9
     actual = probe.phone_scores(probe.Model(str(path)), mel)
     assert actual.shape == (70, NUM_PHONES)
-    np.testing.assert_allclose(actual, expected, atol=1e-4)
+    # Weights that an int8 file keeps in 16 bits are multiplied as integers of 16 and 14 bits.
+    np.testing.assert_allclose(actual, expected, atol=2e-2 if weight_type == "q8" else 1e-4)
 
 
 def test_scores_are_log_probabilities_less_the_prior(model_file):
@@ -79,7 +80,7 @@ def test_scores_are_log_probabilities_less_the_prior(model_file):
 
 def test_half_a_classifier_is_refused(model_file):
     path = model_file(tiny_model(config=CONFIG))
-    whole = path.read_bytes()
+    whole = without_header_sum(path.read_bytes())
     assert _core.Synthesizer(str(path), 1).config["phone_classifier.hidden"] == SIZES.hidden
     # Every tensor of it is there, and the header says nothing; and the other way round.
     path.write_bytes(whole.replace(b"muspeaker.phone_classifier.", b"muspeaker.phone_classifeir."))
