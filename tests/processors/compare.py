@@ -13,8 +13,9 @@ import sys
 
 import numpy as np
 
-# Ten and more times what was seen between scalar, SSE2, AVX2 and NEON kernels, which is 4e-5, 2e-6 and 6e-4.
-CEILINGS = {"spoken": 1e-3, "voice": 5e-5, "cloned": 1e-2}
+# Seven and more times what was seen between scalar, SSE2, AVX2 and NEON kernels, which is 1.4e-3, 4e-6 and 6e-4. The first
+# was 4e-5 until the layers that an int8 file keeps in 16 bits became products of integers.
+CEILINGS = {"spoken": 1e-2, "voice": 5e-5, "cloned": 1e-2}
 
 
 def difference(actual: np.ndarray, expected: np.ndarray) -> float:
