@@ -13,8 +13,8 @@ import sys
 
 import numpy as np
 
-# Seven and more times what was seen between scalar, SSE2, AVX2 and NEON kernels, which is 1.4e-3, 4e-6 and 6e-4. The first
-# was 4e-5 until the layers that an int8 file keeps in 16 bits became products of integers.
+# Seven and more times what was seen between scalar, SSE2, AVX2 and NEON kernels, which is 1.4e-3, 4e-6 and 6e-4.
+# The first was 4e-5 until the layers that an int8 file keeps in 16 bits became products of integers.
 CEILINGS = {"spoken": 1e-2, "voice": 5e-5, "cloned": 1e-2}
 
 

@@ -21,6 +21,7 @@ from muspeaker.train.corpus.acoustic_data import AcousticData
 from muspeaker.train.corpus.cache import Cache
 from muspeaker.train.losses.acoustic import WEIGHTS
 from muspeaker.train.losses.voice_judge import VoiceJudge
+from muspeaker.train.stages import teacher, vocoder
 from muspeaker.train.stages.teacher import TeacherOptions
 from muspeaker.train.stages.vocoder import Segments, VocoderOptions, VocoderTrainer
 from muspeaker.twin.model.timbre_encoder import TimbreEncoder
@@ -112,3 +113,24 @@ def test_a_vocoder_step_asks_nothing(runs, tmp_path, monkeypatch):
         losses = trainer.train_step(batch, 1.0)
     assert "adversarial" in losses
     assert not asked.found
+
+
+@pytest.mark.parametrize(
+    ("stage", "words", "reason"),
+    [
+        (teacher, ["--graphs"], "--graphs needs --grid"),
+        (
+            teacher,
+            ["--graphs", "--grid", "24", "--patch-frames", "500"],
+            "--patch-frames of at most",
+        ),
+        (vocoder, ["--graphs", "--scales", "2"], "--graphs needs --scales 5"),
+        (vocoder, ["--resolutions", "4"], "--resolutions must be 1 to 3, got 4"),
+        (vocoder, ["--graphs", "--frames", "24"], "--graphs needs one process on a GPU"),
+    ],
+)
+def test_what_cannot_be_recorded_is_refused(runs, tmp_path, stage, words, reason):
+    if torch.cuda.is_available():
+        pytest.skip("needs a machine without a GPU")
+    with pytest.raises(ValueError, match=reason):
+        stage.main([str(runs.corpus), "--out", str(tmp_path), "--steps", "1", *words], CONFIG)

@@ -250,10 +250,12 @@ def _from_files(
     chunk: dict[str, tuple[Path, str]], clips: list[Clip], audio: AudioConfig
 ) -> Iterator[tuple[int, npt.NDArray[np.float32]]]:
     """The same from recordings, prepared as `muspeaker.train.stages.prepare` did."""
-    # Needed only where recordings are sent as they are: soundfile, soxr and SciPy.
-    import soundfile  # noqa: PLC0415
+    import soundfile  # noqa: PLC0415  (needed only where recordings are sent as they are)
 
-    from muspeaker.train.corpus.leveling import Variant, level_samples  # noqa: PLC0415
+    from muspeaker.train.corpus.leveling import (  # noqa: PLC0415  (likewise: SciPy)
+        Variant,
+        level_samples,
+    )
 
     label, recordings = json.loads(read_member(*chunk["json"])), read_member(*chunk["recordings"])
     end = 0

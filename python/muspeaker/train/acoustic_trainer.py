@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 import torch
 
 from muspeaker.train.acoustic_pass import acoustic_losses, decode, encode_prior
-from muspeaker.train.corpus.acoustic_data import MAX_FRAMES, AcousticData
+from muspeaker.train.corpus.acoustic_data import EVEN_SHORTEST, MAX_FRAMES, AcousticData
 from muspeaker.train.corpus.cache import Cache
 from muspeaker.train.corpus.timbres import timbre_encoder, timbre_vectors
 from muspeaker.train.loop.distributed import first_goes_ahead
@@ -224,7 +224,13 @@ def make_trainer(
     options: AcousticOptions,
     table: Mapping[str, float],
 ) -> tuple[AcousticTrainer, AcousticData]:
-    """The trainer of either stage on its corpus, with a judge if a loss needs one; and its data."""
+    """The trainer of either stage on its corpus, with a judge if a loss needs one; and its data.
+
+    Raises:
+        ValueError: If steps are to be graphs and batches have any shape, or clips shorter than a patch.
+    """
+    if options.graphs and not (options.grid and options.patch_frames <= EVEN_SHORTEST):
+        raise ValueError(f"--graphs needs --grid, and --patch-frames of at most {EVEN_SHORTEST}")
     weights = loss_weights(table, options.weights)
     judged = weights["perceptual"] > 0 or weights["contrastive"] > 0
     with first_goes_ahead():

@@ -198,7 +198,13 @@ class Trainer(ABC):
         self.journal.resume_clock()
 
     def run(self) -> None:
-        """Spend the budget, from the checkpoint if there is one."""
+        """Spend the budget, from the checkpoint if there is one.
+
+        Raises:
+            ValueError: If steps are to be graphs where there is not one GPU.
+        """
+        if self._options.graphs and (self.device.type != "cuda" or distributed.world() > 1):
+            raise ValueError("--graphs needs one process on a GPU")
         source = self.source()
         self._schedule = self._schedule_from(0)
         if self.path.exists():

@@ -26,7 +26,7 @@ from muspeaker.train.losses.adversarial import (
     feature_loss,
     maps_of,
 )
-from muspeaker.train.losses.discriminators import VocoderDiscriminator
+from muspeaker.train.losses.discriminators import RESOLUTIONS, VocoderDiscriminator
 from muspeaker.train.losses.vocoder import (
     ALL_SCALES,
     WEIGHTS,
@@ -300,6 +300,12 @@ def main(arguments: list[str] | None = None, config: ModelConfig | None = None) 
         raise ValueError(f"--mel-share must be from 0 to 1, got {options.mel_share}")
     if not 1 <= options.scales <= len(ALL_SCALES):
         raise ValueError(f"--scales must be 1 to {len(ALL_SCALES)}, got {options.scales}")
+    if not 1 <= options.resolutions <= len(RESOLUTIONS):
+        raise ValueError(
+            f"--resolutions must be 1 to {len(RESOLUTIONS)}, got {options.resolutions}"
+        )
+    if options.graphs and options.scales < len(ALL_SCALES):
+        raise ValueError(f"--graphs needs --scales {len(ALL_SCALES)}: a graph cannot draw them")
     if options.corrections < 0:
         raise ValueError(f"--corrections must not be negative, got {options.corrections}")
     segments = Segments(cache, options.batch, options.frames, mel, options.seed, options.mel_share)
