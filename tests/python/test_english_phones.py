@@ -122,6 +122,14 @@ def test_every_reading_of_the_lexicon_is_in_the_inventory(accent):
                 assert reading is None or parse_word(reading)
 
 
+@pytest.mark.parametrize("accent", ["us", "gb"])
+def test_words_of_the_shipped_lexicon_are_found_as_they_stand_in_it(accent):
+    lexicon = LexiconFile(DATA / "lexicon.bin", accent)
+    entries = list(LexiconFile(DATA / "lexicon.bin", accent).entries())
+    for word, entry in [*entries[::50], entries[-1]]:
+        assert lexicon.find(word) == entry
+
+
 def test_a_word_is_found_with_either_first_letter():
     lexicon = shipped_lexicon("us")
     assert lexicon.find("hello") == lexicon.find("Hello")

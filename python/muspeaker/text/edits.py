@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -157,7 +157,7 @@ class _Assembly:
         if word is not None:
             shown = written or word
             end = self._count + unit.end - unit.start
-            self._words.append(replace(shown, start=self._count, end=end))
+            self._words.append(shown._replace(start=self._count, end=end))
         self._rows.append(source.ids[:, unit.start : unit.end])
         self._count += unit.end - unit.start
 

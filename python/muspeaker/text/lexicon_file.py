@@ -48,6 +48,8 @@ _COLUMN_END = "\f"
 _NONE_SAME = ord("A")
 _MOST_SAME = 60
 
+_Block = tuple[str, str, str]  # the words between line breaks, the American column, the British one
+
 _BEFORE_NO_VOWEL = "(?![ˈˌ]?[aeiouɑɐɒæɔəɛɜɪʊʌᵊᵻAIOQWYː])"
 # How British readings mostly differ, in misaki's phones, one after the other, and a phone that each needs.
 _BRITISH = tuple(
@@ -210,24 +212,25 @@ class LexiconFile:
             raise ValueError(f"{path} is cut short or damaged")
         alphabet = self._bytes[_HEADER.size : keys].decode()
         self._phones = {_FIRST_CODE + k: phone for k, phone in enumerate(alphabet)}
-        self._cache: OrderedDict[int, str] = OrderedDict()
+        self._cache: OrderedDict[int, _Block] = OrderedDict()
 
     def _piece(self, block: int) -> tuple[int, int]:
         """Start and end of one block."""
         start, end = struct.unpack_from("<2I", self._bytes, self._table + 4 * block)
         return self._data + start, self._data + end
 
-    def _block(self, index: int) -> str:
-        """Text of one block, with a line break before the first word."""
-        text = self._cache.pop(index, None)
-        if text is None:
+    def _block(self, index: int) -> _Block:
+        """The columns of one block."""
+        block = self._cache.pop(index, None)
+        if block is None:
             start, end = self._piece(index)
             raw = zlib.decompress(self._bytes[start:end], -zlib.MAX_WBITS)
-            text = "\n" + raw.decode("latin-1").replace(_COLUMN_END, "\n" + _COLUMN_END, 1)
-        self._cache[index] = text
+            words, american, changes, _ = raw.decode("latin-1").split(_COLUMN_END)
+            block = (f"\n{words}\n", american, changes)
+        self._cache[index] = block
         if len(self._cache) > CACHED_BLOCKS:
             self._cache.popitem(last=False)
-        return text
+        return block
 
     def find(self, word: str) -> Entry | None:
         """The entry of exactly this spelling, or None."""
@@ -239,19 +242,21 @@ class LexiconFile:
         last = first  # one past those that begin with the word; hardly ever more than one does
         while last < self._num_blocks and self._first_keys[last] == key:
             last += 1
-        for block in range(max(0, first - 1), last):
-            text = self._block(block)
-            at = text.find(f"\n{word}\n", 0, text.index(_COLUMN_END))
+        line = f"\n{word}\n"
+        for index in range(max(0, first - 1), last):
+            words, american, changes = self._block(index)
+            at = words.find(line)
             if at >= 0:
-                return self._entry(text, text.count("\n", 0, at))
+                number = words.count("\n", 0, at)
+                change = _line(changes, number) if self._is_british else ""
+                return self._entry(_line(american, number), change)
         return None
 
-    def _entry(self, text: str, number: int) -> Entry | None:
-        """The entry of one word of a block."""
-        _, american, british_ones, _ = text.split(_COLUMN_END)
-        reading = american.split("\n")[number].translate(self._phones)
+    def _entry(self, american: str, change: str) -> Entry | None:
+        """The entry of one word, from what is written of it."""
+        reading = american.translate(self._phones)
         if self._is_british:
-            reading = self._spoken(reading, british_ones.split("\n")[number])
+            reading = self._spoken(reading, change)
         return None if reading == _ABSENT else _read_entry(reading)
 
     def _spoken(self, american: str, change: str) -> str:
@@ -267,15 +272,18 @@ class LexiconFile:
 
     def entries(self) -> Iterator[tuple[str, Entry]]:
         """All words of the accent in order, with their entries."""
-        for block in range(self._num_blocks):
-            words, american, changes, _ = self._block(block).split(_COLUMN_END)
+        for index in range(self._num_blocks):
+            words, american, changes = self._block(index)
             columns = (words[1:-1].split("\n"), american.split("\n"), changes.split("\n"))
             for word, in_us, change in zip(*columns, strict=True):
-                reading = in_us.translate(self._phones)
-                if self._is_british:
-                    reading = self._spoken(reading, change)
-                if reading != _ABSENT:
-                    yield word, _read_entry(reading)
+                entry = self._entry(in_us, change)
+                if entry is not None:
+                    yield word, entry
+
+
+def _line(column: str, number: int) -> str:
+    """One line of a column; those after it are not cut."""
+    return column.split("\n", number + 1)[number]
 
 
 def _read_entry(text: str) -> Entry:

@@ -259,7 +259,7 @@ def join_passages(passages: Sequence[Passage]) -> Tokens:
     words, first = [], 0
     for part in parts:
         words += [
-            replace(word, start=first + word.start, end=first + word.end) for word in part.words
+            word._replace(start=first + word.start, end=first + word.end) for word in part.words
         ]
         first += len(part.phones) - 1  # the next begins with the silence that this one ends with
 

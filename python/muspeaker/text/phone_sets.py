@@ -71,6 +71,7 @@ def phone_set(symbols: tuple[str, ...]) -> str:
 
 
 _SPELLINGS = {s: s for s in MISAKI_SYMBOLS if s not in {SILENCE, *PUNCTUATION}} | _ALIASES
+_SECOND_LETTERS = frozenset(s[1] for s in _SPELLINGS if len(s) > 1)
 
 
 def spell(phones: str, position: int) -> tuple[str, int]:
@@ -126,11 +127,14 @@ def _cut(word: str) -> list[tuple[str, int, int, int, int]]:
     pending, after = NO_STRESS, 0  # a mark that no vowel followed yet, and the phone after it
     position = start = 0
     while position < len(word):
-        if word[position] in STRESS_MARKS:
-            pending, after = STRESS_MARKS[word[position]], len(phones)
-            position += 1
+        letter, end = word[position], position + 1
+        if letter in STRESS_MARKS:
+            pending, after = STRESS_MARKS[letter], len(phones)
+            position = end
             continue
-        symbol, end = spell(word, position)
+        symbol = _SPELLINGS.get(letter)
+        if symbol is None or word[end : end + 1] in _SECOND_LETTERS:
+            symbol, end = spell(word, position)
         takes = symbol in VOWELS
         phones.append((symbol, pending if takes else NO_STRESS, start, position, end))
         pending = NO_STRESS if takes else pending

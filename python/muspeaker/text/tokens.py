@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -15,8 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-@dataclass(frozen=True)
-class Word:
+class Word(NamedTuple):
     """One spoken word and the tokens that speak it: `start` inclusive, `end` exclusive.
 
     `mark` is the punctuation after it, one of `,.?!`, or empty. `place` is where it stands: first character and
