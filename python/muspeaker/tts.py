@@ -5,9 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from muspeaker.config import FBANK_RATE_HZ
-from muspeaker.dialogue import cast_turns, speak_dialogue
-from muspeaker.editing import compare_texts, edit_recording, voice_of_recording
-from muspeaker.many import speak_batch
 from muspeaker.options import STYLES, ConversionFields, EditFields, OptionFields, checked_options
 from muspeaker.sound.audio import Audio
 from muspeaker.sound.loudness import normalize_loudness
@@ -238,6 +235,8 @@ class Synthesizer:
             ValueError: If there are not as many voices as texts, or as in `synthesize`, with the number
                 of the text.
         """
+        from muspeaker.many import speak_batch  # noqa: PLC0415 (one text needs none of it)
+
         num_workers = available_cores() if num_workers is None else num_workers
         check_threads(num_workers, "num_workers")
         chosen = self._chosen(options)
@@ -279,6 +278,8 @@ class Synthesizer:
             ValueError: If there is no turn, a speaker has no voice, or as in `synthesize`, with the number
                 of the turn.
         """
+        from muspeaker.dialogue import cast_turns, speak_dialogue  # noqa: PLC0415 (likewise)
+
         chosen = self._chosen(options)
         cast = cast_turns(turns, voices, quotes, gap, self.voice)
         return speak_dialogue(self._speech, cast, chosen, stereo=stereo)
@@ -363,16 +364,18 @@ class Synthesizer:
                 short for its text, or too short to clone its voice, a text cannot be spoken, or both
                 texts say the same.
         """
+        from muspeaker import editing  # noqa: PLC0415 (speaking needs none of it)
+
         chosen = checked_options(options, EditFields)
         self._check_places_phones("editing")
         recorded, rate_hz = read_channels(recording)
         speaker = (
-            voice_of_recording(self.clone, recorded, rate_hz)
+            editing.voice_of_recording(self.clone, recorded, rate_hz)
             if voice is None
             else self.voice(voice)
         )
-        texts = compare_texts(self._speech, (transcript, new_text), speaker, chosen)
-        return edit_recording(self._speech, recorded, rate_hz, texts, speaker, chosen)
+        texts = editing.compare_texts(self._speech, (transcript, new_text), speaker, chosen)
+        return editing.edit_recording(self._speech, recorded, rate_hz, texts, speaker, chosen)
 
     def _check_places_phones(self, doing: str) -> None:
         if not (self._speech.config.phone_classifier or self._speech.config.aligner):

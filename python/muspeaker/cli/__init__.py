@@ -2,54 +2,41 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import sys
+from importlib import import_module
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 import muspeaker
-from muspeaker.cli.batch import batch
-from muspeaker.cli.bench import bench
-from muspeaker.cli.clone import clone
-from muspeaker.cli.convert import convert
-from muspeaker.cli.demo import demo
-from muspeaker.cli.detect import detect
-from muspeaker.cli.dialogue import dialogue
-from muspeaker.cli.edit import edit
 from muspeaker.cli.hints import HintingCommand, add_command
-from muspeaker.cli.info import info
-from muspeaker.cli.manual import manual
-from muspeaker.cli.quantize import quantize
-from muspeaker.cli.read import read
-from muspeaker.cli.say import say
-from muspeaker.cli.serve import serve
 from muspeaker.cli.terminal import show_any_letter, to_stdout
-from muspeaker.cli.voices import voices
-from muspeaker.cli.wyoming import wyoming
 
-app = typer.Typer(
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["--help", "-h"]},
-)
-add_command(app, say, HintingCommand)
-for _command in (
-    dialogue,
-    batch,
-    clone,
-    convert,
-    edit,
-    read,
-    detect,
-    info,
-    bench,
-    quantize,
-    voices,
-    serve,
-    wyoming,
-    demo,
-    manual,
-):
-    add_command(app, _command)
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    app: typer.Typer
+
+# The commands, in the order of the help. Each is the function of that name in the module of that name.
+COMMANDS = (
+    "say", "dialogue", "batch", "clone", "convert", "edit", "read", "detect", "info", "bench", "quantize", "voices",
+    "serve", "wyoming", "demo", "manual",
+)  # fmt: skip
+_OF_ALL = "manual"  # tells of every command
+
+
+def app_of(names: Iterable[str]) -> typer.Typer:
+    """The command line with some of the commands; importing all of them would take longer than a sentence."""
+    made = typer.Typer(
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["--help", "-h"]},
+    )
+    made.callback()(options)
+    for name in names:
+        command = getattr(import_module(f"{__name__}.{name}"), name)
+        add_command(made, command, HintingCommand if name == "say" else None)
+    return made
 
 
 def _show_version(asked: bool) -> None:
@@ -58,7 +45,6 @@ def _show_version(asked: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def options(
     version: Annotated[
         bool,
@@ -71,4 +57,13 @@ def options(
 def main() -> None:
     """Run the command line; exits with 0, 1 (failed) or 2 (bad usage)."""
     show_any_letter()
-    app()
+    asked = sys.argv[1] if len(sys.argv) > 1 else ""
+    app_of([asked] if asked in COMMANDS and asked != _OF_ALL else COMMANDS)()
+
+
+def __getattr__(name: str) -> Any:
+    """`app`, with all commands."""
+    if name != "app":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    globals()["app"] = made = app_of(COMMANDS)
+    return made

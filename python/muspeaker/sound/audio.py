@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import io
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -10,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from muspeaker.sound import subtitles
 from muspeaker.sound.files import check_path, write_whole
 from muspeaker.sound.span import moved
 from muspeaker.sound.writers import (
@@ -197,13 +195,19 @@ class Audio:
 
     def to_srt(self) -> str:
         """Subtitles in SubRip format: one cue a sentence, or several for a long one."""
+        from muspeaker.sound import subtitles  # noqa: PLC0415 (few callers want them)
+
         return subtitles.to_srt(subtitles.cues(self.words, self.duration))
 
     def to_vtt(self) -> str:
         """Subtitles in WebVTT format, with the speakers of a dialogue."""
+        from muspeaker.sound import subtitles  # noqa: PLC0415 (few callers want them)
+
         return subtitles.to_vtt(subtitles.cues(self.words, self.duration))
 
     def _repr_html_(self) -> str:
+        import base64  # noqa: PLC0415 (for notebooks)
+
         data = base64.b64encode(self.encode(".wav")).decode("ascii")
         return f'<audio controls src="data:audio/wav;base64,{data}"></audio>'
 

@@ -9,8 +9,6 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
-import soundfile
-import soxr
 from numpy.typing import ArrayLike
 
 from muspeaker.sound import media
@@ -132,6 +130,8 @@ def read_searched(recording: RecordingLike, min_seconds: float) -> tuple[NDArray
 
 def sample_bits(path: str | os.PathLike[str]) -> int:
     """Bits of a sample in a sound file, as `Audio.save` takes them: 16, 24 or 32; 16 if it is compressed."""
+    import soundfile  # noqa: PLC0415 (speaking needs none of it)
+
     try:
         coding = soundfile.info(path).subtype
     except soundfile.LibsndfileError:  # FFmpeg's, which are compressed
@@ -218,6 +218,8 @@ def resample(samples: NDArray[np.float32], rate_hz: int, to_hz: int) -> NDArray[
     """Resample (samples,) float32 with the quality used for the training speech."""
     if rate_hz == to_hz:
         return np.ascontiguousarray(samples, dtype=np.float32)
+    import soxr  # noqa: PLC0415 (speaking needs none of it)
+
     return np.ascontiguousarray(soxr.resample(samples, rate_hz, to_hz, "VHQ"), dtype=np.float32)
 
 
@@ -230,6 +232,8 @@ def _read_path(path: str, role: str, wanted: Wanted) -> tuple[NDArray[np.float64
 
 
 def _read_file(file: IO[bytes], role: str, wanted: Wanted) -> tuple[NDArray[np.float64], int]:
+    import soundfile  # noqa: PLC0415 (speaking needs none of it)
+
     try:
         with soundfile.SoundFile(file) as sound:
             rate = _checked_rate(int(sound.samplerate))

@@ -6,8 +6,6 @@ import os
 from typing import IO, TYPE_CHECKING, Any, Protocol
 
 import numpy as np
-import soundfile
-import soxr
 
 from muspeaker.sound.id3 import FRAMES, id3_tag
 from muspeaker.sound.media import MISSING
@@ -16,6 +14,7 @@ from muspeaker.sound.samples import OPUS_RATE_HZ, to_int16
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    import soundfile
     from numpy.typing import NDArray
 
     from muspeaker.sound.span import Span
@@ -186,9 +185,13 @@ class _SoundWriter:
         bit_rate: int | None,
         metadata: Mapping[str, str],
     ) -> None:
+        import soundfile  # noqa: PLC0415 (a stream needs none of it)
+
         container, coding = FORMATS[suffix]
         self._resampler = None
         if coding == "OPUS" and rate_hz != OPUS_RATE_HZ:
+            import soxr  # noqa: PLC0415 (likewise)
+
             self._resampler = soxr.ResampleStream(rate_hz, OPUS_RATE_HZ, channels, "float32", "HQ")
             rate_hz = OPUS_RATE_HZ
         options: dict[str, Any] = {}
@@ -232,6 +235,8 @@ class _ExactWriter:
         bits: int,
         metadata: Mapping[str, str],
     ) -> None:
+        import soundfile  # noqa: PLC0415 (a stream needs none of it)
+
         container, coding = FORMATS[suffix][0], CODINGS_BY_BITS[suffix][bits]
         self._bits = bits
         self._file = soundfile.SoundFile(file, "w", rate_hz, channels, coding, None, container)

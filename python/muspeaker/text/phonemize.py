@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import atexit
-import difflib
 import itertools
 import re
-import shutil
-import tempfile
 import threading
 from dataclasses import dataclass
 from functools import lru_cache
@@ -17,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 from muspeaker.text import symbols as sym
 from muspeaker.text.english.tokens import english_accent, english_tokens
 from muspeaker.text.letter_runs import with_stops, words_with_stops
-from muspeaker.text.misaki_tokens import tokens_of_misaki
 from muspeaker.text.phone_sets import phone_set
 from muspeaker.text.tokens import TokenBuilder, Tokens, Word
 
@@ -51,6 +46,8 @@ def canonical_language(language: str) -> str:
     tag = language.strip().lower().replace("_", "-")
     tag = {"en": "en-us", "english": "en-us"}.get(tag, tag)
     if tag not in _OURS and tag not in available_languages():
+        import difflib  # noqa: PLC0415 (of mistakes)
+
         near = difflib.get_close_matches(tag, available_languages(), n=3)
         hint = f"; did you mean {' or '.join(near)}?" if near else ""
         raise ValueError(f"unknown language {language!r}: expected a tag such as 'en-us'{hint}")
@@ -83,6 +80,10 @@ def _short_path(path: str) -> str:
     """A path that fits espeak-ng's buffer; it ends the process when its data is not found."""
     if len(path.encode()) < MAX_DATA_PATH_BYTES:
         return path
+    import atexit  # noqa: PLC0415 (rare)
+    import shutil  # noqa: PLC0415 (rare)
+    import tempfile  # noqa: PLC0415 (rare)
+
     folder = tempfile.mkdtemp(prefix="muspeaker-")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     for entry in Path(path).iterdir():  # a link to the whole would be resolved by phonemizer
@@ -129,6 +130,8 @@ def tokens(
         RuntimeError: If espeak-ng is needed and not installed.
     """
     if phonemes and phone_set(tuple(symbols)) == "misaki":
+        from muspeaker.text.misaki_tokens import tokens_of_misaki  # noqa: PLC0415 (rare)
+
         return tokens_of_misaki(text)[0]
     if phonemes:
         return _from_phonemes(text, tuple(symbols))
@@ -264,6 +267,8 @@ def _word_ends(
     if not owners:
         counts[-1] = len(together)
         return counts
+    import difflib  # noqa: PLC0415 (English of newer models needs none of it)
+
     matcher = difflib.SequenceMatcher(None, alone, together, autojunk=False)
     for _, i1, i2, j1, j2 in matcher.get_opcodes():
         for j in range(j1, j2):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 import re
 from bisect import bisect_right
@@ -101,6 +99,9 @@ class UserLexicon:
     @property
     def fingerprint(self) -> str:
         """Tells lexicons of other entries apart."""
+        import hashlib  # noqa: PLC0415 (few callers have a lexicon)
+        import json  # noqa: PLC0415 (likewise)
+
         entries = json.dumps([self._exact, self._small], sort_keys=True)
         return hashlib.sha256(entries.encode()).hexdigest()
 

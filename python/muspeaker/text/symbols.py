@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import re
 import unicodedata
 from functools import lru_cache
@@ -10,8 +9,6 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-_LOG = logging.getLogger(__name__)
 
 SILENCE = "_"
 NO_STRESS, PRIMARY_STRESS, SECONDARY_STRESS = 0, 1, 2
@@ -91,8 +88,11 @@ def _warn_dropped(letter: str, ipa: str) -> None:
     """Say it once a letter."""
     if letter not in _warned:
         _warned.add(letter)
+        import logging  # noqa: PLC0415 (English words have only phones of the lexicon)
+
         name = unicodedata.name(letter, "unnamed")
-        _LOG.warning("no symbol for U+%04X %s in phone %r; dropped", ord(letter), name, ipa)
+        message = "no symbol for U+%04X %s in phone %r; dropped"
+        logging.getLogger(__name__).warning(message, ord(letter), name, ipa)
 
 
 _warned: set[str] = set()
