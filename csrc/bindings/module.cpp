@@ -5,5 +5,6 @@ PYBIND11_MODULE(_core, module) {
   muspeaker::bindings::bind_errors(module);
   muspeaker::bindings::bind_limiter(module);
   muspeaker::bindings::bind_synthesizer(module);
+  muspeaker::bindings::bind_reader(module);
   muspeaker::bindings::bind_probe(module);
 }

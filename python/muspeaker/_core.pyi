@@ -1,5 +1,7 @@
 # The C++ engine. Shapes are in NumPy order; every array is C-contiguous.
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,6 +14,35 @@ class Limiter:
     def take(
         self, frames: NDArray[np.float32], *, is_last: bool = False
     ) -> NDArray[np.float32]: ...
+
+# Reads words that no lexicon has: the twin of muspeaker.text.letter_to_sound.LetterToSound. The arrays are those of
+# SparseFeatureWeights; is_primary and is_sounded, (chunks,), tell chunks with the primary stress, and with any phone.
+class LetterToSound:
+    def __init__(
+        self,
+        buckets: NDArray[np.int32],
+        starts: NDArray[np.int32],
+        outputs: NDArray[np.uint8],
+        weights: NDArray[np.int8],
+        *,
+        is_primary: NDArray[np.bool_],
+        is_sounded: NDArray[np.bool_],
+    ) -> None: ...
+    # Numbers of a word's letters, from 1 -> the chunk of each.
+    def read(self, letters: Sequence[int]) -> list[int]: ...
+
+# Tells parts of speech: the twin of muspeaker.text.tagger.Tagger. The arrays are those of FeatureWeights; start is the
+# tag before the first word.
+class Tagger:
+    def __init__(
+        self,
+        buckets: NDArray[np.int32],
+        weights: NDArray[np.int8],
+        names: Sequence[str],
+        start: str,
+    ) -> None: ...
+    # Keys (words, 14) from features(), and the words in small letters -> the number of each word's tag.
+    def tag(self, features: NDArray[np.int64], words: Sequence[str]) -> list[int]: ...
 
 # One loaded model; calls may come from any thread.
 class Synthesizer:

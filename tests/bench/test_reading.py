@@ -49,20 +49,31 @@ def test_article(benchmark: BenchmarkFixture) -> None:
 
 
 def test_new_articles(benchmark: BenchmarkFixture) -> None:
-    """Articles of about 300 words, each for the first time in this process, by the time that it then takes again."""
+    """Articles of about 300 words, each for the first time in this process; in `extra_info` in processor time.
+
+    What is shown is the time of the first reading, on the clock; the same article is read again after it.
+    """
     muspeaker.read(ARTICLE)
     muspeaker.read("Zxqvy.")  # and the model for unknown words
     waiting = [path.read_text("utf-8") for path in ARTICLES]
     seconds: list[tuple[float, float]] = []
+    texts: list[str] = []
+
+    def read_again() -> None:
+        if texts:
+            started = time.process_time()
+            muspeaker.read(texts[-1])
+            seconds[-1] = (seconds[-1][0], time.process_time() - started)
+        if waiting:
+            texts.append(waiting.pop())
 
     def read() -> None:
-        text, started = waiting.pop(), time.process_time()
-        muspeaker.read(text)
-        new, started = time.process_time() - started, time.process_time()
-        muspeaker.read(text)
-        seconds.append((new, time.process_time() - started))
+        started = time.process_time()
+        muspeaker.read(texts[-1])
+        seconds.append((time.process_time() - started, 0.0))
 
-    benchmark.pedantic(read, rounds=len(ARTICLES))
+    benchmark.pedantic(read, setup=read_again, rounds=len(ARTICLES))
+    read_again()
     new, again = (statistics.median(column) for column in zip(*seconds, strict=True))
     benchmark.extra_info.update(new_seconds=new, again_seconds=again, new_by_again=new / again)
 

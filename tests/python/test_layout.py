@@ -23,10 +23,11 @@ MAY_INCLUDE: dict[str, set[str]] = {
     "core": set(),
     "kernels": set(),
     "dsp": {"core"},
+    "text": {"core"},
     "nn": {"core", "kernels"},
     "model": {"core", "dsp", "nn"},
     "engine": {"core", "dsp", "model"},
-    "bindings": {"core", "dsp", "model", "engine"},
+    "bindings": {"core", "dsp", "model", "engine", "text"},
 }
 # The folders that have a twin in Python and a folder of parity tests.
 TWIN_FOLDERS = ("dsp", "nn", "model", "engine")

@@ -33,6 +33,9 @@ class FeatureWeights:
         buckets: (rows,) int32, ascending: the features' hashes modulo `NUM_BUCKETS`.
         weights: (rows, outputs) int8.
         names: What the outputs stand for.
+
+    Attributes:
+        table: (rows + 1, outputs) int8, the weights, and zeros for the features that were not kept.
     """
 
     def __init__(
@@ -43,8 +46,7 @@ class FeatureWeights:
         self._sorted = (
             buckets.data
         )  # a memoryview: it looks one number up faster than the array does
-        # A row of zeros at the end, for the features that were not kept.
-        self._weights = np.concatenate([weights, np.zeros_like(weights[:1])])
+        self.table = np.concatenate([weights, np.zeros_like(weights[:1])])
 
     @classmethod
     def load(cls, path: Path) -> FeatureWeights:
@@ -56,7 +58,7 @@ class FeatureWeights:
 
     def save(self, path: Path) -> None:
         """Write a file that loads fast: it is the wheel that packs it, so the arrays are laid out to pack well."""
-        names, weights = np.array(self.names), np.ascontiguousarray(self._weights[:-1].T)
+        names, weights = np.array(self.names), np.ascontiguousarray(self.table[:-1].T)
         np.savez(path, gaps=_gaps(self.buckets), weights=weights, names=names)
 
     def scores(self, keys: NDArray[np.int64]) -> NDArray[np.int32]:
@@ -71,7 +73,7 @@ class FeatureWeights:
         wanted = (keys & (NUM_BUCKETS - 1)).astype(np.int32)  # as the buckets, else those are cast
         rows = np.minimum(self.buckets.searchsorted(wanted), len(self.buckets) - 1)
         rows[self.buckets[rows] != wanted] = -1
-        found: NDArray[np.int32] = np.add.reduce(self._weights[rows], axis=-2, dtype=np.int32)
+        found: NDArray[np.int32] = np.add.reduce(self.table[rows], axis=-2, dtype=np.int32)
         return found
 
     def row(self, key: int) -> NDArray[np.int8] | None:
@@ -80,7 +82,7 @@ class FeatureWeights:
         row = bisect_left(self._sorted, wanted)
         if row == len(self._sorted) or self._sorted[row] != wanted:
             return None
-        found: NDArray[np.int8] = self._weights[row]
+        found: NDArray[np.int8] = self.table[row]
         return found
 
 
@@ -110,6 +112,9 @@ class SparseFeatureWeights:
         outputs: (weights,) uint8, the outputs, feature after feature.
         weights: (weights,) int8.
         names: What the outputs stand for.
+
+    Attributes:
+        starts: (features + 1,) int32, where the weights of each feature begin.
     """
 
     def __init__(
@@ -124,7 +129,7 @@ class SparseFeatureWeights:
         self.outputs = outputs
         self.weights = weights
         self.names = names
-        self._starts = np.concatenate([[0], np.cumsum(counts, dtype=np.int32)]).astype(np.int32)
+        self.starts = np.concatenate([[0], np.cumsum(counts, dtype=np.int32)]).astype(np.int32)
 
     @classmethod
     def load(cls, path: Path) -> SparseFeatureWeights:
@@ -139,7 +144,7 @@ class SparseFeatureWeights:
         np.savez(
             path,
             gaps=_gaps(self.buckets),
-            counts=np.diff(self._starts).astype(np.uint8),
+            counts=np.diff(self.starts).astype(np.uint8),
             outputs=self.outputs,
             weights=self.weights,
             names=np.array(self.names),
@@ -162,7 +167,7 @@ class SparseFeatureWeights:
         places = [
             slice(start, end)
             for start, end in zip(
-                self._starts[rows].tolist(), self._starts[rows + 1].tolist(), strict=True
+                self.starts[rows].tolist(), self.starts[rows + 1].tolist(), strict=True
             )
         ]
         outputs = np.concatenate([self.outputs[place] for place in places])
@@ -183,8 +188,8 @@ class SparseFeatureWeights:
         rows = np.minimum(self.buckets.searchsorted(wanted), len(self.buckets) - 1)
         owners, columns = np.nonzero(self.buckets[rows] == wanted)
         rows = rows[owners, columns]
-        starts = self._starts[rows]
-        counts = self._starts[rows + 1] - starts
+        starts = self.starts[rows]
+        counts = self.starts[rows + 1] - starts
         # Places of all their weights: each row's own count from its own start.
         places = np.repeat(starts - np.cumsum(counts) + counts, counts) + np.arange(counts.sum())
         size = len(self.names)

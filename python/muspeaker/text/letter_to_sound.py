@@ -25,8 +25,11 @@ from muspeaker.text.letter_features import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
+    from muspeaker import _core
     from muspeaker.text.lexicon import Accent
 
 DATA = Path(__file__).parent / "data"
@@ -47,6 +50,7 @@ class LetterToSound:
         self._is_primary = np.array([PRIMARY in chunk for chunk in weights.names])
         self._stressed = np.flatnonzero(self._is_primary)
         self._unstressed = np.flatnonzero(~self._is_primary)
+        self._engine = _engine_reader(weights, self._is_primary)
         self._read = lru_cache(maxsize=CACHED_WORDS)(self._read_uncached)
 
     def __call__(self, word: str) -> str:
@@ -63,15 +67,22 @@ class LetterToSound:
         return "".join(self._read(piece) for piece in pieces)
 
     def _read_uncached(self, letters: str) -> str:
-        numbers = np.array([_NUMBERS[letter] for letter in letters], dtype=np.int64)
+        numbers = [_NUMBERS[letter] for letter in letters]
+        best = self.chunks(numbers) if self._engine is None else self._engine.read(numbers)
+        return "".join(self.weights.names[index] for index in best)
+
+    def chunks(self, numbers: Sequence[int]) -> list[int]:
+        """What the engine does, without it: the chunk of each letter of a word, from their numbers in `LETTERS`."""
+        letters = np.array(numbers, dtype=np.int64)
         padded = np.zeros(len(letters) + 2 * MARGIN, dtype=np.int64)
-        padded[MARGIN : MARGIN + len(letters)] = numbers
+        padded[MARGIN : MARGIN + len(letters)] = letters
         by_windows = self.weights.scores_of_many(window_keys(padded))
         best = np.zeros(len(letters), dtype=np.int64)
         gains = self._walk(padded, by_windows, best, -1)
         if not self._is_primary[best].any() and gains.max(initial=-np.inf) > -np.inf:
             self._walk(padded, by_windows, best, int(gains.argmax()))
-        return "".join(self.weights.names[index] for index in best)
+        found: list[int] = best.tolist()
+        return found
 
     def _walk(
         self,
@@ -117,6 +128,19 @@ class LetterToSound:
             stressed = int(stressed or self._is_primary[best[index]])
             vowels -= int(VOWELS[numbers[index]])
         return gains
+
+
+def _engine_reader(
+    weights: SparseFeatureWeights, is_primary: NDArray[np.bool_]
+) -> _core.LetterToSound | None:
+    """The engine's twin of `LetterToSound`; None in a package without an engine, as training may have it."""
+    try:
+        from muspeaker import _core  # noqa: PLC0415 (it may be missing)
+    except ImportError:
+        return None
+    arrays = (weights.buckets, weights.starts, weights.outputs, weights.weights)
+    is_sounded = np.array([bool(chunk) for chunk in weights.names])
+    return _core.LetterToSound(*arrays, is_primary=is_primary, is_sounded=is_sounded)
 
 
 @lru_cache(maxsize=2)

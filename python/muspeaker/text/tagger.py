@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from muspeaker import _core
+
 DATA = Path(__file__).parent / "data" / "tagger.npz"
 START = "-START-"
 CACHED_HISTORIES = 2048
@@ -110,6 +112,7 @@ class Tagger:
 
     def __init__(self, weights: FeatureWeights) -> None:
         self.weights = weights
+        self._engine = engine_tagger(weights)
         self._history = lru_cache(maxsize=CACHED_HISTORIES)(self._history_uncached)
 
     def __call__(self, words: Sequence[str]) -> list[str]:
@@ -123,8 +126,16 @@ class Tagger:
         """
         if not words:
             return []
+        keys = np.array(features(words))
+        if self._engine is None:
+            return self.tag_plainly(words, keys)
+        names = self.weights.names
+        return [names[tag] for tag in self._engine.tag(keys, [word.lower() for word in words])]
+
+    def tag_plainly(self, words: Sequence[str], keys: NDArray[np.int64]) -> list[str]:
+        """What the engine does, without it: the tags of words with their `features`."""
         weights = self.weights
-        fixed = weights.scores(np.array(features(words)))  # (words, tags)
+        fixed = weights.scores(keys)  # (words, tags)
         before = further = START
         found = []
         for word, own in zip(words, fixed, strict=True):
@@ -143,6 +154,15 @@ class Tagger:
             if row is not None:
                 found += row
         return found
+
+
+def engine_tagger(weights: FeatureWeights) -> _core.Tagger | None:
+    """The engine's twin of `Tagger`; None in a package without an engine, as training may have it."""
+    try:
+        from muspeaker import _core  # noqa: PLC0415 (it may be missing)
+    except ImportError:
+        return None
+    return _core.Tagger(weights.buckets, weights.table, weights.names, START)
 
 
 @lru_cache(maxsize=1)
