@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -59,6 +60,31 @@ _HOMES = {
 }
 
 __version__: str
+
+
+def _require_processor() -> None:
+    """Refuse in one line an installation whose NumPy would die of an illegal instruction.
+
+    Raises:
+        ImportError: If NumPy's wheel asks for more than this processor has.
+    """
+    try:
+        from muspeaker._core import has_x86_64_v2  # noqa: PLC0415 (training needs no engine)
+
+        if has_x86_64_v2() or "numpy" in sys.modules:
+            return
+        from importlib import metadata  # noqa: PLC0415 (on processors from before 2009 alone)
+
+        version = metadata.version("numpy")
+    except ImportError:  # no engine, or a program that was frozen without metadata
+        return
+    if tuple(int(part) for part in version.split(".")[:2]) >= (2, 4):
+        raise ImportError(
+            f"this processor has no SSE4.2, which NumPy {version} needs: pip install 'numpy<2.4'"
+        )
+
+
+_require_processor()
 
 
 def _version() -> str:

@@ -7,6 +7,9 @@ from numpy.typing import NDArray
 
 class ModelFileError(RuntimeError): ...
 
+# Whether the processor has SSE4.2 and the rest of x86-64-v2; True on other families.
+def has_x86_64_v2() -> bool: ...
+
 # Keeps true peaks below -1 dBFS; the state of one stream of (frames, channels).
 class Limiter:
     def __init__(self, channels: int = 1) -> None: ...

@@ -5,8 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from importlib import metadata
+from types import SimpleNamespace
 
 import pytest
+
+import muspeaker
 
 SPECTRA = """
 import hashlib, numpy as np
@@ -52,3 +56,29 @@ def test_spectra_have_the_same_bits_on_every_set(supported: list[str]) -> None:
 def test_every_machine_has_vectors(supported: list[str]) -> None:
     assert supported[0] == "scalar"
     assert supported[1] in {"sse2", "neon"}
+
+
+@pytest.mark.parametrize(
+    ("is_new", "numpy", "refused"),
+    [
+        (False, "2.4.6", True),
+        (False, "2.10.0", True),
+        (False, "2.3.9", False),
+        (True, "2.4.6", False),
+    ],
+)
+def test_a_numpy_that_would_die_is_refused_in_a_line(
+    is_new: bool, numpy: str, refused: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Here by a processor that the test makes up; `.ci/x86` has a real import under qemu."""
+    engine = SimpleNamespace(has_x86_64_v2=lambda: is_new)
+    monkeypatch.setitem(sys.modules, "muspeaker._core", engine)
+    monkeypatch.setattr(metadata, "version", lambda _: numpy)
+    muspeaker._require_processor()  # NumPy is there already, so it runs
+    monkeypatch.delitem(sys.modules, "numpy")
+    if not refused:
+        muspeaker._require_processor()
+        return
+    expected = f"^this processor has no SSE4.2, which NumPy {numpy} needs: pip install 'numpy<2.4'$"
+    with pytest.raises(ImportError, match=expected):
+        muspeaker._require_processor()
