@@ -39,10 +39,10 @@ def measure(options: argparse.Namespace, processor: str, folder: Path) -> dict[s
         compiler = ["cc", "-O2", "-shared", "-fPIC", "-o", str(plugin), str(PLUGIN)]
         subprocess.run(compiler, check=True)
     command = [options.qemu, "-cpu", processor, "-L", str(options.root)]
-    command += ["-plugin", f"{plugin},out={counted}", str(options.root / "usr/bin/python3.11")]
+    command += ["-plugin", f"{plugin},out={counted}", str(options.root / "venv/bin/python3")]
     command += [str(Path(__file__).with_name("speak.py"))]
-    environment = os.environ | {"PYTHONPATH": str(options.root / "site")}
-    environment |= {"MUSPEAKER_CPU_ISA": PATHS[processor], "OMP_NUM_THREADS": "1"}
+    environment = os.environ | {"MUSPEAKER_CPU_ISA": PATHS[processor], "OMP_NUM_THREADS": "1"}
+    environment.pop("PYTHONPATH", None)
     told = subprocess.run(command, env=environment, stdout=subprocess.PIPE, check=True).stdout
     return summary(options, processor, list(read_blocks(counted)), json.loads(told))
 
@@ -51,7 +51,7 @@ def summary(
     options: argparse.Namespace, processor: str, blocks: list[Block], spoken: dict[str, Any]
 ) -> dict[str, Any]:
     """What the record keeps of one processor: figures for a second of speech, in millions."""
-    (module,) = options.root.glob("site/muspeaker/_core.*.so")
+    (module,) = options.root.glob("venv/lib/*/site-packages/muspeaker/_core.*.so")
     symbols = read_symbols(module, spoken["libraries"])
     kinds: Counter[str] = Counter()
     functions: Counter[str] = Counter()
