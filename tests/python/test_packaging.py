@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import os
 import re
+import shlex
+import subprocess
+import sys
 import sysconfig
 import tarfile
 import tomllib
+import zipfile
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -155,3 +160,53 @@ def test_pyinstaller_finds_its_hook() -> None:
     assert {"datas =", "hiddenimports ="} <= set(
         re.findall(r"^\w+ =", hook.read_text(), re.MULTILINE)
     )
+
+
+OLDER, THIS = "0.0.1", PROJECT["project"]["version"]
+HERE, ELSEWHERE = "py3-none-any", "cp311-cp311-win32"
+
+
+def put_wheel(folder: Path, version: str, tag: str) -> None:
+    """A wheel of nothing but its metadata."""
+    about = f"muspeaker-{version}.dist-info"
+    with zipfile.ZipFile(folder / f"muspeaker-{version}-{tag}.whl", "w") as wheel:
+        wheel.writestr(
+            f"{about}/METADATA", f"Metadata-Version: 2.1\nName: muspeaker\nVersion: {version}\n"
+        )
+        wheel.writestr(f"{about}/WHEEL", f"Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: {tag}\n")
+        wheel.writestr(f"{about}/RECORD", "")
+
+
+@pytest.mark.parametrize(
+    ("wheels", "compiles"),
+    [
+        ([(THIS, HERE), (THIS, ELSEWHERE)], False),
+        ([(OLDER, HERE), (THIS, ELSEWHERE)], True),
+        ([], True),
+    ],
+)
+def test_a_wheel_is_installed_if_one_fits_and_else_it_is_compiled(
+    wheels: list[tuple[str, str]], compiles: bool, tmp_path: Path
+) -> None:
+    """The README's first command, with a Python that chooses as pip does and installs nothing."""
+    for version, tag in wheels:
+        put_wheel(tmp_path, version, tag)
+    python = tmp_path / "python"
+    python.write_text(
+        f'#!/bin/sh\ncase "$*" in *" download "*) exec {shlex.quote(sys.executable)} "$@";; esac\n'
+        'for last; do :; done; echo "installs $last"\n'
+    )
+    python.chmod(0o755)
+    done = subprocess.run(
+        [ROOT / "packaging/install", "serve,play"],
+        env=os.environ | {"PYTHON": str(python), "MUSPEAKER_WHEELS": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    installed = done.stdout.splitlines()[-1]
+    if compiles:
+        assert installed == "installs .[serve,play]"
+    else:
+        assert installed.startswith("installs muspeaker[serve,play] @ file:///")
+        assert installed.endswith(f"/muspeaker-{THIS}-{HERE}.whl")
