@@ -99,7 +99,7 @@ def test_wyoming_passes_its_options_on(tmp_path: Path, monkeypatch: pytest.Monke
     assert CliRunner().invoke(app, ["wyoming", "--pause", "11"]).exit_code == 2
 
 
-@pytest.mark.parametrize("command", ["serve", "demo"])
+@pytest.mark.parametrize("command", ["serve", "demo", "wyoming", "quantize"])
 def test_the_help_names_the_extra(command: str) -> None:
     for flag in ("--help", "-h"):
         shown = " ".join(CliRunner().invoke(app, [command, flag]).output.split())
@@ -110,6 +110,7 @@ def test_the_help_names_the_extra(command: str) -> None:
     ("args", "hint"),
     [
         (("say", "Hello", "there."), 'in quotation marks: muspeaker say "Hello there."'),
+        (("say", "--", "-5", "degrees"), 'in quotation marks: muspeaker say "Hello there."'),
         (("say", "-5 degrees"), 'comes after two: muspeaker say -- "-5 degrees"'),
     ],
 )

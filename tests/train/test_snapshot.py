@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import torch
 
+from muspeaker.train.command import main as command
 from muspeaker.train.loop.checkpoint import load_checkpoint, save_checkpoint
 from muspeaker.train.stages.snapshot import restore, save
 
@@ -42,3 +43,15 @@ def test_a_checkpoint_is_never_overwritten(tmp_path: Path) -> None:
     save(tmp_path / "runs", tmp_path / "kept")
     with pytest.raises(FileExistsError, match=r"align\.pt is there already"):
         restore(tmp_path / "kept", tmp_path / "runs")
+
+
+@pytest.mark.parametrize(
+    ("verb", "hint"), [("restore", "--folder"), ("save", "student/student.pt")]
+)
+def test_nothing_to_do_is_said(
+    verb: str, hint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert command(["snapshot", verb]) == 1
+    assert hint in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())

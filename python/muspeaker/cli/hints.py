@@ -23,7 +23,8 @@ class HintingCommand(TyperCommand):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Parse; a refusal has a hint."""
-        words = [word for word in args if not word.startswith("-")]
+        end = args.index("--") if "--" in args else len(args)
+        words = [word for word in args[:end] if not word.startswith("-")] + args[end + 1 :]
         try:
             return super().parse_args(ctx, args)
         except UsageError as error:

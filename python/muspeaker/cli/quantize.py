@@ -26,7 +26,7 @@ def quantize(
         WeightType, typer.Option("--type", help="Type of the stored weights.")
     ] = WeightType.Q8,
 ) -> None:
-    """Store the weights of a model file in fewer bits; needs no PyTorch."""
+    """Store the weights of a model file in fewer bits; needs muspeaker[quantize], not PyTorch."""
     with failing_cleanly():
         before = model.stat().st_size if model.is_file() else 0
         with progress("quantizing"):

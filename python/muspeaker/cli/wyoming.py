@@ -42,7 +42,7 @@ def wyoming(
     verbose: Annotated[bool, typer.Option("--verbose", help="Log more.")] = False,
     **options: Any,
 ) -> None:
-    """Serve the Wyoming protocol, for Home Assistant."""
+    """Serve the Wyoming protocol, for Home Assistant; needs muspeaker[wyoming]."""
     with failing_cleanly():
         try:
             from muspeaker.serve.voice_folder import (  # noqa: PLC0415 (an extra)

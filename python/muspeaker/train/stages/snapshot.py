@@ -44,7 +44,11 @@ def _cast(state: dict[str, torch.Tensor], dtype: torch.dtype) -> dict[str, torch
 
 
 def save(runs: Path, folder: Path) -> list[Path]:
-    """Write a snapshot of every stage that has a checkpoint under `runs`; returns the files."""
+    """Write a snapshot of every stage that has a checkpoint under `runs`; returns the files.
+
+    Raises:
+        FileNotFoundError: If none has one.
+    """
     written = []
     for stage, name in WEIGHTS.items():
         path = runs / stage / f"{stage}.pt"
@@ -56,6 +60,8 @@ def save(runs: Path, folder: Path) -> list[Path]:
         small |= {key: _cast(state[key], torch.float16) for key in ALONG if key in state}
         written.append(folder / f"{stage}{SUFFIX}")
         save_checkpoint(written[-1], small)
+    if not written:
+        raise FileNotFoundError(f"{runs} has no checkpoint of a stage, such as student/student.pt")
     return written
 
 
@@ -64,6 +70,7 @@ def restore(folder: Path, runs: Path) -> list[Path]:
 
     Raises:
         FileExistsError: If a checkpoint is there already.
+        FileNotFoundError: If the folder has no snapshot.
     """
     written = []
     for stage, name in WEIGHTS.items():
@@ -81,6 +88,11 @@ def restore(folder: Path, runs: Path) -> list[Path]:
         grown["ema"] = grown[name]
         save_checkpoint(path, grown)
         written.append(path)
+    if not written:
+        raise FileNotFoundError(
+            f"{folder} has no snapshot: a clone of the repository has them in `checkpoints`; "
+            "name that folder with --folder"
+        )
     return written
 
 
