@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -62,6 +63,27 @@ def test_a_program_without_a_pipe_gets_a_file(programs: Path, chunks: list[Audio
     player.close()
     samples, _ = soundfile.read(programs / "heard.wav", dtype="float32")
     np.testing.assert_allclose(samples, Audio.join(chunks).samples, atol=1e-4)
+
+
+@pytest.mark.skipif(shutil.which("aplay") is None, reason="there is no aplay")
+@pytest.mark.parametrize("channels", [1, 2])
+def test_the_real_aplay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, channels: int) -> None:
+    """ALSA's own program, with a file in the place of the sound card."""
+    file = f'pcm {{ type file slave.pcm "null" format raw file "{tmp_path}/heard" }}'
+    card = f"{file} format S16_LE rate {RATE} channels {channels}"  # others would be converted
+    (tmp_path / ".asoundrc").write_text(f"pcm.!default {{ type plug slave {{ {card} }} }}\n")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "aplay").symlink_to(str(shutil.which("aplay")))
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    monkeypatch.setitem(sys.modules, "sounddevice", None)
+    samples = (0.3 * np.sin(np.arange(9000) / 9)).astype(np.float32)
+    spoken = Audio(samples if channels == 1 else np.stack([samples, -samples], axis=1), RATE)
+    spoken.play()
+    expected = spoken.encode(".pcm")
+    heard = (tmp_path / "heard").read_bytes()
+    assert heard[: len(expected)] == expected
+    assert not any(heard[len(expected) :])  # the last period is filled with silence
 
 
 @pytest.mark.parametrize("name", ["aplay", "afplay"])
