@@ -214,3 +214,25 @@ def test_captioned_speech_in_one_piece(client: httpx.Client, tts: Synthesizer) -
     assert bare["timestamps"] is None
     refused = client.post("/dev/captioned_speech", json=body | {"voice": "eve"})
     assert refused.status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("request_", "status", "message"),
+    [
+        # `curl -d` without a header, an address without /v1 and one with two, a browser at the front door
+        ({"content": json.dumps({"input": "Hi.", "voice": "anna"}),
+          "headers": {"Content-Type": "application/x-www-form-urlencoded"}}, 422,
+         "expected a JSON object as the body, with Content-Type: application/json, got application/x"),
+        ({"json": ["Hi."]}, 422, "expected a JSON object as the body"),
+        ({"url": "/audio/speech"}, 404, "no '/audio/speech': the API is below /v1"),
+        ({"url": "/v1/v1/audio/speech"}, 404, "as in POST /v1/audio/speech"),
+        ({"method": "GET", "url": "/"}, 404, "there is no '/'"),
+        ({"method": "GET"}, 405, "'/v1/audio/speech' takes POST, got GET"),
+    ],
+)  # fmt: skip
+def test_first_steps_that_miss(
+    client: httpx.Client, request_: dict[str, Any], status: int, message: str
+) -> None:
+    answer = client.request(**{"method": "POST", "url": "/v1/audio/speech"} | request_)
+    assert answer.status_code == status
+    assert message in answer.json()["error"]["message"]

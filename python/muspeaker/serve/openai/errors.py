@@ -22,6 +22,9 @@ FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 UNUSABLE = frozenset(
     {errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO, errno.EMFILE, errno.ENFILE}
 )
+WHERE = "the API is below /v1, as in POST /v1/audio/speech, and /openapi.json lists it"
+NO_OBJECT = "expected a JSON object as the body, with Content-Type: application/json"
+MAX_SHOWN = 100  # characters of what the client sent
 
 log = logging.getLogger("muspeaker.serve")
 
@@ -100,14 +103,20 @@ def install(app: FastAPI) -> None:
     app.add_middleware(AnswerFailures)
 
 
-async def _refused(_: Request, error: Exception) -> JSONResponse:
+async def _refused(request: Request, error: Exception) -> JSONResponse:
     if isinstance(error, ApiError):
         return error.response()
     assert isinstance(error, HTTPException)
-    return error_response(error.status_code, str(error.detail), headers=error.headers)
+    message, path = str(error.detail), request.url.path[:MAX_SHOWN]
+    if error.status_code == 404:
+        message = f"there is no {path!r}: {WHERE}"
+    elif error.status_code == 405:
+        allowed = (error.headers or {}).get("Allow", "another method")
+        message = f"{path!r} takes {allowed}, got {request.method}: {WHERE}"
+    return error_response(error.status_code, message, headers=error.headers)
 
 
-async def _invalid(_: Request, error: Exception) -> JSONResponse:
+async def _invalid(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
     first: dict[str, Any] = error.errors()[0]
     place = [str(part) for part in first.get("loc", ()) if part != "body"]
@@ -115,6 +124,9 @@ async def _invalid(_: Request, error: Exception) -> JSONResponse:
         return error_response(
             422, f"the body is no JSON: {first['ctx']['error']}", code="json_invalid"
         )
+    if not place and first.get("type") == "model_attributes_type":
+        got = request.headers.get("Content-Type", "none")[:MAX_SHOWN]
+        return error_response(422, f"{NO_OBJECT}, got {got}", code="json_invalid")
     param = ".".join(place) or None
     message = f"{param}: {first['msg']}" if param else str(first["msg"])
     return error_response(422, message, param, str(first.get("type")))
