@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from muspeaker.options import STYLES
 from muspeaker.sound.recording import KINDS, RecordingLike, read_bytes
 from muspeaker.voice import DEFAULT_NAME, MAGIC, SUFFIX, Voice, is_voice_file
 
@@ -41,7 +42,7 @@ def find_voice(
     if isinstance(given, Voice):
         return given
     if given is None or (isinstance(given, str) and _is_name(given)):
-        return _named(given, fingerprint, clone)
+        return _named(given, fingerprint, clone, role)
     if isinstance(given, (str, os.PathLike)):
         path = Path(os.fspath(given))
         return Voice.load(path) if path.suffix == SUFFIX or is_voice_file(path) else clone(given)
@@ -107,7 +108,7 @@ def _is_name(text: str) -> bool:
         return True
 
 
-def _named(name: Any, fingerprint: str, clone: Callable[..., Voice]) -> Voice:
+def _named(name: Any, fingerprint: str, clone: Callable[..., Voice], role: str) -> Voice:
     """A built-in voice or a blend of some; None is the default."""
     wanted = DEFAULT_NAME if name is None else name
     if wanted in Voice.builtin_names():
@@ -120,12 +121,13 @@ def _named(name: Any, fingerprint: str, clone: Callable[..., Voice]) -> Voice:
         )
     weights = None if name is None else parse_blend(wanted)
     if weights is not None:
-        return blended(weights, lambda part: find_voice(part, fingerprint, clone), wanted)
+        return blended(weights, lambda part: find_voice(part, fingerprint, clone, role), wanted)
     if name is not None and "://" in wanted:
-        raise ValueError(f"voice {wanted!r} is a URL: download it first, and give the file")
+        raise ValueError(f"{role} {wanted!r} is a URL: download it first, and give the file")
     names = ", ".join(Voice.builtin_names()) or "none ships"
+    styles = f"{', '.join(STYLES)}, " if role == "style" else ""
     raise FileNotFoundError(
-        f"no voice {wanted[:100]!r}: expected a {SUFFIX} file, a recording, or a built-in voice ({names})"
+        f"no {role} {wanted[:100]!r}: expected {styles}a {SUFFIX} file, a recording, or a built-in voice ({names})"
     )
 
 

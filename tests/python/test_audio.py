@@ -62,6 +62,15 @@ def test_join_shifts_times_and_keeps_samples() -> None:
         Audio.join([])
 
 
+def test_numpy_takes_it_for_its_samples() -> None:
+    audio = make_audio()
+    assert np.asarray(audio) is audio.samples
+    assert np.asarray(audio, np.float64).dtype == np.float64
+    copy = np.array(audio)
+    copy[:] = 0
+    assert np.abs(audio).max() == np.abs(audio.samples).max() > 0
+
+
 def test_shows_itself() -> None:
     audio = make_audio()
     assert repr(audio) == "Audio(0.50 s, 22050 Hz, 'hi')"

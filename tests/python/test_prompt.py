@@ -199,8 +199,9 @@ TROUBLES: dict[str, tuple[Callable[[np.ndarray], np.ndarray], str]] = {
 def test_trouble_is_named(model: Synthesizer, speech: np.ndarray, what: str) -> None:
     spoil, words = TROUBLES[what]
     spoilt = spoil(speech).astype(np.float32)
-    with pytest.warns(PromptWarning, match=words):
+    with pytest.warns(PromptWarning, match=words) as caught:
         model.clone((spoilt, RATE_HZ))
+    assert caught[0].filename == __file__
     assert len(troubles(spoilt, RATE_HZ)) == 1
 
 

@@ -155,6 +155,17 @@ def test_what_is_no_voice(tts: Synthesizer, given: Any, error: type, message: st
         tts.synthesize("Hi.", given)
 
 
+def test_an_unknown_style_is_told_of_the_named_ones(tts: Synthesizer) -> None:
+    with pytest.raises(FileNotFoundError, match="no style 'happy': expected calm, lively, a .voice"):
+        tts.synthesize("Hi.", style="happy")
+
+
+def test_a_warning_points_at_the_callers_line(tts: Synthesizer, tone: np.ndarray) -> None:
+    with pytest.warns(muspeaker.PromptWarning) as caught:
+        tts.synthesize("Hi.", (tone, 22050))
+    assert {warning.filename for warning in caught} == {__file__}
+
+
 def test_a_recording_at_a_url_must_be_downloaded_first(tts: Synthesizer) -> None:
     for url in ("https://a.example/b.wav", "http:/a.example/b.wav", "s3://bucket/b.wav"):
         with pytest.raises(ValueError, match="is a URL: download it first, and give the file"):

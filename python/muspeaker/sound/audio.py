@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -204,6 +204,11 @@ class Audio:
         from muspeaker.sound import subtitles  # noqa: PLC0415 (few callers want them)
 
         return subtitles.to_vtt(subtitles.cues(self.words, self.duration))
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
+        """The samples, where NumPy is asked for an array of the speech."""
+        samples = self.samples if dtype is None else self.samples.astype(dtype, copy=False)
+        return samples.copy() if copy else samples
 
     def _repr_html_(self) -> str:
         import base64  # noqa: PLC0415 (for notebooks)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from muspeaker.callers import warn_caller
 from muspeaker.sound.fast_size import fast_size
 from muspeaker.sound.recording import PROMPT_MIN_SECONDS, resample
 from muspeaker.sound.voices_heard import STEADY_SHARE, has_two_voices, steady_share
@@ -57,7 +57,7 @@ def checked_prompt(samples: NDArray[np.float32], rate_hz: int) -> NDArray[np.flo
             f"got {seconds:.2f} s"
         )
     for trouble in _troubles(samples, passed, rate_hz):
-        warnings.warn(f"the recording {trouble}", PromptWarning, stacklevel=3)
+        warn_caller(f"the recording {trouble}", PromptWarning)
     return passed
 
 

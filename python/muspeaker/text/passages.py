@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
-import warnings
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from muspeaker.callers import warn_caller
 from muspeaker.text.manner import PLAIN, Manner
 from muspeaker.text.normalize import normalized
 from muspeaker.text.normalize.script import named_letters, unreadable_letters
@@ -192,7 +192,7 @@ def _warn_of_unreadable(text: str, reading: Reading) -> None:
     letters = unreadable_letters(unicodedata.normalize("NFKC", text))
     if letters:
         message = f"passed over {named_letters(letters)}, which cannot be read in English"
-        warnings.warn(message, ReadingWarning, stacklevel=2)
+        warn_caller(message, ReadingWarning)
 
 
 def _write_out(text: TracedText, reading: Reading) -> GivenPhones | None:
