@@ -144,6 +144,15 @@ def test_info_shows_a_voice(run: Any, voice: Voice, name: str) -> None:
     assert (about["kind"], about["name"], about["style_frames"]) == ("voice", "anna", 40)
 
 
+def test_info_shows_a_voice_that_ships(run: Any) -> None:
+    about = json.loads(run("info", "kathleen", "--json").stdout)
+    assert (about["kind"], about["name"], Path(about["file"]).name) == (
+        "voice",
+        "kathleen",
+        "kathleen.voice",
+    )
+
+
 def test_voices_lists_or_fails(run: Any) -> None:
     result = run("voices")
     assert result.exit_code == (0 if Voice.builtin_names() else 1)

@@ -106,7 +106,13 @@ SHELL = {
     "Put the text in quotation marks": ("say", "Hello", "there."),
     "A text that begins with a dash": ("say", "-5 degrees"),
 }
-SERVER = {"consent is missing", "missing or wrong token", "the body is too large"}
+SERVER = {
+    "consent is missing",
+    "expected a JSON object as the body",
+    "missing or wrong token",
+    "the API is below /v1",
+    "the body is too large",
+}
 
 
 def test_messages_of_the_shell(said: Callable[[Callable[[], Any]], str]) -> None:
@@ -130,3 +136,6 @@ def test_messages_of_the_server(tts: Synthesizer, tmp_path: Path) -> None:
             assert "the body is too large" in answer.text
             answer = client.post("/v1/audio/speech", json={"input": "Hi.", "voice": "eve"})
             assert "no voice 'eve'" in answer.text
+            answer = client.post("/v1/audio/speech", content="{}")
+            assert "expected a JSON object as the body" in answer.text
+            assert "the API is below /v1" in client.post("/audio/speech", json={}).text

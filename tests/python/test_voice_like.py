@@ -156,7 +156,9 @@ def test_what_is_no_voice(tts: Synthesizer, given: Any, error: type, message: st
 
 
 def test_an_unknown_style_is_told_of_the_named_ones(tts: Synthesizer) -> None:
-    with pytest.raises(FileNotFoundError, match="no style 'happy': expected calm, lively, a .voice"):
+    with pytest.raises(
+        FileNotFoundError, match=r"no style 'happy': expected calm, lively, a \.voice"
+    ):
         tts.synthesize("Hi.", style="happy")
 
 

@@ -12,7 +12,7 @@ import muspeaker
 from muspeaker.cli.speech_options import JsonOption  # noqa: TC001 (typer reads it at run time)
 from muspeaker.cli.terminal import failing_cleanly, print_json, to_stdout
 from muspeaker.loading import DEFAULT_MODEL
-from muspeaker.voice import is_voice_file
+from muspeaker.voice import SUFFIX, VOICES_FOLDER, is_voice_file
 
 SHOWN = frozenset(
     {"audio.sample_rate", "vocoder.kind"}
@@ -21,7 +21,10 @@ SHOWN = frozenset(
 
 def info(
     file: Annotated[
-        Path | None, typer.Argument(help="Model or voice file. Default: the model that ships.")
+        Path | None,
+        typer.Argument(
+            help="Model or voice file, or a voice that ships. Default: the model that ships."
+        ),
     ] = None,
     everything: Annotated[
         bool, typer.Option("--all", help="Show every size of a model, not only what it is.")
@@ -30,7 +33,7 @@ def info(
 ) -> None:
     """Show what is in a model file or a voice file."""
     with failing_cleanly():
-        path = file or DEFAULT_MODEL
+        path = _voice_that_ships(file) or file or DEFAULT_MODEL
         about = about_voice(path) if is_voice_file(path) else about_model(path)
         if as_json:
             print_json(about)
@@ -42,6 +45,13 @@ def info(
             shown = f"{value:,}" if key in {"bytes", "parameters"} else str(value)
             table.add_row(key, f"{len(value)} symbols" if key == "symbols" else shown)
         to_stdout().print(table)
+
+
+def _voice_that_ships(file: Path | None) -> Path | None:
+    """The file of a built-in voice, where its name is given and no file has that name."""
+    if file is None or file.exists() or str(file) not in muspeaker.Voice.builtin_names():
+        return None
+    return VOICES_FOLDER / f"{file}{SUFFIX}"
 
 
 def about_voice(path: Path) -> dict[str, Any]:
