@@ -44,6 +44,7 @@ def test_steps_do_not_look_at_the_clock(now):
     now[0] += 1e6
     assert [steps.progress(step) for step in (10, 15, 30, 40)] == [0, 0.25, 1, 1]
     assert not steps.paused()
+    assert Schedule(30, 30, None).progress(30) == 1  # a snapshot at its last step learns no more
 
 
 def test_minutes_pause_a_schedule_of_steps(now):

@@ -35,7 +35,9 @@ class Schedule:
         """Share of the budget that is spent at the given step, 0 to 1."""
         if self.last is None:
             return self.spent
-        return min(1.0, (step - self.first) / max(1, self.last - self.first))
+        if step >= self.last:  # the schedule may have begun there
+            return 1.0
+        return (step - self.first) / (self.last - self.first)
 
     def paused(self) -> bool:
         """Whether the minutes are over."""
