@@ -68,9 +68,14 @@ def test_errors_go_to_standard_error(tmp_path: Path) -> None:
 
 
 def test_completion_for_the_shell(tmp_path: Path) -> None:
-    done = shell(f"{sys.executable} -m muspeaker --show-completion bash", tmp_path)
-    assert done.returncode == 0, done.stderr
-    assert b"complete" in done.stdout
+    """A program finds the shell among its parents, so bash must stay one: `-c` with one command is replaced by it."""
+    command = tmp_path / "muspeaker"
+    command.write_text(f"#!{sys.executable}\nfrom muspeaker.cli import main\nmain()\n")
+    command.chmod(0o755)
+    begun = "COMP_WORDS=(muspeaker dia); COMP_CWORD=1; _muspeaker_completion ./muspeaker"
+    script = f'script=$(./muspeaker --show-completion) && eval "$script" && {begun}'
+    done = shell(f'{script} && echo "${{COMPREPLY[@]}}"', tmp_path)
+    assert (done.returncode, done.stdout) == (0, b"dialogue\n"), done.stderr
 
 
 def test_a_recording_as_telephones_make_it(tmp_path: Path) -> None:

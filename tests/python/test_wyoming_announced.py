@@ -33,7 +33,12 @@ def test_home_assistant_can_find_it(tts: Synthesizer, voice: Voice, tmp_path: Pa
     async def run() -> Any:
         service = WyomingService(tts, VoiceFolder(tts.fingerprint, tmp_path))
         serving = asyncio.create_task(
-            serve(service, f"tcp://127.0.0.1:{port}", zeroconf_name=f"muspeaker-{port}")
+            serve(
+                service,
+                f"tcp://127.0.0.1:{port}",
+                asyncio.Event(),
+                zeroconf_name=f"muspeaker-{port}",
+            )
         )
         with Zeroconf(interfaces=["127.0.0.1"]) as zeroconf:
             found = await asyncio.to_thread(_found, zeroconf, f"muspeaker-{port}")
@@ -61,4 +66,4 @@ def test_only_a_tcp_server_can_be_announced(tts: Synthesizer, voice: Voice, tmp_
     voice.save(tmp_path / "anna.voice")
     service = WyomingService(tts, VoiceFolder(tts.fingerprint, tmp_path))
     with pytest.raises(ValueError, match="only a tcp:// server"):
-        asyncio.run(serve(service, f"unix://{tmp_path}/socket", zeroconf_name="muspeaker"))
+        asyncio.run(serve(service, f"unix://{tmp_path}/socket", asyncio.Event(), zeroconf_name="muspeaker"))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import sys
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -50,6 +52,24 @@ def serve_until_stopped(app: FastAPI, host: str, port: int, **options: Any) -> N
     except SystemExit as stop:
         if stop.code:
             raise typer.Exit(1) from stop
+
+
+def told_to_stop() -> asyncio.Event:
+    """An event of the running loop that SIGINT and SIGTERM set; 5 s later the process ends in any case.
+
+    SIGINT counts even if the process was started with it ignored, as by `&` in a script. Where the loop hears no
+    signals, on Windows, they do what they do to any process.
+    """
+    told, loop = asyncio.Event(), asyncio.get_running_loop()
+
+    def tell() -> None:
+        end_within()
+        told.set()
+
+    with suppress(NotImplementedError):
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, tell)
+    return told
 
 
 def end_within(seconds: float = STOP_SECONDS) -> None:

@@ -12,7 +12,7 @@ import typer
 
 import muspeaker
 from muspeaker.cli.speech_options import takes_speech_options
-from muspeaker.cli.stopping import end_within
+from muspeaker.cli.stopping import end_within, told_to_stop
 from muspeaker.cli.terminal import ModelOption, ThreadsOption, failing_cleanly
 from muspeaker.text.respelling import read_lexicon
 
@@ -63,17 +63,13 @@ def wyoming(
         voices = VoiceFolder(tts.fingerprint, data or usual_folder(), default=voice)
 
         async def run() -> None:
+            told = told_to_stop()
             service = WyomingService(tts, voices, **options)
-            try:
-                await serve(service, uri, zeroconf_name=zeroconf)
-            except asyncio.CancelledError:  # SIGINT
-                end_within()
-                raise
-            end_within()  # SIGTERM
+            await serve(service, uri, told, zeroconf_name=zeroconf)
 
         with suppress(KeyboardInterrupt):
             try:
                 asyncio.run(run())
-            except KeyboardInterrupt:  # SIGINT, perhaps before there was a task to cancel
+            except KeyboardInterrupt:  # before there was a loop, or where loops hear no signals
                 end_within()
                 raise

@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
-from wyoming.server import AsyncServer, AsyncTcpServer
+from wyoming.server import AsyncServer, AsyncTcpServer, AsyncUnixServer
 from zeroconf import ServiceInfo
 from zeroconf.asyncio import AsyncZeroconf
 
@@ -25,12 +25,17 @@ _SERVICE_KIND = "_wyoming._tcp.local."
 _MULTICAST_ADDRESS = "224.0.0.251"
 
 
-async def serve(service: WyomingService, uri: str, *, zeroconf_name: str | None = None) -> None:
-    """Answer clients until the process is told to stop.
+async def serve(
+    service: WyomingService, uri: str, told: asyncio.Event, *, zeroconf_name: str | None = None
+) -> None:
+    """Answer clients until told to stop.
+
+    Signals are the caller's: those of `AsyncServer.run` are heard only after its port is open, and SIGTERM alone.
 
     Args:
         service: Model and voices to answer with.
         uri: `tcp://HOST:PORT` or `unix://PATH`.
+        told: Set to stop.
         zeroconf_name: Announce a TCP server under this name on the local network; None does not.
 
     Raises:
@@ -38,13 +43,17 @@ async def serve(service: WyomingService, uri: str, *, zeroconf_name: str | None 
         OSError: If the address is taken.
     """
     server = AsyncServer.from_uri(uri)
+    if not isinstance(server, AsyncTcpServer | AsyncUnixServer):
+        raise ValueError(f"expected tcp://HOST:PORT or unix://PATH, got {uri!r}")
     async with AsyncExitStack() as stack:
         if zeroconf_name is not None:
             if not isinstance(server, AsyncTcpServer):
                 raise ValueError(f"only a tcp:// server can be announced, got {uri!r}")
             await stack.enter_async_context(_announced(zeroconf_name, server.host, server.port))
         _LOGGER.info("Wyoming server on %s", uri)
-        await server.run(partial(WyomingHandler, service))
+        await server.start(partial(WyomingHandler, service))
+        stack.push_async_callback(server.stop)
+        await told.wait()
 
 
 @asynccontextmanager
