@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 import os
 from collections.abc import Iterator
@@ -85,7 +86,10 @@ class SpeechEngine:
 
     def fork(self, num_threads: int = 1) -> SpeechEngine:
         """Another engine of the same weights, with threads of its own."""
-        return SpeechEngine(self.core.fork(num_threads), num_threads)
+        forked = copy.copy(self)
+        forked._core = EngineOfProcess(self.core.fork(num_threads), num_threads)
+        forked.num_threads = num_threads
+        return forked
 
     def plan(self, text: object, voice: object, options: SynthesisOptions) -> list[Passage]:
         """Check what is asked for, and cut the text into passages.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import TYPE_CHECKING, Any
 
 from muspeaker.config import FBANK_RATE_HZ
@@ -76,7 +77,11 @@ class Synthesizer:
             ValueError: If it is out of range.
         """
         check_threads(num_threads)
-        return Synthesizer(self._engine.fork(num_threads), num_threads)
+        forked = copy.copy(self)
+        forked._speech = self._speech.fork(num_threads)
+        forked.num_threads = num_threads
+        forked.config = dict(self.config)
+        return forked
 
     @property
     def voices(self) -> dict[str, Voice]:

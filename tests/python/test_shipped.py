@@ -98,6 +98,7 @@ def test_forks_share_the_model_and_outlive_it() -> None:
     first = muspeaker.load(num_threads=1)
     second = first.fork(2)
     assert second.fingerprint == first.fingerprint
+    assert second._speech.config is first._speech.config  # a server makes a fork for each request
     expected = first.synthesize(SENTENCE, muspeaker.Voice.builtin()).samples
     del first
     assert np.array_equal(second.synthesize(SENTENCE, muspeaker.Voice.builtin()).samples, expected)

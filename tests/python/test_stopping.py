@@ -45,6 +45,11 @@ def is_open(port: int) -> bool:
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
+TELLS = """
+import atexit, gc, pathlib
+atexit.register(lambda: pathlib.Path({path!r}).write_text(str(gc.get_freeze_count())))
+"""
+
 
 @contextmanager
 def started(folder: Path, before: str, command: str) -> Iterator[tuple[subprocess.Popen, int]]:
@@ -80,3 +85,16 @@ def test_a_stuck_thread_holds_no_server_up(tmp_path: Path, command: str, number:
 def test_a_signal_may_come_as_soon_as_the_port_is_open(tmp_path: Path, number: int) -> None:
     with started(tmp_path, AT_ONCE.format(number=int(number)), "wyoming") as (server, _):
         assert server.wait(60) == 0
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_what_a_server_has_loaded_is_left_alone(tmp_path: Path, command: str) -> None:
+    """The garbage collector need not look through it again (`muspeaker.cli.memory`)."""
+    if command == "demo":
+        pytest.importorskip("gradio")
+    told = tmp_path / "told"
+    with started(tmp_path, TELLS.format(path=str(told)), command) as (server, port):
+        wait_until(lambda: server.poll() is not None or is_open(port))
+        server.send_signal(signal.SIGTERM)
+        assert server.wait(60) == 0
+    assert int(told.read_text()) > 10_000

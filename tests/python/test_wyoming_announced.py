@@ -66,4 +66,6 @@ def test_only_a_tcp_server_can_be_announced(tts: Synthesizer, voice: Voice, tmp_
     voice.save(tmp_path / "anna.voice")
     service = WyomingService(tts, VoiceFolder(tts.fingerprint, tmp_path))
     with pytest.raises(ValueError, match="only a tcp:// server"):
-        asyncio.run(serve(service, f"unix://{tmp_path}/socket", asyncio.Event(), zeroconf_name="muspeaker"))
+        asyncio.run(
+            serve(service, f"unix://{tmp_path}/socket", asyncio.Event(), zeroconf_name="muspeaker")
+        )

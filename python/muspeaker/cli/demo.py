@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 
 import muspeaker
+from muspeaker.cli.memory import settle, share_freed_memory
 from muspeaker.cli.stopping import serve_until_stopped
 from muspeaker.cli.terminal import ModelOption, ThreadsOption, failing_cleanly, progress
 from muspeaker.serve.loopback import LOOPBACK_HOSTS, url_of
@@ -42,10 +43,12 @@ def demo(
             except ModuleNotFoundError as error:
                 message = f"{error.name} is missing: pip install 'muspeaker[demo]'"
                 raise RuntimeError(message) from error
+            share_freed_memory()
             tts = muspeaker.load(model, num_threads=threads)
             app = create_app(tts, VoiceFolder(tts.fingerprint, data or usual_folder()), host=host)
         if host not in LOOPBACK_HOSTS:
             warning = "warning: anyone who reaches this address can clone voices here"
             console.print(warning, markup=False, style="yellow")
+        settle()
         console.print(url_of(host, port), markup=False)
         serve_until_stopped(app, host, port, log_level="warning")

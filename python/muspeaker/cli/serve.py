@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 import muspeaker
+from muspeaker.cli.memory import settle, share_freed_memory
 from muspeaker.cli.speech_options import speech_option
 from muspeaker.cli.stopping import serve_until_stopped
 from muspeaker.cli.terminal import ModelOption, ThreadsOption, failing_cleanly, progress, warn
@@ -109,10 +110,12 @@ def serve(  # noqa: PLR0913, PLR0917 (one parameter an option of the command lin
     if data is not None:
         options["data_folder"] = data
     with failing_cleanly():
+        share_freed_memory()
         if host not in LOOPBACK_HOSTS and token is None:
             warn("anyone who reaches this address may use the server; see --token")
         with progress("loading"):
             app = application(model, threads or default_threads(), options)
+            settle()
         run(app, host, port)
 
 

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 import muspeaker
+from muspeaker.cli.memory import settle, share_freed_memory
 from muspeaker.cli.speech_options import takes_speech_options
 from muspeaker.cli.stopping import end_within, told_to_stop
 from muspeaker.cli.terminal import ModelOption, ThreadsOption, failing_cleanly
@@ -58,9 +59,11 @@ def wyoming(
         logging.basicConfig(
             level=logging.DEBUG if verbose else logging.INFO, format="%(levelname)s %(message)s"
         )
+        share_freed_memory()
         tts = muspeaker.load(model, num_threads=threads)
         options["lexicon"] = read_lexicon(options["lexicon"])
         voices = VoiceFolder(tts.fingerprint, data or usual_folder(), default=voice)
+        settle()
 
         async def run() -> None:
             told = told_to_stop()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+import sys
 import threading
 from dataclasses import dataclass
 from functools import lru_cache
@@ -58,7 +59,7 @@ def canonical_language(language: str) -> str:
 def available_languages() -> frozenset[str]:
     """Language tags that espeak-ng can phonemise."""
     with _LOCK:
-        return frozenset(voice.language for voice in _wrapper_class()().available_voices())
+        return frozenset(voice.language for voice in _new_engine().available_voices())
 
 
 @lru_cache(maxsize=1)
@@ -74,6 +75,15 @@ def _wrapper_class() -> Any:
     EspeakWrapper.set_library(espeakng_loader.get_library_path())
     EspeakWrapper.set_data_path(_short_path(espeakng_loader.get_data_path()))
     return EspeakWrapper
+
+
+def _new_engine() -> Any:
+    """An espeak-ng of its own, which phonemizer loads from a copy; a process that is killed would leave that behind."""
+    engine = _wrapper_class()()
+    if sys.platform != "win32":  # where a file that is in use cannot be removed
+        for copied in Path(engine._espeak._tempdir).iterdir():
+            copied.unlink()
+    return engine
 
 
 def _short_path(path: str) -> str:
@@ -96,7 +106,7 @@ def _espeak(texts: Sequence[str], language: str) -> list[str]:
     with _LOCK:
         engine = _ENGINES.get(language)
         if engine is None:
-            engine = _wrapper_class()()
+            engine = _new_engine()
             engine.set_voice(language)
             _ENGINES[language] = engine
         raw = [engine.text_to_phonemes(text, tie=False) for text in texts]

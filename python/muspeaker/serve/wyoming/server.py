@@ -44,7 +44,7 @@ async def serve(
     """
     server = AsyncServer.from_uri(uri)
     if not isinstance(server, AsyncTcpServer | AsyncUnixServer):
-        raise ValueError(f"expected tcp://HOST:PORT or unix://PATH, got {uri!r}")
+        raise ValueError(f"expected tcp://HOST:PORT or unix://PATH, got {uri!r}")  # noqa: TRY004 (bad text, not a type)
     async with AsyncExitStack() as stack:
         if zeroconf_name is not None:
             if not isinstance(server, AsyncTcpServer):
