@@ -45,8 +45,10 @@ std::string shape_text(const ggml_tensor* tensor) {
 }
 
 /// The largest factors that make each output channel of weights (kernel, out, in) integers of 16
-/// bits of which a tap's products fit 32.
-std::vector<float> fine_factors(const kernels::ConvShape& shape, const float* weight) {
+/// bits of which a tap's products fit 32. Throws ModelFileError if a weight is NaN or infinite,
+/// which no integer is.
+std::vector<float> fine_factors(const kernels::ConvShape& shape, const float* weight,
+                                const char* name) {
   constexpr float kMostWeight = 32767.0F;
   const auto most_sum = static_cast<float>(kernels::kMostFineSum - shape.in);  // roundings left out
   constexpr float kAny = 1e30F;
@@ -59,6 +61,10 @@ std::vector<float> fine_factors(const kernels::ConvShape& shape, const float* we
       largest = std::max(largest, magnitude);
       sum += magnitude;
     }
+    if (!std::isfinite(sum)) {
+      throw core::ModelFileError("tensor " + std::string(name) +
+                                 " of the model file has weights that are no numbers");
+    }
     float& factor = factors[static_cast<size_t>(row % shape.out)];
     if (largest > 0.0F) {
       factor = std::min({factor, kMostWeight / largest, most_sum / sum});
@@ -68,9 +74,10 @@ std::vector<float> fine_factors(const kernels::ConvShape& shape, const float* we
 }
 
 /// Weights (kernel, out, in) as integers of as many bits as there is room for.
-kernels::Conv1d pack_halves(const kernels::ConvShape& shape, const std::vector<float>& weight,
+kernels::Conv1d pack_halves(const kernels::ConvShape& shape, const core::StoredWeight& stored,
                             const float* bias, const kernels::KernelTable& fine) {
-  std::vector<float> factors = fine_factors(shape, weight.data());
+  const std::vector<float> weight = stored.to_float();
+  std::vector<float> factors = fine_factors(shape, weight.data(), ggml_get_name(stored.values));
   std::vector<int16_t> values(weight.size());
   for (int64_t row = 0; row < shape.kernel * shape.out; ++row) {
     const float factor = factors[static_cast<size_t>(row % shape.out)];
@@ -101,7 +108,7 @@ kernels::Conv1d pack(ConvOperator::Kind kind, kernels::ConvShape shape,
   const bool can_be_fine =
       fine != nullptr && shape.in >= kLeastFineIn && shape.in <= kernels::kMostFineIn;
   if (weight.values->type == GGML_TYPE_F16 && weight.among_int8 && can_be_fine && !transposed) {
-    return pack_halves(shape, weight.to_float(), bias_data, *fine);
+    return pack_halves(shape, weight, bias_data, *fine);
   }
   if (weight.values->type == GGML_TYPE_I8 && can_be_fine) {
     const auto* values = static_cast<const int8_t*>(weight.values->data);
