@@ -21,6 +21,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -97,7 +98,7 @@ def soak_requests(count: int) -> dict[str, Any]:
                 content: bytes = answer.read()
                 return content
 
-        return measure(ask, count, process)
+        return measure(ask, count, process, at_once=4)
 
 
 def soak_clients(seconds: int) -> tuple[dict[str, Any], bool]:
@@ -107,16 +108,22 @@ def soak_clients(seconds: int) -> tuple[dict[str, Any], bool]:
     return json.loads(done.stdout or "{}"), done.returncode == 0
 
 
-def measure(call: Callable[[int], bytes], count: int, process: int | None = None) -> dict[str, Any]:
+def measure(
+    call: Callable[[int], bytes], count: int, process: int | None = None, *, at_once: int = 1
+) -> dict[str, Any]:
     """Call, compare with the answers of the warm-up, and measure a process before and after.
 
     Args:
         call: Gives the same bytes for i and i + 6.
         count: Number of calls that are measured.
         process: Process that is measured; None is this one.
+        at_once: Calls of the warm-up at the same time. Later ones come one by one, but the end of one may overlap the
+            begin of the next; what two hold together should have been seen before.
     """
     expected = [call(i) for i in range(6)]
-    differing = sum(call(i) != expected[i % 6] for i in range(6, WARM_UP))
+    with ThreadPoolExecutor(at_once) as pool:
+        warm = list(pool.map(call, range(6, WARM_UP)))
+    differing = sum(given != expected[i % 6] for i, given in enumerate(warm, start=6))
     sizes = []
     for i in range(count):
         differing += call(i) != expected[i % 6]

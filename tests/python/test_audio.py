@@ -134,6 +134,20 @@ def test_prompt_may_be_audio(tone: np.ndarray) -> None:
     np.testing.assert_array_equal(read_prompt(Audio(tone, 24000))[0], tone)
 
 
+DUMP = ("import io, soundfile, muspeaker.sound.recording as recording\n"
+        "data = io.BytesIO()\n"
+        "soundfile.write(data, [0.1] * 8000, 8000, format='SDS', subtype='PCM_S8')\n"
+        "damaged = bytearray(data.getvalue()); damaged[21 + 127] = 0x41\n"
+        "try: recording.read_prompt(bytes(damaged))\n"
+        "except ValueError as error: assert 'sample dump' in str(error)\n")  # fmt: skip
+
+
+def test_nothing_is_written_to_standard_output_where_a_file_is_damaged() -> None:
+    """libsndfile does so for one format, which is refused."""
+    done = subprocess.run([sys.executable, "-c", DUMP], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, ""), done.stderr
+
+
 LONG = ("import numpy as np\n"
         "from muspeaker.sound.audio import Audio\n"
         "noise = np.random.default_rng(0).normal(0, 0.1, 22050 * 120).astype('f4')\n"

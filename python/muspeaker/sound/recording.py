@@ -50,6 +50,8 @@ MAX_CHANNELS = 8
 BLOCK_VALUES = 1 << 20  # samples of all channels that are read at once
 MAX_SKIPPED_SECONDS = 600.0  # of silence before a prompt
 
+SAMPLE_DUMP = rb"(?s)\xf0\x7e.\x01"  # libsndfile writes to standard output where one is damaged
+
 _URL = re.compile(r"[a-z][a-z0-9+.-]+:/{1,2}[^/]", re.IGNORECASE)  # Path takes one slash away
 
 
@@ -234,6 +236,9 @@ def _read_path(path: str, role: str, wanted: Wanted) -> tuple[NDArray[np.float64
 def _read_file(file: IO[bytes], role: str, wanted: Wanted) -> tuple[NDArray[np.float64], int]:
     import soundfile  # noqa: PLC0415 (speaking needs none of it)
 
+    if re.match(SAMPLE_DUMP, file.read(4)):
+        raise ValueError(f"{role} is no readable sound file: it is a MIDI sample dump")
+    file.seek(0)
     try:
         with soundfile.SoundFile(file) as sound:
             rate = _checked_rate(int(sound.samplerate))
