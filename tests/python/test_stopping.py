@@ -45,6 +45,7 @@ def is_open(port: int) -> bool:
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
+
 TELLS = """
 import atexit, gc, pathlib
 atexit.register(lambda: pathlib.Path({path!r}).write_text(str(gc.get_freeze_count())))
