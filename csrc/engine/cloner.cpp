@@ -21,7 +21,7 @@ void check(const char* name, Samples samples, int64_t least, int64_t rate_hz) {
   core::require_input(samples.count <= most, std::string(name) + " must hold at most " +
                                                  std::to_string(most) + " samples, got " +
                                                  std::to_string(samples.count));
-  require_finite(samples.data, samples.count, name);
+  require_samples(samples, name);
 }
 
 /// Scales a vector to the RMS 1, which is the length sqrt(size).

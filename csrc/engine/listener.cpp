@@ -55,7 +55,7 @@ Recording Listener::hear(core::GraphRunner& runner, Samples samples,
   core::require_input(samples.count >= log_mel_.min_samples() && samples.count <= most,
                       "the recording must hold " + std::to_string(log_mel_.min_samples()) + " to " +
                           std::to_string(most) + " samples, got " + std::to_string(samples.count));
-  require_finite(samples.data, samples.count, "the recording");
+  require_samples(samples, "the recording");
   const int64_t frames = log_mel_.num_frames(samples.count);
   const int64_t tokens = core::count_of(phones);
   core::require_input(tokens <= frames, "the text has " + std::to_string(tokens) +

@@ -14,6 +14,13 @@ void require_finite(const float* values, int64_t count, const std::string& name)
   core::require_input(finite, name + " must be finite, got NaN or infinity");
 }
 
+void require_samples(Samples samples, const std::string& name) {
+  require_finite(samples.data, samples.count, name);
+  const bool fits = std::all_of(samples.data, samples.data + samples.count,
+                                [](float value) { return std::abs(value) <= kMostSample; });
+  core::require_input(fits, name + " must be from -1 to 1, got a sample over 1000");
+}
+
 void Voice::check(const core::ModelConfig& config) const {
   const int64_t expected = config.voice_size();
   const int64_t hidden = config.style_encoder.hidden;

@@ -30,4 +30,10 @@ constexpr int64_t kMaxPromptSeconds = 60;
 /// Throws std::invalid_argument, naming the array, if a value is not finite.
 void require_finite(const float* values, int64_t count, const std::string& name);
 
+/// Samples may be over 1, but not so large that powers of spectra overflow in float32.
+constexpr float kMostSample = 1000.0F;
+
+/// Throws std::invalid_argument, naming the recording, if a sample is not finite or too large.
+void require_samples(Samples samples, const std::string& name);
+
 }  // namespace muspeaker::engine

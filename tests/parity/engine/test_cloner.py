@@ -117,6 +117,7 @@ def synthesizer(model_file: Callable[..., Path]) -> Callable[..., _core.Synthesi
         (np.ones(22050), np.ones(1600), "samples_16k must hold at least 1680 samples, got 1600"),
         (np.ones(22050 * 61), np.ones(16000), "samples must hold at most 1323000"),
         (np.full(22050, np.nan), np.ones(16000), "samples must be finite"),
+        (np.full(22050, 1e20), np.ones(16000), "samples must be from -1 to 1, got a sample over"),
         (np.ones(22050), np.full(16000, np.inf), "samples_16k must be finite"),
         (np.ones((22050, 1)), np.ones(16000), "samples must have 1 axes, got 2"),
     ],

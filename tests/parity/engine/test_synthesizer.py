@@ -258,6 +258,7 @@ def test_bad_input_is_refused(synthesizer, name):
         (100, {}, "the recording must hold 385 to 1323000 samples, got 100"),
         (22050 * 61, {}, "the recording must hold 385 to 1323000 samples, got 1345050"),
         (22050, {"value": np.nan}, "the recording must be finite"),
+        (22050, {"value": -1e30}, "the recording must be from -1 to 1, got a sample over"),
         (4096, {}, "the text has 19 phones and pauses, more than the recording's 16 frames"),
         (22050, {"pitch": 99.0}, "pitch must be -48 to 48"),
     ],
