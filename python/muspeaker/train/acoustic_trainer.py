@@ -12,6 +12,7 @@ import torch
 from muspeaker.train.acoustic_pass import acoustic_losses, decode, encode_prior
 from muspeaker.train.corpus.acoustic_data import EVEN_SHORTEST, MAX_FRAMES, AcousticData
 from muspeaker.train.corpus.cache import Cache
+from muspeaker.train.corpus.ge2e import load_ge2e
 from muspeaker.train.corpus.timbres import timbre_encoder, timbre_vectors
 from muspeaker.train.loop.distributed import first_goes_ahead
 from muspeaker.train.loop.feed import Batch, Plan
@@ -27,6 +28,7 @@ from muspeaker.train.losses.adversarial import (
     rejection_loss,
 )
 from muspeaker.train.losses.discriminators import MelDiscriminator
+from muspeaker.train.losses.ge2e_judge import GE2EJudge, ge2e_bands
 from muspeaker.train.losses.voice_judge import (
     VoiceJudge,
     contrastive_loss,
@@ -57,8 +59,11 @@ class AcousticOptions(TrainOptions):
         Path("runs/vocoder/vocoder.pt"), "speaks the listening samples where it is there"
     )
     adversarial_from: float = option(0.66, "share of the budget before the discriminator joins")
-    judge_from: float = option(0.0, "share before the perceptual and contrastive losses count")
-    judged_rows: int = option(0, "rows of a batch that these two losses hear; 0: all")
+    judge_from: float = option(0.0, "share before the losses of judges count")
+    judged_rows: int = option(0, "rows of a batch that these losses hear; 0: all")
+    network: Path | None = option(
+        None, "Resemblyzer's pretrained.pt, for the loss `voice`; that of the package if none"
+    )
     frames: int = option(5000, "frames in a batch, padding included")
     grid: int = option(0, "on a GPU: few shapes of batches, lengths in steps of so many frames")
     longest: int = option(MAX_FRAMES, "frames that a target may have; longer ones are only prompts")
@@ -77,6 +82,7 @@ class AcousticTrainer(Trainer):
         data: Batches.
         table: The stage's loss weights.
         judge: Hears voices; needed for the perceptual and contrastive losses.
+        ge2e: Hears voices; needed for the loss `voice`.
     """
 
     minutes = 60
@@ -88,6 +94,7 @@ class AcousticTrainer(Trainer):
         data: AcousticData,
         table: Mapping[str, float],
         judge: VoiceJudge | None = None,
+        ge2e: GE2EJudge | None = None,
     ) -> None:
         super().__init__(config, options, table)
         self.model = self.network("model", MuSpeaker(config, acoustic_only=True), decay=0.999)
@@ -102,6 +109,7 @@ class AcousticTrainer(Trainer):
         )
         self._data = data
         self._judge = judge.to(self.device) if judge else None
+        self._ge2e = ge2e.to(self.device) if ge2e else None
         self._judged_rows = options.judged_rows
         self._patch_frames = options.patch_frames
         self._patch = partial(patch, recorded=options.graphs)
@@ -109,13 +117,14 @@ class AcousticTrainer(Trainer):
         self._starts = {
             ("adversarial", "features"): options.adversarial_from,
             ("perceptual", "contrastive"): options.judge_from,
+            ("voice",): options.judge_from,
         }
 
     def source(self) -> AcousticData:
         """Targets and prompts."""
         return self._data
 
-    def _wanted(self, names: tuple[str, str], progress: float) -> bool:
+    def _wanted(self, names: tuple[str, ...], progress: float) -> bool:
         return progress >= self._starts[names] and any(self.weights[name] for name in names)
 
     def train_step(self, batch: Batch, progress: float) -> dict[str, torch.Tensor]:
@@ -126,6 +135,9 @@ class AcousticTrainer(Trainer):
             losses |= self._adversarial_losses(mel, batch)
         if self._wanted(("perceptual", "contrastive"), progress):
             losses |= self._judged_losses(mel, batch)
+        if self._wanted(("voice",), progress):
+            assert self._ge2e, "this loss needs GE2E"
+            losses["voice"] = self._ge2e.loss(*self._heard(mel, batch))
         logs = {name: losses.pop(name) for name in ("discriminator",) if name in losses}
         self.descend("optimizer", self.total(losses))
         return losses | logs
@@ -154,8 +166,7 @@ class AcousticTrainer(Trainer):
 
     def _judged_losses(self, mel: torch.Tensor, batch: Batch) -> dict[str, torch.Tensor]:
         assert self._judge, "these losses need a judge"
-        frames, rows = judged_frames(self.config.audio), slice(self._judged_rows or None)
-        real, fake = (self._patch(x[rows], batch, frames) for x in (batch["mel"], mel))
+        real, fake = self._heard(mel, batch)
         with self.autocast():
             with torch.no_grad():
                 real, _ = self._judge(real)
@@ -166,6 +177,12 @@ class AcousticTrainer(Trainer):
                 vectors, batch["timbre"][:, : vectors.shape[1]], batch["speaker"]
             ),
         }
+
+    def _heard(self, mel: torch.Tensor, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
+        """What a judge hears of real and predicted mels."""
+        frames, rows = judged_frames(self.config.audio), slice(self._judged_rows or None)
+        real, fake = (self._patch(x[rows], batch, frames) for x in (batch["mel"], mel))
+        return real, fake
 
     @torch.no_grad()
     def show(self) -> None:
@@ -218,13 +235,19 @@ def load_judge(cache: Cache, path: Path, config: ModelConfig) -> VoiceJudge:
     return VoiceJudge(timbre_encoder(path, config), to_fbank, cache.sizes)
 
 
+def load_ge2e_judge(cache: Cache, path: Path | None) -> GE2EJudge:
+    """GE2E as this corpus is heard by it; see `load_ge2e`."""
+    network = load_ge2e(path)
+    return GE2EJudge(network, ge2e_bands(cache, network), cache.sizes)
+
+
 def make_trainer(
     kind: type[AcousticTrainer],
     config: ModelConfig,
     options: AcousticOptions,
     table: Mapping[str, float],
 ) -> tuple[AcousticTrainer, AcousticData]:
-    """The trainer of either stage on its corpus, with a judge if a loss needs one; and its data.
+    """The trainer of either stage on its corpus, with the judges that its losses need; and its data.
 
     Raises:
         ValueError: If steps are to be graphs and batches have any shape, or clips shorter than a patch.
@@ -237,7 +260,8 @@ def make_trainer(
         cache = Cache(options.corpus, config.audio)
         timbres = timbre_vectors(cache, options.timbre, config)
         judge = load_judge(cache, options.timbre, config) if judged else None
+        ge2e = load_ge2e_judge(cache, options.network) if weights["voice"] > 0 else None
     data = AcousticData(
         cache, timbres, config, options.frames, options.seed, options.grid, options.longest
     )
-    return kind(config, options, data, table, judge), data
+    return kind(config, options, data, table, judge, ge2e), data

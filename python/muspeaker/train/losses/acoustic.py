@@ -22,6 +22,7 @@ WEIGHTS = {
     "features": 0.1,
     "perceptual": 0.2,
     "contrastive": 0.05,
+    "voice": 0.0,
 }
 
 
