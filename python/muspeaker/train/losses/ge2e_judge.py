@@ -39,14 +39,15 @@ class GE2EBands(nn.Module):
     def __init__(self, num_mels: int) -> None:
         super().__init__()
         self.line = nn.Linear(num_mels, NUM_MELS)
+        last = nn.Conv1d(WIDTH, NUM_MELS, 1)
+        nn.init.zeros_(last.weight)
         self.convs = nn.ModuleList(
             [
                 nn.Conv1d(num_mels, WIDTH, 5, padding=2),
                 nn.Conv1d(WIDTH, WIDTH, 3, padding=1),
-                nn.Conv1d(WIDTH, NUM_MELS, 1),
+                last,
             ]
         )
-        nn.init.zeros_(self.convs[-1].weight)
 
     def forward(self, timed: torch.Tensor) -> torch.Tensor:
         """(batch, frames, mels) from `retime` to (batch, frames, 40)."""
