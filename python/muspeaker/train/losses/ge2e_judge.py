@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-import soxr
 import torch
 import torch.nn.functional as F
 from torch import nn
@@ -170,6 +169,8 @@ def ge2e_bands(cache: Cache, network: GE2E) -> GE2EBands:
 
 def _pairs(cache: Cache) -> list[Pair]:
     """Mels and powers of some clips, at the same times: GE2E's first frame is in the middle of nothing."""
+    import soxr  # noqa: PLC0415  (a lent machine has the corpus's bands and no soxr)
+
     pairs = []
     for i in np.random.default_rng(0).permutation(len(cache.clips)).tolist():
         clip = cache.clips[i]
