@@ -66,6 +66,8 @@ def test_numpy_takes_it_for_its_samples() -> None:
     audio = make_audio()
     assert np.asarray(audio) is audio.samples
     assert np.asarray(audio, np.float64).dtype == np.float64
+    with pytest.raises(ValueError, match="the samples are float32: float64 needs a copy"):
+        audio.__array__(np.dtype(np.float64), copy=False)
     copy = np.array(audio)
     copy[:] = 0
     assert np.abs(audio).max() == np.abs(audio.samples).max() > 0

@@ -66,7 +66,7 @@ def told_to_stop() -> asyncio.Event:
         end_within()
         told.set()
 
-    with suppress(NotImplementedError):
+    with suppress(NotImplementedError):  # on Windows, whose loops hear no signals
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, tell)
     return told

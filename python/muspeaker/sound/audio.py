@@ -206,8 +206,14 @@ class Audio:
         return subtitles.to_vtt(subtitles.cues(self.words, self.duration))
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
-        """The samples, where NumPy is asked for an array of the speech."""
+        """The samples, where NumPy is asked for an array of the speech.
+
+        Raises:
+            ValueError: If they are wanted as another type and must not be copied.
+        """
         samples = self.samples if dtype is None else self.samples.astype(dtype, copy=False)
+        if copy is False and samples is not self.samples:
+            raise ValueError(f"the samples are {self.samples.dtype}: {dtype} needs a copy")
         return samples.copy() if copy else samples
 
     def _repr_html_(self) -> str:
