@@ -10,6 +10,7 @@ import numpy.typing as npt
 import torch
 
 from muspeaker.train.corpus.alignment import alignment_path, load_alignment
+from muspeaker.train.corpus.disguise import LENGTHS, disguise
 from muspeaker.train.loop.distributed import world
 from muspeaker.train.loop.feed import Batch, Plan
 from muspeaker.twin.dsp.mel_moments import mel_moments, speech_frames
@@ -91,7 +92,7 @@ class AcousticData:
             self._by_speaker[clip.speaker].append(i)
         self._speaker = {name: number for number, name in enumerate(sorted(self._by_speaker))}
         self._pairs: npt.NDArray[np.float16] | None = None
-        self._share = 0.0
+        self._share = self._disguised = 0.0
 
     @staticmethod
     def _weight(clip: Clip) -> float:
@@ -112,6 +113,10 @@ class AcousticData:
                 f"the pairs are {pairs.shape}, the corpus is {self._cache.mel.shape}: make them again"
             )
         self._pairs, self._share = pairs, share
+
+    def add_disguise(self, share: float) -> None:
+        """Take the content of so many samples that have no pair from the target in another voice's statistics."""
+        self._disguised = share
 
     def plans(self, first: int) -> Iterator[Plan]:
         """Batches of similar lengths; see `Source`."""
@@ -204,9 +209,12 @@ class AcousticData:
         )
         place = random.random()
         from_prior = random.random(len(prompts)) < FROM_PRIOR
+        content = self._content(plan.clips[rows], paired[rows].tolist(), batch["mel"])
+        if self._disguised:
+            self._disguise(content, plan, rows, paired)
         return batch | {
             "noise": torch.from_numpy(noise[rows].copy()),
-            "content_mel": self._content(plan.clips[rows], paired[rows].tolist(), batch["mel"]),
+            "content_mel": content,
             "place": torch.tensor(place),
             "from_prior": torch.from_numpy(from_prior[rows].copy()),
             "shortest": torch.tensor(self._shortest(plan.clips)),
@@ -220,15 +228,36 @@ class AcousticData:
         self, numbers: Sequence[int], paired: Sequence[bool], mel: torch.Tensor
     ) -> torch.Tensor:
         """(batch, mels, frames) that the mel encoder hears: the pair's, or the target's own."""
-        if self._pairs is None or not any(paired):
-            return mel
         content = mel.clone()
+        if self._pairs is None or not any(paired):
+            return content
         for row, (i, use) in enumerate(zip(numbers, paired, strict=True)):
             clip = self._cache.clips[i]
-            if use and np.isfinite(self._pairs[clip.first_frame, 0]):
+            if use and self._has_pair(i):
                 spoken = self._pairs[clip.span].astype(np.float32).T
                 content[row, :, : clip.frames] = torch.from_numpy(spoken)
         return content
+
+    def _has_pair(self, i: int) -> bool:
+        first = self._cache.clips[i].first_frame
+        return self._pairs is not None and bool(np.isfinite(self._pairs[first, 0]))
+
+    def _disguise(
+        self, content: torch.Tensor, plan: Plan, rows: slice, paired: npt.NDArray[np.bool_]
+    ) -> None:
+        """Put the share of the rows without a pair into other voices, in place; each row has draws of its own."""
+        for row, at in enumerate(range(*rows.indices(len(plan.clips)))):
+            random = np.random.default_rng((self._seed, plan.number, 2, at))
+            i = plan.clips[at]
+            if random.random() >= self._disguised or (paired[at] and self._has_pair(i)):
+                continue
+            clips, mel = self._cache.clips, self._cache.mel
+            own, other = (
+                torch.from_numpy(mel[clips[number].span].astype(np.float32).T)
+                for number in (i, self.other_voice(i, random))
+            )
+            factor = float(np.exp(random.normal(0, LENGTHS)))
+            content[row, :, : clips[i].frames] = disguise(own, other, factor, self._cache.sizes)
 
     def _equalizers(self, size: int, random: np.random.Generator) -> npt.NDArray[np.float32]:
         """One smooth gain (size, mels) in nats for target and prompt, so that the decoder uses e_tim."""

@@ -32,6 +32,9 @@ class StudentOptions(AcousticOptions):
 
     out: Path = option(Path("runs/student"), "folder of the checkpoint, the log and the samples")
     sigma: float = option(0.8, "share of the samples whose content comes from a pair, 0 to 1")
+    disguise: float = option(
+        0.0, "share of the other samples whose content is the target in another voice's statistics"
+    )
     pairs: Path | None = option(None, f"mels of the pairs (default: {PAIRS} of the corpus)")
     teacher: Path | None = option(
         Path("runs/teacher/teacher.pt"), "its weights are the student's first, where it is there"
@@ -57,8 +60,9 @@ def main(arguments: list[str] | None = None, config: ModelConfig | None = None) 
     """Command line of the stage; `config` stands in for the sizes that it names."""
     options = parse(StudentOptions, arguments, "muspeaker-train student", __doc__)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    if not 0 <= options.sigma <= 1:
-        raise ValueError(f"--sigma must be from 0 to 1, got {options.sigma}")
+    for name, share in (("sigma", options.sigma), ("disguise", options.disguise)):
+        if not 0 <= share <= 1:
+            raise ValueError(f"--{name} must be from 0 to 1, got {share}")
     trainer, data = make_trainer(StudentTrainer, config or model_config(options), options, WEIGHTS)
     assert isinstance(trainer, StudentTrainer)
     if options.sigma > 0:
@@ -66,6 +70,7 @@ def main(arguments: list[str] | None = None, config: ModelConfig | None = None) 
         if not pairs.exists():
             raise FileNotFoundError(f"{pairs} is not there: make it with `muspeaker-train pairs`")
         data.add_pairs(np.load(pairs, mmap_mode="r"), options.sigma)
+    data.add_disguise(options.disguise)
     if options.teacher and options.teacher.exists() and not trainer.path.exists():
         trainer.start_from(options.teacher)
     trainer.run()

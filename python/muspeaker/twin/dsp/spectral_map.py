@@ -51,11 +51,11 @@ def fit_spectral_map(
     )  # (mels, speech frames)
     offset = (real - own).mean(1)
     real, own = (x - x.mean(1, keepdim=True) for x in (real, own))
-    rows = _cosines(len(own), num_cepstra, own.device)  # (cepstra, mels)
+    rows = cosines(len(own), num_cepstra, own.device)  # (cepstra, mels)
     count = real.shape[1]
     trust = count / (count + HALF_TRUSTED_FRAMES)
     still = torch.eye(num_cepstra).to(own)
-    moving = still if plain else _transport(_covariance(rows @ own), _covariance(rows @ real))
+    moving = still if plain else transport(cepstral_covariance(rows @ own), cepstral_covariance(rows @ real))
     weights = trust * (moving - still) @ rows
     moved = own + weights.T @ (rows @ own)
     deviations = [torch.sqrt(x.var(1, correction=0) + EPSILON) for x in (real, moved)]
@@ -64,7 +64,7 @@ def fit_spectral_map(
     return values.float().unsqueeze(0)
 
 
-def _covariance(cepstra: torch.Tensor) -> torch.Tensor:
+def cepstral_covariance(cepstra: torch.Tensor) -> torch.Tensor:
     """(cepstra, cepstra) of centred (cepstra, frames), drawn to its diagonal where there are few frames."""
     count = cepstra.shape[1]
     together = count / (count + PRIOR_FRAMES)
@@ -73,7 +73,7 @@ def _covariance(cepstra: torch.Tensor) -> torch.Tensor:
     return together * covariance + torch.diag((1 - together) * apart + LEAST_VARIANCE)
 
 
-def _transport(source: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+def transport(source: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
     """The symmetric map from one covariance to another, stretching nothing by more than MOST_TURNED."""
     root = _of_eigenvalues(source, torch.sqrt)
     inverse = _of_eigenvalues(source, torch.rsqrt)
@@ -106,11 +106,11 @@ def apply_spectral_map(mel: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
     frames = speech_frames(mel)[0]
     mean = mel[0, :, frames].mean(1, keepdim=True)
     centred = mel[0] - mean
-    cepstra = _cosines(num_mels, len(weights), mel.device).float() @ centred
+    cepstra = cosines(num_mels, len(weights), mel.device).float() @ centred
     return (mean + offset + stretch * (centred + weights.T @ cepstra)).unsqueeze(0)
 
 
-def _cosines(num_mels: int, num_cepstra: int, device: torch.device) -> torch.Tensor:
+def cosines(num_mels: int, num_cepstra: int, device: torch.device) -> torch.Tensor:
     """(cepstra, mels) float64, the orthonormal cosine transform (DCT-II)."""
     order = torch.arange(num_cepstra, dtype=torch.float64, device=device).unsqueeze(1)
     band = torch.arange(num_mels, dtype=torch.float64, device=device).unsqueeze(0)
