@@ -35,6 +35,19 @@ TEST(Graph, RunsAndReuses) {
   }
 }
 
+/// ggml counts the graphs of a pool in 16 bits.
+TEST(Graph, RunsOnAndOn) {
+  GraphRunner runner(2);
+  const std::vector<float> x(4, 2.0F);
+  for (int i = 0; i < 66000; ++i) {
+    runner.run([&](GraphBuilder& graph) {
+      ggml_tensor* input = graph.input("x", GGML_TYPE_F32, {4}, x.data());
+      graph.output("y", ggml_scale(graph.context(), input, static_cast<float>(i)));
+    });
+    ASSERT_EQ(runner.take("y"), std::vector<float>(4, 2.0F * static_cast<float>(i)));
+  }
+}
+
 TEST(Graph, KeepsAnIntermediateOutput) {
   GraphRunner runner(1);
   const std::vector<float> x(1000, 1.0F);
