@@ -20,7 +20,7 @@ int32_t bucket_of(const std::string& feature) {
   return static_cast<int32_t>(core::crc32(bytes, feature.size()) % Buckets::kCount);
 }
 
-/// Tags of two words by features with a weight for the second tag each.
+/// Tags of three words by features with a weight for the second tag each.
 std::vector<int32_t> tags(const std::vector<std::pair<int32_t, int8_t>>& kept,
                           const std::vector<int64_t>& own) {
   auto sorted = kept;
@@ -33,24 +33,25 @@ std::vector<int32_t> tags(const std::vector<std::pair<int32_t, int8_t>>& kept,
   }
   const Buckets table{buckets.data(), static_cast<int64_t>(buckets.size())};
   const Tagger tagger({table, weights.data(), /*num_outputs=*/2}, {"NN", "VB"}, "START");
-  std::vector<int64_t> features(2 * Tagger::kNumFeatures, kOther);
+  std::vector<int64_t> features(3 * Tagger::kNumFeatures, kOther);
   std::copy(own.begin(), own.end(), features.begin());
-  return tagger.tag(features.data(), {"they", "run"});
+  return tagger.tag(features.data(), {"they", "run", "now"});
 }
 
 TEST(Tagger, TheFirstTagWinsWhereNothingSpeaksForOne) {
-  EXPECT_EQ(tags({}, {}), (std::vector<int32_t>{0, 0}));
+  EXPECT_EQ(tags({}, {}), (std::vector<int32_t>{0, 0, 0}));
 }
 
 TEST(Tagger, FeaturesOfTheWordAreSummed) {
-  EXPECT_EQ(tags({{7, 2}, {8, -1}}, {7, 8}), (std::vector<int32_t>{1, 0}));
-  EXPECT_EQ(tags({{7, 1}, {8, -1}}, {7, 8}), (std::vector<int32_t>{0, 0}));
+  EXPECT_EQ(tags({{7, 2}, {8, -1}}, {7, 8}), (std::vector<int32_t>{1, 0, 0}));
+  EXPECT_EQ(tags({{7, 1}, {8, -1}}, {7, 8}), (std::vector<int32_t>{0, 0, 0}));
 }
 
 TEST(Tagger, TagsBeforeAreFeaturesToo) {
-  EXPECT_EQ(tags({{bucket_of("1START"), 1}}, {}), (std::vector<int32_t>{1, 0}));
-  EXPECT_EQ(tags({{bucket_of("2START NN"), 1}}, {}), (std::vector<int32_t>{0, 1}));
-  EXPECT_EQ(tags({{bucket_of("3NN run"), 1}}, {}), (std::vector<int32_t>{0, 1}));
+  EXPECT_EQ(tags({{bucket_of("1START"), 1}}, {}), (std::vector<int32_t>{1, 0, 0}));
+  EXPECT_EQ(tags({{bucket_of("2START NN"), 1}}, {}), (std::vector<int32_t>{0, 1, 0}));
+  EXPECT_EQ(tags({{bucket_of("2NN NN"), 1}}, {}), (std::vector<int32_t>{0, 0, 1}));
+  EXPECT_EQ(tags({{bucket_of("3NN run"), 1}}, {}), (std::vector<int32_t>{0, 1, 0}));
 }
 
 }  // namespace
