@@ -37,7 +37,20 @@ SHIPPED_RATE_HZ = 24000
 TIMEOUT_SECONDS = 180
 CONTROLS = ("Calm", "Lively", "Speed", "Pitch", "Expression", "Variation", "Take")
 SENTENCE = "The birch canoe slid on the smooth planks."
+PLAYS = "(a => !a.paused && a.currentTime > 0)(document.querySelector('#player audio'))"
+PAUSED = "(a => a.paused && !a.ended)(document.querySelector('#player audio'))"
 PACKAGE = str(Path(muspeaker.__file__).parents[1])
+
+# A long text takes minutes on any machine: else it may be spoken before a busy browser has clicked Stop.
+UNHURRIED = """
+import time
+from muspeaker.tts import Synthesizer
+stream = Synthesizer.stream
+def unhurried(self, text, *args, **options):
+    chunks = stream(self, text, *args, **options)
+    return (time.sleep(0.5 * (len(text) > 10_000)) or chunk for chunk in chunks)
+Synthesizer.stream = unhurried
+"""
 
 # run `muspeaker` in a process that refuses and reports every look and step beyond this machine
 GUARDED = """
@@ -91,7 +104,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     log = folder / "log"
     with log.open("wb") as file:
         process = subprocess.Popen(
-            [sys.executable, "-c", GUARDED, "demo", "--port", str(port), "--threads", "1"],
+            [sys.executable, "-c", UNHURRIED + GUARDED, "demo", "--port", str(port), "--threads", "1"],
             env=os.environ | {"PYTHONPATH": PACKAGE, "GRADIO_TEMP_DIR": str(folder / "uploads")},
             cwd=folder,
             stdout=file,
@@ -238,11 +251,14 @@ def test_clone_in_the_browser(
 def test_record_and_stop_in_the_browser(page: Page, tmp_path: Path) -> None:
     """A voice from the microphone; then a long text, stopped: its sound ends there."""
     page.get_by_label("A recording").check()
+    page.check("#consent input")
     page.get_by_label("Record audio").click()
     page.locator("#recording").get_by_role("button", name="Record", exact=True).click()
     page.wait_for_timeout(3000)
     page.locator("#recording button:has-text('Stop'):visible").first.click()
     page.wait_for_selector("#recording button:has-text('Record')", state="detached")
+    # what is heard of a recording, its end included, takes the earlier consent away
+    page.wait_for_function("!document.querySelector('#consent input').checked")
     page.check("#consent input")
     page.fill("#text textarea", "Hello.")
     page.click("#speak")
@@ -257,12 +273,20 @@ def test_record_and_stop_in_the_browser(page: Page, tmp_path: Path) -> None:
         "return now && now.getAttribute('src') != old }",
         arg=old,
     )
+    page.wait_for_function(PLAYS)
     page.click("#stop")
+    page.wait_for_function(PAUSED)
     page.wait_for_function("document.querySelector('#status').innerText.includes('Stopped')")
     source = page.get_attribute("#player audio", "src")
     samples = _fetched(page.url + str(source), tmp_path / "speech.wav")  # ends, or times out
     assert 0 < len(samples) / SHIPPED_RATE_HZ < 600  # of about 1200 s
     page.wait_for_selector("#picture g.word")  # of what was spoken until then
+
+    # what was spoken can be played on, and Stop pauses it although nothing is spoken any more
+    page.eval_on_selector("#player audio", "audio => { audio.currentTime = 0; audio.play() }")
+    page.wait_for_function(PLAYS)
+    page.click("#stop")
+    page.wait_for_function(PAUSED)
 
 
 def test_edit_in_the_browser(page: Page, recording: Path, tmp_path: Path) -> None:

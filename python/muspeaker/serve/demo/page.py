@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 import threading
+import time
 from collections.abc import Iterator  # noqa: TC003 (gradio resolves `speak`'s annotations)
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -41,6 +42,7 @@ EXAMPLE = "Hello there. This is a synthetic voice, spoken by a small model on th
 MAX_UPLOAD_BYTES = 20_000_000
 KEEP_FILES_SECONDS = 3600
 CACHED_CLONES = 16
+PROGRESS_SECONDS = 0.2  # between reports: with one a chunk a browser falls behind, and Stop is late
 
 SAMPLE = "Hello, this is how I sound when I read a sentence aloud."
 CACHED_SAMPLES = 16
@@ -58,6 +60,8 @@ _CSS = """
 .picture svg { display: block; }
 """
 _TOGGLE_DARK = "() => { document.body.classList.toggle('dark') }"
+# the engine is far ahead of the player: what it has spoken already must not be heard to its end
+_PAUSE = "() => { document.querySelectorAll('#player audio').forEach(a => a.pause()); return [] }"
 
 
 class Demo:
@@ -95,7 +99,7 @@ class Demo:
     ) -> Iterator[tuple[Any, ...]]:
         """Speak for one click: the player at once, progress meanwhile, picture and files at the end.
 
-        `stop` from the same page ends it after the current chunk.
+        `stop` from the same page ends it after the current chunk, and the page pauses the player.
 
         Yields:
             Values for the player, the status, the picture and the three download buttons.
@@ -162,13 +166,16 @@ class Demo:
         stream = self.tts.stream(text, voice, **options)
         name, live = self.speeches.begin(self.tts.sample_rate)
         chunks: list[Audio] = []
+        seconds = told = 0.0
         try:
             yield player(f"speech/{name}.wav"), "Speaking…", "", *_no_files()
             for chunk in stream:
                 chunks.append(chunk)
                 live.add(chunk)
-                seconds = sum(part.duration for part in chunks)
-                yield keep, f"Speaking… {seconds:.1f} s so far", keep, *_no_files()
+                seconds += chunk.duration
+                if time.monotonic() - told >= PROGRESS_SECONDS:
+                    yield keep, f"Speaking… {seconds:.1f} s so far", keep, *_no_files()
+                    told = time.monotonic()
                 if stop.is_set():
                     break
         finally:
@@ -267,7 +274,7 @@ def _lay_out_speech(demo: Demo) -> None:
         trigger_mode="once",
         api_visibility="private",
     )
-    stop.click(demo.stop, show_progress="hidden", queue=False, api_visibility="private")
+    stop.click(demo.stop, js=_PAUSE, show_progress="hidden", queue=False, api_visibility="private")
 
 
 def build_page(demo: Demo) -> gr.Blocks:
