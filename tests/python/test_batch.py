@@ -25,7 +25,7 @@ from muspeaker.batch.speaker import JobSpeaker, Refusal, Spoken
 from muspeaker.cli import app
 from muspeaker.options import STYLES
 from muspeaker.voice import Voice
-from tests.serving import wait_until
+from tests.serving import PATIENCE_SECONDS, wait_until
 
 if TYPE_CHECKING:
     from muspeaker.tts import Synthesizer
@@ -42,6 +42,10 @@ def table(folder: Path, text: str, name: str = "jobs.tsv") -> Path:
 
 def lines_of(out: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in (out / JOURNAL).read_text().splitlines()]
+
+
+def has_lines(out: Path) -> bool:
+    return (out / JOURNAL).is_file() and bool(lines_of(out))
 
 
 # Lists of jobs
@@ -312,6 +316,21 @@ def test_the_command_reports(
     assert (again["spoken"], again["kept"]) == (0, 1)
 
 
+# Each process waits before its second job until the test goes on, else a busy tester may come when all are done.
+WAITING = """
+import itertools, pathlib, sys, time
+from muspeaker.batch.speaker import JobSpeaker
+from muspeaker.cli import main
+speak, turns = JobSpeaker.speak, itertools.count()
+def waiting(self, job):
+    while next(turns) and not pathlib.Path("go on").exists():
+        time.sleep(0.01)
+    return speak(self, job)
+JobSpeaker.speak = waiting
+main()
+"""
+
+
 def children(pid: int) -> list[int]:
     return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
@@ -322,17 +341,22 @@ def test_the_command_survives_a_kill(tmp_path: Path, victim: str) -> None:
     texts = [f"This is number {number}, which takes a little while." for number in range(12)]
     jobs = table(tmp_path, "".join(f"j{i}\t{text}\n" for i, text in enumerate(texts)))
     out = tmp_path / "out"
-    command = [sys.executable, "-m", "muspeaker", "batch", str(jobs), str(out), "-w", "2", "--json"]
+    arguments = ["batch", str(jobs), str(out), "-w", "2", "--json"]
+    starter = [sys.executable, "-c", WAITING, *arguments]
     environment = os.environ | {"PYTHONPATH": SOURCES}
-    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as running:
-        wait_until(lambda: (out / "j0.wav").exists() or running.poll() is not None)
+    with subprocess.Popen(
+        starter, env=environment, cwd=tmp_path, stdout=subprocess.PIPE, text=True
+    ) as running:
+        wait_until(lambda: has_lines(out) or running.poll() is not None)
         workers = children(running.pid)
         os.kill(workers[0] if victim == "worker" else running.pid, signal.SIGKILL)
-        report, _ = running.communicate(timeout=50)
+        (tmp_path / "go on").touch()
+        report, _ = running.communicate(timeout=PATIENCE_SECONDS)
     if victim == "parent":
         wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in workers))
         before = {line["name"]: (out / line["file"]).stat().st_mtime_ns for line in lines_of(out)}
         assert 1 <= len(before) < len(texts)
+        command = [sys.executable, "-m", "muspeaker", *arguments]
         report = subprocess.run(
             command, env=environment, capture_output=True, text=True, check=True
         ).stdout

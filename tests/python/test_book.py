@@ -41,10 +41,19 @@ Chapter 2
 
 It stopped.
 """
+# It waits in the middle of the second piece, else a busy tester may come when all are spoken.
 INTERRUPTIBLE = """
-import signal
+import signal, time
+from muspeaker.book import recorder
 from muspeaker.cli import main
 signal.signal(signal.SIGINT, signal.default_int_handler)  # some shells let their jobs ignore it
+write_whole, written = recorder.write_whole, []
+def writing(*given):
+    write_whole(*given)
+    written.append(given)
+    if len(written) == 3:  # two files a piece
+        time.sleep(600)
+recorder.write_whole = writing
 main()
 """
 GUTENBERG = b"""Licence.
@@ -348,7 +357,7 @@ def test_ctrl_c_and_the_same_command_again(tmp_path: Path) -> None:
     first = subprocess.Popen(starter, cwd=tmp_path, stderr=subprocess.PIPE, text=True)
     parts = tmp_path / "lake.mp3.parts"
     for _ in range(12_000):
-        if list(parts.glob("*.json")) or first.poll() is not None:
+        if len(list(parts.glob("*.flac"))) == 2 or first.poll() is not None:
             break
         time.sleep(0.01)
     first.send_signal(signal.SIGINT)
@@ -356,7 +365,7 @@ def test_ctrl_c_and_the_same_command_again(tmp_path: Path) -> None:
     assert first.returncode == 1
     assert "the same command goes on from" in said
     kept = {path.name for path in parts.glob("*.json")}
-    assert 0 < len(kept) < len(chapters)
+    assert len(kept) == 1
     again = subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, text=True)
     assert "15 chapters" in again.stdout
     assert not parts.exists()

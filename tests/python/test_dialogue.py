@@ -70,7 +70,7 @@ def test_a_batch_ends_when_one_fails(
 ) -> None:
     def fail(*_: Any, **__: Any) -> None:
         engine.calls.append("failed")
-        time.sleep(0.002)  # else two idle cores go through them all before the first is heard of
+        time.sleep(0.02)  # else two idle cores go through them all before the first is heard of
         raise RuntimeError("out of memory")
 
     monkeypatch.setattr(type(engine), "start", fail)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import http.client
-import json
 import socket
 import threading
 from contextlib import contextmanager, suppress
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -15,8 +15,18 @@ import pytest
 from muspeaker.serve.openai.app import create_app
 from muspeaker.serve.openai.connections import BoundedConnection
 from muspeaker.serve.openai.settings import Settings
-from muspeaker.voice import DEFAULT_NAME
-from tests.serving import PATIENCE_SECONDS, SPEECH, VOICES, ask, running, serving, wait_until
+from muspeaker.serve.openai.store import VoiceStore
+from tests.held_speech import Held, opened
+from tests.serving import (
+    CONSENT,
+    PATIENCE_SECONDS,
+    SPEECH,
+    VOICES,
+    ask,
+    running,
+    serving,
+    wait_until,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,6 +35,7 @@ if TYPE_CHECKING:
     import openai
 
     from muspeaker.tts import Synthesizer
+    from muspeaker.voice import Voice
 
 PAGE = "https://page.example"
 FORM = {"Content-Type": "multipart/form-data; boundary=b"}
@@ -206,27 +217,30 @@ def test_an_answer_that_nobody_reads_is_dropped() -> None:
         assert ended.wait(PATIENCE_SECONDS)
 
 
-def test_a_slow_answer_is_no_idle_connection(tts: Synthesizer, tmp_path: Path) -> None:
-    release = threading.Event()
-    begun = threading.Event()
+def test_a_slow_answer_is_no_idle_connection(
+    tts: Synthesizer, voice: Voice, tmp_path: Path
+) -> None:
+    class Counted(impatient(headers_seconds=PATIENCE_SECONDS)):  # type: ignore[misc]
+        looks = 0
 
-    def stream(*_: Any, **__: Any) -> Iterator[Any]:
-        begun.set()
-        release.wait(PATIENCE_SECONDS)
-        raise ValueError("nothing to speak")
-        yield
+        def _look(self) -> None:
+            Counted.looks += 1
+            super()._look()
 
-    tts.stream = stream  # type: ignore[method-assign]
-    tts.fork = lambda *_: tts  # type: ignore[method-assign]
+    VoiceStore(tmp_path / "data", max_voices=1).add(voice, "anna", CONSENT)
+    held = Held(tts, num_chunks=1, held_from=0)
+    app = create_app(tts, Settings(data_folder=tmp_path / "data"))
     with (
-        bounded(tts, tmp_path, headers_seconds=0.1) as place,
-        socket.create_connection(place, timeout=PATIENCE_SECONDS) as connection,
+        running(app, http=Counted) as address,
+        opened(SimpleNamespace(base_url=address)) as connection,  # type: ignore[arg-type]
     ):
-        body = json.dumps({"input": "Hi.", "voice": DEFAULT_NAME}).encode()
-        head = f"POST {SPEECH} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
-        connection.sendall(head.encode() + f"Content-Length: {len(body)}\r\n\r\n".encode() + body)
-        threading.Timer(0.5, release.set).start()
-        assert connection.recv(4096).startswith(b"HTTP/1.1 ")
+        wait_until(lambda: held.begun == 1)
+        Counted.headers_seconds = 0.1  # now: a busy client may take longer to send the request
+        looks = Counted.looks
+        wait_until(lambda: Counted.looks >= looks + 20)
+        held.release.set()
+        connection.settimeout(PATIENCE_SECONDS)
+        assert connection.recv(4096).startswith(b"HTTP/1.1 200")
 
 
 def test_connections_are_counted(tts: Synthesizer, tmp_path: Path) -> None:

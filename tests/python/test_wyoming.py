@@ -8,7 +8,7 @@ import os
 import signal
 import subprocess
 import sys
-import time
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +27,7 @@ from wyoming.tts import (
 
 import muspeaker
 from muspeaker.options import STYLES
+from muspeaker.serve.replies import stream_reply
 from muspeaker.stream import SILENCE_BEFORE_FRAMES
 from muspeaker.voice import DEFAULT_NAME, Voice
 from tests.wyoming_client import (
@@ -308,13 +309,23 @@ def test_the_command_with_the_shipped_model(tmp_path: Path, shipped: Synthesizer
 def test_a_short_text_overtakes_a_long_one(
     tts: Synthesizer, voice_folder: Path, engine: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    start = engine.start
+    start, planned = engine.start, threading.Event()
 
-    def slow(*args: Any, **options: Any) -> Any:
-        time.sleep(0.02)
+    def held(
+        *args: Any, **options: Any
+    ) -> Any:  # else the long one may end before the other begins
+        if len(engine.calls) == 3:
+            assert planned.wait(TIMEOUT_SECONDS)
         return start(*args, **options)
 
-    monkeypatch.setattr(engine, "start", slow)
+    def noted(tts: Synthesizer, text: str, *args: Any, **options: Any) -> Any:
+        reply = stream_reply(tts, text, *args, **options)
+        if text == "Two.":
+            planned.set()
+        return reply
+
+    monkeypatch.setattr(engine, "start", held)
+    monkeypatch.setattr("muspeaker.serve.wyoming.service.stream_reply", noted)
     ended: list[str] = []
 
     async def one(port: int, text: str, begun: asyncio.Event) -> None:

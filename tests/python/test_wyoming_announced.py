@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from muspeaker.voice import Voice
 
 
-def _found(zeroconf: Zeroconf, name: str) -> Any:
+def _found(zeroconf: Zeroconf, name: str, milliseconds: int = 5000) -> Any:
     kind = "_wyoming._tcp.local."
-    return zeroconf.get_service_info(kind, f"{name}.{kind}", timeout=5000)
+    return zeroconf.get_service_info(kind, f"{name}.{kind}", timeout=milliseconds)
 
 
 def test_home_assistant_can_find_it(tts: Synthesizer, voice: Voice, tmp_path: Path) -> None:
@@ -41,7 +41,7 @@ def test_home_assistant_can_find_it(tts: Synthesizer, voice: Voice, tmp_path: Pa
             )
         )
         with Zeroconf(interfaces=["127.0.0.1"]) as zeroconf:
-            found = await asyncio.to_thread(_found, zeroconf, f"muspeaker-{port}")
+            found = await asyncio.to_thread(_found, zeroconf, f"muspeaker-{port}", 30_000)
         serving.cancel()
         with suppress(asyncio.CancelledError):
             await serving
