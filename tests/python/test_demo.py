@@ -104,7 +104,16 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     log = folder / "log"
     with log.open("wb") as file:
         process = subprocess.Popen(
-            [sys.executable, "-c", UNHURRIED + GUARDED, "demo", "--port", str(port), "--threads", "1"],
+            [
+                sys.executable,
+                "-c",
+                UNHURRIED + GUARDED,
+                "demo",
+                "--port",
+                str(port),
+                "--threads",
+                "1",
+            ],
             env=os.environ | {"PYTHONPATH": PACKAGE, "GRADIO_TEMP_DIR": str(folder / "uploads")},
             cwd=folder,
             stdout=file,

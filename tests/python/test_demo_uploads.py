@@ -17,6 +17,7 @@ import soundfile
 pytest.importorskip("gradio")
 
 import gradio as gr
+from fastapi import HTTPException
 from starlette.testclient import TestClient
 
 from muspeaker.serve.demo.page import create_app
@@ -146,6 +147,33 @@ def test_the_content_type_changes_nothing(client: TestClient, secret: Path, kind
     body = {"data": [file_data(str(secret))], "fn_index": 0, "session_hash": "abc"}
     answer = client.post(ROUTES[0], content=json.dumps(body), headers={"Content-Type": kind})
     assert answer.status_code == 403
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+@pytest.mark.parametrize(
+    "route",
+    ["file=http://127.0.0.1:9/a", "file=HTTPS://elsewhere.example/a", "file=%20http://elsewhere.example",
+     "file=ht%09tp://elsewhere.example", "file/http://elsewhere.example/a", "file=http://[/",
+     "proxy=https://gradio-hello-world.hf.space/a"],
+)  # fmt: skip
+def test_no_address_is_fetched(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch, method: str, route: str
+) -> None:
+    """Whoever reaches the page could reach through it what this machine reaches."""
+    fetched: list[str] = []
+
+    async def fetch(url: str, *_: Any) -> Any:
+        fetched.append(url)
+        raise HTTPException(502)
+
+    monkeypatch.setattr("gradio.routes.secure_url_stream_response", fetch)
+    assert client.request(method, f"/gradio_api/{route}").status_code == 403
+    assert not fetched
+
+
+def test_what_was_uploaded_is_served(client: TestClient) -> None:
+    (path,) = client.post("/gradio_api/upload", files={"files": ("a.wav", b"RIFF")}).json()
+    assert client.get(f"/gradio_api/file={path}").content == b"RIFF"
 
 
 def test_gradios_own_check_is_on(client: TestClient, secret: Path) -> None:

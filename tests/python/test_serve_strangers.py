@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import http.client
+import logging
+import re
 import socket
 import threading
 from contextlib import contextmanager, suppress
@@ -194,6 +196,41 @@ def test_a_connection_without_a_request_is_cut_off(
     ):
         connection.sendall(start)
         assert is_cut_off(connection, drip)
+
+
+GARBAGE = {
+    "TLS": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(range(256)),
+    "HTTP/2": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+    "zeros": bytes(5000),
+    "no version": b"GET /health\r\n\r\n",
+    "a long line": b"GET /" + b"x" * 200_000,
+    "a long header": b"GET / HTTP/1.1\r\nHost: localhost\r\nX-A: " + b"x" * 200_000 + b"\r\n\r\n",
+    "bytes in a header": b"GET / HTTP/1.1\r\nHost: localhost\r\nX-\xff: \x00\r\n\r\n",
+    "negative size": b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: -5\r\n\r\n",
+    "two sizes": b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nabcdef",
+    "no chunk": b"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+    "two hosts": b"GET / HTTP/1.1\r\nHost: localhost\r\nHost: evil.example\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("sent", GARBAGE.values(), ids=GARBAGE)
+def test_garbage_is_refused_and_ends_that_connection_alone(
+    tts: Synthesizer, tmp_path: Path, caplog: pytest.LogCaptureFixture, sent: bytes
+) -> None:
+    with bounded(tts, tmp_path) as place:
+        with socket.create_connection(place, timeout=PATIENCE_SECONDS) as connection:
+            with suppress(ConnectionError):  # it may end before all is sent
+                connection.sendall(sent)
+                connection.shutdown(socket.SHUT_WR)
+            answer = b""
+            with suppress(ConnectionError):
+                while received := connection.recv(4096):
+                    answer += received
+        assert re.match(rb"(HTTP/1.1 4\d\d .*)?$", answer.partition(b"\r\n")[0])
+        with socket.create_connection(place, timeout=PATIENCE_SECONDS) as connection:
+            connection.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            assert connection.recv(100).startswith(b"HTTP/1.1 200")
+    assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
 
 
 def test_an_answer_that_nobody_reads_is_dropped() -> None:

@@ -94,7 +94,9 @@ def test_misshapen_requests_are_error_events(
     "line",
     [b"no json\n", b"[]\n", b"{}\n", b'{"type": 5}\n', b'{"type": "synthesize", "data": []}\n',
      b'{"type": "synthesize", "data_length": 999999999999}\n', b'{"type": "synthesize", "data_length": "x"}\n',
-     b'{"type": "synthesize", "data_length": 5}\n', b"x" * 200_000, b"\xff\xfe\n"],
+     b'{"type": "synthesize", "data_length": 5}\n', b"x" * 200_000, b"\xff\xfe\n",
+     b'{"type": "synthesize", "payload_length": -1}\n', b"[" * 60_000 + b"\n", b'{"type": "synthesize", "data_length": 1e9}\n',
+     b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n", b"\x16\x03\x01\x02\x00\x01\x00\n", b'{"type": "\\ud800"}\n'],
 )  # fmt: skip
 def test_what_is_no_event_closes_that_connection_alone(
     tts: Synthesizer, voice_folder: Path, line: bytes

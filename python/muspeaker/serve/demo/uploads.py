@@ -4,6 +4,9 @@ gradio copies every file that a request names into its cache and serves it from 
 path runs only in a page that was started by `launch()`, which a mounted page never is (gradio 6.31), so
 that `{"path": "/etc/passwd"}` in a request was answered with the file. The guard does not depend on gradio:
 it reads the request's JSON before gradio does.
+
+gradio also fetches addresses for whoever asks (`/gradio_api/file=https://...`). This page never needs that, and
+is no way into other networks.
 """
 
 from __future__ import annotations
@@ -11,6 +14,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from starlette.responses import JSONResponse
 
@@ -22,10 +26,11 @@ if TYPE_CHECKING:
 MAX_JSON_BYTES = 1_000_000
 UPLOAD_TYPE = b"multipart/form-data"
 UPLOAD_ROUTE = "/gradio_api/upload"
+FETCH_ROUTES = ("/gradio_api/file=", "/gradio_api/file/", "/gradio_api/proxy=")
 
 
 class UploadedFilesOnly:
-    """Refuse requests that name a file outside the folder of uploads.
+    """Refuse requests that name a file outside the folder of uploads, or an address that is to be fetched.
 
     Bodies other than uploads are read whole, at most `MAX_JSON_BYTES`, and must be JSON.
 
@@ -39,7 +44,10 @@ class UploadedFilesOnly:
         self._folder = folder.resolve()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request: 400 for a body that is no JSON, 403 for a foreign file, 413 if too long."""
+        """Answer one request: 400 for a body that is no JSON, 403 for what is foreign, 413 if too long."""
+        if scope["type"] == "http" and _is_fetch(scope["path"]):
+            await _refuse(403, "nothing is fetched from elsewhere", scope, receive, send)
+            return
         if scope["type"] != "http" or scope["method"] in {"GET", "HEAD", "OPTIONS"}:
             await self._app(scope, receive, send)
             return
@@ -77,6 +85,21 @@ class UploadedFilesOnly:
         except (OSError, RuntimeError, ValueError):  # missing, a circle of links, a null character
             return False
         return resolved.is_relative_to(self._folder)
+
+
+def _is_fetch(path: str) -> bool:
+    """Whether a route is to fetch an address; a drive of Windows is no scheme."""
+    for route in FETCH_ROUTES:
+        _, found, wanted = path.partition(route)
+        if found:
+            try:
+                scheme = urlsplit(
+                    wanted
+                ).scheme  # as gradio reads it: without blanks and control characters
+            except ValueError:
+                return True
+            return "proxy" in route or len(scheme) > 1
+    return False
 
 
 def _paths(payload: Any) -> Iterator[object]:
