@@ -99,6 +99,8 @@ def test_forks_share_the_model_and_outlive_it() -> None:
     second = first.fork(2)
     assert second.fingerprint == first.fingerprint
     assert second._speech.config is first._speech.config  # a server makes a fork for each request
+    second.config["name"] = "another"
+    assert first.config["name"] != "another"
     expected = first.synthesize(SENTENCE, muspeaker.Voice.builtin()).samples
     del first
     assert np.array_equal(second.synthesize(SENTENCE, muspeaker.Voice.builtin()).samples, expected)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import logging
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -99,7 +101,7 @@ def test_misshapen_requests_are_error_events(
      b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n", b"\x16\x03\x01\x02\x00\x01\x00\n", b'{"type": "\\ud800"}\n'],
 )  # fmt: skip
 def test_what_is_no_event_closes_that_connection_alone(
-    tts: Synthesizer, voice_folder: Path, line: bytes
+    tts: Synthesizer, voice_folder: Path, caplog: pytest.LogCaptureFixture, line: bytes
 ) -> None:
     async def run() -> None:
         async with serving(tts, voice_folder) as port:
@@ -117,6 +119,8 @@ def test_what_is_no_event_closes_that_connection_alone(
                 assert Pong.from_event(event).text == "still there"
 
     asyncio.run(run())
+    gc.collect()  # asyncio tells of a failed task when it forgets it
+    assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
 
 
 def test_a_failed_stream_ends_when_its_text_does(
