@@ -58,8 +58,12 @@ def test_a_replaced_file_keeps_its_mode(tmp_path: Path, mode: int) -> None:
     path = tmp_path / "a"
     path.write_bytes(b"before")
     path.chmod(mode)
-    write_whole(path, b"after")
+    with whole_file(path) as partial:
+        partial.write_bytes(b"after")
+        # nobody else reads it before
+        assert not stat.S_IMODE(partial.stat().st_mode) & ~mode & 0o077
     assert stat.S_IMODE(path.stat().st_mode) == mode
+    assert path.read_bytes() == b"after"
 
 
 @posix
@@ -91,6 +95,28 @@ def test_devices_and_pipes_are_written_to(tmp_path: Path) -> None:
         write_whole(pipe, b"said")
         assert heard.result(10) == b"said"
     assert pipe.is_fifo()
+
+
+@posix
+@pytest.mark.skipif(not files.Path("/dev/fd").exists(), reason="open files have no names here")
+def test_a_pipe_without_a_path_is_written_to() -> None:
+    """As `-o /dev/stdout | player` and `-o >(player)` in a shell."""
+    ours, its = os.pipe()
+    write_whole(files.Path(f"/dev/fd/{its}"), b"said")
+    os.close(its)
+    with os.fdopen(ours, "rb") as heard:
+        assert heard.read() == b"said"
+
+
+@posix
+@pytest.mark.skipif(not files.Path("/dev/fd").exists(), reason="open files have no names here")
+def test_a_file_without_a_path_is_written_to(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    with path.open("w+b") as opened:
+        path.unlink()
+        write_whole(files.Path(f"/dev/fd/{opened.fileno()}"), b"said")
+        assert opened.read() == b"said"
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_long_names(tmp_path: Path) -> None:

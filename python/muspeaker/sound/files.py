@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 NAME_CHARACTERS = 64  # characters of the file's own name in its temporary name
 NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL
 NEW_FILE_MODE = 0o666  # less the process's mask, as for any new file
+PRIVATE_MODE = 0o600
 
 
 def check_path(path: Path) -> None:
@@ -59,8 +60,8 @@ def whole_file(path: Path) -> Iterator[Path]:
     """Give a temporary path in the folder of `path` to write to; it takes the name `path` once all went well.
 
     For what is better not held as bytes, such as a large array. NumPy adds a suffix to a name that lacks its
-    own: give it the opened file. A file that is replaced keeps its mode, and a link keeps pointing to it.
-    Pipes and devices are written to as they are.
+    own: give it the opened file. A file that is replaced keeps its mode, nobody else can read its successor
+    before, and a link keeps pointing to it. Pipes and devices are written to as they are.
 
     Args:
         path: Where the file goes; replaced if it is there. Its folder must exist.
@@ -70,13 +71,13 @@ def whole_file(path: Path) -> Iterator[Path]:
     """
     check_path(path)
     target = Path(os.path.realpath(path))  # where a link points to
-    if target.exists() and not target.is_file():
-        yield path
+    if path.exists() and not (path.is_file() and target.exists()):
+        yield path  # also /dev/stdout, which is a link to no path if it is a pipe
         return
     check_path(target)
     name = f".{target.name[:NAME_CHARACTERS]}.{os.urandom(8).hex()}.tmp"
     partial = target.with_name(name)
-    os.close(os.open(partial, NEW_FILE, NEW_FILE_MODE))
+    os.close(os.open(partial, NEW_FILE, PRIVATE_MODE if target.exists() else NEW_FILE_MODE))
     try:
         yield partial
         with suppress(FileNotFoundError):
