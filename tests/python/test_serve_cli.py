@@ -21,13 +21,15 @@ from typer.testing import CliRunner
 
 import muspeaker
 from muspeaker.cli import app
+from muspeaker.serve.openai.store import VoiceStore
 from muspeaker.voice import DEFAULT_NAME
-from tests.serving import wait_until
+from tests.serving import CONSENT, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from muspeaker.tts import Synthesizer
+    from muspeaker.voice import Voice
 
 TEXT = "Glue the sheet to the dark blue background. It is easy to tell the depth of a well. " * 2
 SOURCES = str(Path(muspeaker.__file__).parents[1])
@@ -145,6 +147,21 @@ def test_options_reach_the_server(run: Any, tmp_path: Path) -> None:
     assert config.http.max_connections <= settings.max_connections
     assert "s3same" not in repr(settings)
     assert "anyone" not in result.stderr
+
+
+def test_the_engine_speaks_before_the_first_request(
+    run: Any, tts: Synthesizer, voice: Voice, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Which warms it; a model that cannot speak is no server."""
+    VoiceStore(tmp_path / "data", max_voices=1).add(voice, "anna", CONSENT)
+    said: list[str] = []
+    monkeypatch.setattr(tts, "synthesize", lambda text, *_: said.append(text))
+    result, served = run()
+    assert (result.exit_code, len(served), said) == (0, 1, ["a"])
+    monkeypatch.setattr(tts, "synthesize", lambda *_: said.index("never said"))
+    result, served = run()
+    assert (result.exit_code, len(served)) == (1, 1)
+    assert "the model does not speak" in result.stderr
 
 
 def test_an_open_door_is_pointed_out(run: Any) -> None:

@@ -14,6 +14,7 @@ gguf = pytest.importorskip("gguf")
 from typer.testing import CliRunner
 
 import muspeaker
+from muspeaker import quantize
 from muspeaker.cli import app
 from muspeaker.config import base, lite
 from muspeaker.quantize import FINE, HEADER_CHECKSUM_KEY, TENSOR_CHECKSUMS_KEY, quantize_file
@@ -76,6 +77,23 @@ def test_the_source_may_be_the_target(files, tmp_path):
     path.write_bytes(files["f32"].read_bytes())
     quantize_file(path, path, "q8")
     assert path.read_bytes() == files["q8"].read_bytes()
+
+
+def test_a_full_disk_leaves_what_was_there(files, tmp_path, monkeypatch):
+    path = tmp_path / "a.bin"
+    path.write_bytes(b"before")
+    write = quantize._write
+
+    def full(at: Path, *given: object, is_draft: bool = False) -> None:
+        write(at, *given, is_draft=is_draft)
+        if not is_draft:
+            raise OSError("the disk is full")
+
+    monkeypatch.setattr(quantize, "_write", full)
+    with pytest.raises(OSError, match="the disk is full"):
+        quantize_file(files["f32"], path, "q8")
+    assert path.read_bytes() == b"before"
+    assert [found.name for found in tmp_path.iterdir()] == ["a.bin"]
 
 
 def test_what_is_refused(files, tmp_path, monkeypatch):
