@@ -35,7 +35,8 @@ double integrate_frame(const FrameF0& f0, const core::AudioConfig& audio, double
   const double early_offset = late_offset + length;
   const Line first = between(f0.before, f0.here);
   const Line second = between(f0.here, f0.after);
-  const auto rate = static_cast<double>(audio.sample_rate);
+  const double of_frame = 1.0 / length;  // what a sample is of it
+  const double of_second = 1.0 / static_cast<double>(audio.sample_rate);
   double sum = start;
   core::with_wide_vectors([&]() MUSPEAKER_INTO_CALLER_BODY {
     double sums[kBlock];
@@ -47,8 +48,8 @@ double integrate_frame(const FrameF0& f0, const core::AudioConfig& audio, double
         const double left = late ? second.left : first.left;
         const double right = late ? second.right : first.right;
         const double share =
-            (static_cast<double>(at) + (late ? late_offset : early_offset)) / length;
-        sums[i] = (left + ((right - left) * share)) / rate;
+            (static_cast<double>(at) + (late ? late_offset : early_offset)) * of_frame;
+        sums[i] = (left + ((right - left) * share)) * of_second;
       }
       for (int64_t i = 0; i < count; ++i) {
         sum += sums[i];

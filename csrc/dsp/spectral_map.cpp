@@ -278,7 +278,10 @@ void apply_spectral_map(core::Frames& mel, const float* values, int64_t num_ceps
   const int64_t bands = mel.width;
   Matrix speech = gather(mel, speech_frames(mel));
   const Matrix mean_row = centre(speech);
-  const Matrix columns = transposed(cosines(bands, num_cepstra));  // (mels, cepstra)
+  thread_local Matrix columns;  // (mels, cepstra), kept for the next utterance
+  if (columns.rows() != bands || columns.width != num_cepstra) {
+    columns = transposed(cosines(bands, num_cepstra));
+  }
   Matrix weights(num_cepstra, bands);
   std::copy_n(values + (2 * bands), weights.size(), weights.data());
   Matrix rows(2, bands);

@@ -31,6 +31,13 @@ core::AudioConfig checked(const core::AudioConfig& audio) {
   return audio;
 }
 
+/// Whether the window of a frame has pulses. It reaches into the frames two before and two after.
+bool has_pulses(const SpectralSynthesis::Chunk& chunk, int64_t frame) {
+  const int64_t begin = std::max<int64_t>(0, frame - SpectralSynthesis::kSpectraReach);
+  const int64_t end = std::min(chunk.frames, frame + SpectralSynthesis::kSpectraReach + 1);
+  return !std::all_of(chunk.f0 + begin, chunk.f0 + end, [](float f0) { return f0 <= 0.0F; });
+}
+
 }  // namespace
 
 SpectralSynthesis::SpectralSynthesis(const core::AudioConfig& audio)
@@ -68,12 +75,15 @@ void SpectralSynthesis::synthesize(const Chunk& chunk, float* samples, Workspace
     const int64_t last = std::min(chunk.frames, chunk.end + kSpectraReach);
     for (int64_t frame = first; frame < last; ++frame) {
       const int64_t start = (frame * hop) - edge;
-      spectrum(workspace.pulses.data(), num_samples, start, pulse_scale, workspace.real.data(),
-               workspace.imag.data(), workspace);
+      const bool voiced = has_pulses(chunk, frame);
+      if (voiced) {
+        spectrum(workspace.pulses.data(), num_samples, start, pulse_scale, workspace.real.data(),
+                 workspace.imag.data(), workspace);
+      }
       spectrum(chunk.noise, num_samples, start, noise_scale, workspace.noise_real.data(),
                workspace.noise_imag.data(), workspace);
       const float* mel = chunk.mel + (frame * audio_.num_mels);
-      mix(chunk.planes + (frame * kPlanes * fft_.num_bins()), mel, workspace);
+      mix(chunk.planes + (frame * kPlanes * fft_.num_bins()), mel, voiced, workspace);
       correct_levels(mel, workspace);
       fft_.inverse(workspace.real.data(), workspace.imag.data(), workspace.frame.data(),
                    workspace.fft);
@@ -105,8 +115,9 @@ void SpectralSynthesis::spectrum(const float* samples, int64_t num_samples, int6
   });
 }
 
-/// The pulses' spectrum in the workspace becomes that of all three parts.
-void SpectralSynthesis::mix(const float* planes, const float* mel, Workspace& workspace) const {
+/// The pulses' spectrum in the workspace, or none, becomes that of all three parts.
+void SpectralSynthesis::mix(const float* planes, const float* mel, bool voiced,
+                            Workspace& workspace) const {
   core::with_wide_vectors([&]() MUSPEAKER_INTO_CALLER_BODY {
     const int64_t bins = fft_.num_bins();
     float* __restrict real = workspace.real.data();
@@ -123,13 +134,17 @@ void SpectralSynthesis::mix(const float* planes, const float* mel, Workspace& wo
       envelope[bin] = interpolation_.at(mel, bin) + kLevelOfBand;
     }
     // Three loops, for a compiler gives up on one that does all of it.
-    for (int64_t bin = 0; bin < bins; ++bin) {
+    for (int64_t bin = 0; bin < (voiced ? bins : 0); ++bin) {
       const float gain = core::exp_of(std::min(harmonic_gain[bin] + envelope[bin], kLoudest));
       const core::SinCos turn = core::sin_cos_of_turns(0.5F * core::tanh_of(harmonic_turn[bin]));
       const float turned_real = (turn.cos * real[bin]) - (turn.sin * imag[bin]);
       const float turned_imag = (turn.cos * imag[bin]) + (turn.sin * real[bin]);
       real[bin] = gain * turned_real;
       imag[bin] = gain * turned_imag;
+    }
+    if (!voiced) {
+      std::fill(real, real + bins, 0.0F);
+      std::fill(imag, imag + bins, 0.0F);
     }
     for (int64_t bin = 0; bin < bins; ++bin) {
       const float gain = core::exp_of(std::min(free_gain[bin] + envelope[bin], kLoudest));

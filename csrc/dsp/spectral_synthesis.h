@@ -57,7 +57,7 @@ class SpectralSynthesis {
  private:
   void spectrum(const float* samples, int64_t num_samples, int64_t first, float scale, float* real,
                 float* imag, Workspace& workspace) const;
-  void mix(const float* planes, const float* mel, Workspace& workspace) const;
+  void mix(const float* planes, const float* mel, bool voiced, Workspace& workspace) const;
   void correct_levels(const float* mel, Workspace& workspace) const;
 
   core::AudioConfig audio_;

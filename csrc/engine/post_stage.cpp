@@ -52,13 +52,23 @@ int64_t PostChain::latency(const State& state) {
   return total;
 }
 
+/// The mark of a payload. The last is kept, for most utterances have one and the same.
+std::shared_ptr<const dsp::Watermark> PostChain::mark_of(uint32_t payload) const {
+  const std::scoped_lock lock(mark_mutex_);
+  if (last_mark_ == nullptr || last_payload_ != payload) {
+    last_mark_ = std::make_shared<const dsp::Watermark>(audio_, payload);
+    last_payload_ = payload;
+  }
+  return last_mark_;
+}
+
 PostChain::State PostChain::begin(std::optional<uint32_t> watermark) const {
   State state;
   for (const auto& stage : stages_) {
     state.taken.push_back(stage.get());
   }
   if (watermark.has_value()) {
-    state.mark = std::make_unique<const dsp::Watermark>(audio_, *watermark);
+    state.mark = mark_of(*watermark);
     if (state.taken.empty()) {
       core::require_input(marker_ != nullptr,
                           "the windows of this model are too short for a watermark: speak without");

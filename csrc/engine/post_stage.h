@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <vector>
 
@@ -64,7 +65,7 @@ class PostChain {
   explicit PostChain(const core::ModelConfig& config);
 
   struct State {
-    std::unique_ptr<const dsp::Watermark> mark;  ///< null for none
+    std::shared_ptr<const dsp::Watermark> mark;  ///< null for none
     std::vector<const PostStage*> taken;         ///< the stages of this utterance
     std::vector<std::unique_ptr<PostStage::State>> stages;
     std::vector<std::vector<float>> between;  ///< what each stage but the last has just given
@@ -82,9 +83,15 @@ class PostChain {
                                                      std::vector<float> samples);
 
  private:
+  [[nodiscard]] std::shared_ptr<const dsp::Watermark> mark_of(uint32_t payload) const;
+
   core::AudioConfig audio_;
   std::vector<std::unique_ptr<const PostStage>> stages_;
   std::unique_ptr<const PostStage> marker_;  ///< only marks; null if stages_ do, or cannot
+
+  mutable std::mutex mark_mutex_;  ///< guards the two below: utterances begin on many threads
+  mutable uint32_t last_payload_ = 0;
+  mutable std::shared_ptr<const dsp::Watermark> last_mark_;  ///< of last_payload_; null at first
 };
 
 }  // namespace muspeaker::engine

@@ -37,14 +37,20 @@ VocoderStream::State VocoderStream::begin(core::Frames mel, std::vector<float> f
   state.f0 = std::move(f0);
   state.noise = std::move(noise);
   state.post = post_.begin(watermark);
-  const int64_t hop = model_.vocoder().samples_a_frame();
-  state.phase.resize(state.f0.size() * static_cast<size_t>(hop));
-  double phase = 0.0;
-  for (int64_t i = 0; i < core::count_of(state.f0); ++i) {
-    phase = model_.vocoder().integrate_frame(f0_around(state.f0, i), phase,
-                                             state.phase.data() + (i * hop));
-  }
+  const auto hop = static_cast<size_t>(model_.vocoder().samples_a_frame());
+  state.phase.resize(state.f0.size() * hop);
   return state;
+}
+
+/// The phase of frames before `end`, where there are so many.
+void VocoderStream::integrate_until(State& state, int64_t end) const {
+  const int64_t hop = model_.vocoder().samples_a_frame();
+  const int64_t until = std::min(end, core::count_of(state.f0));
+  for (; state.integrated_frames < until; ++state.integrated_frames) {
+    const int64_t i = state.integrated_frames;
+    state.end_phase = model_.vocoder().integrate_frame(f0_around(state.f0, i), state.end_phase,
+                                                       state.phase.data() + (i * hop));
+  }
 }
 
 void VocoderStream::next(core::GraphRunner& runner, State& state,
@@ -122,6 +128,7 @@ void VocoderStream::make(core::GraphRunner& runner, State& state, int64_t most) 
   const std::vector<Chunk>& chunks = state.chunks;
   const int64_t count = core::count_of(chunks);
   state.made_frames = count == 0 ? begin : chunks.back().end;
+  integrate_until(state, state.made_frames + model_.vocoder().reach_frames());
   const int64_t kept = (begin - state.given_frames) * hop;
   state.made.erase(state.made.begin(), state.made.end() - kept);
   state.made.resize(static_cast<size_t>((state.made_frames - state.given_frames) * hop));

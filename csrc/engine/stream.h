@@ -48,9 +48,11 @@ class VocoderStream {
     std::vector<float> f0;     ///< (frames) in Hz, 0 where unvoiced
     std::vector<float> phase;  ///< (frames * hop) of the fundamental, in cycles
     NoiseAt noise;
-    int64_t made_frames = 0;   ///< frames whose samples the vocoder has made
-    int64_t given_frames = 0;  ///< frames of these whose samples went on to the post stages
-    std::vector<float> made;   ///< the newest samples made, up to made_frames
+    int64_t integrated_frames = 0;  ///< frames whose phase is known: what has been needed so far
+    double end_phase = 0.0;         ///< after the last of these
+    int64_t made_frames = 0;        ///< frames whose samples the vocoder has made
+    int64_t given_frames = 0;       ///< frames of these whose samples went on to the post stages
+    std::vector<float> made;        ///< the newest samples made, up to made_frames
     PostChain::State post;
 
     /// What one chunk is computed in: memory to use again.
@@ -84,6 +86,7 @@ class VocoderStream {
  private:
   [[nodiscard]] Chunk chunk_after(const State& state, int64_t frame, int64_t index) const;
   [[nodiscard]] int64_t num_parts(int64_t frames, int64_t threads) const;
+  void integrate_until(State& state, int64_t end) const;
   void find_chunks(State& state, int64_t most, int64_t threads) const;
   void make(core::GraphRunner& runner, State& state, int64_t most) const;
   void render(core::GraphRunner& runner, const State& state, const Chunk& chunk,

@@ -72,6 +72,20 @@ TEST(PostChain, GivesTheSameInPiecesAndWholeAndHoldsBackNoMoreThanItsLatency) {
   EXPECT_NE(same_in_pieces(chain, samples, std::nullopt), samples);
 }
 
+TEST(PostChain, EachPayloadHasItsOwnMark) {
+  const PostChain chain(correcting_config());
+  const std::vector<float> samples = noise(300 * 256);
+  const core::Frames mel(300, 20);
+  core::GraphRunner runner(1);
+  const auto marked = [&](const PostChain& by, uint32_t payload) {
+    return PostChain::take_whole(runner, by.begin(payload), mel, samples);
+  };
+  for (const uint32_t payload : {0U, 0U, 7U, 0U}) {
+    EXPECT_EQ(marked(chain, payload), marked(PostChain(correcting_config()), payload)) << payload;
+  }
+  EXPECT_NE(marked(chain, 0), marked(chain, 7));
+}
+
 TEST(PostChain, MarksInPiecesAsWhole) {
   core::ModelConfig config = correcting_config();
   config.vocoder.correction_passes = 2;

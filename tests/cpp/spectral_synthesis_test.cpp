@@ -112,6 +112,23 @@ TEST(SpectralSynthesis, QuietMelIsQuietSpeech) {
   EXPECT_NEAR(ratio / power, std::exp(-1.0), 0.01);
 }
 
+TEST(SpectralSynthesis, HarmonicPartIsWhereAWindowHasPulses) {
+  constexpr int64_t kFirstUnvoiced = 9;
+  constexpr int64_t kWithout =
+      11;  // its window reaches from frame 9 to frame 13, the last unvoiced
+  const SpectralSynthesis synthesis(audio());
+  const std::vector<float> plain = Inputs(synthesis).speak(synthesis, 0, kFrames);
+  for (int64_t frame = kFirstUnvoiced; frame < kFirstUnvoiced + 5; ++frame) {
+    Inputs louder(synthesis);
+    const int64_t bins = synthesis.num_bins();
+    float* gain = louder.planes.data() + (frame * SpectralSynthesis::kPlanes * bins);
+    for (int64_t bin = 0; bin < bins; ++bin) {
+      gain[bin] += 1.0F;
+    }
+    EXPECT_EQ(louder.speak(synthesis, 0, kFrames) == plain, frame == kWithout) << frame;
+  }
+}
+
 TEST(SpectralSynthesis, RejectsOtherWindows) {
   core::AudioConfig other = audio();
   other.hop_samples = 256;
