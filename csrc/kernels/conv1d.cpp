@@ -180,7 +180,7 @@ std::vector<float> Conv1d::for_each_phase(const float* values) const {
 
 void Conv1d::pack(const float* weight, const float* bias) {
   allocate();
-  table_->pack_f32(rows_, weight, weight_.get());
+  table_->pack_f32(rows_, weight, {/*out=*/rows_.in, /*in=*/1}, weight_.get());
   bias_ = for_each_phase(bias);
 }
 

@@ -37,8 +37,16 @@ int64_t conv_f32_scratch_bytes_scalar(const ConvShape& /*shape*/) {
   return 0;
 }
 
-void pack_f32_scalar(const ConvShape& shape, const float* weight, void* packed) {
-  std::memcpy(packed, weight, static_cast<size_t>(conv_f32_weight_bytes_scalar(shape)));
+void pack_f32_scalar(const ConvShape& shape, const float* weight, const WeightSteps& steps,
+                     void* packed) {
+  auto* to = static_cast<float*>(packed);
+  for (int64_t tap = 0; tap < shape.kernel; ++tap, weight += shape.out * shape.in) {
+    for (int64_t out = 0; out < shape.out; ++out) {
+      for (int64_t in = 0; in < shape.in; ++in) {
+        *to++ = weight[(out * steps.out) + (in * steps.in)];
+      }
+    }
+  }
 }
 
 void conv_f32_scalar(const ConvShape& shape, const ConvRows& r) {

@@ -8,7 +8,8 @@ namespace muspeaker::kernels {
 /// They leave the weights in (kernel, out, in) order.
 int64_t conv_f32_weight_bytes_scalar(const ConvShape& shape);
 int64_t conv_f32_scratch_bytes_scalar(const ConvShape& shape);
-void pack_f32_scalar(const ConvShape& shape, const float* weight, void* packed);
+void pack_f32_scalar(const ConvShape& shape, const float* weight, const WeightSteps& steps,
+                     void* packed);
 void conv_f32_scalar(const ConvShape& shape, const ConvRows& rows);
 
 }  // namespace muspeaker::kernels

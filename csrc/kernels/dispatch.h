@@ -60,14 +60,22 @@ struct ConvKernel {
   void (*run)(const ConvShape& shape, const ConvRows& rows);
 };
 
+/// Floats from a weight to that of the next channel; taps are out * in apart.
+struct WeightSteps {
+  int64_t out;
+  int64_t in;
+};
+
 /// The kernels of one instruction set; every pointer but the last is set.
 struct KernelTable {
   Isa isa;
   int64_t lanes;  ///< floats in one vector
   ConvKernel conv_f32;
   ConvKernel conv_int8;
-  /// weight: (kernel, out, in) float32; packed: 64-byte aligned, conv_f32.weight_bytes.
-  void (*pack_f32)(const ConvShape& shape, const float* weight, void* packed);
+  /// weight: (kernel, out, in) float32, where steps lead from one output channel and from one input
+  /// channel to the next; packed: 64-byte aligned, conv_f32.weight_bytes.
+  void (*pack_f32)(const ConvShape& shape, const float* weight, const WeightSteps& steps,
+                   void* packed);
   /// weight: (kernel, out, in) int8, -127 to 127; packed: conv_int8.weight_bytes.
   void (*pack_int8)(const ConvShape& shape, const int8_t* weight, void* packed);
   /// The same for weights of 16 bits, of kernels that take them (fine.h); else null.

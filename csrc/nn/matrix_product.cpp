@@ -41,20 +41,14 @@ char* aligned_data(const ggml_tensor* tensor) {
 void run_pack(ggml_tensor* packed, int /*ith*/, int /*nth*/, void* /*userdata*/) {
   const ggml_tensor* y = packed->src[0];  // (count, columns of the product, depth), any strides
   const kernels::ConvShape shape = shape_of(y->ne[1], y->ne[0]);
-  const auto* values = static_cast<const char*>(y->data);
+  const auto* values = static_cast<const float*>(y->data);
   char* target = aligned_data(packed);
   const int64_t bytes = packed_floats(shape) * kFloatBytes;
-  const auto step = [y](int axis) { return static_cast<int64_t>(y->nb[axis]); };
+  const auto step = [y](int axis) { return static_cast<int64_t>(y->nb[axis]) / kFloatBytes; };
   core::parallel_for(y->ne[2], [&](int64_t matrix) {
-    auto* plain = static_cast<float*>(kernels::thread_scratch(shape.out * shape.in * kFloatBytes));
-    for (int64_t row = 0; row < shape.out; ++row) {
-      const char* from = values + (matrix * step(2)) + (row * step(1));
-      for (int64_t column = 0; column < shape.in; ++column) {
-        plain[(row * shape.in) + column] =
-            *reinterpret_cast<const float*>(from + (column * step(0)));
-      }
-    }
-    kernels::active_kernels().pack_f32(shape, plain, target + (matrix * bytes));
+    kernels::active_kernels().pack_f32(shape, values + (matrix * step(2)),
+                                       {/*out=*/step(1), /*in=*/step(0)},
+                                       target + (matrix * bytes));
   });
 }
 
