@@ -9,8 +9,8 @@ namespace muspeaker::core {
 inline constexpr double kPi = 3.14159265358979323846;
 inline constexpr double kTwoPi = 2.0 * kPi;
 
-/// exp, tanh, sine and cosine without branches or tables, so that a compiler vectorises loops over
-/// them. Errors are a few units in the last place of 1.
+/// exp, tanh, sine and cosine, and what 16 bits mean, without branches or tables, so that a
+/// compiler vectorises loops over them. Errors are a few units in the last place of 1.
 ///
 /// Source: the range reductions of Moshier's Cephes library; Taylor and minimax polynomials.
 
@@ -49,6 +49,25 @@ inline float exp2_of(float x) {
 inline float exp_of(float x) {
   constexpr float kOverLn2 = 1.442695041F;
   return exp2_of(x * kOverLn2);
+}
+
+/// The value of 16 bits of IEEE 754, which float32 holds exactly.
+inline float float_of_half(uint16_t half) {
+  constexpr uint32_t kSign = 0x8000;
+  constexpr uint32_t kInfinity = 0x7C00;
+  constexpr uint32_t kFloatInfinity = 0x7F800000;
+  constexpr unsigned kMantissaBits = 13;      // that float32 has more
+  constexpr float kExponents = 5.192297e33F;  // 2^112: the exponent of float32 counts from -127
+  const uint32_t rest = half & (kSign - 1);
+  uint32_t bits = rest << kMantissaBits;
+  float magnitude = 0.0F;
+  std::memcpy(&magnitude, &bits, sizeof(bits));
+  magnitude *= kExponents;
+  std::memcpy(&bits, &magnitude, sizeof(bits));
+  bits |= (rest >= kInfinity ? kFloatInfinity : 0U) | ((half & kSign) << 16U);
+  float value = 0.0F;
+  std::memcpy(&value, &bits, sizeof(value));
+  return value;
 }
 
 inline float tanh_of(float x) {

@@ -6,9 +6,11 @@
 #include <cstddef>
 
 #include "core/crc32.h"
+#include "core/elementary.h"
 #include "core/error.h"
 #include "core/gguf_check.h"
 #include "core/log.h"
+#include "core/wide_vectors.h"
 
 namespace muspeaker::core {
 namespace {
@@ -45,29 +47,6 @@ size_t channel_axis(size_t rank) {
   return rank == 4 ? 3 : 1;
 }
 
-/// Compares the tensors with their checksums. Older files have none: their tensors are taken as
-/// they are.
-void check_sums(const gguf_context* header, ggml_context* tensors, const std::string& path) {
-  const int64_t key = gguf_find_key(header, kChecksumKey);
-  if (key < 0) {
-    return;
-  }
-  const int64_t count = gguf_get_n_tensors(header);
-  require_model(gguf_get_kv_type(header, key) == GGUF_TYPE_ARRAY &&
-                    gguf_get_arr_type(header, key) == GGUF_TYPE_UINT32 &&
-                    gguf_get_arr_n(header, key) == static_cast<size_t>(count),
-                "header value " + std::string(kChecksumKey) + " of model file " + path +
-                    " must be " + std::to_string(count) + " uint32, one for each tensor");
-  const auto* sums = static_cast<const uint32_t*>(gguf_get_arr_data(header, key));
-  for (int64_t i = 0; i < count; ++i) {
-    const char* name = gguf_get_tensor_name(header, i);
-    const ggml_tensor* stored = ggml_get_tensor(tensors, name);
-    require_model(crc32(static_cast<const uint8_t*>(stored->data), ggml_nbytes(stored)) == sums[i],
-                  "tensor " + std::string(name) + " of model file " + path +
-                      " is damaged: its values do not match its checksum");
-  }
-}
-
 }  // namespace
 
 std::vector<float> StoredWeight::to_float() const {
@@ -83,7 +62,12 @@ void StoredWeight::to_float(float* to) const {
     return;
   }
   if (values->type == GGML_TYPE_F16) {
-    ggml_fp16_to_fp32_row(static_cast<const ggml_fp16_t*>(values->data), to, count);
+    const auto* halves = static_cast<const ggml_fp16_t*>(values->data);
+    with_wide_vectors([&]() MUSPEAKER_INTO_CALLER_BODY {
+      for (int64_t i = 0; i < count; ++i) {
+        to[i] = float_of_half(halves[i]);
+      }
+    });
     return;
   }
   const auto* quantised = static_cast<const int8_t*>(values->data);
@@ -118,16 +102,41 @@ WeightFile::WeightFile(const std::string& path) : file_(path) {
   const size_t bytes = file_.size() - gguf_get_data_offset(header_.get());
   stored_buffer_.reset(ggml_backend_cpu_buffer_from_ptr(base, bytes));
   ggml_backend_buffer_set_usage(stored_buffer_.get(), GGML_BACKEND_BUFFER_USAGE_WEIGHTS);
-  for (int64_t i = 0; i < count; ++i) {
-    const char* name = gguf_get_tensor_name(header_.get(), i);
-    Entry entry;
-    entry.stored = ggml_get_tensor(stored_context_.get(), name);
-    ggml_backend_tensor_alloc(stored_buffer_.get(), entry.stored,
-                              base + gguf_get_tensor_offset(header_.get(), i));
-    entries_[name] = entry;
-    has_int8_ = has_int8_ || entry.stored->type == GGML_TYPE_I8;
+  for (ggml_tensor* stored = ggml_get_first_tensor(context); stored != nullptr;
+       stored = ggml_get_next_tensor(context, stored)) {
+    entries_[ggml_get_name(stored)].stored = stored;
+    has_int8_ = has_int8_ || stored->type == GGML_TYPE_I8;
   }
-  check_sums(header_.get(), stored_context_.get(), path);
+  for (int64_t i = 0; i < count; ++i) {
+    ggml_tensor* stored = entries_.at(gguf_get_tensor_name(header_.get(), i)).stored;
+    ggml_backend_tensor_alloc(stored_buffer_.get(), stored,
+                              base + gguf_get_tensor_offset(header_.get(), i));
+  }
+  check_sums();
+}
+
+/// Compares the tensors with their checksums. Older files have none: their tensors are taken as
+/// they are.
+void WeightFile::check_sums() const {
+  const gguf_context* header = header_.get();
+  const int64_t key = gguf_find_key(header, kChecksumKey);
+  if (key < 0) {
+    return;
+  }
+  const int64_t count = gguf_get_n_tensors(header);
+  require_model(gguf_get_kv_type(header, key) == GGUF_TYPE_ARRAY &&
+                    gguf_get_arr_type(header, key) == GGUF_TYPE_UINT32 &&
+                    gguf_get_arr_n(header, key) == static_cast<size_t>(count),
+                "header value " + std::string(kChecksumKey) + " of model file " + file_.path() +
+                    " must be " + std::to_string(count) + " uint32, one for each tensor");
+  const auto* sums = static_cast<const uint32_t*>(gguf_get_arr_data(header, key));
+  for (int64_t i = 0; i < count; ++i) {
+    const char* name = gguf_get_tensor_name(header, i);
+    const ggml_tensor* stored = entries_.at(name).stored;
+    require_model(crc32(static_cast<const uint8_t*>(stored->data), ggml_nbytes(stored)) == sums[i],
+                  "tensor " + std::string(name) + " of model file " + file_.path() +
+                      " is damaged: its values do not match its checksum");
+  }
 }
 
 WeightFile::~WeightFile() = default;

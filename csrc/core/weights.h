@@ -79,6 +79,7 @@ class WeightFile {
     bool claimed = false;
   };
 
+  void check_sums() const;
   ggml_tensor* claim(const std::string& name, const std::vector<int64_t>& ne);
   StoredWeight claim_stored(const std::string& name, const std::vector<int64_t>& ne);
   ggml_tensor* expand(const StoredWeight& weight);

@@ -1,8 +1,10 @@
 #include "core/elementary.h"
 
+#include <ggml.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <cstdint>
 
 namespace muspeaker::core {
 namespace {
@@ -26,6 +28,19 @@ TEST(Elementary, LogUndoesExp) {
     EXPECT_NEAR(log_of(static_cast<float>(x)), std::log(static_cast<double>(static_cast<float>(x))),
                 1.5e-7)
         << x;
+  }
+}
+
+TEST(Elementary, EveryHalfIsGgmls) {
+  constexpr uint32_t kHalves = 65536;
+  for (uint32_t half = 0; half < kHalves; ++half) {
+    const float value = float_of_half(static_cast<uint16_t>(half));
+    const float expected = ggml_fp16_to_fp32(static_cast<ggml_fp16_t>(half));
+    ASSERT_EQ(std::isnan(value), std::isnan(expected)) << half;
+    if (!std::isnan(expected)) {
+      ASSERT_EQ(value, expected) << half;
+      ASSERT_EQ(std::signbit(value), std::signbit(expected)) << half;
+    }
   }
 }
 
