@@ -12,11 +12,13 @@ A voice file holds, all little-endian:
 
 from __future__ import annotations
 
+import copy
 import json
 import struct
 import warnings
 import zlib
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -142,7 +144,7 @@ class Voice:
 
     @classmethod
     def builtin(cls, name: str = DEFAULT_NAME) -> Voice:
-        """Load a voice that ships with the package.
+        """Load a voice that ships with the package. Its file is read again only where it has changed.
 
         Raises:
             ValueError: If there is none of that name.
@@ -152,7 +154,12 @@ class Voice:
             raise ValueError(
                 f"no built-in voice {name!r}: expected {' or '.join(names) or 'none ships'}"
             )
-        return cls.load(VOICES_FOLDER / f"{name}{SUFFIX}")
+        path = VOICES_FOLDER / f"{name}{SUFFIX}"
+        status = path.stat()
+        kept = _kept(path, status.st_mtime_ns, status.st_size)
+        voice = copy.copy(kept)  # the caller may change it
+        voice.vector, voice.style = kept.vector.copy(), kept.style.copy()
+        return voice
 
     @staticmethod
     def builtin_names() -> list[str]:
@@ -243,6 +250,12 @@ def is_voice_file(path: str | os.PathLike[str]) -> bool:
         return path.suffix == SUFFIX
     with path.open("rb") as file:
         return file.read(len(MAGIC)) == MAGIC
+
+
+@lru_cache(maxsize=32)
+def _kept(path: Path, changed_ns: int, num_bytes: int) -> Voice:  # noqa: ARG001
+    """The voice in a file of that age and size."""
+    return Voice.load(path)
 
 
 def _size(header: dict[str, Any], key: str) -> int:

@@ -55,6 +55,25 @@ def test_the_default_voice_speaks_where_none_is_given(
     assert tts.voices["ben"].name == "ben"
 
 
+def test_a_built_in_voice_is_read_once_and_again_when_its_file_changes(
+    tts: Synthesizer, shipped: Voice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
+    load = Voice.load
+    monkeypatch.setattr(Voice, "load", lambda path: read.append(path.name) or load(path))
+    first, second = tts.voice(None), tts.voice(DEFAULT_NAME)
+    assert read == [f"{DEFAULT_NAME}.voice"]
+    first.vector += 1.0  # ours alone
+    first.style[:] = 0.0
+    first.name = "ours"
+    np.testing.assert_array_equal(second.vector, shipped.vector)
+    np.testing.assert_array_equal(tts.voice(None).style, shipped.style)
+    assert tts.voice(None).name == shipped.name
+    longer = Voice(-shipped.vector, shipped.style, name="changed", fingerprint=tts.fingerprint)
+    longer.save(muspeaker.voice.VOICES_FOLDER / f"{DEFAULT_NAME}.voice")
+    assert tts.voice(None).name == "changed"
+
+
 def test_say_loads_a_model_once(
     tts: Synthesizer, shipped: Voice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
