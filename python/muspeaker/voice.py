@@ -37,7 +37,7 @@ FORMAT_VERSION = 1
 MAX_FILE_BYTES = 16_000_000
 MAX_NOTE_CHARACTERS = 1000  # characters in a name or a note of consent
 MAX_VALUE = 1000.0  # largest of any number in a voice; real ones stay below 20
-DEFAULT_NAME = "june"
+DEFAULT_NAME = "nell"
 VOICES_FOLDER = Path(__file__).parent / "voices"
 
 _PREAMBLE = struct.Struct("<8sIII")  # magic, version, bytes of the header, CRC-32

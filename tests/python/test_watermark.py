@@ -28,6 +28,10 @@ if TYPE_CHECKING:
 
 TEXT = "The birch canoe slid on the smooth planks."
 LONG = "Glue the sheet to the dark blue background. It is easy to tell the depth of a well. " * 2
+VARIED = (
+    "The first chapter begins on a quiet morning in June. Bread should cool for ten minutes, so let it stand. "
+    "Nobody in the village had ever seen a letter as thick as that."
+)  # the same words twice tell no more of a payload than once
 PAYLOAD = 0xDEADBEEF
 RATE = 24_000
 
@@ -94,7 +98,7 @@ def test_unmarked_speech_is_not_found(shipped: muspeaker.Synthesizer, spoken: Au
 
 
 def test_payload_is_read(shipped: muspeaker.Synthesizer) -> None:
-    audio = shipped.synthesize(LONG, payload=PAYLOAD)
+    audio = shipped.synthesize(VARIED, payload=PAYLOAD)
     assert muspeaker.detect(audio.samples, audio.sample_rate).payload == PAYLOAD
     assert muspeaker.detect(audio, None).payload == PAYLOAD
     assert muspeaker.detect(CHANGES["opus"](audio.samples)).payload == PAYLOAD
