@@ -55,7 +55,11 @@ def fit_spectral_map(
     count = real.shape[1]
     trust = count / (count + HALF_TRUSTED_FRAMES)
     still = torch.eye(num_cepstra).to(own)
-    moving = still if plain else transport(cepstral_covariance(rows @ own), cepstral_covariance(rows @ real))
+    moving = (
+        still
+        if plain
+        else transport(cepstral_covariance(rows @ own), cepstral_covariance(rows @ real))
+    )
     weights = trust * (moving - still) @ rows
     moved = own + weights.T @ (rows @ own)
     deviations = [torch.sqrt(x.var(1, correction=0) + EPSILON) for x in (real, moved)]
