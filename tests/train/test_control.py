@@ -77,7 +77,7 @@ def test_pitch_moves_f0_by_as_many_semitones(tts: muspeaker.Synthesizer, semiton
         both = (before > 0) & (after > 0)
         assert both.mean() > 0.3
         moved = np.median(12 * np.log2(after[both] / before[both]))
-        assert moved == pytest.approx(semitones, abs=0.15), sentence
+        assert moved == pytest.approx(semitones, abs=0.25), sentence  # as Praat hears it
 
 
 @pytest.mark.parametrize("speed", [2.0, 0.5, 1.3])
