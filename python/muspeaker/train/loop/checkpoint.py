@@ -16,6 +16,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 log = logging.getLogger(__name__)
+STAGE_WEIGHTS = {  # where the checkpoint of each stage has its weights
+    "align": "aligner",
+    "realign": "classifier",
+    "timbre": "encoder",
+    "teacher": "model",
+    "student": "model",
+    "vocoder": "generator",
+}
+AS_THEY_ARE = ("config", "step", "ema_steps")  # what is no weight, and goes along
 
 
 class Ema:

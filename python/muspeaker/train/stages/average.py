@@ -14,9 +14,13 @@ from typing import Any
 
 import torch
 
-from muspeaker.train.loop.checkpoint import load_checkpoint, save_checkpoint
+from muspeaker.train.loop.checkpoint import (
+    AS_THEY_ARE,
+    STAGE_WEIGHTS,
+    load_checkpoint,
+    save_checkpoint,
+)
 from muspeaker.train.loop.options import option, parse
-from muspeaker.train.stages.snapshot import AS_THEY_ARE, WEIGHTS
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +50,7 @@ def average(paths: tuple[Path, ...], shares: tuple[float, ...]) -> dict[str, Any
     if len(shares) != len(paths) or min(shares) < 0 or not sum(shares) > 0:
         raise ValueError(f"{len(paths)} checkpoints need as many shares of 0 or more, got {shares}")
     states = [load_checkpoint(path) for path in paths]
-    names = [name for name in WEIGHTS.values() if name in states[0]]
+    names = [name for name in STAGE_WEIGHTS.values() if name in states[0]]
     if not names:
         raise ValueError(f"{paths[0]} is no checkpoint of a stage")
     weights = [state.get("ema", state.get(names[0], {})) for state in states]

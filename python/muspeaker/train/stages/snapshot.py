@@ -13,21 +13,17 @@ from typing import Any, Literal
 
 import torch
 
-from muspeaker.train.loop.checkpoint import load_checkpoint, save_checkpoint
+from muspeaker.train.loop.checkpoint import (
+    AS_THEY_ARE,
+    STAGE_WEIGHTS,
+    load_checkpoint,
+    save_checkpoint,
+)
 from muspeaker.train.loop.options import argument, option, parse
 
 log = logging.getLogger(__name__)
 SUFFIX = ".snapshot"
-WEIGHTS = {
-    "align": "aligner",
-    "realign": "classifier",
-    "timbre": "encoder",
-    "teacher": "model",
-    "student": "model",
-    "vocoder": "generator",
-}
 ALONG = ("discriminator", "margin")
-AS_THEY_ARE = ("config", "step", "ema_steps")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +46,7 @@ def save(runs: Path, folder: Path) -> list[Path]:
         FileNotFoundError: If none has one.
     """
     written = []
-    for stage, name in WEIGHTS.items():
+    for stage, name in STAGE_WEIGHTS.items():
         path = runs / stage / f"{stage}.pt"
         if not path.exists():
             continue
@@ -73,7 +69,7 @@ def restore(folder: Path, runs: Path) -> list[Path]:
         FileNotFoundError: If the folder has no snapshot.
     """
     written = []
-    for stage, name in WEIGHTS.items():
+    for stage, name in STAGE_WEIGHTS.items():
         source = folder / f"{stage}{SUFFIX}"
         if not source.exists():
             continue
