@@ -253,7 +253,7 @@ def is_voice_file(path: str | os.PathLike[str]) -> bool:
 
 
 @lru_cache(maxsize=32)
-def _kept(path: Path, changed_ns: int, num_bytes: int) -> Voice:  # noqa: ARG001
+def _kept(path: Path, changed_ns: int, num_bytes: int) -> Voice:  # noqa: ARG001 (keys of the cache)
     """The voice in a file of that age and size."""
     return Voice.load(path)
 

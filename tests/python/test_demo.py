@@ -24,7 +24,6 @@ from muspeaker.voice import DEFAULT_NAME, Voice
 
 pytest.importorskip("gradio", reason="needs muspeaker[demo]")
 
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 

@@ -257,6 +257,7 @@ def test_an_answer_that_nobody_reads_is_dropped() -> None:
 def test_a_slow_answer_is_no_idle_connection(
     tts: Synthesizer, voice: Voice, tmp_path: Path
 ) -> None:
+    # mypy follows no base class that a call makes
     class Counted(impatient(headers_seconds=PATIENCE_SECONDS)):  # type: ignore[misc]
         looks = 0
 
@@ -269,6 +270,7 @@ def test_a_slow_answer_is_no_idle_connection(
     app = create_app(tts, Settings(data_folder=tmp_path / "data"))
     with (
         running(app, http=Counted) as address,
+        # all that is read of a server is its address
         opened(SimpleNamespace(base_url=address)) as connection,  # type: ignore[arg-type]
     ):
         wait_until(lambda: held.begun == 1)

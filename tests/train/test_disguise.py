@@ -95,3 +95,9 @@ def test_a_pair_comes_first(data):
     batch = data.collate(next(data.plans(0)), slice(None))
     mask = batch["frame_mask"].unsqueeze(1).expand_as(batch["mel"])
     assert (batch["content_mel"][mask] == 1).all()
+
+
+def test_one_speaker_is_refused_at_once(data: AcousticData) -> None:
+    data._by_speaker = dict(list(data._by_speaker.items())[:1])
+    with pytest.raises(ValueError, match="two speakers"):
+        data.add_disguise(1.0)

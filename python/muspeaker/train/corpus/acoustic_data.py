@@ -115,7 +115,14 @@ class AcousticData:
         self._pairs, self._share = pairs, share
 
     def add_disguise(self, share: float) -> None:
-        """Take the content of so many samples that have no pair from the target in another voice's statistics."""
+        """Take the content of so many samples that have no pair from the target in another voice's statistics.
+
+        Raises:
+            ValueError: If the corpus has no two speakers.
+        """
+        first = [self._cache.clips[numbers[0]] for numbers in self._by_speaker.values()]
+        if share and sum(clip.is_of_one_person for clip in first) < 2:
+            raise ValueError("a disguise needs two speakers at least")
         self._disguised = share
 
     def plans(self, first: int) -> Iterator[Plan]:
