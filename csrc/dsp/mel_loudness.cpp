@@ -15,18 +15,20 @@ namespace muspeaker::dsp {
 namespace {
 
 constexpr double kPi = 3.14159265358979323846;
-constexpr double kTargetLufs = -23.4;  // of the mel; what is spoken has 0.4 LU more
+constexpr double kTargetLufs = -23.1;  // of the mel; what is spoken has about as much
 constexpr double kMostChangedDb = 30.0;
 constexpr double kBlockSeconds = 0.4;
 constexpr double kAbsoluteGateLufs = -70.0;
 constexpr double kRelativeGateLu = -10.0;
+constexpr double kQuiet = 2e-3;        // of the loudest frame: -27 dB
+constexpr double kMostAlone = 0.75;  // of both neighbours of a frame together: 1.8 dB over their mean
 constexpr double kOffsetLu = -0.691;  // of BS.1770
 // Mean square of magnitudes over the square of their mean, where they are noise.
 constexpr double kSpread = 4.0 / kPi;
 constexpr double kWeightingRateHz = 48000.0;  // of the two filters of BS.1770
 constexpr double kHannPower = 0.375;          // mean square of the window
-// Above the last band, sounds like "s" are about as loud as in it, over so many Hz.
-constexpr double kAboveHz = 4000.0;
+// Above the last band, sounds like "s" are as loud as in it over so many Hz, in what the vocoder makes.
+constexpr double kAboveHz = 700.0;
 
 struct Filter {
   std::array<double, 3> above;
@@ -55,6 +57,23 @@ double weighting(double hz) {
 /// Mean square of the weighted samples.
 double power_of(double lufs) {
   return std::pow(10.0, (lufs - kOffsetLu) / 10.0);
+}
+
+/// A frame that is alone in being loud is not spoken so: the windows of its neighbours lie over it.
+void soften_spikes(std::vector<double>& power) {
+  const std::vector<double> asked = power;
+  for (size_t frame = 1; frame + 1 < asked.size(); ++frame) {
+    power[frame] = std::min(asked[frame], kMostAlone * (asked[frame - 1] + asked[frame + 1]));
+  }
+}
+
+/// Removes what is before the first sound and after the last: blocks that hold a part of a word would
+/// say that a short text is softer than it is.
+void leave_quiet_ends(std::vector<double>& power) {
+  const double quiet = kQuiet * *std::max_element(power.begin(), power.end());
+  const auto is_sound = [quiet](double value) { return value > quiet; };
+  power.erase(std::find_if(power.rbegin(), power.rend(), is_sound).base(), power.end());
+  power.erase(power.begin(), std::find_if(power.begin(), power.end(), is_sound));
 }
 
 /// The mean of those above a gate; 0 if there are none.
@@ -106,6 +125,8 @@ double MelLoudness::loudness(const core::Frames& mel) const {
     });
     power.push_back(std::inner_product(weights_.begin(), weights_.end(), squares.begin(), 0.0));
   }
+  soften_spikes(power);
+  leave_quiet_ends(power);
   power.resize(std::max(power.size(), static_cast<size_t>(block_frames_)));
   std::vector<double> blocks;
   for (auto end = power.begin() + block_frames_;; ++end) {

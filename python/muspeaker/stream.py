@@ -16,7 +16,8 @@ from muspeaker.config import config_from_header
 from muspeaker.forks import EngineOfProcess, keep_usable
 from muspeaker.options import bounded, sentence_seed
 from muspeaker.sound.audio import Audio
-from muspeaker.sound.edges import FADE_SECONDS, EdgeTrimmer, NoiseGate
+from muspeaker.sound.edges import FADE_SECONDS, MOST_AFTER_SECONDS, EdgeTrimmer, NoiseGate
+from muspeaker.sound.loudness import DEFAULT_LUFS, Leveller
 from muspeaker.sound.peaks import PeakLimiter
 from muspeaker.sound.span import Span, begun_between, placed
 from muspeaker.text import phonemize
@@ -176,13 +177,14 @@ class SpeechEngine:
         if passage.silence_before:
             yield self.silence(passage.silence_before - FADE_SECONDS)
         tokens, process, manner, style = passage.tokens, os.getpid(), passage.manner, options.manner
+        energy = bounded("energy", float(options.energy) * style.energy)
         speaking = self.core.start(
             tokens.ids,
             voice.vector,
             (options.style_voice or voice).style,
             speed=bounded("speed", float(options.speed) * style.speed * manner.speed),
             pitch=bounded("pitch", float(options.pitch) + manner.pitch),
-            energy=bounded("energy", float(options.energy) * style.energy),
+            energy=energy,
             expression=bounded("expression", float(options.expression) * style.expression),
             temperature=float(options.temperature),
             variation=options.own_variation,
@@ -193,6 +195,8 @@ class SpeechEngine:
         limiter = PeakLimiter(bounded("volume", float(options.volume) * manner.volume))
         gate = self._gate(phones, options)
         trimmer = self._trimmer(passage, speaking.num_samples, words)
+        lufs = DEFAULT_LUFS + 20 * math.log10(energy)
+        leveller = Leveller(speaking.num_samples, self.sample_rate, lufs)
         ends_with = int(speaking.durations[len(tokens.phones) - tokens.pauses_after :].sum())
         mark = options.marked_with()
         made = given = 0  # samples
@@ -200,6 +204,7 @@ class SpeechEngine:
             made += len(samples)
             is_last = made == speaking.num_samples
             samples = trimmer.feed(gate.feed(samples, is_last=is_last))
+            samples = leveller.feed(samples, is_last=is_last)
             samples = limiter.feed(samples, is_last=is_last)
             if not (len(samples) or is_last):
                 continue
@@ -218,12 +223,14 @@ class SpeechEngine:
     def _trimmer(self, passage: Passage, num_samples: int, words: list[Span]) -> EdgeTrimmer:
         """What cuts off the silence around a passage; its last word comes whole."""
         last = round((words[-1].start if words else 0.0) * self.sample_rate)
+        latest = round((words[-1].end + MOST_AFTER_SECONDS) * self.sample_rate) if words else None
         return EdgeTrimmer(
             num_samples,
             self.sample_rate,
             trims_start=passage.is_exact_before,
             trims_end=passage.is_exact_after,
             hold=num_samples - last,
+            latest=latest,
         )
 
     def _silence_after(self, passage: Passage, ends_with: int) -> Audio:

@@ -13,9 +13,11 @@ WINDOW_SECONDS = 0.6  # at each end, in which the sound is looked for
 FRAME_SECONDS = 0.0025
 QUIET = 0.03  # of the loudest frame at that end: -30 dB
 FADE_SECONDS = 0.005  # kept before the sound and after it
-LOUD = 0.016  # -36 dBFS: no noise of a prompt is as loud in speech of -23 LUFS
-FAINT = 0.003  # -50 dBFS: sounds are louder
-RISE = 2.2  # a sound begins where the level rises by 7 dB
+LOUD = 0.022  # -33 dBFS: no noise of a prompt is as loud in speech of -23 LUFS
+FAINT = 0.006  # -44 dBFS: sounds are louder
+RISE = 2.8  # a sound begins where the level rises by 9 dB
+# That a sound goes on after its last phone; what follows is noise of the prompt.
+MOST_AFTER_SECONDS = 0.02
 
 
 class NoiseGate:
@@ -67,19 +69,28 @@ class EdgeTrimmer:
         trims_start: Whether to cut off the silence before the sound.
         trims_end: Whether to cut off the silence after it.
         hold: Samples at the end that are passed on together, at least.
+        latest: Sample after which there is no sound of the passage, where its end is trimmed.
 
     Attributes:
         cut: Samples cut off at the start.
     """
 
     def __init__(
-        self, num_samples: int, rate_hz: int, *, trims_start: bool, trims_end: bool, hold: int = 0
+        self,
+        num_samples: int,
+        rate_hz: int,
+        *,
+        trims_start: bool,
+        trims_end: bool,
+        hold: int = 0,
+        latest: int | None = None,
     ) -> None:
         self._rate_hz = rate_hz
         self._trims_start, self._trims_end = trims_start, trims_end
         self._window = round(WINDOW_SECONDS * rate_hz)
         self._fade = round(FADE_SECONDS * rate_hz)
         self._missing = num_samples
+        self._after = 0 if latest is None else max(0, num_samples - latest)
         self._kept_back = max(self._window, hold) if trims_end else 0
         self._held = np.zeros(0, np.float32)
         self._begun = False
@@ -116,6 +127,7 @@ class EdgeTrimmer:
             return self._held
         tail = self._held[-self._window :]
         last = len(self._held) - first_sound(tail[::-1], self._rate_hz)
+        last = min(last, max(0, len(self._held) - self._after))
         end = min(len(self._held), last + self._fade)
         given = self._held[:end].copy()
         if end < len(self._held):

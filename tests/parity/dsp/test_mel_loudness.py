@@ -18,6 +18,7 @@ from muspeaker.twin.dsp.mel_loudness import (
     ABSOLUTE_GATE_LUFS,
     OFFSET_LU,
     RELATIVE_GATE_LU,
+    TARGET_LUFS,
     WEIGHTING,
     level_mel,
     mel_loudness,
@@ -56,9 +57,8 @@ def test_both_languages_agree(audio, frames):
         assert loudness == pytest.approx(mel_loudness(mel, audio), abs=1e-6)
         expected = level_mel(mel, audio, gain)
         np.testing.assert_allclose(levelled.T, expected[0].numpy(), atol=1e-5)
-        assert mel_loudness(expected, audio) == pytest.approx(
-            -23.4 + 20 * math.log10(gain), abs=1e-4
-        )
+        wanted = TARGET_LUFS + 20 * math.log10(gain)
+        assert mel_loudness(expected, audio) == pytest.approx(wanted, abs=1e-4)
 
 
 @pytest.mark.parametrize("audio", [AUDIO, WIDE], ids=["22050", "24000"])
@@ -79,3 +79,19 @@ def test_silence_stays_and_no_change_is_beyond_30_db():
     change = float((level_mel(quiet, AUDIO) - quiet).mean())
     assert change == pytest.approx(30 / 20 * math.log(10), abs=1e-5)
     np.testing.assert_allclose(in_cpp(quiet, AUDIO)[1].T, (quiet + change)[0].numpy(), atol=1e-5)
+
+
+def test_quiet_ends_and_a_frame_that_is_loud_alone_change_nothing():
+    generator = torch.Generator().manual_seed(0)
+    mel = -2 + 0.3 * torch.randn(1, AUDIO.num_mels, 20, generator=generator)
+    loudness = mel_loudness(mel, AUDIO)
+    faint = torch.full((1, AUDIO.num_mels, 30), -5.0)  # more than 26 dB below
+    framed = torch.cat([faint, mel, faint], dim=2)
+    # its first and last frame have a faint neighbour
+    assert mel_loudness(framed, AUDIO) == pytest.approx(loudness, abs=0.25)
+    assert in_cpp(framed, AUDIO)[0] == pytest.approx(mel_loudness(framed, AUDIO), abs=1e-6)
+    spiky = mel.clone()
+    spiky[..., 10] += 3.0
+    assert mel_loudness(spiky, AUDIO) == pytest.approx(loudness, abs=0.3)
+    spiky[..., 11] += 3.0
+    assert mel_loudness(spiky, AUDIO) > loudness + 5.0

@@ -16,7 +16,7 @@ from muspeaker.train.loop.feed import Batch, Plan
 from muspeaker.twin.dsp.mel_moments import mel_moments, speech_frames
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from muspeaker.config import ModelConfig
     from muspeaker.train.corpus.cache import Cache, Clip
@@ -83,10 +83,7 @@ class AcousticData:
             and not cache.clips[i].warp
         }
         self._numbers = np.array(sorted(self.items))
-        weights = np.array([self._weight(cache.clips[i]) for i in self._numbers])
-        if not weights.any():
-            raise ValueError(f"every clip of {cache.folder} that could be used has weight 0")
-        self._weights = weights / weights.sum()
+        self.keep(lambda _: True)
         self._by_speaker: dict[str, list[int]] = defaultdict(list)
         for i, clip in enumerate(cache.clips):
             self._by_speaker[clip.speaker].append(i)
@@ -97,6 +94,19 @@ class AcousticData:
     @staticmethod
     def _weight(clip: Clip) -> float:
         return clip.weight * clip.frames * (1.0 if clip.speed == 1.0 else SPEED_WEIGHT)
+
+    def keep(self, wanted: Callable[[Clip], bool]) -> None:
+        """Take only some clips as targets; the others stay prompts of their speakers.
+
+        Raises:
+            ValueError: If the weights of these leave nothing to learn from.
+        """
+        clips = [self._cache.clips[i] for i in self._numbers]
+        weights = np.array([self._weight(clip) * wanted(clip) for clip in clips])
+        if not weights.any():
+            folder = self._cache.folder
+            raise ValueError(f"every clip of {folder} that could be used has weight 0")
+        self._weights = weights / weights.sum()
 
     def add_pairs(self, pairs: npt.NDArray[np.float16], share: float) -> None:
         """Take content from parallel speech in other voices.

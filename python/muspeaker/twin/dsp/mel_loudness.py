@@ -13,7 +13,7 @@ from muspeaker.twin.dsp.mel import mel_edges_hz
 if TYPE_CHECKING:
     from muspeaker.config import AudioConfig
 
-TARGET_LUFS = -23.4  # of the mel; what is spoken has 0.4 LU more
+TARGET_LUFS = -23.1  # of the mel; what is spoken has about as much
 MOST_CHANGED_DB = 30.0
 BLOCK_SECONDS = 0.4
 ABSOLUTE_GATE_LUFS = -70.0
@@ -28,14 +28,18 @@ WEIGHTING = (
     ((1.0, -2.0, 1.0), (1.0, -1.99004745483398, 0.99007225036621)),
 )  # fmt: skip
 HANN_POWER = 0.375  # mean square of the window
-ABOVE_HZ = 4000.0  # above the last band, sounds like "s" are about as loud as in it, so far
+ABOVE_HZ = 700.0  # above the last band, "s" is as loud as in it so far, in what the vocoder makes
+QUIET = 2e-3  # of the loudest frame: -27 dB
+MOST_ALONE = 0.75  # of both neighbours of a frame together: 1.8 dB over their mean
 
 
 def mel_loudness(mel: torch.Tensor, audio: AudioConfig) -> float:
     """Estimate the loudness that speech of a mel has.
 
     Source: ITU-R BS.1770-4, Annex 1: filters, blocks of 400 ms, gates; blocks begin at every frame, and
-    what is shorter than a block is taken for one that ends in silence.
+    what is shorter than a block is taken for one that ends in silence. Quiet ends are left out: blocks
+    that hold a part of a word would say that a short text is softer than it is. A frame that is alone in
+    being loud is not spoken so, since the windows of its neighbours lie over it.
 
     Args:
         mel: (1, mels, frames), natural log.
@@ -47,6 +51,10 @@ def mel_loudness(mel: torch.Tensor, audio: AudioConfig) -> float:
     power = (mel[0].double().exp().square() * _band_weights(audio).to(mel.device)).sum(
         0
     )  # (frames)
+    power[1:-1] = torch.minimum(power[1:-1], MOST_ALONE * (power[:-2] + power[2:]))
+    sounds = torch.nonzero(power > QUIET * power.max())[:, 0]
+    if len(sounds):
+        power = power[sounds[0] : sounds[-1] + 1]
     block = max(1, round(BLOCK_SECONDS * audio.sample_rate / audio.hop_samples))
     power = torch.cat([power, power.new_zeros(max(0, block - len(power)))])
     blocks = power.unfold(0, block, 1).mean(1)
@@ -58,7 +66,7 @@ def mel_loudness(mel: torch.Tensor, audio: AudioConfig) -> float:
 
 
 def level_mel(mel: torch.Tensor, audio: AudioConfig, energy_gain: float = 1.0) -> torch.Tensor:
-    """Give a mel the loudness of all speech, -23.4 LUFS.
+    """Give a mel the loudness that all speech has, TARGET_LUFS.
 
     Args:
         mel: (1, mels, frames), natural log.
