@@ -12,6 +12,7 @@ import pytest
 
 from muspeaker.bench import generated_prompt
 from muspeaker.loading import load
+from muspeaker.sound import loudness
 from muspeaker.sound.audio import Audio
 from muspeaker.threads import default_threads
 from muspeaker.voice import Voice
@@ -24,6 +25,13 @@ TEXT = "Big cat, small dog. And a bird!"
 HOP = 256
 
 
+@pytest.fixture
+def nothing_is_short(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Passages of less than 1.2 s would come as one chunk."""
+    monkeypatch.setattr(loudness, "SHORT_SECONDS", 0.0)
+
+
+@pytest.mark.usefixtures("nothing_is_short")
 @pytest.mark.parametrize("chunk_frames", [1, 7, 1000])
 def test_chunks_join_to_the_whole(
     tts: Synthesizer, engine: Any, voice: Voice, chunk_frames: int
@@ -42,6 +50,7 @@ def test_chunks_join_to_the_whole(
             np.testing.assert_allclose(ours, theirs, atol=1e-9)
 
 
+@pytest.mark.usefixtures("nothing_is_short")
 def test_words_come_with_the_chunk_they_begin_in(
     tts: Synthesizer, engine: Any, voice: Voice
 ) -> None:
@@ -53,6 +62,7 @@ def test_words_come_with_the_chunk_they_begin_in(
             assert 0 <= span.start < chunk.duration
 
 
+@pytest.mark.usefixtures("nothing_is_short")
 def test_first_chunk_takes_one_pass_of_the_engine(
     tts: Synthesizer, engine: Any, voice: Voice
 ) -> None:
