@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     import torch
 
+    from muspeaker.config import ModelConfig
     from muspeaker.train.corpus.cache import Clip
 
 log = logging.getLogger(__name__)
@@ -90,13 +91,14 @@ def silence(model: torch.nn.Module, patterns: tuple[str, ...]) -> int:
     return found
 
 
-def train(variant: Variant, options: StudentOptions) -> None:
-    """Train one variant.
+def train(variant: Variant, options: StudentOptions, config: ModelConfig | None = None) -> None:
+    """Train one variant; `config` stands in for the sizes that the options name.
 
     Raises:
-        ValueError: If a part to be left out is not there.
+        ValueError: If a part to be left out is not there, or no clip is left to learn from.
     """
-    trainer, data = make_trainer(StudentTrainer, model_config(options), options, WEIGHTS)
+    sizes = config or model_config(options)
+    trainer, data = make_trainer(StudentTrainer, sizes, options, WEIGHTS)
     assert isinstance(trainer, StudentTrainer)
     assert trainer.ema
     if variant.sigma > 0:
