@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 TEACHERS = ("kokoro", "hibari")  # sources that are synthetic
+RATES = {False: 6e-4, True: 3e-3}  # from scratch
 HALF = (
     "linguistic_encoder.hidden=96", "linguistic_encoder.ffn_hidden=192", "vp_flow.hidden=32",
     "style_encoder.hidden=64", "variation_adapter.hidden=48", "mel_decoder.channels=96",
@@ -48,7 +49,7 @@ class Variant:
         weights: Changed weights of losses.
         takes: Which clips may be targets.
         sizes: Changed sizes of the model.
-        from_scratch: Whether it begins without a teacher's weights.
+        from_scratch: Whether it begins without a teacher's weights, and so at a higher rate.
     """
 
     sigma: float = 0.8
@@ -128,7 +129,7 @@ def main() -> None:
         options = StudentOptions(
             corpus=arguments.corpus, out=arguments.out / name, steps=arguments.steps,
             timbre=arguments.timbre, teacher=None if variant.from_scratch else arguments.teacher,
-            set=variant.sizes, weights=variant.weights, vocoder=Path("none"), rate=6e-4,
+            set=variant.sizes, weights=variant.weights, vocoder=Path("none"), rate=RATES[variant.from_scratch],
             judged_rows=6, longest=1152, sigma=variant.sigma,
         )  # fmt: skip
         log.info("%s: %s", name, variant)
