@@ -28,6 +28,16 @@ int64_t next_radix(int64_t remaining) {
   return 0;
 }
 
+/// passes::for_pairs, in vectors that this machine has.
+template <typename Work>
+MUSPEAKER_INTO_CALLER void with_pairs(int64_t half, const Work& work) {
+  if (core::vector_width() == core::VectorWidth::kBaseline) {
+    passes::for_pairs<passes::Four>(half, work);
+  } else {
+    passes::for_pairs<passes::Eight>(half, work);
+  }
+}
+
 /// Whether a real signal of that length can be transformed: 1, or an even product of 2, 3 and 5.
 bool can_transform(int64_t num_samples) {
   if (num_samples < 1 || num_samples > kMaxSamples) {
@@ -101,10 +111,16 @@ void RealFft::transform_half(Workspace& workspace) const {
       workspace.first_imag.swap(workspace.second_imag);
     }
     if (lanes_ == kLanes) {
-      passes::join_eight({workspace.first_real.data(), workspace.first_imag.data()},
-                         {workspace.second_real.data(), workspace.second_imag.data()},
-                         num_samples_ / 2 / kLanes,
-                         {lane_twiddles_.real.data(), lane_twiddles_.imag.data()});
+      const Source x{workspace.first_real.data(), workspace.first_imag.data()};
+      const Target y{workspace.second_real.data(), workspace.second_imag.data()};
+      const Source twiddles{lane_twiddles_.real.data(), lane_twiddles_.imag.data()};
+      const int64_t rows = num_samples_ / 2 / kLanes;
+      if (rows < passes::kWidth<passes::Eight> ||
+          core::vector_width() == core::VectorWidth::kBaseline) {
+        passes::join_eight<passes::Four>(x, y, rows, twiddles);
+      } else {
+        passes::join_eight<passes::Eight>(x, y, rows, twiddles);
+      }
       workspace.first_real.swap(workspace.second_real);
       workspace.first_imag.swap(workspace.second_imag);
     }
@@ -146,7 +162,7 @@ void RealFft::forward(const float* samples, float* real, float* imag, Workspace&
     real[half] = zr[0] - zi[0];
     imag[half] = 0.0F;
     const Source twiddles{split_twiddles_.real.data(), split_twiddles_.imag.data()};
-    passes::for_pairs(half, [&](int64_t k, auto width) MUSPEAKER_INTO_CALLER_BODY {
+    with_pairs(half, [&](int64_t k, auto width) MUSPEAKER_INTO_CALLER_BODY {
       passes::split<decltype(width)>({zr, zi}, {real, imag}, k, half, twiddles);
     });
   });
@@ -167,7 +183,7 @@ void RealFft::inverse(const float* real, const float* imag, float* samples,
     zr[0] = real[0] + real[half];
     zi[0] = real[0] - real[half];
     const Source twiddles{split_twiddles_.real.data(), split_twiddles_.imag.data()};
-    passes::for_pairs(half, [&](int64_t k, auto width) MUSPEAKER_INTO_CALLER_BODY {
+    with_pairs(half, [&](int64_t k, auto width) MUSPEAKER_INTO_CALLER_BODY {
       passes::join<decltype(width)>({real, imag}, {zr, zi}, k, half, twiddles);
     });
     transform_half(workspace);

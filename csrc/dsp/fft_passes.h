@@ -167,12 +167,12 @@ MUSPEAKER_INTO_CALLER void pass_of(int64_t radix, Source x, Target y, int64_t gr
   }
 }
 
-// Each value of the result by its place in a, or from 4 on in b.
+// Each value of the result by its place in a, or beyond a in b.
 #if defined(__clang__) || __GNUC__ >= 12
 #define MUSPEAKER_SHUFFLE(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
 #else
 #define MUSPEAKER_SHUFFLE(a, b, ...) \
-  __builtin_shuffle(a, b, (int32_t __attribute__((vector_size(16)))){__VA_ARGS__})
+  __builtin_shuffle(a, b, (int32_t __attribute__((vector_size(sizeof(a))))){__VA_ARGS__})
 #endif
 
 /// Rows become columns.
@@ -187,12 +187,28 @@ MUSPEAKER_INTO_CALLER void transpose(Four& a, Four& b, Four& c, Four& d) {
   d = MUSPEAKER_SHUFFLE(ab_high, cd_high, 2, 3, 6, 7);
 }
 
+/// The same in either half of the vectors.
+MUSPEAKER_INTO_CALLER void transpose(Eight& a, Eight& b, Eight& c, Eight& d) {
+  const Eight ab_low = MUSPEAKER_SHUFFLE(a, b, 0, 8, 1, 9, 4, 12, 5, 13);
+  const Eight ab_high = MUSPEAKER_SHUFFLE(a, b, 2, 10, 3, 11, 6, 14, 7, 15);
+  const Eight cd_low = MUSPEAKER_SHUFFLE(c, d, 0, 8, 1, 9, 4, 12, 5, 13);
+  const Eight cd_high = MUSPEAKER_SHUFFLE(c, d, 2, 10, 3, 11, 6, 14, 7, 15);
+  a = MUSPEAKER_SHUFFLE(ab_low, cd_low, 0, 1, 8, 9, 4, 5, 12, 13);
+  b = MUSPEAKER_SHUFFLE(ab_low, cd_low, 2, 3, 10, 11, 6, 7, 14, 15);
+  c = MUSPEAKER_SHUFFLE(ab_high, cd_high, 0, 1, 8, 9, 4, 5, 12, 13);
+  d = MUSPEAKER_SHUFFLE(ab_high, cd_high, 2, 3, 10, 11, 6, 7, 14, 15);
+}
+
 MUSPEAKER_INTO_CALLER float reversed(float x) {
   return x;
 }
 
 MUSPEAKER_INTO_CALLER Four reversed(Four x) {
   return MUSPEAKER_SHUFFLE(x, x, 3, 2, 1, 0);
+}
+
+MUSPEAKER_INTO_CALLER Eight reversed(Eight x) {
+  return MUSPEAKER_SHUFFLE(x, x, 7, 6, 5, 4, 3, 2, 1, 0);
 }
 
 template <typename T>
@@ -217,21 +233,51 @@ MUSPEAKER_INTO_CALLER void transform_eight(std::array<Complex<T>, 8>& x) {
   }
 }
 
-/// Transforms of `rows` values each, eight interleaved, become one of all their values. twiddles:
-/// (rows, 8).
-MUSPEAKER_INTO_CALLER void join_eight(Source x, Target y, int64_t rows, Source twiddles) {
-  for (int64_t first = 0; first < rows; first += 4) {
-    const int64_t row = first + 4 <= rows ? first : rows - 4;
-    std::array<Complex<Four>, 8> all;
-    for (int64_t half = 0; half < 8; half += 4) {
-      Complex<Four>* four = all.data() + half;
-      for (int64_t i = 0; i < 4; ++i) {
-        const int64_t at = ((row + i) * 8) + half;
-        four[i] = x.get<Four>(at) * twiddles.get<Four>(at);
-      }
-      transpose(four[0].real, four[1].real, four[2].real, four[3].real);
-      transpose(four[0].imag, four[1].imag, four[2].imag, four[3].imag);
+/// Eight values of each of T's many rows from `at` on, times their twiddles: column k becomes
+/// columns[k].
+MUSPEAKER_INTO_CALLER void load_columns(Source x, int64_t at, Source twiddles,
+                                        std::array<Complex<Four>, 8>& columns) {
+  for (int64_t half = 0; half < 8; half += 4) {
+    Complex<Four>* four = columns.data() + half;
+    for (int64_t i = 0; i < 4; ++i) {
+      const int64_t from = at + (8 * i) + half;
+      four[i] = x.get<Four>(from) * twiddles.get<Four>(from);
     }
+    transpose(four[0].real, four[1].real, four[2].real, four[3].real);
+    transpose(four[0].imag, four[1].imag, four[2].imag, four[3].imag);
+  }
+}
+
+MUSPEAKER_INTO_CALLER void join_halves(Eight& low, Eight& high) {
+  const Eight first = low;
+  low = MUSPEAKER_SHUFFLE(first, high, 0, 1, 2, 3, 8, 9, 10, 11);
+  high = MUSPEAKER_SHUFFLE(first, high, 4, 5, 6, 7, 12, 13, 14, 15);
+}
+
+MUSPEAKER_INTO_CALLER void load_columns(Source x, int64_t at, Source twiddles,
+                                        std::array<Complex<Eight>, 8>& columns) {
+  for (int64_t i = 0; i < 8; ++i) {
+    columns[i] = x.get<Eight>(at + (8 * i)) * twiddles.get<Eight>(at + (8 * i));
+  }
+  for (int64_t i = 0; i < 8; i += 4) {
+    Complex<Eight>* four = columns.data() + i;
+    transpose(four[0].real, four[1].real, four[2].real, four[3].real);
+    transpose(four[0].imag, four[1].imag, four[2].imag, four[3].imag);
+  }
+  for (int64_t i = 0; i < 4; ++i) {
+    join_halves(columns[i].real, columns[i + 4].real);
+    join_halves(columns[i].imag, columns[i + 4].imag);
+  }
+}
+
+/// Transforms of `rows` values each, eight interleaved, become one of all their values. twiddles:
+/// (rows, 8). rows: T's width or more.
+template <typename T>
+MUSPEAKER_INTO_CALLER void join_eight(Source x, Target y, int64_t rows, Source twiddles) {
+  for (int64_t first = 0; first < rows; first += kWidth<T>) {
+    const int64_t row = first + kWidth<T> <= rows ? first : rows - kWidth<T>;
+    std::array<Complex<T>, 8> all;
+    load_columns(x, row * 8, twiddles, all);
     transform_eight(all);
     for (int64_t k = 0; k < 8; ++k) {
       y.set(row + (k * rows), all[static_cast<size_t>(k)]);
@@ -265,18 +311,18 @@ MUSPEAKER_INTO_CALLER void join(Source spectrum, Target z, int64_t k, int64_t ha
   z.set(back, reversed(conjugate(even + odd)));
 }
 
-/// Calls work(k, T) for every k of 1 to half / 2, several at once where there are so many; some of
-/// them twice.
-template <typename Work>
+/// Calls work(k, T) for every k of 1 to half / 2, as many at once as T has or else one by one; some
+/// of them twice.
+template <typename T, typename Work>
 MUSPEAKER_INTO_CALLER void for_pairs(int64_t half, const Work& work) {
   const int64_t count = (half - 1) / 2;  // of pairs; an even half has one bin that is its own
-  if (count < 4) {
+  if (count < kWidth<T>) {
     for (int64_t k = 1; k <= count; ++k) {
       work(k, float{});
     }
   } else {
-    for (int64_t k = 1; k <= count; k += 4) {
-      work(k + 3 <= count ? k : count - 3, Four{});
+    for (int64_t k = 1; k <= count; k += kWidth<T>) {
+      work(k + kWidth<T> - 1 <= count ? k : count - kWidth<T> + 1, T{});
     }
   }
   if (half % 2 == 0) {
