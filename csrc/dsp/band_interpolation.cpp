@@ -19,8 +19,10 @@ BandInterpolation::BandInterpolation(const core::AudioConfig& audio) {
     }
     const bool last = band + 1 == audio.num_mels;
     const double way = last ? 0.0 : (hz - peaks_hz[band]) / (peaks_hz[band + 1] - peaks_hz[band]);
-    band_.push_back(static_cast<int32_t>(band));
-    next_.push_back(static_cast<int32_t>(last ? band : band + 1));
+    if (stretches_.empty() || stretches_.back().band != band) {
+      stretches_.push_back({bin, bin, band, last ? band : band + 1});
+    }
+    stretches_.back().end = bin + 1;
     way_.push_back(static_cast<float>(std::max(way, 0.0)));
   }
 }

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "core/config.h"
+#include "core/wide_vectors.h"
 
 namespace muspeaker::dsp {
 
@@ -13,17 +14,40 @@ class BandInterpolation {
  public:
   explicit BandInterpolation(const core::AudioConfig& audio);
 
-  /// bands: num_mels values. Returns the value at a bin.
-  [[nodiscard]] float at(const float* bands, int64_t bin) const {
-    const auto index = static_cast<size_t>(bin);
-    const float here = bands[band_[index]];
-    return here + (way_[index] * (bands[next_[index]] - here));
+  /// bands: num_mels values; values: one for each bin, which must not overlap them.
+  MUSPEAKER_INTO_CALLER void spread(const float* bands, float* values) const {
+    const auto bins = static_cast<int64_t>(way_.size());
+    const float* __restrict way = way_.data();
+    float* __restrict to = values;
+    for (const Stretch& stretch : stretches_) {
+      const float here = bands[stretch.band];
+      const float step = bands[stretch.next] - here;
+      int64_t bin = stretch.begin;
+      // Whole vectors: what one writes beyond its stretch, those after it write again.
+      for (; bin < stretch.end && bin + kLanes <= bins; bin += kLanes) {
+        for (int64_t lane = 0; lane < kLanes; ++lane) {
+          to[bin + lane] = here + (way[bin + lane] * step);
+        }
+      }
+      for (; bin < stretch.end; ++bin) {
+        to[bin] = here + (way[bin] * step);
+      }
+    }
   }
 
  private:
-  std::vector<int32_t> band_;  ///< the band whose peak is at or below a bin
-  std::vector<int32_t> next_;  ///< the band after that one
-  std::vector<float> way_;     ///< how far the bin lies from the first towards the second, 0 to 1
+  static constexpr int64_t kLanes = 8;
+
+  /// Bins between the peaks of one band and the next.
+  struct Stretch {
+    int64_t begin;
+    int64_t end;
+    int64_t band;  ///< the one whose peak is at or below the bins
+    int64_t next;  ///< the band after that one
+  };
+
+  std::vector<Stretch> stretches_;  ///< side by side, from the first bin to the last
+  std::vector<float> way_;          ///< (num_bins) from a band to the next, 0 to 1
 };
 
 }  // namespace muspeaker::dsp

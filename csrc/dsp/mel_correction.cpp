@@ -166,9 +166,7 @@ void MelCorrection::correct_levels(State& state, const float* mel) const {
       const float difference = mel[band] - core::log_of(std::max(gains[band], floor_));
       gains[band] = core::exp_of(share_ * std::clamp(difference, -kLimit, kLimit));
     }
-    for (int64_t bin = 0; bin < bins; ++bin) {
-      magnitude[bin] = interpolation_.at(gains, bin);
-    }
+    interpolation_.spread(gains, magnitude);
     std::fill_n(magnitude, std::min(silent_bins_, bins), 0.0F);
     for (int64_t bin = 0; bin < bins; ++bin) {
       real[bin] *= magnitude[bin];

@@ -130,8 +130,9 @@ void SpectralSynthesis::mix(const float* planes, const float* mel, bool voiced,
     const float* __restrict noise_gain = planes + (2 * bins);
     const float* __restrict free_gain = planes + (3 * bins);
     const float* __restrict free_phase = planes + (4 * bins);
+    interpolation_.spread(mel, envelope);
     for (int64_t bin = 0; bin < bins; ++bin) {
-      envelope[bin] = interpolation_.at(mel, bin) + kLevelOfBand;
+      envelope[bin] += kLevelOfBand;
     }
     // Three loops, for a compiler gives up on one that does all of it.
     for (int64_t bin = 0; bin < (voiced ? bins : 0); ++bin) {
@@ -177,9 +178,7 @@ void SpectralSynthesis::correct_levels(const float* mel, Workspace& workspace) c
       const float lack = mel[band] - core::log_of(std::max(bands[band], floor_));
       bands[band] = std::clamp(lack, -kLargestCorrection, kLargestCorrection);
     }
-    for (int64_t bin = 0; bin < bins; ++bin) {
-      magnitude[bin] = interpolation_.at(bands, bin);
-    }
+    interpolation_.spread(bands, magnitude);
     for (int64_t bin = 0; bin < bins; ++bin) {
       const float gain = core::exp_of(magnitude[bin]);
       real[bin] *= gain;
