@@ -14,20 +14,29 @@ inline constexpr double kTwoPi = 2.0 * kPi;
 ///
 /// Source: the range reductions of Moshier's Cephes library; Taylor and minimax polynomials.
 
+/// 1.5 * 2^23: adding it to a magnitude below 2^22 leaves the nearest integer, in the low bits too.
+inline constexpr float kRounding = 12582912.0F;
+
 /// The nearest integer, for magnitudes below 2^22.
 inline float nearest(float x) {
-  constexpr float kRounding = 12582912.0F;  // 1.5 * 2^23: adding it leaves the nearest integer
   return (x + kRounding) - kRounding;
+}
+
+/// The bits of a number; of `x + kRounding`, the low ones are those of the nearest integer to x.
+inline uint32_t bits_of(float x) {
+  uint32_t bits = 0;
+  std::memcpy(&bits, &x, sizeof(bits));
+  return bits;
 }
 
 /// 2 to the power x, clamped to [-126, 126].
 inline float exp2_of(float x) {
   constexpr float kMost = 126.0F;
   constexpr unsigned kMantissaBits = 23;
-  constexpr int kExponentBias = 127;
+  constexpr uint32_t kExponentBias = 127;
   const float power = std::clamp(x, -kMost, kMost);
-  const float whole = nearest(power);
-  const float part = power - whole;  // -0.5 to 0.5
+  const float raised = power + kRounding;
+  const float part = power - (raised - kRounding);  // -0.5 to 0.5
   // The Taylor series of 2^part; the next term is below 2e-8.
   float series = 1.5252734e-5F;
   series = (series * part) + 1.5403530e-4F;
@@ -37,9 +46,8 @@ inline float exp2_of(float x) {
   series = (series * part) + 2.4022651e-1F;
   series = (series * part) + 6.9314718e-1F;
   series = (series * part) + 1.0F;
-  // std::max gives its first argument for NaN, which no integer holds; the series carries it on.
-  const auto exponent = static_cast<int32_t>(std::max(-kMost, whole));
-  const uint32_t bits = static_cast<uint32_t>(exponent + kExponentBias) << kMantissaBits;
+  // The scale of NaN is any number; the series carries NaN on.
+  const uint32_t bits = (bits_of(raised) + kExponentBias) << kMantissaBits;
   float scale = 0.0F;
   std::memcpy(&scale, &bits, sizeof(scale));
   return series * scale;
@@ -85,8 +93,7 @@ inline float log_of(float x) {
   constexpr uint32_t kHalf = 0x3F000000;  // the exponent of [0.5, 1)
   constexpr unsigned kMantissaBits = 23;
   constexpr int kHalfBias = 126;
-  uint32_t bits = 0;
-  std::memcpy(&bits, &x, sizeof(bits));
+  uint32_t bits = bits_of(x);
   auto exponent = static_cast<float>(static_cast<int32_t>(bits >> kMantissaBits) - kHalfBias);
   bits = (bits & kMantissaMask) | kHalf;
   float mantissa = 0.0F;  // 0.5 to 1
@@ -115,9 +122,9 @@ struct SinCos {
 /// Sine and cosine of an angle in turns (1 is a full circle), for magnitudes below 2^20.
 inline SinCos sin_cos_of_turns(float turns) {
   constexpr float kQuarters = 4.0F;
-  constexpr float kMostQuarters = 4194304.0F;  // 2^22
-  const float quarter = nearest(turns * kQuarters);
-  const float x = (turns - (quarter / kQuarters)) * static_cast<float>(kTwoPi);  // -pi/4 to pi/4
+  const float raised = (turns * kQuarters) + kRounding;
+  const float x =
+      (turns - ((raised - kRounding) / kQuarters)) * static_cast<float>(kTwoPi);  // -pi/4 to pi/4
   const float square = x * x;
   float sine = -1.9515295891e-4F;
   sine = (sine * square) + 8.3321608736e-3F;
@@ -127,13 +134,11 @@ inline SinCos sin_cos_of_turns(float turns) {
   cosine = (cosine * square) - 1.388731625493765e-3F;
   cosine = (cosine * square) + 4.166664568298827e-2F;
   cosine = (cosine * square * square) - (0.5F * square) + 1.0F;
-  // NaN and what is out of range become numbers that fit; the polynomials carry NaN on.
-  const auto place =
-      static_cast<int32_t>(std::min(std::max(-kMostQuarters, quarter), kMostQuarters));
-  const bool swapped = (place & 1) != 0;
+  const uint32_t place = bits_of(raised);  // of NaN any; the polynomials carry NaN on
+  const bool swapped = (place & 1U) != 0;
   const float first = swapped ? cosine : sine;
   const float second = swapped ? sine : cosine;
-  return {(place & 2) != 0 ? -first : first, ((place + 1) & 2) != 0 ? -second : second};
+  return {(place & 2U) != 0 ? -first : first, ((place + 1U) & 2U) != 0 ? -second : second};
 }
 
 }  // namespace muspeaker::core
