@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/array.h"
 #include "dsp/random.h"
 
 namespace muspeaker::dsp {
@@ -68,29 +69,35 @@ Watermark::Watermark(const core::AudioConfig& audio, uint32_t payload)
       signs_[i] = layout[i] == symbol ? chosen[i] : signs_[i];
     }
   }
+  std::vector<int64_t> cells;  // of the bins from first_bin_ on
   first_bin_ = ((kLowHz * fft) + sample_rate_ - 1) / sample_rate_;
   for (int64_t bin = first_bin_; bin <= fft / 2; ++bin) {
     const int64_t cell = ((bin * sample_rate_) - (kLowHz * fft)) / (kCellHz * fft);
     if (cell >= kCells) {
       break;
     }
-    cells_.push_back(static_cast<int32_t>(cell));
+    cells.push_back(cell);
+  }
+  const double power = std::pow(10.0, kDecibels / 10.0);
+  const double mean = (power + (1.0 / power)) / 2.0;  // both together are as loud as none
+  const auto up = static_cast<float>(std::sqrt(power / mean));
+  const auto down = static_cast<float>(std::sqrt(1.0 / (power * mean)));
+  num_bins_ = core::count_of(cells);
+  for (int64_t slot = 0; slot < kSlots; ++slot) {
+    for (const int64_t cell : cells) {
+      gains_.push_back(signs_[static_cast<size_t>((slot * kCells) + cell)] > 0 ? up : down);
+    }
   }
 }
 
 void Watermark::apply(int64_t frame, float* real, float* imag) const {
-  static const double power = std::pow(10.0, kDecibels / 10.0);
-  static const double mean = (power + (1.0 / power)) / 2.0;  // both together are as loud as none
-  static const auto up = static_cast<float>(std::sqrt(power / mean));
-  static const auto down = static_cast<float>(std::sqrt(1.0 / (power * mean)));
   const int64_t slot = (frame * hop_samples_ * kSlotsASecond / sample_rate_) % kSlots;
-  const int8_t* row = signs_.data() + (slot * kCells);
-  real += first_bin_;
-  imag += first_bin_;
-  for (size_t i = 0; i < cells_.size(); ++i) {
-    const float gain = row[cells_[i]] > 0 ? up : down;
-    real[i] *= gain;
-    imag[i] *= gain;
+  const float* __restrict gains = gains_.data() + (slot * num_bins_);
+  float* __restrict marked_real = real + first_bin_;
+  float* __restrict marked_imag = imag + first_bin_;
+  for (int64_t i = 0; i < num_bins_; ++i) {
+    marked_real[i] *= gains[i];
+    marked_imag[i] *= gains[i];
   }
 }
 

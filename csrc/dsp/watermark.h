@@ -53,9 +53,10 @@ class Watermark {
 
  private:
   int64_t hop_samples_, sample_rate_;
-  int64_t first_bin_;
-  std::vector<int32_t> cells_;  ///< (bins from first_bin_ on) the cell that each lies in
+  int64_t first_bin_ = 0;
+  int64_t num_bins_ = 0;  ///< those that are marked, from first_bin_ on
   Signs signs_;
+  std::vector<float> gains_;  ///< (slots, num_bins)
 };
 
 }  // namespace muspeaker::dsp
