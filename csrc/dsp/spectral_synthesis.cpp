@@ -38,6 +38,31 @@ bool has_pulses(const SpectralSynthesis::Chunk& chunk, int64_t frame) {
   return !std::all_of(chunk.f0 + begin, chunk.f0 + end, [](float f0) { return f0 <= 0.0F; });
 }
 
+/// The pulses' spectrum, or none, becomes that of the harmonic part. turns: (bins) to work in.
+MUSPEAKER_INTO_CALLER void turn_harmonics(const float* planes, const float* __restrict envelope,
+                                          bool voiced, float* __restrict real,
+                                          float* __restrict imag, float* __restrict turns,
+                                          int64_t bins) {
+  const float* __restrict log_gain = planes;
+  const float* __restrict offset = planes + bins;
+  if (!voiced) {
+    std::fill(real, real + bins, 0.0F);
+    std::fill(imag, imag + bins, 0.0F);
+    return;
+  }
+  for (int64_t bin = 0; bin < bins; ++bin) {  // aside, for short chains of operations overlap
+    turns[bin] = 0.5F * core::tanh_of(offset[bin]);
+  }
+  for (int64_t bin = 0; bin < bins; ++bin) {
+    const float gain = core::exp_of(std::min(log_gain[bin] + envelope[bin], kLoudest));
+    const core::SinCos turn = core::sin_cos_of_turns(turns[bin]);
+    const float turned_real = (turn.cos * real[bin]) - (turn.sin * imag[bin]);
+    const float turned_imag = (turn.cos * imag[bin]) + (turn.sin * real[bin]);
+    real[bin] = gain * turned_real;
+    imag[bin] = gain * turned_imag;
+  }
+}
+
 }  // namespace
 
 SpectralSynthesis::SpectralSynthesis(const core::AudioConfig& audio)
@@ -125,8 +150,6 @@ void SpectralSynthesis::mix(const float* planes, const float* mel, bool voiced,
     float* __restrict envelope = workspace.magnitude.data();
     const float* __restrict noise_real = workspace.noise_real.data();
     const float* __restrict noise_imag = workspace.noise_imag.data();
-    const float* __restrict harmonic_gain = planes;
-    const float* __restrict harmonic_turn = planes + bins;
     const float* __restrict noise_gain = planes + (2 * bins);
     const float* __restrict free_gain = planes + (3 * bins);
     const float* __restrict free_phase = planes + (4 * bins);
@@ -134,19 +157,8 @@ void SpectralSynthesis::mix(const float* planes, const float* mel, bool voiced,
     for (int64_t bin = 0; bin < bins; ++bin) {
       envelope[bin] += kLevelOfBand;
     }
-    // Three loops, for a compiler gives up on one that does all of it.
-    for (int64_t bin = 0; bin < (voiced ? bins : 0); ++bin) {
-      const float gain = core::exp_of(std::min(harmonic_gain[bin] + envelope[bin], kLoudest));
-      const core::SinCos turn = core::sin_cos_of_turns(0.5F * core::tanh_of(harmonic_turn[bin]));
-      const float turned_real = (turn.cos * real[bin]) - (turn.sin * imag[bin]);
-      const float turned_imag = (turn.cos * imag[bin]) + (turn.sin * real[bin]);
-      real[bin] = gain * turned_real;
-      imag[bin] = gain * turned_imag;
-    }
-    if (!voiced) {
-      std::fill(real, real + bins, 0.0F);
-      std::fill(imag, imag + bins, 0.0F);
-    }
+    // Loops of their own, for a compiler gives up on one that does all of it.
+    turn_harmonics(planes, envelope, voiced, real, imag, workspace.frame.data(), bins);
     for (int64_t bin = 0; bin < bins; ++bin) {
       const float gain = core::exp_of(std::min(free_gain[bin] + envelope[bin], kLoudest));
       const core::SinCos angle = core::sin_cos_of_turns(kOverTwoPi * free_phase[bin]);
