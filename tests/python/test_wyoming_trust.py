@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from wyoming.info import Describe, Info
 
+from muspeaker.serve.wyoming.connections import Connections
 from muspeaker.serve.wyoming.service import WyomingService
 from tests.wyoming_client import TIMEOUT_SECONDS, ask, serving
 
@@ -75,7 +76,8 @@ def with_header(whole: bytes, header: bytes) -> bytes:
 def test_a_client_that_reads_nothing_is_dropped(
     tts: Synthesizer, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("muspeaker.serve.wyoming.protocol.STALL_SECONDS", 0.3)
+    monkeypatch.setattr(Connections, "stall_seconds", 0.3)
+    monkeypatch.setattr(Connections, "tick_seconds", TIMEOUT_SECONDS)  # not by a look at it
     ended = threading.Event()
     stream = WyomingService.speak
 

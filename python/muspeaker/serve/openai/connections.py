@@ -6,9 +6,7 @@ import asyncio  # noqa: TC003 (uvicorn's signatures)
 
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
-DESCRIPTOR_SHARE = (
-    0.5  # of the descriptors that the process may open; files and sockets of its own need the rest
-)
+from muspeaker.serve.descriptors import connection_limit
 
 
 class BoundedConnection(H11Protocol):
@@ -65,15 +63,8 @@ class BoundedConnection(H11Protocol):
 
 def connection_class(max_connections: int, stall_seconds: float) -> type[BoundedConnection]:
     """Connections with these limits, and at most half as many as the process may have descriptors."""
-    most = int(max(1, min(max_connections, DESCRIPTOR_SHARE * _max_descriptors())))
-    limits = {"max_connections": most, "stall_seconds": stall_seconds}
+    limits = {
+        "max_connections": connection_limit(max_connections),
+        "stall_seconds": stall_seconds,
+    }
     return type("Connection", (BoundedConnection,), limits)
-
-
-def _max_descriptors() -> float:
-    try:
-        import resource  # noqa: PLC0415 (not on Windows)
-    except ImportError:
-        return float("inf")
-    limit: int = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
-    return float("inf") if limit == resource.RLIM_INFINITY else limit

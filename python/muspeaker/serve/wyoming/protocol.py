@@ -26,6 +26,7 @@ from wyoming.tts import (
 )
 
 from muspeaker.options import STYLES
+from muspeaker.serve.wyoming.connections import EventReader
 from muspeaker.serve.wyoming.incoming_text import IncomingText
 from muspeaker.sound.samples import SAMPLE_BYTES, to_int16
 from muspeaker.tts import MAX_TEXT_CHARACTERS
@@ -39,8 +40,6 @@ if TYPE_CHECKING:
     from muspeaker.voice import Voice
 
 CHUNK_SAMPLES = 2048  # 93 ms at 22.05 kHz
-MAX_EVENT_BYTES = 1_000_000
-STALL_SECONDS = 30.0  # in which a client must read something
 _LOGGER = logging.getLogger(__name__)
 
 
@@ -55,18 +54,21 @@ class WyomingHandler(AsyncEventHandler):
     def __init__(
         self, service: WyomingService, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
-        super().__init__(cast("asyncio.StreamReader", _BoundedReader(reader)), writer)
+        bounded = EventReader(reader, service.connections.event_seconds)
+        super().__init__(cast("asyncio.StreamReader", bounded), writer)
         self._service = service
         self._rate_hz = service.tts.sample_rate
         self._incoming: _Incoming | None = None
         self._sent_samples: int | None = None  # None outside audio-start and audio-stop
 
     async def run(self) -> None:
-        """Answer events until the client leaves or sends what is no event."""
+        """Answer events until the client leaves, stops in the middle of one or sends what is none."""
+        if not self._service.connections.take(self.writer):
+            return
         try:
             await super().run()
-        except (ConnectionError, asyncio.IncompleteReadError):
-            _LOGGER.debug("client left")
+        except (OSError, asyncio.IncompleteReadError) as error:
+            _LOGGER.debug("client left: %r", error)
         except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
             _LOGGER.warning("no Wyoming event, connection closed: %r", error)
 
@@ -77,7 +79,7 @@ class WyomingHandler(AsyncEventHandler):
             ConnectionError: If the client is gone or dropped.
         """
         try:
-            async with asyncio.timeout(STALL_SECONDS):
+            async with asyncio.timeout(self._service.connections.stall_seconds):
                 await super().write_event(event)
         except TimeoutError:
             self.writer.transport.abort()
@@ -217,22 +219,6 @@ class _Incoming:
         self.pause_factor = service.pause_factor(self.asked)
         language = self.asked.get("language") or self.voice.language or service.tts.languages[0]
         self.text = IncomingText(language, MAX_TEXT_CHARACTERS)
-
-
-class _BoundedReader:
-    """A reader that refuses an event over the size limit before waiting for its bytes."""
-
-    def __init__(self, reader: asyncio.StreamReader) -> None:
-        self._reader = reader
-        self.readline = reader.readline
-        self.feed_eof = reader.feed_eof
-
-    async def readexactly(self, num_bytes: int) -> bytes:
-        if num_bytes > MAX_EVENT_BYTES:
-            raise TypeError(
-                f"expected an event of at most {MAX_EVENT_BYTES} bytes, got {num_bytes}"
-            )
-        return await self._reader.readexactly(num_bytes)
 
 
 def _chosen(service: WyomingService, voice: SynthesizeVoice | None) -> tuple[Voice, OptionFields]:

@@ -10,6 +10,7 @@ from wyoming.info import Attribution, Info, TtsProgram, TtsVoice, TtsVoiceSpeake
 import muspeaker
 from muspeaker.options import STYLES, checked_options
 from muspeaker.serve.replies import stream_reply
+from muspeaker.serve.wyoming.connections import Connections
 from muspeaker.stream import SILENCE_BEFORE_FRAMES
 from muspeaker.text.sentences import SENTENCE_PAUSE_SECONDS
 
@@ -27,7 +28,7 @@ _PROJECT = Attribution(name="muspeaker", url="https://arxiv.org/abs/2501.08566")
 
 
 class WyomingService:
-    """State that all connections share: the model, its voices, and whose turn it is.
+    """State that all connections share: the model, its voices, their number, and whose turn it is.
 
     Clients take turns piece by piece, first come first served, so that a long text of one does
     not hold up the others.
@@ -52,6 +53,7 @@ class WyomingService:
         checked_options(options)
         self.tts = tts
         self.voices = voices
+        self.connections = Connections()
         hops = SILENCE_BEFORE_FRAMES * int(tts.config["audio.hop_samples"])
         self.lead_seconds = hops / tts.sample_rate  # of silence, with which every utterance begins
         self._options = options
