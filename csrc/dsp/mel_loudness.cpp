@@ -20,14 +20,16 @@ constexpr double kMostChangedDb = 30.0;
 constexpr double kBlockSeconds = 0.4;
 constexpr double kAbsoluteGateLufs = -70.0;
 constexpr double kRelativeGateLu = -10.0;
-constexpr double kQuiet = 2e-3;        // of the loudest frame: -27 dB
-constexpr double kMostAlone = 0.75;  // of both neighbours of a frame together: 1.8 dB over their mean
+constexpr double kQuiet = 2e-3;  // of the loudest frame: -27 dB
+constexpr double kMostAlone =
+    0.75;  // of both neighbours of a frame together: 1.8 dB over their mean
 constexpr double kOffsetLu = -0.691;  // of BS.1770
 // Mean square of magnitudes over the square of their mean, where they are noise.
 constexpr double kSpread = 4.0 / kPi;
 constexpr double kWeightingRateHz = 48000.0;  // of the two filters of BS.1770
 constexpr double kHannPower = 0.375;          // mean square of the window
-// Above the last band, sounds like "s" are as loud as in it over so many Hz, in what the vocoder makes.
+// Above the last band, sounds like "s" are as loud as in it over so many Hz, in what the vocoder
+// makes.
 constexpr double kAboveHz = 700.0;
 
 struct Filter {
@@ -67,8 +69,8 @@ void soften_spikes(std::vector<double>& power) {
   }
 }
 
-/// Removes what is before the first sound and after the last: blocks that hold a part of a word would
-/// say that a short text is softer than it is.
+/// Removes what is before the first sound and after the last: blocks that hold a part of a word
+/// would say that a short text is softer than it is.
 void leave_quiet_ends(std::vector<double>& power) {
   const double quiet = kQuiet * *std::max_element(power.begin(), power.end());
   const auto is_sound = [quiet](double value) { return value > quiet; };
