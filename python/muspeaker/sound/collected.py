@@ -13,12 +13,14 @@ if TYPE_CHECKING:
 ONSET_SECONDS = 0.02
 ONSET_LEVEL = 1e-3  # -60 dB of full scale
 CANCELLED_SHARE = 0.1  # of the channels' power that is left in their mean
+MOST = float(np.finfo(np.float32).max)  # squares of what is larger may be too large for a float64
 
 
 class Collected:
     """Blocks of a recording as one channel; memory is bounded whatever a header promises.
 
-    The channel is the mean of all, or the first where the others cancel it.
+    The channel is the mean of all, or the first where the others cancel it. What is no finite float32 becomes
+    infinite or NaN, without a warning.
     """
 
     def __init__(self, rate_hz: int, max_seconds: float, skip_seconds: float) -> None:
@@ -40,8 +42,10 @@ class Collected:
         """Whether no further block is wanted."""
         return self._num_wanted <= 0
 
+    @np.errstate(invalid="ignore")  # of infinities of two signs
     def add(self, block: NDArray[np.float64]) -> None:
         """Take the next (samples, channels)."""
+        block = _within_float32(block)
         if self._num_skippable > 0:
             silent = min(self._onset(block), self._num_skippable)
             self._num_skippable -= max(silent, 1)
@@ -84,7 +88,7 @@ class CollectedChannels(Collected):
 
     def add(self, block: NDArray[np.float64]) -> None:
         """Take the next (samples, channels)."""
-        self._blocks.append(block[: self._num_wanted])
+        self._blocks.append(_within_float32(block[: self._num_wanted]))
         super().add(block)
 
     def finish(self) -> NDArray[np.float64]:
@@ -117,3 +121,9 @@ class Wanted:
         collected = self.begin(rate_hz, len(samples))
         collected.add(samples)
         return collected.finish()
+
+
+def _within_float32(block: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The same samples, infinite where a float32 would be."""
+    is_over = np.abs(block) > MOST
+    return np.where(is_over, np.copysign(np.inf, block), block) if is_over.any() else block

@@ -290,7 +290,8 @@ def _read_array(array: Any, role: str, max_samples: int) -> NDArray[np.float64]:
             f"{MAX_CHANNELS} channels, got {array.shape}"
         )
     array = array[:max_samples]
-    scaled: NDArray[np.float64] = array.astype(np.float64)
+    with np.errstate(over="ignore"):  # of a longdouble
+        scaled: NDArray[np.float64] = array.astype(np.float64)
     if array.dtype.kind in "iu":
         full_scale = float(2 ** (8 * array.dtype.itemsize - 1))
         scaled = (scaled - (full_scale if array.dtype.kind == "u" else 0.0)) / full_scale
@@ -307,8 +308,10 @@ def _checked(
         )
     finite = np.isfinite(samples)
     if not finite.all():
-        at = int(np.argmin(finite))
-        raise ValueError(f"{role} has non-finite samples: the first is {samples[at]} at index {at}")
+        at = np.unravel_index(int(np.argmin(finite)), finite.shape)
+        raise ValueError(
+            f"{role} has non-finite samples: the first is {samples[at]} at index {at[0]}, as float32"
+        )
     peak = float(np.abs(samples).max())
     samples = samples / max(1.0, peak)
     level = float(np.sqrt(np.mean((samples - samples.mean()) ** 2)))
