@@ -40,7 +40,9 @@ def strict() -> Any:
 @pytest.mark.parametrize("largest", [1e39, 1e154, 1e200, 1.7e308])
 @pytest.mark.parametrize("reader", READERS)
 def test_what_no_float32_holds_is_refused(reader: str, largest: float, channels: int) -> None:
-    with pytest.raises(ValueError, match=r"non-finite samples: the first is (-?inf|nan) at .* float32"):
+    with pytest.raises(
+        ValueError, match=r"non-finite samples: the first is (-?inf|nan) at .* float32"
+    ):
         READERS[reader]((largest * noise(channels), RATE_HZ))
 
 

@@ -228,6 +228,8 @@ def test_captioned_speech_in_one_piece(client: httpx.Client, tts: Synthesizer) -
         ({"url": "/v1/v1/audio/speech"}, 404, "as in POST /v1/audio/speech"),
         ({"method": "GET", "url": "/"}, 404, "there is no '/'"),
         ({"method": "GET"}, 405, "'/v1/audio/speech' takes POST, got GET"),
+        ({"method": "PUT", "url": "/v1/audio/voices"}, 405, "'/v1/audio/voices' takes GET, POST, got PUT"),
+        ({"url": "/v1/audio/voices/anna"}, 405, "takes GET, DELETE, got POST"),
     ],
 )  # fmt: skip
 def test_first_steps_that_miss(
@@ -235,4 +237,7 @@ def test_first_steps_that_miss(
 ) -> None:
     answer = client.request(**{"method": "POST", "url": "/v1/audio/speech"} | request_)
     assert answer.status_code == status
-    assert message in answer.json()["error"]["message"]
+    told = answer.json()["error"]["message"]
+    assert message in told
+    if status == 405:
+        assert f"takes {answer.headers['Allow']}, got" in told

@@ -12,7 +12,7 @@ from fastapi.responses import JSONResponse
 import muspeaker
 from muspeaker.serve.openai import captions, errors, speech, voices
 from muspeaker.serve.openai.auth import BearerAuth, KnownHost, SameSite
-from muspeaker.serve.openai.errors import refusals
+from muspeaker.serve.openai.errors import METHODS, refusals
 from muspeaker.serve.openai.limits import BodyLimit
 from muspeaker.serve.openai.metrics import CountRequests
 from muspeaker.serve.openai.presence import CLIENT_GONE, ClientGoneError
@@ -74,7 +74,7 @@ def _guard(app: FastAPI, settings: Settings) -> None:
         app.add_middleware(
             CORSMiddleware,
             allow_origins=settings.origins,
-            allow_methods=["GET", "POST", "DELETE"],
+            allow_methods=METHODS,
             allow_headers=["Authorization", "Content-Type"],
         )
     if settings.token is None or settings.hosts is not None:

@@ -11,6 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,6 +25,7 @@ UNUSABLE = frozenset(
 )
 WHERE = "the API is below /v1, as in POST /v1/audio/speech, and /openapi.json lists it"
 NO_OBJECT = "expected a JSON object as the body, with Content-Type: application/json"
+METHODS = ("GET", "POST", "DELETE")  # that any route takes
 MAX_SHOWN = 100  # characters of what the client sent
 
 log = logging.getLogger("muspeaker.serve")
@@ -111,9 +113,20 @@ async def _refused(request: Request, error: Exception) -> JSONResponse:
     if error.status_code == 404:
         message = f"there is no {path!r}: {WHERE}"
     elif error.status_code == 405:
-        allowed = (error.headers or {}).get("Allow", "another method")
+        allowed = _allowed(request)
         message = f"{path!r} takes {allowed}, got {request.method}: {WHERE}"
+        return error_response(405, message, headers={"Allow": allowed})
     return error_response(error.status_code, message, headers=error.headers)
+
+
+def _allowed(request: Request) -> str:
+    """Methods of all routes of a path; the error names those of the first alone."""
+    scopes = {method: {**request.scope, "method": method} for method in METHODS}
+    return ", ".join(
+        method
+        for method, scope in scopes.items()
+        if any(route.matches(scope)[0] == Match.FULL for route in request.app.routes)
+    )
 
 
 async def _invalid(request: Request, error: Exception) -> JSONResponse:
