@@ -43,7 +43,7 @@ def test_averaged_weights_are_averaged(tmp_path: Path, shares: list[str], expect
     [
         (1, [], "two checkpoints at least"),
         (2, ["--shares", "1"], "2 checkpoints need as many shares"),
-        (2, ["--shares", "1", "-1"], "of 0 or more"),
+        (2, ["--shares", "2", "-1"], "of 0 or more"),
         (2, ["--shares", "0", "0"], "of 0 or more"),
     ],
 )
@@ -59,7 +59,8 @@ def test_what_cannot_be_averaged_is_said(
 
 def test_other_sizes_are_refused(tmp_path: Path, capsys: Any) -> None:
     one = checkpoint(tmp_path / "one.pt", 1.0, 1)
-    other = checkpoint(tmp_path / "other.pt", 1.0, 1, ema={"weight": torch.zeros(2, 4)})
+    wide = {"weight": torch.zeros(2, 4), "count": torch.tensor(1)}
+    other = checkpoint(tmp_path / "other.pt", 1.0, 1, ema=wide)
     assert command(["average", "--of", one, other, "--out", str(tmp_path / "mean.pt")]) == 1
     assert "other.pt has other weights than" in capsys.readouterr().err
 
