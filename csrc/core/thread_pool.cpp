@@ -139,8 +139,9 @@ void ThreadPool::run_pieces(int64_t pieces, Function function, const void* conte
   unfinished_.store(pieces, std::memory_order_relaxed);
   const uint64_t generation = generation_of(ticket_.load(std::memory_order_relaxed)) + 1;
   // Sequentially consistent, as is the count of sleepers: either a helper sees the ticket before it
-  // sleeps, or this thread sees the sleeper.
-  ticket_.store((generation << kUnclaimedBits) | static_cast<uint64_t>(pieces));
+  // sleeps, or this thread sees the sleeper. Exchanged and not stored: an emulator of another
+  // processor may let a load pass the store before it.
+  ticket_.exchange((generation << kUnclaimedBits) | static_cast<uint64_t>(pieces));
   if (sleepers_.load() > 0) {
     {
       const std::scoped_lock lock(mutex_);
@@ -158,7 +159,7 @@ void ThreadPool::run_pieces(int64_t pieces, Function function, const void* conte
     relax();
   }
   std::unique_lock lock(mutex_);
-  caller_sleeps_.store(true);
+  caller_sleeps_.exchange(true);  // as above: the thread that ends the last piece must see it
   finished_.wait(lock, [this] { return unfinished_.load() == 0; });
   caller_sleeps_.store(false);
 }
