@@ -17,8 +17,8 @@ constexpr float kLogF0Std = 0.38F;
 constexpr int64_t kSpectraReach = dsp::SpectralSynthesis::kSpectraReach;
 constexpr int64_t kSourceReach = dsp::SpectralSynthesis::kSourceReach;
 constexpr int64_t kChunkFrames = 160;  // the margins are then a sixth of a chunk's work
-constexpr int64_t kWholeFrames =
-    640;                              // eight seconds: most sentences are one part, without margins
+// Eight seconds: most sentences are one part, without margins.
+constexpr int64_t kWholeFrames = 640;
 constexpr int64_t kLeastFrames = 16;  // fewer are not worth a thread: four more are computed twice
 
 /// Where the planes of a chunk begin in it, and the frames whose samples are wanted.

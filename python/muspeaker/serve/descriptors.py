@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-DESCRIPTOR_SHARE = (
-    0.5  # of the descriptors that the process may open; files and sockets of its own need the rest
-)
+# Of the descriptors that the process may open; files and sockets of its own need the rest.
+DESCRIPTOR_SHARE = 0.5
 
 
 def connection_limit(max_connections: int) -> int:
@@ -14,7 +13,8 @@ def connection_limit(max_connections: int) -> int:
 
 def _max_descriptors() -> float:
     try:
-        import resource  # noqa: PLC0415 (not on Windows)
+        # At the top of the file this would keep the servers from starting on Windows, which has no such module.
+        import resource  # noqa: PLC0415 (see above)
     except ImportError:
         return float("inf")
     limit: int = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
