@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 WEIGHTS = {
-    "mel": 10.0, "stft": 2.0, "loud": 20.0, "levels": 0.0, "features": 8.0, "adversarial": 3.0
+    "mel": 10.0, "stft": 2.0, "loud": 20.0, "levels": 0.0, "phase": 0.0,
+    "features": 8.0, "adversarial": 3.0,
 }  # fmt: skip
 MEL_SCALES = (
     (4096, 1024, 160),

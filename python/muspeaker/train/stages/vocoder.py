@@ -18,7 +18,7 @@ from muspeaker.train.corpus.cache import Cache
 from muspeaker.train.loop.distributed import first_goes_ahead
 from muspeaker.train.loop.feed import Batch, Plan
 from muspeaker.train.loop.muon import Muon
-from muspeaker.train.loop.options import TrainOptions, model_config, option, parse
+from muspeaker.train.loop.options import TrainOptions, loss_weights, model_config, option, parse
 from muspeaker.train.loop.trainer import Trainer
 from muspeaker.train.losses.adversarial import (
     adversarial_loss,
@@ -27,6 +27,7 @@ from muspeaker.train.losses.adversarial import (
     maps_of,
 )
 from muspeaker.train.losses.discriminators import RESOLUTIONS, VocoderDiscriminator
+from muspeaker.train.losses.pulse_phase import lay_pulses, phase_loss
 from muspeaker.train.losses.vocoder import (
     ALL_SCALES,
     WEIGHTS,
@@ -35,6 +36,7 @@ from muspeaker.train.losses.vocoder import (
 )
 from muspeaker.twin.dsp.mel import log_mel
 from muspeaker.twin.dsp.mel_correction import correct_mel
+from muspeaker.twin.model.spectral_vocoder import SpectralVocoder
 from muspeaker.twin.model.vocoder import make_vocoder
 
 if TYPE_CHECKING:
@@ -221,14 +223,11 @@ class VocoderTrainer(Trainer):
 
     def train_step(self, batch: Batch, progress: float) -> dict[str, torch.Tensor]:
         """One step of the generator, and of the discriminators once they have joined."""
-        phase = (self._phase_of(batch["f0"]) + batch["first_phase"]).remainder(1.0)
-        inputs = [batch["mel"].repeat(2, 1, 1), batch["f0"].repeat(2, 1), phase.repeat(2, 1)]
-        with self.autocast():
-            fakes = self.generator(*inputs, batch["noise"].flatten(0, 1)).float()
-        audio = self.config.audio
+        fakes, audio = self._two_renderings(batch), self.config.audio
+        wanted = batch["mel"].repeat(2, 1, 1)
         for _ in range(self._corrections):
-            fakes = correct_mel(fakes, inputs[0], self.config.vocoder.mel_correction, audio)
-        wrong = log_mel(fakes, audio) - inputs[0]
+            fakes = correct_mel(fakes, wanted, self.config.vocoder.mel_correction, audio)
+        wrong = log_mel(fakes, audio) - wanted
         levels = wrong[..., self._inner].abs().mean()
         # So that the losses see no fixed frame grid, and nothing that the cut's ends spoil.
         # All are of one length: on a GPU every new one would have its convolutions planned anew.
@@ -245,6 +244,8 @@ class VocoderTrainer(Trainer):
         losses = dict(zip(("mel", "stft", "loud"), spectral, strict=True))
         if self.weights["levels"] > 0:
             losses["levels"] = levels
+        if self.weights["phase"] > 0:
+            losses["phase"] = phase_loss(fakes, real.repeat(2, 1), rate_hz)
         logs = {}
         judged = self.weights["adversarial"] > 0 or self.weights["features"] > 0
         if judged and progress >= self._adversarial_from:
@@ -256,6 +257,28 @@ class VocoderTrainer(Trainer):
             losses |= self._judged(first, judged_real)
         self.descend("optimizer_g", self.total(losses))
         return losses | logs
+
+    def _two_renderings(self, batch: Batch) -> torch.Tensor:
+        """(2 * batch, samples): the mels spoken with two noises each, on the same pulses."""
+        mel, f0 = batch["mel"], batch["f0"]
+        phase = (self._phase_of(f0) + batch["first_phase"]).remainder(1.0)
+        noise = batch["noise"].flatten(0, 1)
+        generator = self.generator
+        if not isinstance(generator, SpectralVocoder):
+            with self.autocast():
+                spoken: torch.Tensor = generator(
+                    mel.repeat(2, 1, 1), f0.repeat(2, 1), phase.repeat(2, 1), noise
+                )
+            return spoken.float()
+        with self.autocast():
+            planes = generator.planes(mel, f0)
+        if self.weights["phase"] > 0:
+            with torch.no_grad():
+                still = generator.synthesize(planes, mel, f0, phase, torch.zeros_like(phase))
+                turn = lay_pulses(still, batch["samples"], f0, self.config.audio)
+            phase = (phase + turn).remainder(1.0).float()
+        mel, f0, phase = mel.repeat(2, 1, 1), f0.repeat(2, 1), phase.repeat(2, 1)
+        return generator.synthesize(planes.repeat(2, 1, 1, 1), mel, f0, phase, noise)
 
     def _judged(self, fake: torch.Tensor, judged_real: list[Judgement]) -> dict[str, torch.Tensor]:
         """Losses of the generator; the real maps are those from before the discriminators' step."""
@@ -306,6 +329,9 @@ def main(arguments: list[str] | None = None, config: ModelConfig | None = None) 
         )
     if options.graphs and options.scales < len(ALL_SCALES):
         raise ValueError(f"--graphs needs --scales {len(ALL_SCALES)}: a graph cannot draw them")
+    phased = loss_weights(WEIGHTS, options.weights)["phase"] > 0
+    if phased and config.vocoder.kind != "spectral":
+        raise ValueError("the loss `phase` needs a vocoder of the kind `spectral`")
     if options.corrections < 0:
         raise ValueError(f"--corrections must not be negative, got {options.corrections}")
     segments = Segments(cache, options.batch, options.frames, mel, options.seed, options.mel_share)

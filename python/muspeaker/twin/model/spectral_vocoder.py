@@ -73,12 +73,35 @@ class SpectralVocoder(Vocoder):
     ) -> torch.Tensor:
         """See `Vocoder.forward`; samples may go beyond 1."""
         self.check_inputs(mel, f0, phase, noise)
+        return self.synthesize(self.planes(mel, f0), mel, f0, phase, noise)
+
+    def planes(self, mel: torch.Tensor, f0: torch.Tensor) -> torch.Tensor:
+        """What the network says of each frame, whatever the phase and the noise.
+
+        Args:
+            mel: (batch, mels, frames), natural-log mel.
+            f0: (batch, frames) in Hz, 0 where unvoiced.
+
+        Returns:
+            (batch, frames, 5, bins), see `spectral_synthesis`.
+        """
         voiced = (f0 > 0).float()
         log_f0 = (torch.log(f0.clamp_min(1.0)) - LOG_F0_MEAN) / LOG_F0_STD * voiced
         features = torch.stack([log_f0, voiced], dim=1)  # (batch, 2, frames)
         x = self.conv_pre(torch.cat([mel, features], dim=1)).transpose(1, 2)
         for block in self.blocks:
             x = block(x)  # (batch, frames, channels)
-        planes = self.head(self.norm(x)).unflatten(2, (PLANES, -1)).float()
+        planes: torch.Tensor = self.head(self.norm(x)).unflatten(2, (PLANES, -1)).float()
+        return planes
+
+    def synthesize(
+        self,
+        planes: torch.Tensor,
+        mel: torch.Tensor,
+        f0: torch.Tensor,
+        phase: torch.Tensor,
+        noise: torch.Tensor,
+    ) -> torch.Tensor:
+        """Samples (batch, samples) of the planes; the rest as in `forward`."""
         with full_precision(mel.device):  # levels are sums of logarithms
             return spectral_synthesis(planes, mel.float(), f0, phase, noise, self._audio)
