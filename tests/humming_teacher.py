@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from muspeaker.train.corpus.prosody import Prosody
 from tools.teacher_speech import prosody, speak
 from tools.teacher_speech.speech import Order, make_speech, read_table, table_of
-from tools.teacher_speech.teacher import Prosody
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from muspeaker.train.corpus.prosody import Prosody
 from tests.humming_teacher import TEXTS, Hummer, blocks, sources
 from tools.teacher_speech import prosody
 from tools.teacher_speech.composition import compose
-from tools.teacher_speech.teacher import Prosody
 
 if TYPE_CHECKING:
     from pathlib import Path

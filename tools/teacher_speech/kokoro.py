@@ -12,9 +12,10 @@ import numpy as np
 import onnx
 from hibari.g2p import G2P
 
+from muspeaker.train.corpus.prosody import Prosody
 from tools.teacher_speech.graph import cut, start, tell
 from tools.teacher_speech.pruning import border
-from tools.teacher_speech.teacher import PHONES, Prosody
+from tools.teacher_speech.teacher import PHONES
 
 if TYPE_CHECKING:
     import onnxruntime

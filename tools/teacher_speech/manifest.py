@@ -11,7 +11,7 @@ import argparse
 import os
 from pathlib import Path
 
-from tools.teacher_speech.prosody import read_block
+from muspeaker.train.corpus.prosody import read_block
 from tools.teacher_speech.speech import COLUMNS, SAMPLE_RATE, read_table
 
 WEIGHTS = {"kokoro": 1.0, "hibari": 0.25}  # hibari is one voice, whatever its hours

@@ -8,85 +8,25 @@ a command that is started again continues after the last block that is there.
 from __future__ import annotations
 
 import argparse
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from muspeaker.sound.files import whole_file
 from muspeaker.train.corpus.manifest import plain_words
+from muspeaker.train.corpus.prosody import ProsodyClip, read_block, write_block
 from tools.teacher_speech.composition import compose
 from tools.teacher_speech.speech import add_arguments, shard_of
-from tools.teacher_speech.teacher import DURATION_SAMPLES, SAMPLE_RATE, Prosody
 from tools.teacher_speech.texts import read_held_out, read_texts
 from tools.teacher_speech.voices import choose, load_packs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    import numpy as np
+
     from tools.teacher_speech.teacher import Teacher
     from tools.teacher_speech.voices import Voice
-
-# Array of a file and the field of a clip that it holds, in the order of the fields.
-COLUMNS = {"ids": "id", "kinds": "kind", "texts": "text", "phones": "phones",
-           "speakers": "speaker", "styles": "style", "languages": "language",
-           "speeds": "speed"}  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Clip:
-    """One clip of a block: what was read, how, and what came of it."""
-
-    id: str
-    kind: str
-    text: str
-    phones: str
-    speaker: str
-    style: str
-    language: str
-    speed: float
-    prosody: Prosody = field(repr=False)
-
-    @property
-    def seconds(self) -> float:
-        """Length of the speech, silences included."""
-        return int(self.prosody.durations.sum()) * DURATION_SAMPLES / SAMPLE_RATE
-
-
-def read_block(path: Path) -> Iterator[Clip]:
-    """The clips of one file.
-
-    Args:
-        path: What `write_block` wrote: the arrays of `COLUMNS`, one entry a clip, and `durations`,
-            `f0` and `energy` of all clips end to end. A clip has two durations more than phones and
-            two frames of F0 and energy for each unit of its durations.
-    """
-    with np.load(path) as stored:
-        arrays = {name: stored[name] for name in stored.files}
-    ends = np.cumsum([len(phones) + 2 for phones in arrays["phones"]])
-    token = frame = 0
-    for number, end in enumerate(ends):
-        durations = arrays["durations"][token:end].astype(int)
-        last = frame + 2 * int(durations.sum())
-        f0, energy = (arrays[name][frame:last].astype(np.float32) for name in ("f0", "energy"))
-        fields = [arrays[name][number].item() for name in COLUMNS]
-        yield Clip(*fields, Prosody(durations, f0, energy))
-        token, frame = end, last
-
-
-def write_block(path: Path, clips: list[Clip]) -> None:
-    """Write clips so that `read_block` finds them; durations as int16, F0 and energy as float16."""
-    arrays = {
-        name: np.array([getattr(clip, field_) for clip in clips])
-        for name, field_ in COLUMNS.items()
-    }
-    for name, dtype in (("durations", np.int16), ("f0", np.float16), ("energy", np.float16)):
-        joined = np.concatenate([getattr(clip.prosody, name) for clip in clips])
-        arrays[name] = joined.astype(dtype)
-    with whole_file(path) as partial, partial.open("wb") as file:
-        np.savez_compressed(file, **arrays)
 
 
 @dataclass(frozen=True)
@@ -119,7 +59,7 @@ class Sources:
         return voices
 
 
-def make_clips(teacher: Teacher, sources: Sources, number: int) -> list[Clip]:
+def make_clips(teacher: Teacher, sources: Sources, number: int) -> list[ProsodyClip]:
     """The readings of one text; none if it is held out or has too few or too many phones."""
     kind, text = compose(sources.texts, [sources.seed, number])
     if plain_words(text) in sources.held_out:
@@ -135,8 +75,8 @@ def make_clips(teacher: Teacher, sources: Sources, number: int) -> list[Clip]:
         if len(made.durations) != len(phones) + 2 or len(made.f0) != 2 * made.durations.sum():
             raise ValueError(f"{text!r}: durations, phones and F0 do not fit together")
         name = f"prosody_{sources.seed}_{number:06d}_{reading}"
-        clips.append(Clip(name, kind, text, phones, voice.speaker, voice.style, voice.language,
-                          round(voice.speed, 4), made))  # fmt: skip
+        clips.append(ProsodyClip(name, kind, text, phones, voice.speaker, voice.style,
+                                 voice.language, round(voice.speed, 4), made))  # fmt: skip
     return clips
 
 

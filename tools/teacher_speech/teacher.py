@@ -2,35 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     import numpy as np
 
+    from muspeaker.train.corpus.prosody import Prosody
     from tools.teacher_speech.voices import Voice
 
 SAMPLE_RATE = 24000
-DURATION_SAMPLES = 600  # unit of the durations
-CONTOUR_SAMPLES = 300  # hop of F0 and energy
 PHONES = (3, 400)  # least and most phones of a clip; Kokoro hurries through longer ones
-
-
-@dataclass(frozen=True)
-class Prosody:
-    """Rhythm and melody of one clip.
-
-    Args:
-        durations: (phones + 2,) int, frames of `DURATION_SAMPLES`: the silence before the first
-            phone, each phone, the silence after the last.
-        f0: (2 * sum of durations,) float32, Hz, a frame each `CONTOUR_SAMPLES`; near 0 where
-            unvoiced, with a slope of some frames between.
-        energy: The same frames, float32, the teacher's own normalized log-energy.
-    """
-
-    durations: np.ndarray
-    f0: np.ndarray
-    energy: np.ndarray
 
 
 class Teacher(Protocol):

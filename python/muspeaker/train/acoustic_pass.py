@@ -42,35 +42,69 @@ def acoustic_losses(model: MuSpeaker, batch: Batch) -> tuple[dict[str, torch.Ten
     Returns:
         The losses by name, and the mel (batch, mels, frames), natural log.
     """
-    adapter = model.variation_adapter
     e_con, prior, noise, log_std = encode_both(model, batch)
-    e_sty = model.style_encoder(batch["prompt_mel"])
     token_mask, frame_mask = batch["token_mask"], batch["frame_mask"]
-    style_mask = batch["prompt_mask"]
-    path = make_path(batch["durations"], batch["f0"].shape[1])
     from_prior = batch["from_prior"]
     heard = torch.where(from_prior[:, None, None], prior, e_con.detach())
-    heard_frames = adapter.stretch(heard, path)
-    log_durations = adapter.predict_durations(heard, e_sty, token_mask, style_mask)
-    pitch = adapter.predict_pitch(heard_frames, e_sty, frame_mask, style_mask)
-    energy = adapter.predict_energy(heard_frames, e_sty, frame_mask, style_mask)
+    predicted, energy = _predicted(model, heard, batch)
     told = torch.where(from_prior[:, None], batch["energy"], energy.detach().float())
     mel, _ = decode(model, e_con, batch | {"energy": told})
-    level, _ = adapter.normalize_f0(batch["f0"]).unbind(1)
-    voiced = batch["f0"] > 0
-    level_loss, voicing_loss = pitch_losses(pitch, level, voiced, frame_mask)
     losses = {
         "mel": mel_loss(mel, batch["mel"], frame_mask),
         "loud": loud_loss(mel, batch["mel"], frame_mask),
         "moments": moments_loss(mel, batch["mel"], frame_mask),
+        **predicted,
+        "kl": kl_loss(noise, log_std, token_mask),
+    }
+    return losses, mel
+
+
+def predictor_losses(model: MuSpeaker, batch: Batch) -> dict[str, torch.Tensor]:
+    """What the predictors and the style encoder learn from; nothing else is run with a gradient.
+
+    Args:
+        model: The network.
+        batch: Of `AcousticData`, where the predictors hear what `acoustic_losses` lets them hear; or of
+            `ProsodyData`, which has no speech, so that they hear a sample of the prior.
+
+    Returns:
+        The losses by name, `voicing` only where there is speech.
+    """
+    with torch.no_grad():
+        if "content_mel" in batch:
+            e_con, prior, _, _ = encode_both(model, batch)
+            heard = torch.where(batch["from_prior"][:, None, None], prior, e_con)
+        else:
+            heard = encode_prior(model, batch, PRIOR_TEMPERATURE)
+    losses, _ = _predicted(model, heard, batch)
+    if "content_mel" not in batch:
+        del losses["voicing"]
+    return losses
+
+
+def _predicted(
+    model: MuSpeaker, heard: torch.Tensor, batch: Batch
+) -> tuple[dict[str, torch.Tensor], torch.Tensor]:
+    """Losses of the predictors on this content (batch, tokens, hidden); and energy (batch, frames)."""
+    adapter = model.variation_adapter
+    token_mask, frame_mask = batch["token_mask"], batch["frame_mask"]
+    style_mask = batch["prompt_mask"]
+    e_sty = model.style_encoder(batch["prompt_mel"])
+    frames = adapter.stretch(heard, make_path(batch["durations"], batch["f0"].shape[1]))
+    log_durations = adapter.predict_durations(heard, e_sty, token_mask, style_mask)
+    pitch = adapter.predict_pitch(frames, e_sty, frame_mask, style_mask)
+    energy = adapter.predict_energy(frames, e_sty, frame_mask, style_mask)
+    level, _ = adapter.normalize_f0(batch["f0"]).unbind(1)
+    voiced = batch["f0"] > 0
+    level_loss, voicing_loss = pitch_losses(pitch, level, voiced, frame_mask)
+    losses = {
         "duration": duration_loss(log_durations, batch["durations"], token_mask),
         "pitch": level_loss,
         "range": range_loss(pitch[..., 0], level, voiced, frame_mask),
         "voicing": voicing_loss,
         "energy": energy_loss(energy, batch["energy"], frame_mask),
-        "kl": kl_loss(noise, log_std, token_mask),
     }
-    return losses, mel
+    return losses, energy
 
 
 def encode_both(

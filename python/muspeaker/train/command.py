@@ -16,6 +16,7 @@ STAGES = {
     "teacher": "train everything between phones and mel",
     "pairs": "let the teacher speak each clip in another voice",
     "student": "train the teacher's successor, partly on those pairs",
+    "predictors": "train durations, F0, energy and style on prosody without speech too",
     "average": "take the mean of the weights of several runs that began alike",
     "predict": "write the acoustic model's mels, to fine-tune the vocoder on (vocoder --mel)",
     "resynthesize": "speak recordings again by the vocoder alone, to hear its ceiling",

@@ -10,13 +10,14 @@ import numpy.typing as npt
 import torch
 
 from muspeaker.train.corpus.alignment import alignment_path, load_alignment
+from muspeaker.train.corpus.batches import packed, shuffled
 from muspeaker.train.corpus.disguise import LENGTHS, disguise
 from muspeaker.train.loop.distributed import world
 from muspeaker.train.loop.feed import Batch, Plan
 from muspeaker.twin.dsp.mel_moments import mel_moments, speech_frames
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from muspeaker.config import ModelConfig
     from muspeaker.train.corpus.cache import Cache, Clip
@@ -40,7 +41,7 @@ class AcousticData:
 
     Args:
         cache: The prepared corpus.
-        timbres: (clips, embedding) float32, one vector for each clip of the cache.
+        timbres: (clips, embedding) float32, one vector for each clip of the cache; None if batches need none.
         config: Sizes, scales of the targets, and what a timbre holds.
         frames: Frames in a batch, padding included.
         seed: Seed of the sampling.
@@ -59,7 +60,7 @@ class AcousticData:
     def __init__(
         self,
         cache: Cache,
-        timbres: npt.NDArray[np.float32],
+        timbres: npt.NDArray[np.float32] | None,
         config: ModelConfig,
         frames: int,
         seed: int,
@@ -148,22 +149,11 @@ class AcousticData:
 
     def _groups(self, random: np.random.Generator) -> list[list[int]]:
         picks = random.choice(self._numbers, 16 * POOL, p=self._weights)
-        groups: list[list[int]] = []
-        group: list[int] = []
-        for i in sorted(picks.tolist(), key=lambda i: self._cache.clips[i].frames):
-            if group and self._cache.clips[i].frames * (len(group) + 1) > self._frames:
-                groups.append(group)
-                group = []
-            group.append(i)
-        groups.append(group)
-        cut = [group[: len(group) // world() * world()] for group in groups]
-        order = random.permutation(len(cut)).tolist()
-        kept = [cut[at] for at in order if len(cut[at]) > 1]
-        if not kept:
-            raise ValueError(
-                f"batches of {self._frames} frames hold no two clips for {world()} processes"
-            )
-        return kept
+        return shuffled(self.packed(picks.tolist()), self._frames, random)
+
+    def packed(self, numbers: Iterable[int]) -> list[list[int]]:
+        """These clips by length, in groups that fill a batch; see `packed`."""
+        return packed(numbers, lambda i: self._cache.clips[i].frames, self._frames)
 
     def _even_groups(self, random: np.random.Generator) -> list[list[int]]:
         """Batches of one length on the grid; the last of a length is filled up, or left out if half empty."""
@@ -217,7 +207,7 @@ class AcousticData:
         prompts = [self.prompt_of(i, random) for i in plan.clips]
         lengths = random.integers(*PROMPT_FRAMES, len(prompts))
         places, paired = random.random(len(prompts)), random.random(len(prompts)) < self._share
-        curves = self._equalizers(len(prompts), random)
+        curves = self.equalizers(len(prompts), random)
         batch = self.batch_of(plan.clips, rows, curves)
         batch |= self.prompts_of(prompts, lengths.tolist(), places.tolist(), rows, curves)
         noise = random.standard_normal(
@@ -276,7 +266,7 @@ class AcousticData:
             factor = float(np.exp(random.normal(0, LENGTHS)))
             content[row, :, : clips[i].frames] = disguise(own, other, factor, self._cache.sizes)
 
-    def _equalizers(self, size: int, random: np.random.Generator) -> npt.NDArray[np.float32]:
+    def equalizers(self, size: int, random: np.random.Generator) -> npt.NDArray[np.float32]:
         """One smooth gain (size, mels) in nats for target and prompt, so that the decoder uses e_tim."""
         knots = random.normal(0.0, EQUALIZER_NATS, (size, EQUALIZER_KNOTS))
         knots *= random.random((size, 1)) < EQUALIZER_SHARE
@@ -288,6 +278,7 @@ class AcousticData:
         self, prompts: Sequence[int], curves: npt.NDArray[np.float32] | None
     ) -> torch.Tensor:
         """(batch, timbre_size): vectors and, where the model has them, moments of whole clips."""
+        assert self._timbres is not None
         timbre = torch.from_numpy(self._timbres[list(prompts)])
         if not self._config.mel_decoder.prompt_moments:
             return timbre
@@ -377,5 +368,7 @@ class AcousticData:
             cut = cut if curves is None else cut + curves[row]
             mel[row, :, :length] = torch.from_numpy(cut.T)
             mask[row, : -(-length // 4)] = True
-        timbre = self._timbre(prompts[rows], curves)
-        return {"prompt_mel": mel, "prompt_mask": mask, "timbre": timbre}
+        batch = {"prompt_mel": mel, "prompt_mask": mask}
+        if self._timbres is not None:
+            batch["timbre"] = self._timbre(prompts[rows], curves)
+        return batch
