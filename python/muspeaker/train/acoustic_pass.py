@@ -68,7 +68,8 @@ def predictor_losses(model: MuSpeaker, batch: Batch) -> dict[str, torch.Tensor]:
             `ProsodyData`, which has no speech, so that they hear a sample of the prior.
 
     Returns:
-        The losses by name, `voicing` only where there is speech.
+        The losses by name. Without speech there is no `voicing`, and F0 counts where it is predicted to be
+        voiced: elsewhere nobody hears the level, and no recording has taught it.
     """
     with torch.no_grad():
         if "content_mel" in batch:
@@ -96,6 +97,8 @@ def _predicted(
     energy = adapter.predict_energy(frames, e_sty, frame_mask, style_mask)
     level, _ = adapter.normalize_f0(batch["f0"]).unbind(1)
     voiced = batch["f0"] > 0
+    if "content_mel" not in batch:
+        voiced &= pitch[..., 1].detach() > 0
     level_loss, voicing_loss = pitch_losses(pitch, level, voiced, frame_mask)
     losses = {
         "duration": duration_loss(log_durations, batch["durations"], token_mask),

@@ -23,7 +23,7 @@ from muspeaker.train.loop.checkpoint import config_of, load_checkpoint
 from muspeaker.train.loop.distributed import world
 from muspeaker.train.loop.feed import Plan
 from muspeaker.train.loop.muon import Muon
-from muspeaker.train.loop.options import TrainOptions, option, parse
+from muspeaker.train.loop.options import ModelOptions, TrainOptions, option, parse
 from muspeaker.train.loop.trainer import Trainer
 from muspeaker.train.losses.acoustic import WEIGHTS
 from muspeaker.twin.model.muspeaker import MuSpeaker
@@ -169,17 +169,23 @@ def make_trainer(config: ModelConfig, options: PredictorOptions) -> PredictorTra
 
 
 def main(arguments: list[str] | None = None, config: ModelConfig | None = None) -> None:
-    """Command line of the stage; `config` stands in for the sizes of the student."""
+    """Command line of the stage; `config` stands in for the sizes of the student.
+
+    Raises:
+        ValueError: If an option is not for this stage, or there are several processes.
+    """
     options = parse(PredictorOptions, arguments, "muspeaker-train predictors", __doc__)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     if not 0 <= options.share <= 1:
         raise ValueError(f"--share must be from 0 to 1, got {options.share}")
     if options.graphs:
         raise ValueError("--graphs: batches of this stage have any shape")
+    if options.set or options.model != ModelOptions.model:
+        raise ValueError("--model, --set: the sizes are those of the student (--start)")
     trainer = make_trainer(config or config_of(load_checkpoint(options.start)), options)
     if world() > 1:
         raise ValueError(
-            "the predictors are trained in one process: their held-out losses are its own"
+            "the stage takes one process: only the first would see the held-out losses"
         )
     if not trainer.path.exists():
         trainer.start_from(options.start)
