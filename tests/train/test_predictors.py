@@ -14,6 +14,7 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("numba")
 pytest.importorskip("parselmouth")
 
+from muspeaker.train.acoustic_pass import acoustic_losses, predictor_losses
 from muspeaker.train.corpus import prosody_data
 from muspeaker.train.corpus.acoustic_data import AcousticData
 from muspeaker.train.corpus.cache import Cache
@@ -22,6 +23,7 @@ from muspeaker.train.corpus.prosody import Prosody, ProsodyClip, write_block
 from muspeaker.train.corpus.prosody_data import Mixture, ProsodyData, contours, item_of, level_of
 from muspeaker.train.loop.checkpoint import load_checkpoint
 from muspeaker.train.stages import export, predictors
+from muspeaker.twin.model.muspeaker import MuSpeaker
 from tests.tiny_training import CONFIG
 
 if TYPE_CHECKING:
@@ -140,6 +142,33 @@ def test_held_out_losses_are_logged_before_and_after(runs, folder, tmp_path, cap
     assert all(line.startswith(start) for line, start in zip(lines, starts, strict=True))
     assert ["voicing" in line for line in lines] == [True, False, True, False]
     assert lines[0].partition(": ")[2] != lines[2].partition(": ")[2]
+
+
+def test_recordings_lose_what_the_student_loses(runs, sources):
+    recordings, _ = sources
+    model = MuSpeaker(CONFIG, acoustic_only=True)
+    model.load_state_dict(load_checkpoint(runs.root / "student" / "student.pt")["ema"])
+    batch = recordings.collate(next(recordings.plans(0)), slice(None))
+    timbre = torch.zeros(len(batch["f0"]), CONFIG.timbre_size)
+    expected, _ = acoustic_losses(model, batch | {"timbre": timbre})
+    losses = predictor_losses(model, batch)
+    assert losses.keys() == set(predictors.NAMES)
+    assert all(torch.allclose(loss, expected[name]) for name, loss in losses.items())
+
+
+def test_f0_of_prosody_counts_where_a_voice_is_predicted(sources, monkeypatch):
+    _, prosody = sources
+    model = MuSpeaker(CONFIG, acoustic_only=True)
+    batch = prosody.collate(next(prosody.plans(0)), slice(None))
+    for row in range(len(batch["f0"])):
+        batch["f0"][row, batch["frame_mask"][row]] = 150.0
+    said = torch.randn(*batch["f0"].shape, 2)
+    monkeypatch.setattr(model.variation_adapter, "predict_pitch", lambda *_: said)
+    level, _ = model.variation_adapter.normalize_f0(batch["f0"]).unbind(1)
+    heard = batch["frame_mask"] & (said[..., 1] > 0)
+    losses = predictor_losses(model, batch)
+    assert torch.allclose(losses["pitch"], (said[..., 0] - level)[heard].abs().mean())
+    assert "voicing" not in losses
 
 
 def test_held_out_texts_are_drawn_in_no_reading(sources):
