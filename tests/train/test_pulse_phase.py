@@ -51,16 +51,25 @@ def voiced_samples(f0: torch.Tensor) -> torch.Tensor:
 def test_pulses_are_laid_where_the_recording_has_them(turn):
     f0 = melody()
     real = pulses(f0, torch.tensor(turn)) + 0.05 * torch.randn(2, FRAMES * AUDIO.hop_samples)
-    found = lay_pulses(pulses(f0, torch.tensor(0.0)), real, f0, AUDIO)
+    found, sign = lay_pulses(pulses(f0, torch.tensor(0.0)), real, f0, AUDIO)
+    assert sign.flatten().tolist() == [1, 1]
     wrong = (found - turn + 0.5).remainder(1.0) - 0.5
     assert found.shape == real.shape
     assert wrong[voiced_samples(f0)].abs().max() < 0.02
 
 
+def test_a_recording_may_be_upside_down():
+    f0 = melody()
+    real = pulses(f0, torch.tensor(0.1)) * torch.tensor([[1.0], [-1.0]])
+    found, sign = lay_pulses(pulses(f0, torch.tensor(0.0)), real, f0, AUDIO)
+    assert sign.flatten().tolist() == [1, -1]
+    assert (found - 0.1)[voiced_samples(f0)].abs().max() < 0.02
+
+
 def test_a_drift_of_many_cycles_is_followed_without_a_step():
     f0 = torch.full((1, FRAMES), 150.0)
     drift = torch.linspace(0, 3, FRAMES * AUDIO.hop_samples).unsqueeze(0)
-    found = lay_pulses(pulses(f0, torch.zeros(1)), pulses(f0, drift), f0, AUDIO)
+    found, _ = lay_pulses(pulses(f0, torch.zeros(1)), pulses(f0, drift), f0, AUDIO)
     assert found.diff(dim=1).abs().max() < 1e-3
     whole = found[0, -6 * 300] - found[0, 6 * 300]
     assert whole == pytest.approx(float(drift[0, -6 * 300] - drift[0, 6 * 300]), abs=0.05)
@@ -105,9 +114,10 @@ def spectral(runs, tmp_path):
 def test_a_step_learns_of_phases_on_pulses_that_were_laid(spectral, monkeypatch):
     trainer, segments = spectral
     batch = segments.collate(next(segments.plans(0)), slice(None))
-    laid = trainer._two_renderings(batch)
-    monkeypatch.setattr(vocoder, "lay_pulses", lambda *_: torch.zeros_like(batch["samples"]))
-    as_given = trainer._two_renderings(batch)
+    laid, _ = trainer._two_renderings(batch)
+    nowhere = torch.zeros_like(batch["samples"]), torch.ones(2, 1)
+    monkeypatch.setattr(vocoder, "lay_pulses", lambda *_: nowhere)
+    as_given, _ = trainer._two_renderings(batch)
     phase = (trainer.generator.integrate_phase(batch["f0"]) + batch["first_phase"]).remainder(1.0)
     whole = trainer.generator(
         batch["mel"].repeat(2, 1, 1), batch["f0"].repeat(2, 1), phase.repeat(2, 1),

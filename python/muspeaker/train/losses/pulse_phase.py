@@ -28,11 +28,12 @@ TINY = 1e-6
 
 def lay_pulses(
     spoken: torch.Tensor, real: torch.Tensor, f0: torch.Tensor, audio: AudioConfig
-) -> torch.Tensor:
+) -> tuple[torch.Tensor, torch.Tensor]:
     """How far the fundamental must be turned for speech to lie on a recording of the same words.
 
     The lag of a frame is that of the largest cross-correlation within half a period, averaged over some frames
-    and taken from spectra whose magnitudes count half. Between frames it is linear.
+    and taken from spectra whose magnitudes count half. Between frames it is linear. Many
+    recordings are upside down, which nobody hears, so that one of the two signs is taken that fits better.
 
     Source: Knapp and Carter 1976, generalized correlation; the exponent of their weight is 1 for phase alone.
 
@@ -43,7 +44,8 @@ def lay_pulses(
         audio: The frame clock.
 
     Returns:
-        (batch, samples) float64 in cycles, to be added to the phase of the fundamental.
+        (batch, samples) float64 in cycles, to be added to the phase of the fundamental; and (batch, 1), 1 or -1,
+        by which the recording must be multiplied.
     """
     top = int(TOP_HZ * audio.fft_samples / audio.sample_rate)
     cross = spectrum(real, 1.0, audio) * spectrum(spoken, 1.0, audio).conj()
@@ -58,9 +60,12 @@ def lay_pulses(
         len(f0), -1, f0.shape[1]
     )
     lags = torch.arange(-reach, reach + 1, device=f0.device).unsqueeze(1)
-    half = 0.5 * audio.sample_rate / f0.clamp_min(LOWEST_F0_HZ).unsqueeze(1)
-    lag = near.masked_fill(lags.abs() > half, -torch.inf).argmax(1) - reach
-    return _between_frames(_unwrapped(-lag * f0.double() / audio.sample_rate, f0 > 0), audio)
+    far = lags.abs() > 0.5 * audio.sample_rate / f0.clamp_min(LOWEST_F0_HZ).unsqueeze(1)
+    upright, turned = ((sign * near).masked_fill(far, -torch.inf).max(1) for sign in (1, -1))
+    better = ((upright.values - turned.values) * (f0 > 0)).sum(1, keepdim=True) >= 0
+    lag = torch.where(better, upright.indices, turned.indices) - reach
+    turn = _between_frames(_unwrapped(-lag * f0.double() / audio.sample_rate, f0 > 0), audio)
+    return turn, torch.where(better, 1.0, -1.0)
 
 
 def _unwrapped(cycles: torch.Tensor, voiced: torch.Tensor) -> torch.Tensor:

@@ -223,7 +223,7 @@ class VocoderTrainer(Trainer):
 
     def train_step(self, batch: Batch, progress: float) -> dict[str, torch.Tensor]:
         """One step of the generator, and of the discriminators once they have joined."""
-        fakes, audio = self._two_renderings(batch), self.config.audio
+        (fakes, sign), audio = self._two_renderings(batch), self.config.audio
         wanted = batch["mel"].repeat(2, 1, 1)
         for _ in range(self._corrections):
             fakes = correct_mel(fakes, wanted, self.config.vocoder.mel_correction, audio)
@@ -245,7 +245,7 @@ class VocoderTrainer(Trainer):
         if self.weights["levels"] > 0:
             losses["levels"] = levels
         if self.weights["phase"] > 0:
-            losses["phase"] = phase_loss(fakes, real.repeat(2, 1), rate_hz)
+            losses["phase"] = phase_loss(fakes, (sign * real).repeat(2, 1), rate_hz)
         logs = {}
         judged = self.weights["adversarial"] > 0 or self.weights["features"] > 0
         if judged and progress >= self._adversarial_from:
@@ -258,27 +258,28 @@ class VocoderTrainer(Trainer):
         self.descend("optimizer_g", self.total(losses))
         return losses | logs
 
-    def _two_renderings(self, batch: Batch) -> torch.Tensor:
-        """(2 * batch, samples): the mels spoken with two noises each, on the same pulses."""
+    def _two_renderings(self, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
+        """(2 * batch, samples), the mels spoken with two noises each, on the same pulses; see `lay_pulses`."""
         mel, f0 = batch["mel"], batch["f0"]
         phase = (self._phase_of(f0) + batch["first_phase"]).remainder(1.0)
         noise = batch["noise"].flatten(0, 1)
+        sign = torch.ones_like(f0[:, :1])
         generator = self.generator
         if not isinstance(generator, SpectralVocoder):
             with self.autocast():
                 spoken: torch.Tensor = generator(
                     mel.repeat(2, 1, 1), f0.repeat(2, 1), phase.repeat(2, 1), noise
                 )
-            return spoken.float()
+            return spoken.float(), sign
         with self.autocast():
             planes = generator.planes(mel, f0)
         if self.weights["phase"] > 0:
             with torch.no_grad():
                 still = generator.synthesize(planes, mel, f0, phase, torch.zeros_like(phase))
-                turn = lay_pulses(still, batch["samples"], f0, self.config.audio)
+                turn, sign = lay_pulses(still, batch["samples"], f0, self.config.audio)
             phase = (phase + turn).remainder(1.0).float()
         mel, f0, phase = mel.repeat(2, 1, 1), f0.repeat(2, 1), phase.repeat(2, 1)
-        return generator.synthesize(planes.repeat(2, 1, 1, 1), mel, f0, phase, noise)
+        return generator.synthesize(planes.repeat(2, 1, 1, 1), mel, f0, phase, noise), sign
 
     def _judged(self, fake: torch.Tensor, judged_real: list[Judgement]) -> dict[str, torch.Tensor]:
         """Losses of the generator; the real maps are those from before the discriminators' step."""
