@@ -17,7 +17,7 @@ LOUD = 0.022  # -33 dBFS: no noise of a prompt is as loud in speech of -23 LUFS
 FAINT = 0.006  # -44 dBFS: sounds are louder
 RISE = 2.8  # a sound begins where the level rises by 9 dB
 # That a sound goes on after its last phone; what follows is noise of the prompt.
-MOST_AFTER_SECONDS = 0.02
+MOST_AFTER_SECONDS = 0.015
 
 
 class NoiseGate:
