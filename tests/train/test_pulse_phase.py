@@ -18,6 +18,7 @@ from muspeaker.train.stages import vocoder
 from muspeaker.train.stages.vocoder import Segments, VocoderOptions, VocoderTrainer
 from muspeaker.twin.dsp.pulse_train import integrate_phase, pulse_train
 from tests.tiny_training import CONFIG
+from tests.train.test_graphs import Asked
 
 pytestmark = pytest.mark.torch
 
@@ -128,6 +129,15 @@ def test_a_step_learns_of_phases_on_pulses_that_were_laid(spectral, monkeypatch)
     head = trainer.generator.head.weight.clone()
     assert trainer.train_step(batch, 0.0)["phase"] > 0
     assert not torch.equal(trainer.generator.head.weight, head)
+
+
+def test_a_step_with_phases_asks_the_device_nothing(spectral):
+    trainer, segments = spectral
+    batch = segments.collate(next(segments.plans(0)), slice(None))
+    with torch.no_grad(), Asked() as asked:
+        fakes, sign = trainer._two_renderings(batch)
+        phase_loss(fakes, (sign * batch["samples"]).repeat(2, 1), 24000)
+    assert not asked.found
 
 
 def test_a_vocoder_of_another_kind_has_no_phases_to_learn(runs):

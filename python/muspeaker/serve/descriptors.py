@@ -13,8 +13,7 @@ def connection_limit(max_connections: int) -> int:
 
 def _max_descriptors() -> float:
     try:
-        # At the top of the file this would keep the servers from starting on Windows, which has no such module.
-        import resource  # noqa: PLC0415 (see above)
+        import resource  # noqa: PLC0415 (Windows has no such module; at the top, servers would not start there)
     except ImportError:
         return float("inf")
     limit: int = resource.getrlimit(resource.RLIMIT_NOFILE)[0]

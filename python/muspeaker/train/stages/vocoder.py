@@ -235,7 +235,7 @@ class VocoderTrainer(Trainer):
         heard = self._edge + batch["shift"] + torch.arange(count, device=fakes.device)
         rate_hz = audio.sample_rate
         fakes = limit_band(fakes, batch["band_hz"].repeat(2), rate_hz).index_select(1, heard)
-        real = limit_band(batch["samples"], batch["band_hz"], rate_hz).index_select(1, heard)
+        real = sign * limit_band(batch["samples"], batch["band_hz"], rate_hz).index_select(1, heard)
         first, second = fakes.tensor_split(2)
         scales: Sequence[int] = ALL_SCALES  # a graph cannot ask which were drawn
         if self._num_scales < len(ALL_SCALES):
@@ -245,7 +245,7 @@ class VocoderTrainer(Trainer):
         if self.weights["levels"] > 0:
             losses["levels"] = levels
         if self.weights["phase"] > 0:
-            losses["phase"] = phase_loss(fakes, (sign * real).repeat(2, 1), rate_hz)
+            losses["phase"] = phase_loss(fakes, real.repeat(2, 1), rate_hz)
         logs = {}
         judged = self.weights["adversarial"] > 0 or self.weights["features"] > 0
         if judged and progress >= self._adversarial_from:
