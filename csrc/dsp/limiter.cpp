@@ -13,8 +13,9 @@ namespace muspeaker::dsp {
 namespace {
 
 constexpr double kPi = 3.14159265358979323846;
-constexpr int64_t kPhases = 7;  // places between two samples where their peak is looked for
-constexpr int64_t kBlock = 32;  // frames worked on at once
+constexpr int64_t kPhases = 7;    // places between two samples where their peak is looked for
+constexpr int64_t kBlock = 32;    // frames worked on at once
+constexpr int64_t kPiece = 4096;  // frames taken at once, so that what is known of them stays near
 constexpr int64_t kWidth = (2 * Limiter::kReach) + 1;  // of the gain's fall and rise
 
 using Block = std::array<double, kBlock>;
@@ -87,7 +88,8 @@ bool is_soft(const float* samples, int64_t count) {
     int64_t i = 0;
     for (; i + kLanes <= count; i += kLanes) {
       for (int64_t lane = 0; lane < kLanes; ++lane) {
-        lanes[lane] = std::max(lanes[lane], std::abs(samples[i + lane]));
+        const float magnitude = std::abs(samples[i + lane]);
+        lanes[lane] = lanes[lane] < magnitude ? magnitude : lanes[lane];  // max stays scalar
       }
     }
     for (; i < count; ++i) {
@@ -145,8 +147,14 @@ Limiter::Limiter(int64_t channels) : channels_(channels) {
 }
 
 void Limiter::take(const float* frames, int64_t count, std::vector<float>& given) {
-  frames_.insert(frames_.end(), frames, frames + (count * channels_));
-  advance(given);
+  given.reserve(given.size() + static_cast<size_t>(count * channels_));
+  while (count > 0) {
+    const int64_t piece = std::min(count, kPiece);
+    frames_.insert(frames_.end(), frames, frames + (piece * channels_));
+    advance(given);
+    frames += piece * channels_;
+    count -= piece;
+  }
 }
 
 void Limiter::rest(std::vector<float>& given) {
@@ -160,6 +168,10 @@ void Limiter::find_excess() {
   const int64_t begin = core::count_of(excess_);
   excess_.resize(static_cast<size_t>(std::max(begin, frames - kTaps + 1)));
   const int64_t end = core::count_of(excess_);
+  const int64_t all = end > begin ? end - begin + kTaps - 1 : 0;
+  if (is_soft(frames_.data() + (begin * channels_), all * channels_)) {
+    return;
+  }
   for (int64_t first = begin; first < end; first += kBlock) {
     const int64_t count = std::min(kBlock, end - first);
     const float* samples = frames_.data() + (first * channels_);
@@ -178,6 +190,7 @@ void Limiter::find_excess() {
       excess_[static_cast<size_t>(first + i)] =
           1.0 - (kCeiling / std::max(peaks.at(static_cast<size_t>(i)), kCeiling));
     }
+    soft_from_ = first + count;
   }
 }
 
@@ -187,7 +200,8 @@ void Limiter::find_largest() {
   const int64_t end = std::max(begin, core::count_of(excess_) - kWidth + 1);
   largest_.resize(static_cast<size_t>(end));
   double* largest = largest_.data();
-  for (int64_t from = begin; from < end + kWidth - 1; ++from) {
+  const int64_t until = std::min(end + kWidth - 1, soft_from_);
+  for (int64_t from = begin; from < until; ++from) {
     const double excess = excess_[static_cast<size_t>(from)];
     if (excess > 0.0) {
       const int64_t last = std::min(from + 1, end);
@@ -205,7 +219,7 @@ void Limiter::advance(std::vector<float>& given) {
   const float* frame = frames_.data() + (kFirst * channels_);
   given.insert(given.end(), frame, frame + (count * channels_));
   float* to = given.data() + core::count_of(given) - (count * channels_);
-  for (int64_t first = 0; first < count; first += kBlock) {
+  for (int64_t first = 0; first < std::min(count, soft_from_); first += kBlock) {
     const int64_t frames = std::min(kBlock, count - first);
     const double* largest = largest_.data() + first;
     if (std::all_of(largest, largest + frames + kWidth - 1, [](double x) { return x == 0.0; })) {
@@ -222,6 +236,7 @@ void Limiter::advance(std::vector<float>& given) {
   frames_.erase(frames_.begin(), frames_.begin() + (count * channels_));
   excess_.erase(excess_.begin(), excess_.begin() + count);
   largest_.erase(largest_.begin(), largest_.begin() + count);
+  soft_from_ = std::max<int64_t>(0, soft_from_ - count);
 }
 
 }  // namespace muspeaker::dsp

@@ -38,6 +38,7 @@ class Limiter {
   std::vector<float> frames_;    // not given yet, and the kFirst before them
   std::vector<double> excess_;   // of frames_ from kBefore on, the share of each that is too much
   std::vector<double> largest_;  // of excess_ from kReach on, the largest within kReach
+  int64_t soft_from_ = 0;        // from there on nothing of excess_ is above 0
 };
 
 }  // namespace muspeaker::dsp
