@@ -2,7 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <utility>
+
+#include "core/elementary.h"
+#include "core/wide_vectors.h"
 
 namespace muspeaker::dsp {
 namespace {
@@ -35,17 +39,37 @@ Moments band_moments(const core::Frames& mel, const std::vector<int64_t>& frames
   return moments;
 }
 
+/// Sums by lanes, for a compiler may not reorder one long sum.
+MUSPEAKER_INTO_CALLER double sum_of(const float* values, int64_t count) {
+  constexpr int64_t kLanes = 16;
+  double lanes[kLanes] = {};
+  int64_t i = 0;
+  for (; i + kLanes <= count; i += kLanes) {
+    for (int64_t lane = 0; lane < kLanes; ++lane) {
+      lanes[lane] += static_cast<double>(values[i + lane]);
+    }
+  }
+  for (int64_t lane = 0; i < count; ++i, ++lane) {
+    lanes[lane] += static_cast<double>(values[i]);
+  }
+  return std::accumulate(lanes, lanes + kLanes, 0.0);
+}
+
 }  // namespace
 
 std::vector<int64_t> speech_frames(const core::Frames& mel) {
-  std::vector<double> loudness;
-  for (int64_t frame = 0; frame < mel.rows(); ++frame) {
-    double sum = 0.0;
-    for (int64_t band = 0; band < mel.width; ++band) {
-      sum += std::exp(static_cast<double>(mel.row(frame)[band]));
+  std::vector<double> loudness(static_cast<size_t>(mel.rows()));
+  std::vector<float> amplitudes(static_cast<size_t>(mel.width));
+  core::with_wide_vectors([&]() MUSPEAKER_INTO_CALLER_BODY {
+    for (int64_t frame = 0; frame < mel.rows(); ++frame) {
+      const float* __restrict row = mel.row(frame);
+      float* __restrict to = amplitudes.data();
+      for (int64_t band = 0; band < mel.width; ++band) {
+        to[band] = core::exp_of(row[band]);
+      }
+      loudness[static_cast<size_t>(frame)] = sum_of(to, mel.width);
     }
-    loudness.push_back(sum);
-  }
+  });
   const double floor = kSpeechFloor * *std::max_element(loudness.begin(), loudness.end());
   std::vector<int64_t> frames;
   for (int64_t frame = 0; frame < mel.rows(); ++frame) {

@@ -1,7 +1,9 @@
 #include "dsp/spectral_map.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <cstring>
 #include <utility>
 
 #include "core/elementary.h"
@@ -201,34 +203,81 @@ Matrix transport(const Matrix& source, const Matrix& target) {
                         [](double x) { return std::clamp(x, 1.0 / kMostTurned, kMostTurned); });
 }
 
-/// One frame of apply_spectral_map, by two products whose inner loops run over neighbours in
-/// memory. rows, cepstra: memory.
-void map_frame(float* frame, const double* mean, const float* values, const Matrix& columns,
-               const Matrix& weights, Matrix& rows, double* __restrict cepstra) {
+/// The mean over some frames of every band, (mels).
+std::vector<double> mean_of(const core::Frames& mel, const std::vector<int64_t>& frames) {
+  std::vector<double> mean(static_cast<size_t>(mel.width));
   core::with_wide_vectors([&]() MUSPEAKER_INTO_CALLER_BODY {
-    const int64_t bands = columns.rows();
-    const int64_t num_cepstra = columns.width;
-    double* __restrict centred = rows.row(0);
-    double* __restrict moved = rows.row(1);
-    std::fill(cepstra, cepstra + num_cepstra, 0.0);
-    for (int64_t band = 0; band < bands; ++band) {
-      centred[band] = frame[band] - mean[band];
-      moved[band] = centred[band];
-      const double* column = columns.row(band);
-      for (int64_t i = 0; i < num_cepstra; ++i) {
-        cepstra[i] += column[i] * centred[band];
+    double* __restrict sums = mean.data();
+    for (const int64_t frame : frames) {
+      const float* __restrict row = mel.row(frame);
+      for (int64_t band = 0; band < mel.width; ++band) {
+        sums[band] += static_cast<double>(row[band]);
       }
     }
-    for (int64_t i = 0; i < num_cepstra; ++i) {
-      const double* row = weights.row(i);
-      const double cepstrum = cepstra[i];
+    for (int64_t band = 0; band < mel.width; ++band) {
+      sums[band] /= static_cast<double>(frames.size());
+    }
+  });
+  return mean;
+}
+
+constexpr int64_t kGroup = 16;  // frames that are mapped side by side, one in a lane
+using Four = double __attribute__((vector_size(32)));
+using Lanes = std::array<Four, kGroup / 4>;
+
+/// What apply_spectral_map works with. basis: (mels, cepstra); weights: (cepstra, mels); the others
+/// hold kGroup frames side by side.
+struct Mapping {
+  const std::vector<double>& mean;
+  const float* values;  // offset and stretch of every band
+  const Matrix& basis;
+  const Matrix& weights;
+  Matrix bands;    // (mels, kGroup)
+  Matrix cepstra;  // (cepstra, kGroup)
+};
+
+/// Adds the product of a row of `width` factors, `step` apart, and as many rows of kGroup values.
+MUSPEAKER_INTO_CALLER void add_product(const double* __restrict factors, int64_t step,
+                                       const double* __restrict rows, int64_t width,
+                                       double* __restrict sums) {
+  Lanes lanes;
+  std::memcpy(&lanes, sums, sizeof(lanes));
+  for (int64_t i = 0; i < width; ++i) {
+    Lanes row;
+    std::memcpy(&row, rows + (i * kGroup), sizeof(row));
+    for (size_t part = 0; part < lanes.size(); ++part) {
+      lanes[part] += factors[i * step] * row[part];
+    }
+  }
+  std::memcpy(sums, &lanes, sizeof(lanes));
+}
+
+/// So many frames of apply_spectral_map, kGroup at most.
+void map_frames(float* frames, int64_t count, Mapping& map) {
+  core::with_wide_vectors([&]() MUSPEAKER_INTO_CALLER_BODY {
+    const int64_t bands = map.basis.rows();
+    const int64_t cepstra = map.basis.width;
+    double* __restrict centred = map.bands.data();
+    double* __restrict moves = map.cepstra.data();
+    for (int64_t lane = 0; lane < count; ++lane) {
       for (int64_t band = 0; band < bands; ++band) {
-        moved[band] += row[band] * cepstrum;
+        centred[(band * kGroup) + lane] =
+            static_cast<double>(frames[(lane * bands) + band]) - map.mean[band];
       }
     }
+    std::fill(moves, moves + (cepstra * kGroup), 0.0);
+    for (int64_t i = 0; i < cepstra; ++i) {
+      add_product(map.basis.data() + i, cepstra, centred, bands, moves + (i * kGroup));
+    }
     for (int64_t band = 0; band < bands; ++band) {
-      frame[band] =
-          static_cast<float>(mean[band] + values[band] + (values[bands + band] * moved[band]));
+      add_product(map.weights.data() + band, bands, moves, cepstra, centred + (band * kGroup));
+    }
+    for (int64_t lane = 0; lane < count; ++lane) {
+      for (int64_t band = 0; band < bands; ++band) {
+        frames[(lane * bands) + band] = static_cast<float>(
+            map.mean[band] + static_cast<double>(map.values[band]) +
+            (static_cast<double>(map.values[bands + band]) * centred[(band * kGroup) + lane]));
+      }
     }
   });
 }
@@ -276,18 +325,16 @@ std::vector<float> fit_spectral_map(const core::Frames& prompt, const core::Fram
 
 void apply_spectral_map(core::Frames& mel, const float* values, int64_t num_cepstra) {
   const int64_t bands = mel.width;
-  Matrix speech = gather(mel, speech_frames(mel));
-  const Matrix mean_row = centre(speech);
-  thread_local Matrix columns;  // (mels, cepstra), kept for the next utterance
-  if (columns.rows() != bands || columns.width != num_cepstra) {
-    columns = transposed(cosines(bands, num_cepstra));
+  const std::vector<double> mean = mean_of(mel, speech_frames(mel));
+  thread_local Matrix basis;  // (mels, cepstra), kept for the next utterance
+  if (basis.rows() != bands || basis.width != num_cepstra) {
+    basis = transposed(cosines(bands, num_cepstra));
   }
   Matrix weights(num_cepstra, bands);
   std::copy_n(values + (2 * bands), weights.size(), weights.data());
-  Matrix rows(2, bands);
-  Matrix cepstra(1, num_cepstra);
-  for (int64_t t = 0; t < mel.rows(); ++t) {
-    map_frame(mel.row(t), mean_row.data(), values, columns, weights, rows, cepstra.data());
+  Mapping map{mean, values, basis, weights, Matrix(bands, kGroup), Matrix(num_cepstra, kGroup)};
+  for (int64_t frame = 0; frame < mel.rows(); frame += kGroup) {
+    map_frames(mel.row(frame), std::min(kGroup, mel.rows() - frame), map);
   }
 }
 
