@@ -20,6 +20,17 @@ struct Params {
   float scale;
 };
 
+/// Less than a vector of values, as a whole one: one by one they would take as long as all others.
+MUSPEAKER_INTO_CALLER void exp_of_few(float* __restrict values, int64_t count, float most) {
+  float lanes[kLanes];
+  std::fill(lanes, lanes + kLanes, most);
+  std::copy(values, values + count, lanes);
+  for (float& lane : lanes) {
+    lane = core::exp_of(lane - most);
+  }
+  std::copy(lanes, lanes + count, values);
+}
+
 /// bias: one value a key, or null. Sums by lanes, for a compiler may not reorder one long sum.
 MUSPEAKER_INTO_CALLER void soft_max_row(float* __restrict row, int64_t keys, float scale,
                                         const float* __restrict bias) {
@@ -44,9 +55,10 @@ MUSPEAKER_INTO_CALLER void soft_max_row(float* __restrict row, int64_t keys, flo
     lanes[0] = std::max(lanes[0], row[i]);
   }
   const float most = *std::max_element(lanes, lanes + kLanes);
-  for (int64_t i = 0; i < keys; ++i) {
+  for (int64_t i = 0; i < whole; ++i) {
     row[i] = core::exp_of(row[i] - most);
   }
+  exp_of_few(row + whole, keys - whole, most);
   std::fill(lanes, lanes + kLanes, 0.0F);
   for (int64_t i = 0; i < whole; i += kLanes) {
     for (int64_t lane = 0; lane < kLanes; ++lane) {
