@@ -19,7 +19,7 @@ from muspeaker.sound.audio import Audio
 from muspeaker.sound.edges import FADE_SECONDS, MOST_AFTER_SECONDS, EdgeTrimmer, NoiseGate
 from muspeaker.sound.loudness import DEFAULT_LUFS, Leveller
 from muspeaker.sound.peaks import PeakLimiter
-from muspeaker.sound.span import Span, begun_between, placed
+from muspeaker.sound.span import Span, placed, spoken
 from muspeaker.text import phonemize
 from muspeaker.text.passages import Passage, Reading, model_language, read_text
 from muspeaker.text.symbols import PAUSE
@@ -264,20 +264,22 @@ class SpeechEngine:
         ends = np.cumsum(np.asarray(durations, dtype=np.int64)) * frame_seconds
         edges = [0.0, *ends.tolist()]
         words = [
-            Span(
+            spoken(
                 word.text,
                 edges[word.start],
                 edges[word.end],
-                word.mark,
+                mark=word.mark,
                 written=word.written,
                 place=word.place if word.written else None,
             )
             for word in tokens.words
         ]
+        symbols = self.config.symbols
+        pairs = zip(tokens.phones.tolist(), tokens.boundaries.tolist(), strict=True)
         phones = [
-            Span(self.config.symbols[phone], edges[index], edges[index + 1])
-            for index, phone in enumerate(tokens.phones.tolist())
-            if tokens.boundaries[index] != PAUSE
+            spoken(symbols[phone], edges[index], edges[index + 1])
+            for index, (phone, boundary) in enumerate(pairs)
+            if boundary != PAUSE
         ]
         return words, phones
 
@@ -294,17 +296,20 @@ class _Edges:
 
     def inside(self, spans: list[Span]) -> list[Span]:
         """The spans that begin in the chunk, relative to it; the last ends with the sound."""
-        if self.cut or self.is_last:
-            lead = self.cut / self.rate_hz
-            most = self.end / self.rate_hz if self.is_last else math.inf
-            spans = [_moved(span, lead, most) for span in spans]
-        end = math.inf if self.is_last else self.end / self.rate_hz
-        return begun_between(spans, self.begin / self.rate_hz, end)
-
-
-def _moved(span: Span, lead: float, most: float) -> Span:
-    start = min(max(0.0, span.start - lead), most)
-    return placed(span, start, min(max(start, span.end - lead), most))
+        lead, begin = self.cut / self.rate_hz, self.begin / self.rate_hz
+        end = self.end / self.rate_hz
+        found = []
+        for span in spans:
+            start, stop = span.start - lead, span.end - lead
+            if self.is_last:
+                start = min(max(0.0, start), end)
+                stop = min(max(start, stop), end)
+            elif self.cut:
+                start = max(0.0, start)
+                stop = max(start, stop)
+            if begin <= start and (start < end or self.is_last):
+                found.append(placed(span, round(start - begin, 9), round(stop - begin, 9)))
+        return found
 
 
 def _next_chunk(speaking: _core.Speaking, process: int, whole: bool) -> NDArray[np.float32] | None:

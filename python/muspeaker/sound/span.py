@@ -28,6 +28,16 @@ class Span:
     place: tuple[int, int] | None = None
 
 
+_ABSENT = Span("", 0.0, 0.0).__dict__
+
+
+def spoken(text: str, start: float, end: float, **further: object) -> Span:
+    """Span(text, start, end, ...), which is slow for the hundreds of a sentence: it sets field by field."""
+    new = object.__new__(Span)
+    new.__dict__.update(_ABSENT, text=text, start=start, end=end, **further)
+    return new
+
+
 def placed(span: Span, start: float, end: float) -> Span:
     """The span at another time: as dataclasses.replace, which is slow for the hundreds of a sentence."""
     new = object.__new__(Span)
@@ -38,8 +48,3 @@ def placed(span: Span, start: float, end: float) -> Span:
 def moved(span: Span, seconds: float) -> Span:
     """The span so much later; times are whole nanoseconds, so that there and back is where it was."""
     return placed(span, round(span.start + seconds, 9), round(span.end + seconds, 9))
-
-
-def begun_between(spans: list[Span], begin: float, end: float) -> list[Span]:
-    """Spans that start within [begin, end), their times relative to `begin`."""
-    return [moved(span, -begin) for span in spans if begin <= span.start < end]
