@@ -142,7 +142,8 @@ py::array_t<float> spectral_synthesis(const FloatArray& planes, const FloatArray
   dsp::SpectralSynthesis::Chunk chunk;
   chunk.frames = frames;
   chunk.end = frames;
-  chunk.planes = planes.data();
+  const int64_t width = dsp::SpectralSynthesis::kPlanes * synthesis.num_bins();
+  chunk.planes = [&](int64_t begin, int64_t) { return planes.data() + (begin * width); };
   chunk.mel = mel.data();
   chunk.f0 = f0.data();
   chunk.phase = phase.data();

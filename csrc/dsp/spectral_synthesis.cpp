@@ -78,7 +78,6 @@ void SpectralSynthesis::synthesize(const Chunk& chunk, float* samples, Workspace
     const int64_t hop = audio_.hop_samples;
     const int64_t window = audio_.window_samples;
     const int64_t num_samples = chunk.frames * hop;
-    const int64_t edge = (window - hop) / 2;
     const auto bins = static_cast<size_t>(fft_.num_bins());
     for (std::vector<float>* part : {&workspace.real, &workspace.imag, &workspace.noise_real,
                                      &workspace.noise_imag, &workspace.magnitude}) {
@@ -91,33 +90,48 @@ void SpectralSynthesis::synthesize(const Chunk& chunk, float* samples, Workspace
       pulse_frame(chunk.f0[frame], chunk.phase + (frame * hop), hop,
                   workspace.pulses.data() + (frame * hop));
     }
-    const int64_t wanted_begin = chunk.begin * hop;
-    const int64_t wanted_end = chunk.end * hop;
-    std::fill(samples, samples + (wanted_end - wanted_begin), 0.0F);
+    std::fill(samples, samples + ((chunk.end - chunk.begin) * hop), 0.0F);
+  });
+  const int64_t first = std::max<int64_t>(0, chunk.begin - kSpectraReach);
+  const int64_t last = std::min(chunk.frames, chunk.end + kSpectraReach);
+  for (int64_t tile = first; tile < last; tile += kTileFrames) {
+    const int64_t end = std::min(last, tile + kTileFrames);
+    const float* planes = chunk.planes(tile, end);
+    for (int64_t frame = tile; frame < end; ++frame) {
+      add_frame(chunk, frame, planes + ((frame - tile) * kPlanes * fft_.num_bins()), samples,
+                workspace);
+    }
+  }
+}
+
+/// Adds the window of a frame to the samples of the chunk.
+void SpectralSynthesis::add_frame(const Chunk& chunk, int64_t frame, const float* planes,
+                                  float* samples, Workspace& workspace) const {
+  core::with_wide_vectors([&]() MUSPEAKER_INTO_CALLER_BODY {
+    const int64_t hop = audio_.hop_samples;
+    const int64_t window = audio_.window_samples;
+    const int64_t num_samples = chunk.frames * hop;
     const float pulse_scale = 4.0F / static_cast<float>(window);
     const float noise_scale = std::sqrt(8.0F / 3.0F / static_cast<float>(window));
-    const int64_t first = std::max<int64_t>(0, chunk.begin - kSpectraReach);
-    const int64_t last = std::min(chunk.frames, chunk.end + kSpectraReach);
-    for (int64_t frame = first; frame < last; ++frame) {
-      const int64_t start = (frame * hop) - edge;
-      const bool voiced = has_pulses(chunk, frame);
-      if (voiced) {
-        spectrum(workspace.pulses.data(), num_samples, start, pulse_scale, workspace.real.data(),
-                 workspace.imag.data(), workspace);
-      }
-      spectrum(chunk.noise, num_samples, start, noise_scale, workspace.noise_real.data(),
-               workspace.noise_imag.data(), workspace);
-      const float* mel = chunk.mel + (frame * audio_.num_mels);
-      mix(chunk.planes + (frame * kPlanes * fft_.num_bins()), mel, voiced, workspace);
-      correct_levels(mel, workspace);
-      fft_.inverse(workspace.real.data(), workspace.imag.data(), workspace.frame.data(),
-                   workspace.fft);
-      const int64_t from = std::max(start, wanted_begin);
-      const int64_t to = std::min(start + window, wanted_end);
-      for (int64_t i = from; i < to; ++i) {
-        samples[i - wanted_begin] += workspace.frame[static_cast<size_t>(i - start)] *
-                                     (window_[static_cast<size_t>(i - start)] / kHannPower);
-      }
+    const int64_t start = (frame * hop) - ((window - hop) / 2);
+    const bool voiced = has_pulses(chunk, frame);
+    if (voiced) {
+      spectrum(workspace.pulses.data(), num_samples, start, pulse_scale, workspace.real.data(),
+               workspace.imag.data(), workspace);
+    }
+    spectrum(chunk.noise, num_samples, start, noise_scale, workspace.noise_real.data(),
+             workspace.noise_imag.data(), workspace);
+    const float* mel = chunk.mel + (frame * audio_.num_mels);
+    mix(planes, mel, voiced, workspace);
+    correct_levels(mel, workspace);
+    fft_.inverse(workspace.real.data(), workspace.imag.data(), workspace.frame.data(),
+                 workspace.fft);
+    const int64_t wanted = chunk.begin * hop;
+    const int64_t from = std::max(start, wanted);
+    const int64_t to = std::min(start + window, chunk.end * hop);
+    for (int64_t i = from; i < to; ++i) {
+      samples[i - wanted] += workspace.frame[static_cast<size_t>(i - start)] *
+                             (window_[static_cast<size_t>(i - start)] / kHannPower);
     }
   });
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 #include "core/config.h"
@@ -24,6 +25,7 @@ class SpectralSynthesis {
   static constexpr int64_t kPlanes = 5;  ///< planes of the network's head, each num_bins values
   static constexpr int64_t kSpectraReach = 2;  ///< frames whose spectra a frame's samples need
   static constexpr int64_t kSourceReach = 4;   ///< frames whose pulses and noise they need
+  static constexpr int64_t kTileFrames = 24;   ///< frames whose planes are asked for at once
 
   /// Throws std::invalid_argument if a window is not fft_samples long and four hops.
   explicit SpectralSynthesis(const core::AudioConfig& audio);
@@ -34,18 +36,21 @@ class SpectralSynthesis {
     RealFft::Workspace fft;
   };
 
+  /// The planes of frames [begin, end): (end - begin, 5, num_bins), log-gain and phase offset of the
+  /// harmonic part, log-gain of the noise, log-magnitude and phase of the free part; logarithms
+  /// relative to the mel. Asked for few frames at a time, in order: they are as large as a cache.
+  using Planes = std::function<const float*(int64_t begin, int64_t end)>;
+
   /// One chunk of an utterance; what lies outside it must be the utterance's end or not needed.
   struct Chunk {
     int64_t frames = 0;             ///< frames of all arrays
     int64_t begin = 0;              ///< first frame whose samples are wanted
     int64_t end = 0;                ///< end of range, exclusive
-    const float* planes = nullptr;  ///< (frames, 5, num_bins): log-gain and phase offset of the
-                                    ///< harmonic part, log-gain of the noise, log-magnitude and
-                                    ///< phase of the free part; logarithms relative to the mel
-    const float* mel = nullptr;     ///< (frames, num_mels), natural log
-    const float* f0 = nullptr;      ///< (frames) in Hz, 0 where unvoiced
-    const float* phase = nullptr;   ///< (frames * hop) phase of the fundamental, in cycles
-    const float* noise = nullptr;   ///< (frames * hop), standard normal
+    Planes planes;
+    const float* mel = nullptr;    ///< (frames, num_mels), natural log
+    const float* f0 = nullptr;     ///< (frames) in Hz, 0 where unvoiced
+    const float* phase = nullptr;  ///< (frames * hop) phase of the fundamental, in cycles
+    const float* noise = nullptr;  ///< (frames * hop), standard normal
   };
 
   /// Writes (end - begin) * hop_samples samples. Every sample adds its frames in the same order, so
@@ -57,6 +62,8 @@ class SpectralSynthesis {
  private:
   void spectrum(const float* samples, int64_t num_samples, int64_t first, float scale, float* real,
                 float* imag, Workspace& workspace) const;
+  void add_frame(const Chunk& chunk, int64_t frame, const float* planes, float* samples,
+                 Workspace& workspace) const;
   void mix(const float* planes, const float* mel, bool voiced, Workspace& workspace) const;
   void correct_levels(const float* mel, Workspace& workspace) const;
 

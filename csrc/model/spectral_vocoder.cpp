@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 
 #include "core/elementary.h"
 #include "core/thread_pool.h"
@@ -19,11 +20,11 @@ constexpr int64_t kSourceReach = dsp::SpectralSynthesis::kSourceReach;
 constexpr int64_t kChunkFrames = 160;  // the margins are then a sixth of a chunk's work
 // Eight seconds: most sentences are one part, without margins.
 constexpr int64_t kWholeFrames = 640;
-constexpr int64_t kLeastFrames = 16;  // fewer are not worth a thread: four more are computed twice
+constexpr int64_t kLeastFrames = 32;  // fewer are not worth a thread: four more are computed twice
 
-/// Where the planes of a chunk begin in it, and the frames whose samples are wanted.
+/// Where the features of a chunk begin in it, and the frames whose samples are wanted.
 struct Wanted {
-  int64_t planes_begin;
+  int64_t features_begin;
   int64_t begin;
   int64_t end;
 };
@@ -75,10 +76,10 @@ ggml_tensor* SpectralVocoder::forward(ggml_context* graph, ggml_tensor* mel, ggm
     x = block.forward(graph, x, {begin, x->ne[1] - begin - end});
     rows = {rows.before - begin, rows.after - end};
   }
-  ggml_tensor* planes = head_.forward(graph, norm_.forward(graph, x));
+  x = norm_.forward(graph, x);
   const int64_t hop = samples_a_frame();
   const Wanted wanted{margins.before - rows.before, margins.before, frames - margins.after};
-  ggml_tensor* inputs[] = {planes, mel, f0, phase, noise};
+  ggml_tensor* inputs[] = {x, mel, f0, phase, noise};
   ggml_tensor* samples =
       ggml_custom_4d(graph, GGML_TYPE_F32, (wanted.end - wanted.begin) * hop, 1, 1, 1, inputs, 5,
                      synthesize, GGML_N_TASKS_MAX, const_cast<SpectralVocoder*>(this));
@@ -111,9 +112,9 @@ void SpectralVocoder::synthesize(ggml_tensor* samples, int /*thread*/, int /*num
   const auto wanted = nn::node_params<Wanted>(samples);
   const int64_t hop = vocoder.samples_a_frame();
   const int64_t width = samples->src[0]->ne[0];
+  const float* features = values_of(samples->src[0]) - (wanted.features_begin * width);
   dsp::SpectralSynthesis::Chunk chunk;
   chunk.frames = samples->src[1]->ne[1];
-  chunk.planes = values_of(samples->src[0]) - (wanted.planes_begin * width);
   chunk.mel = values_of(samples->src[1]);
   chunk.f0 = values_of(samples->src[2]);
   chunk.phase = values_of(samples->src[3]);
@@ -121,9 +122,18 @@ void SpectralVocoder::synthesize(ggml_tensor* samples, int /*thread*/, int /*num
   auto* to = static_cast<float*>(samples->data);
   core::parallel_ranges(wanted.end - wanted.begin, kLeastFrames, [&](int64_t begin, int64_t end) {
     thread_local dsp::SpectralSynthesis::Workspace workspace;
+    thread_local std::vector<float> planes;
+    planes.resize(static_cast<size_t>(dsp::SpectralSynthesis::kTileFrames *
+                                      dsp::SpectralSynthesis::kPlanes *
+                                      vocoder.synthesis_.num_bins()));
     dsp::SpectralSynthesis::Chunk part = chunk;
     part.begin = wanted.begin + begin;
     part.end = wanted.begin + end;
+    const auto planes_of = [&](int64_t from, int64_t until) {
+      vocoder.head_.run(features + (from * width), until - from, planes.data());
+      return planes.data();
+    };
+    part.planes = std::cref(planes_of);
     vocoder.synthesis_.synthesize(part, to + (begin * hop), workspace);
   });
 }

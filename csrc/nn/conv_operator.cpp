@@ -162,4 +162,12 @@ ggml_tensor* ConvOperator::forward(ggml_context* graph, ggml_tensor* x,
   return y;
 }
 
+void ConvOperator::run(const float* x, int64_t frames, float* y) const {
+  kernels::ConvCall call;
+  call.x = x;
+  call.in_frames = frames;
+  call.y = y;
+  kernel_.run(call, 0, frames);
+}
+
 }  // namespace muspeaker::nn

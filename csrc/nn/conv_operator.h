@@ -42,6 +42,10 @@ class ConvOperator {
   /// not fit.
   ggml_tensor* forward(ggml_context* graph, ggml_tensor* x, const Fusion& fusion) const;
 
+  /// The same outside a graph, on the calling thread, of an operator of kernel 1: x: (frames, in);
+  /// y: (frames, out).
+  void run(const float* x, int64_t frames, float* y) const;
+
  private:
   kernels::Conv1d kernel_;
 };

@@ -12,4 +12,8 @@ ggml_tensor* Linear::forward(ggml_context* graph, ggml_tensor* x, const Fusion& 
   return operator_.forward(graph, x, fusion);
 }
 
+void Linear::run(const float* x, int64_t frames, float* y) const {
+  operator_.run(x, frames, y);
+}
+
 }  // namespace muspeaker::nn

@@ -20,6 +20,10 @@ class Linear {
   /// x: (frames, in_features) float32. Returns (frames, out_features); `fusion` as Fusion says.
   ggml_tensor* forward(ggml_context* graph, ggml_tensor* x, const Fusion& fusion = {}) const;
 
+  /// The same outside a graph, on the calling thread, for what goes on with the result while it is
+  /// in the cache. x: (frames, in_features); y: (frames, out_features).
+  void run(const float* x, int64_t frames, float* y) const;
+
  private:
   ConvOperator operator_;
 };

@@ -13,7 +13,7 @@
 namespace muspeaker::dsp {
 namespace {
 
-constexpr int64_t kFrames = 24;
+constexpr int64_t kFrames = 60;  // more than one tile has
 
 core::AudioConfig audio() {
   core::AudioConfig audio;
@@ -66,7 +66,8 @@ struct Inputs {
     chunk.frames = std::min(kFrames, end + reach) - first;
     chunk.begin = begin - first;
     chunk.end = end - first;
-    chunk.planes = planes.data() + (first * SpectralSynthesis::kPlanes * synthesis.num_bins());
+    const int64_t width = SpectralSynthesis::kPlanes * synthesis.num_bins();
+    chunk.planes = [&](int64_t from, int64_t) { return planes.data() + ((first + from) * width); };
     chunk.mel = mel.data() + (first * audio().num_mels);
     chunk.f0 = f0.data() + first;
     chunk.phase = phase.data() + (first * hop);
