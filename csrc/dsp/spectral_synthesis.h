@@ -36,16 +36,16 @@ class SpectralSynthesis {
     RealFft::Workspace fft;
   };
 
-  /// The planes of frames [begin, end): (end - begin, 5, num_bins), log-gain and phase offset of the
-  /// harmonic part, log-gain of the noise, log-magnitude and phase of the free part; logarithms
+  /// The planes of frames [begin, end): (end - begin, 5, num_bins), log-gain and phase offset of
+  /// the harmonic part, log-gain of the noise, log-magnitude and phase of the free part; logarithms
   /// relative to the mel. Asked for few frames at a time, in order: they are as large as a cache.
   using Planes = std::function<const float*(int64_t begin, int64_t end)>;
 
   /// One chunk of an utterance; what lies outside it must be the utterance's end or not needed.
   struct Chunk {
-    int64_t frames = 0;             ///< frames of all arrays
-    int64_t begin = 0;              ///< first frame whose samples are wanted
-    int64_t end = 0;                ///< end of range, exclusive
+    int64_t frames = 0;  ///< frames of all arrays
+    int64_t begin = 0;   ///< first frame whose samples are wanted
+    int64_t end = 0;     ///< end of range, exclusive
     Planes planes;
     const float* mel = nullptr;    ///< (frames, num_mels), natural log
     const float* f0 = nullptr;     ///< (frames) in Hz, 0 where unvoiced

@@ -26,7 +26,7 @@ dsp::FrameF0 f0_around(const std::vector<float>& f0, int64_t frame) {
 VocoderStream::VocoderStream(const model::MuSpeaker& model, int64_t first_frames,
                              int64_t chunk_frames)
     : model_(model),
-      first_frames_(first_frames),
+      first_frames_(first_frames > 0 ? first_frames : model.vocoder().first_frames()),
       chunk_frames_(chunk_frames > 0 ? chunk_frames : model.vocoder().chunk_frames()),
       post_(model.config()) {}
 

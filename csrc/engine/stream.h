@@ -27,14 +27,11 @@ namespace muspeaker::engine {
 /// many utterances, interleaved.
 class VocoderStream {
  public:
-  /// The model must outlive the stream. Sizes of the first and of the other chunks, at least 1; 0
-  /// for the others is what suits the vocoder.
+  /// The model must outlive the stream. Sizes of the first and of the other chunks; 0 is what suits
+  /// the vocoder.
   /// Throws ModelFileError if the model cannot have the post stages that its config asks for.
-  explicit VocoderStream(const model::MuSpeaker& model, int64_t first_frames = kFirstFrames,
+  explicit VocoderStream(const model::MuSpeaker& model, int64_t first_frames = 0,
                          int64_t chunk_frames = 0);
-
-  /// The first chunk is small, so that speech begins early.
-  static constexpr int64_t kFirstFrames = 32;
 
   /// Frames [begin, end).
   struct Chunk {

@@ -123,9 +123,9 @@ void SpectralVocoder::synthesize(ggml_tensor* samples, int /*thread*/, int /*num
   core::parallel_ranges(wanted.end - wanted.begin, kLeastFrames, [&](int64_t begin, int64_t end) {
     thread_local dsp::SpectralSynthesis::Workspace workspace;
     thread_local std::vector<float> planes;
-    planes.resize(static_cast<size_t>(dsp::SpectralSynthesis::kTileFrames *
-                                      dsp::SpectralSynthesis::kPlanes *
-                                      vocoder.synthesis_.num_bins()));
+    planes.resize(
+        static_cast<size_t>(dsp::SpectralSynthesis::kTileFrames * dsp::SpectralSynthesis::kPlanes *
+                            vocoder.synthesis_.num_bins()));
     dsp::SpectralSynthesis::Chunk part = chunk;
     part.begin = wanted.begin + begin;
     part.end = wanted.begin + end;

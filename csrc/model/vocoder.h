@@ -43,6 +43,9 @@ class Vocoder {
   /// Samples that each frame becomes.
   [[nodiscard]] int64_t samples_a_frame() const { return samples_a_frame_; }
 
+  /// Frames of the first chunk of a stream: few, so that speech begins early.
+  [[nodiscard]] int64_t first_frames() const { return first_frames_; }
+
   /// Frames of a chunk, margins aside, at which it runs fastest.
   [[nodiscard]] int64_t chunk_frames() const { return chunk_frames_; }
 
@@ -55,7 +58,7 @@ class Vocoder {
 
  protected:
   /// reach_frames is set by the derived constructor.
-  Vocoder(int64_t samples_a_frame, int64_t chunk_frames, int64_t whole_frames);
+  Vocoder(int64_t samples_a_frame, int64_t chunk_frames, int64_t whole_frames = 0);
 
   /// Throws std::invalid_argument if F0 is not of the mel's frames, or phase or noise not of their
   /// samples.
@@ -66,6 +69,7 @@ class Vocoder {
 
  private:
   int64_t samples_a_frame_;
+  int64_t first_frames_;
   int64_t chunk_frames_;
   int64_t whole_frames_;
   int64_t id_;
