@@ -1,5 +1,6 @@
 #include "engine/acoustic_pass.h"
 
+#include <algorithm>
 #include <cmath>
 #include <utility>
 
@@ -23,6 +24,35 @@ ggml_tensor* stretched(core::GraphBuilder& graph, const model::VariationAdapter&
                        const core::Frames& e_con, const std::vector<int32_t>& durations) {
   ggml_tensor* path = graph.input("path", model::make_path(durations));
   return adapter.stretch(graph.context(), graph.input("e_con", e_con), path);
+}
+
+/// Durations of at most 2 * reach + 1 frames. All frames of a token have the same content, so those
+/// farther than `reach` from its ends have the same melody, and one of them is enough.
+std::vector<int32_t> without_middles(std::vector<int32_t> durations, int64_t reach) {
+  for (int32_t& duration : durations) {
+    duration = std::min(duration, static_cast<int32_t>((2 * reach) + 1));
+  }
+  return durations;
+}
+
+/// Frames of durations without_middles() as those of the durations themselves.
+core::Frames with_middles(const core::Frames& few, const std::vector<int32_t>& durations,
+                          int64_t reach) {
+  core::Frames all;
+  all.width = few.width;
+  const int64_t most = (2 * reach) + 1;
+  const float* token = few.data();
+  for (const int32_t duration : durations) {
+    const int64_t kept = std::min<int64_t>(duration, most);
+    const float* middle = token + (std::min(kept, reach) * few.width);
+    all.values.insert(all.values.end(), token, middle);
+    for (int64_t frame = most; frame < duration; ++frame) {
+      all.values.insert(all.values.end(), middle, middle + few.width);
+    }
+    token += kept * few.width;
+    all.values.insert(all.values.end(), middle, token);
+  }
+  return all;
 }
 
 }  // namespace
@@ -78,14 +108,18 @@ Melody AcousticPass::shape_melody(core::GraphRunner& runner, const core::Frames&
                                   const std::vector<int32_t>& durations, const Voice& voice,
                                   const SynthesisOptions& options, const Delivery& delivery) const {
   const model::VariationAdapter& adapter = model_.variation_adapter();
+  const int64_t reach = adapter.melody_reach();
+  const std::vector<int32_t> few = without_middles(durations, reach);
   runner.run([&](core::GraphBuilder& graph) {
-    ggml_tensor* frames = stretched(graph, adapter, e_con, durations);
+    ggml_tensor* frames = stretched(graph, adapter, e_con, few);
     ggml_tensor* e_sty = graph.input("e_sty", voice.style);
     graph.output("pitch", adapter.predict_pitch(graph.context(), frames, e_sty));
     graph.output("energy", adapter.predict_energy(graph.context(), frames, e_sty));
   });
-  Melody melody{adapter.decide_f0(runner.take_frames("pitch"), options.adapter()),
-                adapter.decide_energy(runner.take("energy"), options.adapter())};
+  const core::Frames pitch = with_middles(runner.take_frames("pitch"), durations, reach);
+  core::Frames energy = with_middles(runner.take_frames("energy"), durations, reach);
+  Melody melody{adapter.decide_f0(pitch, options.adapter()),
+                adapter.decide_energy(std::move(energy.values), options.adapter())};
   if (!delivery.melody.empty()) {
     const std::vector<float> shift = over_frames(delivery.melody, durations);
     for (size_t t = 0; t < shift.size(); ++t) {

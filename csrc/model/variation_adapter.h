@@ -58,6 +58,11 @@ class VariationAdapter {
   /// The same for normalised log-energy, (1, frames, 1).
   ggml_tensor* predict_energy(ggml_context* graph, ggml_tensor* frames, ggml_tensor* e_sty) const;
 
+  /// Frames to either side whose content the pitch and the energy of a frame depend on.
+  [[nodiscard]] int64_t melody_reach() const {
+    return 2 * config_.num_layers * (config_.kernel / 2);
+  }
+
   /// pitch: (frames, 2) from predict_pitch. Returns (frames,) in Hz, 0 where unvoiced.
   [[nodiscard]] std::vector<float> decide_f0(const core::Frames& pitch,
                                              const VariationOptions& options) const;
