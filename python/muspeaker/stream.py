@@ -19,7 +19,7 @@ from muspeaker.sound.audio import Audio
 from muspeaker.sound.edges import FADE_SECONDS, MOST_AFTER_SECONDS, EdgeTrimmer, NoiseGate
 from muspeaker.sound.loudness import DEFAULT_LUFS, Leveller
 from muspeaker.sound.peaks import PeakLimiter
-from muspeaker.sound.span import Span, placed, spoken
+from muspeaker.sound.span import Span, retime, spoken
 from muspeaker.text import phonemize
 from muspeaker.text.passages import Passage, Reading, model_language, read_text
 from muspeaker.text.symbols import PAUSE
@@ -191,10 +191,11 @@ class SpeechEngine:
             seed=seed,
             watermark=options.marked_with(),
         )
-        words, phones = self.spans(tokens, speaking.durations)
+        seconds = self._edges(speaking.durations)
+        words, phones = _Upcoming(_words(tokens, seconds)), _Upcoming(self._phones(tokens, seconds))
         limiter = PeakLimiter(bounded("volume", float(options.volume) * manner.volume))
-        gate = self._gate(phones, options)
-        trimmer = self._trimmer(passage, speaking.num_samples, words)
+        gate = self._gate(phones.start, options)
+        trimmer = self._trimmer(passage, speaking.num_samples, seconds)
         lufs = DEFAULT_LUFS + 20 * math.log10(energy)
         leveller = Leveller(speaking.num_samples, self.sample_rate, lufs)
         ends_with = int(speaking.durations[len(tokens.phones) - tokens.pauses_after :].sum())
@@ -212,18 +213,21 @@ class SpeechEngine:
             silence = self._silence_after(passage, ends_with).samples if is_last else samples[:0]
             if len(silence):
                 samples = np.concatenate([samples, silence])
-            edges = _Edges(begin, given, trimmer.cut, self.sample_rate, is_last=is_last)
-            yield Audio(samples, self.sample_rate, edges.inside(words), edges.inside(phones), mark)
+            chunk = _Chunk(begin, given, trimmer.cut, self.sample_rate, is_last=is_last)
+            spans = words.begun_in(chunk), phones.begun_in(chunk)
+            yield Audio(samples, self.sample_rate, *spans, mark)
 
-    def _gate(self, phones: list[Span], options: SynthesisOptions) -> NoiseGate:
-        """What silences the noise before a passage."""
-        lead = round((phones[0].start if phones else 0.0) * self.sample_rate)
+    def _gate(self, start: float, options: SynthesisOptions) -> NoiseGate:
+        """What silences the noise before the first phone of a passage."""
+        lead = round(start * self.sample_rate)
         return NoiseGate(lead, self.sample_rate, float(options.energy))
 
-    def _trimmer(self, passage: Passage, num_samples: int, words: list[Span]) -> EdgeTrimmer:
+    def _trimmer(self, passage: Passage, num_samples: int, edges: list[float]) -> EdgeTrimmer:
         """What cuts off the silence around a passage; its last word comes whole."""
-        last = round((words[-1].start if words else 0.0) * self.sample_rate)
-        latest = round((words[-1].end + MOST_AFTER_SECONDS) * self.sample_rate) if words else None
+        words = passage.tokens.words
+        begin, end = (edges[words[-1].start], edges[words[-1].end]) if words else (0.0, 0.0)
+        last = round(begin * self.sample_rate)
+        latest = round((end + MOST_AFTER_SECONDS) * self.sample_rate) if words else None
         return EdgeTrimmer(
             num_samples,
             self.sample_rate,
@@ -260,32 +264,37 @@ class SpeechEngine:
             tokens: What was spoken.
             durations: (tokens,) int32, in frames.
         """
+        edges = self._edges(durations)
+        return list(_words(tokens, edges)), list(self._phones(tokens, edges))
+
+    def _edges(self, durations: NDArray[np.int32]) -> list[float]:
+        """Where tokens begin, in seconds, and where the last ends."""
         frame_seconds = self.config.audio.hop_samples / self.sample_rate
         ends = np.cumsum(np.asarray(durations, dtype=np.int64)) * frame_seconds
-        edges = [0.0, *ends.tolist()]
-        words = [
-            spoken(
-                word.text,
-                edges[word.start],
-                edges[word.end],
-                mark=word.mark,
-                written=word.written,
-                place=word.place if word.written else None,
-            )
-            for word in tokens.words
-        ]
+        return [0.0, *ends.tolist()]
+
+    def _phones(self, tokens: Tokens, edges: list[float]) -> Generator[Span]:
         symbols = self.config.symbols
         pairs = zip(tokens.phones.tolist(), tokens.boundaries.tolist(), strict=True)
-        phones = [
-            spoken(symbols[phone], edges[index], edges[index + 1])
-            for index, (phone, boundary) in enumerate(pairs)
-            if boundary != PAUSE
-        ]
-        return words, phones
+        for index, (phone, boundary) in enumerate(pairs):
+            if boundary != PAUSE:
+                yield spoken(symbols[phone], edges[index], edges[index + 1])
+
+
+def _words(tokens: Tokens, edges: list[float]) -> Generator[Span]:
+    for word in tokens.words:
+        yield spoken(
+            word.text,
+            edges[word.start],
+            edges[word.end],
+            mark=word.mark,
+            written=word.written,
+            place=word.place if word.written else None,
+        )
 
 
 @dataclass(frozen=True)
-class _Edges:
+class _Chunk:
     """A chunk of a passage: its samples' range after `cut` were cut off before the first."""
 
     begin: int
@@ -294,21 +303,34 @@ class _Edges:
     rate_hz: int
     is_last: bool
 
-    def inside(self, spans: list[Span]) -> list[Span]:
-        """The spans that begin in the chunk, relative to it; the last ends with the sound."""
-        lead, begin = self.cut / self.rate_hz, self.begin / self.rate_hz
-        end = self.end / self.rate_hz
+
+class _Upcoming:
+    """Spans in order, each made no sooner than its chunk: a first chunk has few of hundreds."""
+
+    def __init__(self, spans: Generator[Span]) -> None:
+        self._spans = spans
+        self._next = next(spans, None)
+
+    @property
+    def start(self) -> float:
+        """Where the next begins, in seconds; 0 if there is none."""
+        return 0.0 if self._next is None else self._next.start
+
+    def begun_in(self, chunk: _Chunk) -> list[Span]:
+        """The spans that begin in the next chunk, relative to it; the last ends with the sound."""
+        lead, begin = chunk.cut / chunk.rate_hz, chunk.begin / chunk.rate_hz
+        end, is_last = chunk.end / chunk.rate_hz, chunk.is_last
         found = []
-        for span in spans:
-            start, stop = span.start - lead, span.end - lead
-            if self.is_last:
-                start = min(max(0.0, start), end)
-                stop = min(max(start, stop), end)
-            elif self.cut:
-                start = max(0.0, start)
-                stop = max(start, stop)
-            if begin <= start and (start < end or self.is_last):
-                found.append(placed(span, round(start - begin, 9), round(stop - begin, 9)))
+        while (span := self._next) is not None:
+            start = max(0.0, span.start - lead)
+            stop = max(start, span.end - lead)
+            if is_last:
+                start, stop = min(start, end), min(stop, end)
+            elif start >= end:
+                break
+            retime(span, round(start - begin, 9), round(stop - begin, 9))
+            found.append(span)
+            self._next = next(self._spans, None)
         return found
 
 
