@@ -97,17 +97,13 @@ void GraphRunner::run_again(const PlanKey& key, const std::vector<PlanInput>& in
                             const Describe& describe, float* out) {
   if (!plan_.fits(key, inputs, ggml_gallocr_get_buffer_size(allocator_, /*buffer_id=*/0))) {
     plan_ = {};
-    Plan plan = make_plan(key, inputs, describe);
+    Plan plan = make_plan(key, inputs, describe, out);
     allocate(plan.graph);
     plan.buffer_bytes = ggml_gallocr_get_buffer_size(allocator_, /*buffer_id=*/0);
     plan_ = std::move(plan);
   }
-  for (size_t i = 0; i < inputs.size(); ++i) {
-    ggml_backend_tensor_set(plan_.inputs[i], inputs[i].frames.data, /*offset=*/0,
-                            ggml_nbytes(plan_.inputs[i]));
-  }
+  plan_.lend(inputs, out);
   compute(plan_.graph);
-  ggml_backend_tensor_get(plan_.output, out, /*offset=*/0, ggml_nbytes(plan_.output));
 }
 
 void GraphRunner::make_lanes() {

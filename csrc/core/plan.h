@@ -30,15 +30,20 @@ struct Plan {
   GraphContext context;
   ggml_cgraph* graph = nullptr;
   std::vector<ggml_tensor*> inputs;
+  std::vector<ggml_tensor*> views;  ///< those of the inputs
   ggml_tensor* output = nullptr;
   size_t buffer_bytes = 0;  ///< size of the allocator's buffer, in which the tensors lie
 
   /// Whether this serves for the key and shapes: the buffer has not been replaced by another size.
   [[nodiscard]] bool fits(const PlanKey& wanted, const std::vector<PlanInput>& given,
                           size_t bytes) const;
+
+  /// Makes the caller's arrays the memory of inputs and output, so that nothing is copied.
+  void lend(const std::vector<PlanInput>& given, float* out);
 };
 
-/// Describes a plan, without memory for its tensors.
-Plan make_plan(const PlanKey& key, const std::vector<PlanInput>& inputs, const Describe& describe);
+/// Describes a plan of lent inputs and output, without memory for the tensors between them.
+Plan make_plan(const PlanKey& key, const std::vector<PlanInput>& inputs, const Describe& describe,
+               float* out);
 
 }  // namespace muspeaker::core
