@@ -236,20 +236,37 @@ struct Mapping {
   Matrix cepstra;  // (cepstra, kGroup)
 };
 
-/// Adds the product of a row of `width` factors, `step` apart, and as many rows of kGroup values.
-MUSPEAKER_INTO_CALLER void add_product(const double* __restrict factors, int64_t step,
-                                       const double* __restrict rows, int64_t width,
-                                       double* __restrict sums) {
-  Lanes lanes;
+/// Adds the products of kRows rows of `width` factors, `step` apart and the rows' side by side, and as
+/// many rows of kGroup values.
+template <int64_t kRows>
+MUSPEAKER_INTO_CALLER void add_products(const double* __restrict factors, int64_t step,
+                                        const double* __restrict rows, int64_t width,
+                                        double* __restrict sums) {
+  std::array<Lanes, kRows> lanes;
   std::memcpy(&lanes, sums, sizeof(lanes));
   for (int64_t i = 0; i < width; ++i) {
     Lanes row;
     std::memcpy(&row, rows + (i * kGroup), sizeof(row));
-    for (size_t part = 0; part < lanes.size(); ++part) {
-      lanes[part] += factors[i * step] * row[part];
+    for (size_t sum = 0; sum < kRows; ++sum) {
+      for (size_t part = 0; part < row.size(); ++part) {
+        lanes[sum][part] += factors[(i * step) + static_cast<int64_t>(sum)] * row[part];
+      }
     }
   }
   std::memcpy(sums, &lanes, sizeof(lanes));
+}
+
+/// Adds the product of (width, count) factors, transposed, and (width, kGroup) values to (count,
+/// kGroup) sums; two of their rows at once, for the additions of one would wait for each other.
+MUSPEAKER_INTO_CALLER void add_product(const double* factors, int64_t count, const double* rows,
+                                       int64_t width, double* sums) {
+  int64_t i = 0;
+  for (; i + 2 <= count; i += 2) {
+    add_products<2>(factors + i, count, rows, width, sums + (i * kGroup));
+  }
+  if (i < count) {
+    add_products<1>(factors + i, count, rows, width, sums + (i * kGroup));
+  }
 }
 
 /// So many frames of apply_spectral_map, kGroup at most.
@@ -266,12 +283,8 @@ void map_frames(float* frames, int64_t count, Mapping& map) {
       }
     }
     std::fill(moves, moves + (cepstra * kGroup), 0.0);
-    for (int64_t i = 0; i < cepstra; ++i) {
-      add_product(map.basis.data() + i, cepstra, centred, bands, moves + (i * kGroup));
-    }
-    for (int64_t band = 0; band < bands; ++band) {
-      add_product(map.weights.data() + band, bands, moves, cepstra, centred + (band * kGroup));
-    }
+    add_product(map.basis.data(), cepstra, centred, bands, moves);
+    add_product(map.weights.data(), bands, moves, cepstra, centred);
     for (int64_t lane = 0; lane < count; ++lane) {
       for (int64_t band = 0; band < bands; ++band) {
         frames[(lane * bands) + band] = static_cast<float>(

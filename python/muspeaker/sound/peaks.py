@@ -36,8 +36,8 @@ class PeakLimiter:
         Returns:
             The samples that are final: all that are left if these were the last.
         """
-        frames = (samples * self._gain)[:, None]
-        return self._limiter.take(frames, is_last=is_last)[:, 0]
+        scaled = samples if self._gain == 1.0 else samples * self._gain
+        return self._limiter.take(scaled[:, None], is_last=is_last)[:, 0]
 
 
 def limit_peaks(samples: NDArray[np.float32], gain: float = 1.0) -> NDArray[np.float32]:
