@@ -94,7 +94,7 @@ py::array_t<float> predictor(ProbeModel& model, const std::string& stem, const F
                               config.style_encoder.hidden, stem == "pitch_predictor" ? 2 : 1);
   return model.run([&](core::GraphBuilder& graph) {
     return part.forward(graph.context(), graph_input(graph, "x", x),
-                        graph_input(graph, "e_sty", e_sty));
+                        part.remember(graph.context(), graph_input(graph, "e_sty", e_sty)));
   });
 }
 

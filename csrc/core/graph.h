@@ -50,10 +50,10 @@ class GraphRunner {
   /// memory is short or ggml reports a failure.
   void run(const std::function<void(GraphBuilder&)>& build);
 
-  /// Runs what `describe` makes of the inputs, where they lie, and leaves the float32 tensor that it
-  /// returns in `out`.
-  /// If the last such call had the same key and shapes, its plan is used again: `describe` is not
-  /// called, and nothing is allocated. key: everything else that the graph depends on.
+  /// Runs what `describe` makes of the inputs, where they lie, and leaves the float32 tensor that
+  /// it returns in `out`. If the last such call had the same key and shapes, its plan is used
+  /// again: `describe` is not called, and nothing is allocated. key: everything else that the graph
+  /// depends on.
   void run_again(const PlanKey& key, const std::vector<PlanInput>& inputs, const Describe& describe,
                  float* out);
 

@@ -42,6 +42,17 @@ ggml_tensor* GraphBuilder::input(const std::string& name, FramesView frames) {
   return input(name, GGML_TYPE_F32, {frames.width, frames.rows}, frames.data);
 }
 
+ggml_tensor* GraphBuilder::lend(const std::string& name, FramesView frames) {
+  require_input(frames.data != nullptr && frames.rows > 0 && frames.width > 0,
+                "graph input " + name + " has no data");
+  ggml_tensor* tensor = ggml_new_tensor_2d(context_, GGML_TYPE_F32, frames.width, frames.rows);
+  ggml_set_name(tensor, name.c_str());
+  ggml_set_input(tensor);
+  tensor->data = const_cast<float*>(frames.data);  // only read; the allocator leaves it as it is
+  ggml_build_forward_expand(graph_, tensor);
+  return tensor;
+}
+
 ggml_tensor* GraphBuilder::input(const std::string& name, const std::vector<int32_t>& ids) {
   return input(name, GGML_TYPE_I32, {count_of(ids)}, ids.data());
 }

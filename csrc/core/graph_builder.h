@@ -45,6 +45,10 @@ class GraphBuilder {
   /// The same for (rows, width) float32.
   ggml_tensor* input(const std::string& name, FramesView frames);
 
+  /// The same for frames that stay where they are until the graph has run, so that they need no
+  /// copy.
+  ggml_tensor* lend(const std::string& name, FramesView frames);
+
   /// The same for (count,) ids.
   ggml_tensor* input(const std::string& name, const std::vector<int32_t>& ids);
 

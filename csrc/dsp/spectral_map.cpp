@@ -236,8 +236,8 @@ struct Mapping {
   Matrix cepstra;  // (cepstra, kGroup)
 };
 
-/// Adds the products of kRows rows of `width` factors, `step` apart and the rows' side by side, and as
-/// many rows of kGroup values.
+/// Adds the products of kRows rows of `width` factors, `step` apart and the rows' side by side, and
+/// as many rows of kGroup values.
 template <int64_t kRows>
 MUSPEAKER_INTO_CALLER void add_products(const double* __restrict factors, int64_t step,
                                         const double* __restrict rows, int64_t width,

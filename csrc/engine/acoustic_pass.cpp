@@ -1,6 +1,7 @@
 #include "engine/acoustic_pass.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <utility>
 
@@ -24,6 +25,20 @@ ggml_tensor* stretched(core::GraphBuilder& graph, const model::VariationAdapter&
                        const core::Frames& e_con, const std::vector<int32_t>& durations) {
   ggml_tensor* path = graph.input("path", model::make_path(durations));
   return adapter.stretch(graph.context(), graph.input("e_con", e_con), path);
+}
+
+constexpr std::array<const char*, 6> kStyleParts = {
+    "durations.key", "durations.value", "pitch.key", "pitch.value", "energy.key", "energy.value"};
+
+/// A memory's parts as inputs of a graph.
+model::VariationAdapter::StyleMemory lent(core::GraphBuilder& graph, const StyleMemory& memory) {
+  model::VariationAdapter::StyleMemory read{};
+  for (size_t i = 0; i < read.size(); ++i) {
+    const size_t key = 2 * i;
+    read[i] = {graph.lend(kStyleParts[key], memory.parts[key]),
+               graph.lend(kStyleParts[key + 1], memory.parts[key + 1])};
+  }
+  return read;
 }
 
 /// Durations of at most 2 * reach + 1 frames. All frames of a token have the same content, so those
@@ -78,16 +93,36 @@ core::Frames AcousticPass::encode_recording(core::GraphRunner& runner, const Tok
   return runner.take_frames("e_con");
 }
 
+void AcousticPass::remember(core::GraphRunner& runner, const core::Frames& style,
+                            StyleMemory& memory) const {
+  if (memory.style.width == style.width && memory.style.values == style.values) {
+    return;
+  }
+  memory.style = {};  // none, should the graph fail
+  runner.run([&](core::GraphBuilder& graph) {
+    const auto read =
+        model_.variation_adapter().remember(graph.context(), graph.lend("e_sty", style));
+    for (size_t i = 0; i < read.size(); ++i) {
+      graph.output(kStyleParts[2 * i], read[i].key);
+      graph.output(kStyleParts[(2 * i) + 1], read[i].value);
+    }
+  });
+  for (size_t i = 0; i < memory.parts.size(); ++i) {
+    memory.parts[i] = runner.take_frames(kStyleParts[i]);
+  }
+  memory.style = style;
+}
+
 std::vector<int32_t> AcousticPass::predict_durations(core::GraphRunner& runner,
-                                                     const core::Frames& e_con, const Voice& voice,
+                                                     const core::Frames& e_con,
+                                                     const StyleMemory& style,
                                                      const SynthesisOptions& options,
                                                      const Delivery& delivery) const {
   const core::AudioConfig& audio = model_.config().audio;
   runner.run([&](core::GraphBuilder& graph) {
     ggml_tensor* content = graph.input("e_con", e_con);
-    ggml_tensor* e_sty = graph.input("e_sty", voice.style);
-    graph.output("log_durations",
-                 model_.variation_adapter().predict_durations(graph.context(), content, e_sty));
+    graph.output("log_durations", model_.variation_adapter().predict_durations(
+                                      graph.context(), content, lent(graph, style)));
   });
   std::vector<float> log_durations = runner.take("log_durations");
   for (size_t token = 0; token < delivery.rhythm.size(); ++token) {
@@ -105,16 +140,16 @@ std::vector<int32_t> AcousticPass::predict_durations(core::GraphRunner& runner,
 }
 
 Melody AcousticPass::shape_melody(core::GraphRunner& runner, const core::Frames& e_con,
-                                  const std::vector<int32_t>& durations, const Voice& voice,
+                                  const std::vector<int32_t>& durations, const StyleMemory& style,
                                   const SynthesisOptions& options, const Delivery& delivery) const {
   const model::VariationAdapter& adapter = model_.variation_adapter();
   const int64_t reach = adapter.melody_reach();
   const std::vector<int32_t> few = without_middles(durations, reach);
   runner.run([&](core::GraphBuilder& graph) {
     ggml_tensor* frames = stretched(graph, adapter, e_con, few);
-    ggml_tensor* e_sty = graph.input("e_sty", voice.style);
-    graph.output("pitch", adapter.predict_pitch(graph.context(), frames, e_sty));
-    graph.output("energy", adapter.predict_energy(graph.context(), frames, e_sty));
+    const model::VariationAdapter::StyleMemory read = lent(graph, style);
+    graph.output("pitch", adapter.predict_pitch(graph.context(), frames, read));
+    graph.output("energy", adapter.predict_energy(graph.context(), frames, read));
   });
   const core::Frames pitch = with_middles(runner.take_frames("pitch"), durations, reach);
   core::Frames energy = with_middles(runner.take_frames("energy"), durations, reach);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <vector>
 
@@ -17,6 +18,12 @@ namespace muspeaker::engine {
 struct Melody {
   std::vector<float> f0;      ///< (frames) in Hz, 0 where unvoiced
   std::vector<float> energy;  ///< (frames), normalised log-energy
+};
+
+/// What the predictors read of a voice's style, kept for as long as it is the same style.
+struct StyleMemory {
+  core::Frames style;                 ///< that this is of; none at first
+  std::array<core::Frames, 6> parts;  ///< key and value of each predictor, (style frames, hidden)
 };
 
 /// Tokens to mel, the one speaking pass, in steps that callers combine:
@@ -46,17 +53,20 @@ class AcousticPass {
                                               const core::Frames& mel,
                                               const std::vector<int32_t>& durations) const;
 
+  /// Makes the memory that of a style, unless it is already.
+  void remember(core::GraphRunner& runner, const core::Frames& style, StyleMemory& memory) const;
+
   /// Returns whole frames, (tokens,), one at least in all. Throws std::invalid_argument if there
   /// would be none, or more than kMaxSeconds of them, which the twin does not check.
   [[nodiscard]] std::vector<int32_t> predict_durations(core::GraphRunner& runner,
                                                        const core::Frames& e_con,
-                                                       const Voice& voice,
+                                                       const StyleMemory& style,
                                                        const SynthesisOptions& options,
                                                        const Delivery& delivery = {}) const;
 
   /// Predicts F0 and energy of content that lasts as long as durations say.
   [[nodiscard]] Melody shape_melody(core::GraphRunner& runner, const core::Frames& e_con,
-                                    const std::vector<int32_t>& durations, const Voice& voice,
+                                    const std::vector<int32_t>& durations, const StyleMemory& style,
                                     const SynthesisOptions& options,
                                     const Delivery& delivery = {}) const;
 

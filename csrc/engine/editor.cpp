@@ -36,7 +36,9 @@ Edited Editor::edit(core::GraphRunner& runner, const Recording& recording, const
       std::copy_n(own.row(origin), own.width, e_con.row(token));
     }
   }
-  std::vector<int32_t> durations = pass_.predict_durations(runner, e_con, voice, options);
+  StyleMemory style;
+  pass_.remember(runner, voice.style, style);
+  std::vector<int32_t> durations = pass_.predict_durations(runner, e_con, style, options);
   for (size_t token = 0; token < durations.size(); ++token) {
     const int32_t origin = edit.origins[token];
     if (origin != dsp::kNew) {
@@ -45,7 +47,7 @@ Edited Editor::edit(core::GraphRunner& runner, const Recording& recording, const
   }
   const std::vector<int32_t> frames =
       dsp::frame_origins(durations, edit.origins, recording.durations);
-  Melody melody = pass_.shape_melody(runner, e_con, durations, voice, options);
+  Melody melody = pass_.shape_melody(runner, e_con, durations, style, options);
   dsp::infill_f0(melody.f0, recording.f0, frames);
   core::Frames energy(std::move(melody.energy), /*row_width=*/1);
   dsp::infill(energy, {recording.energy, /*row_width=*/1}, frames);

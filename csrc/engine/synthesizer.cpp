@@ -124,12 +124,13 @@ Speech Synthesizer::perform(const Tokens& tokens, const Voice& voice,
   {
     const core::Timer timer = runner_.timer("content");
     e_con = pass.encode(runner_, tokens, noise.latent);
-    durations = pass.predict_durations(runner_, e_con, voice, options, delivery);
+    pass.remember(runner_, voice.style, style_);
+    durations = pass.predict_durations(runner_, e_con, style_, options, delivery);
   }
   Melody melody;
   {
     const core::Timer timer = runner_.timer("melody");
-    melody = pass.shape_melody(runner_, e_con, durations, voice, options, delivery);
+    melody = pass.shape_melody(runner_, e_con, durations, style_, options, delivery);
   }
   Speech speech = decode(e_con, std::move(durations), std::move(melody), voice, options);
   const Edges edges = shorten_edges(tokens, speech.durations);
@@ -174,7 +175,8 @@ Speech Synthesizer::convert(Samples samples, const Tokens& tokens, const Voice& 
   Melody own;  // what the voice would do by itself
   {
     const core::Timer timer = runner_.timer("melody");
-    own = pass.shape_melody(runner_, e_con, heard.durations, voice, {});
+    pass.remember(runner_, voice.style, style_);
+    own = pass.shape_melody(runner_, e_con, heard.durations, style_, {});
   }
   const float factor =
       register_factor(heard.f0, own.f0) * std::exp2(options.pitch / model::kSemitones);

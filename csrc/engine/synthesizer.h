@@ -133,8 +133,9 @@ class Synthesizer {
   Synthesizer(std::shared_ptr<const Loaded> loaded, int num_threads);
 
   std::shared_ptr<const Loaded> loaded_;
-  std::mutex mutex_;  // guards runner_
+  std::mutex mutex_;  // guards what follows
   core::GraphRunner runner_;
+  StyleMemory style_;  // of the voice that spoke last
 };
 
 }  // namespace muspeaker::engine

@@ -23,12 +23,17 @@ Predictor::Predictor(const core::Scope& scope, const core::VariationAdapterConfi
   }
 }
 
-ggml_tensor* Predictor::forward(ggml_context* graph, ggml_tensor* x, ggml_tensor* e_sty) const {
+Predictor::StyleMemory Predictor::remember(ggml_context* graph, ggml_tensor* e_sty) const {
+  return attention_.remember(graph, e_sty);
+}
+
+ggml_tensor* Predictor::forward(ggml_context* graph, ggml_tensor* x,
+                                const StyleMemory& style) const {
   x = project_.forward(graph, x);  // (1, frames, hidden)
   for (const PredictorLayer& layer : layers1_) {
     x = layer.forward(graph, x);
   }
-  x = norm_.forward(graph, attention_.forward(graph, x, e_sty, x));
+  x = norm_.forward(graph, attention_.forward(graph, x, style, x));
   for (const PredictorLayer& layer : layers2_) {
     x = layer.forward(graph, x);
   }

@@ -40,9 +40,13 @@ class Predictor {
   Predictor(const core::Scope& scope, const core::VariationAdapterConfig& config, int64_t content,
             int64_t style, int64_t outputs);
 
-  /// x: (1, frames, content) float32; e_sty: (1, style frames, style) float32.
-  /// Returns (1, frames, outputs).
-  ggml_tensor* forward(ggml_context* graph, ggml_tensor* x, ggml_tensor* e_sty) const;
+  using StyleMemory = nn::CrossAttention::Memory;
+
+  /// What it reads of a style, e_sty: (1, style frames, style) float32.
+  StyleMemory remember(ggml_context* graph, ggml_tensor* e_sty) const;
+
+  /// x: (1, frames, content) float32; style: from remember(). Returns (1, frames, outputs).
+  ggml_tensor* forward(ggml_context* graph, ggml_tensor* x, const StyleMemory& style) const;
 
  private:
   nn::Linear project_;

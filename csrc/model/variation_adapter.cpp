@@ -35,9 +35,15 @@ VariationAdapter::VariationAdapter(const core::Scope& scope,
                         {/*in_channels=*/1, content, config.embedding_kernel, /*stride=*/1,
                          /*padding=*/config.embedding_kernel / 2}) {}
 
+VariationAdapter::StyleMemory VariationAdapter::remember(ggml_context* graph,
+                                                         ggml_tensor* e_sty) const {
+  return {duration_predictor_.remember(graph, e_sty), pitch_predictor_.remember(graph, e_sty),
+          energy_predictor_.remember(graph, e_sty)};
+}
+
 ggml_tensor* VariationAdapter::predict_durations(ggml_context* graph, ggml_tensor* e_con,
-                                                 ggml_tensor* e_sty) const {
-  return duration_predictor_.forward(graph, e_con, e_sty);
+                                                 const StyleMemory& style) const {
+  return duration_predictor_.forward(graph, e_con, style[0]);
 }
 
 std::vector<int32_t> VariationAdapter::decide_durations(std::vector<float> log_durations,
@@ -55,13 +61,13 @@ ggml_tensor* VariationAdapter::stretch(ggml_context* graph, ggml_tensor* e_con,
 }
 
 ggml_tensor* VariationAdapter::predict_pitch(ggml_context* graph, ggml_tensor* frames,
-                                             ggml_tensor* e_sty) const {
-  return pitch_predictor_.forward(graph, frames, e_sty);
+                                             const StyleMemory& style) const {
+  return pitch_predictor_.forward(graph, frames, style[1]);
 }
 
 ggml_tensor* VariationAdapter::predict_energy(ggml_context* graph, ggml_tensor* frames,
-                                              ggml_tensor* e_sty) const {
-  return energy_predictor_.forward(graph, frames, e_sty);
+                                              const StyleMemory& style) const {
+  return energy_predictor_.forward(graph, frames, style[2]);
 }
 
 std::vector<float> VariationAdapter::decide_f0(const core::Frames& pitch,

@@ -2,6 +2,7 @@
 
 #include <ggml.h>
 
+#include <array>
 #include <cstdint>
 #include <vector>
 
@@ -38,9 +39,16 @@ class VariationAdapter {
   VariationAdapter(const core::Scope& scope, const core::VariationAdapterConfig& config,
                    int64_t content, int64_t style);
 
-  /// e_con: (1, tokens, hidden) float32; e_sty: (1, style frames, style) float32.
+  /// What the predictors of durations, pitch and energy, in this order, read of a style.
+  using StyleMemory = std::array<Predictor::StyleMemory, 3>;
+
+  /// e_sty: (1, style frames, style) float32.
+  StyleMemory remember(ggml_context* graph, ggml_tensor* e_sty) const;
+
+  /// e_con: (1, tokens, hidden) float32; style: from remember().
   /// Returns the natural log of durations in frames, (1, tokens, 1).
-  ggml_tensor* predict_durations(ggml_context* graph, ggml_tensor* e_con, ggml_tensor* e_sty) const;
+  ggml_tensor* predict_durations(ggml_context* graph, ggml_tensor* e_con,
+                                 const StyleMemory& style) const;
 
   /// log_durations: (tokens,). Returns whole frames, (tokens,), at any sum from 0 to max_frames;
   /// throws std::invalid_argument beyond.
@@ -53,10 +61,12 @@ class VariationAdapter {
 
   /// frames: (1, frames, hidden) from stretch. Returns normalised log-F0 and the voicing logit,
   /// (1, frames, 2).
-  ggml_tensor* predict_pitch(ggml_context* graph, ggml_tensor* frames, ggml_tensor* e_sty) const;
+  ggml_tensor* predict_pitch(ggml_context* graph, ggml_tensor* frames,
+                             const StyleMemory& style) const;
 
   /// The same for normalised log-energy, (1, frames, 1).
-  ggml_tensor* predict_energy(ggml_context* graph, ggml_tensor* frames, ggml_tensor* e_sty) const;
+  ggml_tensor* predict_energy(ggml_context* graph, ggml_tensor* frames,
+                              const StyleMemory& style) const;
 
   /// Frames to either side whose content the pitch and the energy of a frame depend on.
   [[nodiscard]] int64_t melody_reach() const {

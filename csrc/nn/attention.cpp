@@ -40,10 +40,14 @@ CrossAttention::CrossAttention(const core::Scope& scope, int64_t hidden, int64_t
       value_(scope / "value", context, hidden),
       output_(scope / "output", hidden, hidden) {}
 
-ggml_tensor* CrossAttention::forward(ggml_context* graph, ggml_tensor* x, ggml_tensor* y,
+CrossAttention::Memory CrossAttention::remember(ggml_context* graph, ggml_tensor* y) const {
+  return {key_.forward(graph, y), value_.forward(graph, y)};
+}
+
+ggml_tensor* CrossAttention::forward(ggml_context* graph, ggml_tensor* x, const Memory& y,
                                      ggml_tensor* residual) const {
-  ggml_tensor* z = attend(graph, query_.forward(graph, x), key_.forward(graph, y),
-                          value_.forward(graph, y), nullptr, num_heads_);
+  ggml_tensor* z =
+      attend(graph, query_.forward(graph, x), y.key, y.value, /*relative=*/nullptr, num_heads_);
   return output_.forward(graph, z, plus(residual));
 }
 

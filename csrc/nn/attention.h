@@ -41,9 +41,18 @@ class CrossAttention {
  public:
   CrossAttention(const core::Scope& scope, int64_t hidden, int64_t context, int64_t num_heads);
 
-  /// x: (1, frames, hidden) float32; y: (1, style frames, context) float32; residual: the shape of
-  /// x, added to the result. Returns (1, frames, hidden).
-  ggml_tensor* forward(ggml_context* graph, ggml_tensor* x, ggml_tensor* y,
+  /// What is looked at, (1, style frames, hidden) float32 each.
+  struct Memory {
+    ggml_tensor* key;
+    ggml_tensor* value;
+  };
+
+  /// y: (1, style frames, context) float32.
+  Memory remember(ggml_context* graph, ggml_tensor* y) const;
+
+  /// x: (1, frames, hidden) float32; y: from remember(); residual: the shape of x, added to the
+  /// result. Returns (1, frames, hidden).
+  ggml_tensor* forward(ggml_context* graph, ggml_tensor* x, const Memory& y,
                        ggml_tensor* residual) const;
 
  private:
