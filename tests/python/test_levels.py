@@ -161,6 +161,18 @@ def test_a_limited_stream_is_the_whole(tts: Synthesizer) -> None:
         np.testing.assert_array_equal(np.concatenate(pieces), limit_peaks(whole, 2.0))
 
 
+def test_a_voice_sounds_the_same_after_another(tts: Synthesizer, voices: list[Voice]) -> None:
+    def said(engine: Synthesizer, voice: Voice) -> np.ndarray:
+        return engine.synthesize(TEXTS[-1], voice).samples
+
+    one, other = voices[:2]
+    fresh = said(tts.fork(), one), said(tts.fork(), other)
+    turns = said(tts, one), said(tts, other), said(tts, one)
+    np.testing.assert_array_equal(turns[0], fresh[0])
+    np.testing.assert_array_equal(turns[1], fresh[1])
+    np.testing.assert_array_equal(turns[2], fresh[0])
+
+
 def test_no_voice_has_an_offset(tts: Synthesizer, voices: list[Voice]) -> None:
     for voice in voices:
         for text in TEXTS:

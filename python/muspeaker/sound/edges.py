@@ -147,4 +147,4 @@ def _levels(samples: NDArray[np.float32], rate_hz: int) -> tuple[NDArray[np.floa
     size = max(1, round(FRAME_SECONDS * rate_hz))
     count = len(samples) // size
     frames = samples[: count * size].reshape(count, size)
-    return np.sqrt(np.mean(frames**2, axis=1)), size
+    return np.sqrt(np.add.reduce(frames * frames, axis=1) / np.float32(size)), size

@@ -71,6 +71,22 @@ def test_bursts_between_soft_passages(channels):
         np.testing.assert_array_equal(in_cpp(samples, piece), whole)
 
 
+@pytest.mark.parametrize("channels", [1, 2])
+@pytest.mark.parametrize("at", [0, 4000, 4096, 8180, 15_980])
+def test_a_burst_between_long_soft_passages(channels, at):
+    samples = np.random.default_rng(0).uniform(-0.1, 0.1, (channels, 16_000)).astype(np.float32)
+    samples[:, at : at + 20] *= 20.0
+    samples[:, 12_000:12_010] *= 12.0
+    whole = in_cpp(samples)
+    changed = np.flatnonzero((whole != samples).any(axis=0))
+    assert at in changed
+    assert len(changed) < 500
+    twin = limit_peaks(torch.from_numpy(samples.copy())).numpy()
+    np.testing.assert_allclose(whole, twin, atol=1e-6)
+    for piece in (97, 4096, 5000):
+        np.testing.assert_array_equal(in_cpp(samples, piece), whole)
+
+
 def test_only_what_is_near_a_peak_changes():
     samples = np.full((1, 1000), 0.1, np.float32)
     samples[0, 500] = 1.5

@@ -58,6 +58,25 @@ def test_every_stage(model_file, weight_type, options, classifier):
     assert squared_error(actual["mel"], mel[0].numpy().T) < CEILING[weight_type]
 
 
+def test_a_long_token_has_the_melody_of_all_its_frames(model_file):
+    path = model_file(tiny_model(), "f32")
+    model = load(path)
+    ids, voice = tokens_of(model), voice_of(model)
+    latent = np.zeros((TOKENS, model.config.mel_encoder.latent), np.float32)
+    noise = np.zeros(400_000, np.float32)
+    engine = _core.Synthesizer(str(path), 1)
+    actual = probe.synthesize_stages(engine, ids, *voice, latent, noise, speed=0.5)
+    acoustic_pass, person = AcousticPass(model), twin_voice(voice)
+    e_con = acoustic_pass.encode(twin_ids(ids), torch.from_numpy(latent).unsqueeze(0))
+    durations = torch.from_numpy(actual["durations"]).long().unsqueeze(0)
+    sizes = model.config.variation_adapter
+    reach = 2 * sizes.num_layers * (sizes.kernel // 2)  # beyond it C++ predicts alike frames once
+    assert (durations > 2 * reach + 2).sum() > 2
+    melody = acoustic_pass.shape_melody(e_con, durations, person)
+    assert squared_error(actual["f0"], melody.f0[0].numpy()) < CEILING["f32"]
+    assert squared_error(actual["energy"], melody.energy[0].numpy()) < CEILING["f32"]
+
+
 def voice_of_size(size: int) -> Voice:
     return Voice(normal(1, size), normal(1, 5, 16))
 
