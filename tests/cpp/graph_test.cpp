@@ -98,6 +98,40 @@ TEST(Graph, PassesExceptionsOnAndStaysUsable) {
   EXPECT_EQ(runner.take("y"), std::vector<float>{1.0F});
 }
 
+TEST(Graph, RunsAgainOnWhatItIsLent) {
+  GraphRunner runner(1);
+  int described = 0;
+  const auto last_rows_doubled = [&](ggml_context* context,
+                                     const std::vector<ggml_tensor*>& inputs) {
+    ++described;
+    ggml_tensor* x = inputs[0];
+    ggml_tensor* rows = ggml_view_2d(context, x, x->ne[0], 2, x->nb[1], x->nb[1]);
+    return ggml_scale(context, rows, 2.0F);
+  };
+  for (const float value : {1.0F, 5.0F, -3.0F}) {
+    const std::vector<float> x{0.0F, 0.0F, value, value, value, value};
+    std::vector<float> out(4);
+    runner.run_again({7}, {{"x", {x.data(), 3, 2}}}, last_rows_doubled, out.data());
+    EXPECT_EQ(out, std::vector<float>(4, 2.0F * value));
+    EXPECT_EQ(x.back(), value);  // it was only read
+  }
+  EXPECT_EQ(described, 1);
+}
+
+TEST(Graph, LendsWhatNeedsNoCopy) {
+  GraphRunner runner(1);
+  const std::vector<float> x{1.0F, 2.0F, 3.0F};
+  runner.run([&](GraphBuilder& graph) {
+    ggml_tensor* lent = graph.lend("x", {x.data(), 1, 3});
+    EXPECT_EQ(lent->data, x.data());
+    EXPECT_THROW(graph.lend("none", {nullptr, 1, 3}), std::invalid_argument);
+    graph.output("y", ggml_scale(graph.context(), lent, 2.0F));
+    graph.output("x", lent);
+  });
+  EXPECT_EQ(runner.take("y"), (std::vector<float>{2.0F, 4.0F, 6.0F}));
+  EXPECT_EQ(runner.take("x"), x);
+}
+
 TEST(Graph, RefusesThreadCounts) {
   EXPECT_THROW(GraphRunner(0), std::invalid_argument);
   EXPECT_THROW(GraphRunner(-3), std::invalid_argument);

@@ -39,6 +39,18 @@ def test_same_samples_at_one_and_two_threads(tts: muspeaker.Synthesizer) -> None
     assert len(one) != len(other) or not np.array_equal(one, other)
 
 
+def test_a_stream_begins_with_a_short_chunk_of_the_whole(tts: muspeaker.Synthesizer) -> None:
+    chunks = list(tts.stream(SENTENCE, seed=5))
+    assert 0.05 < chunks[0].duration < 0.2
+    assert [word.text for word in chunks[0].words] == ["The"]
+    whole, joined = tts.synthesize(SENTENCE, seed=5), muspeaker.Audio.join(chunks)
+    np.testing.assert_array_equal(joined.samples, whole.samples)
+    assert [span.text for span in joined.phones] == [span.text for span in whole.phones]
+    for span, same in zip(joined.words + joined.phones, whole.words + whole.phones, strict=True):
+        assert (span.text, span.mark, span.place) == (same.text, same.mark, same.place)
+        assert (span.start, span.end) == pytest.approx((same.start, same.end), abs=1e-6)
+
+
 def test_another_seed_is_another_melody_and_rhythm(tts: muspeaker.Synthesizer) -> None:
     own = tts.synthesize(SENTENCE, seed=0)
     assert np.array_equal(tts.synthesize(SENTENCE, seed=0, variation=2.0).samples, own.samples)
