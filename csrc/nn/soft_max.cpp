@@ -20,6 +20,16 @@ struct Params {
   float scale;
 };
 
+/// The largest of all lanes, half of them by half.
+MUSPEAKER_INTO_CALLER float most_of(float (&lanes)[kLanes]) {
+  for (int64_t half = kLanes / 2; half > 0; half /= 2) {
+    for (int64_t lane = 0; lane < half; ++lane) {
+      lanes[lane] = lanes[lane] < lanes[lane + half] ? lanes[lane + half] : lanes[lane];
+    }
+  }
+  return lanes[0];
+}
+
 /// Less than a vector of values, as a whole one: one by one they would take as long as all others.
 MUSPEAKER_INTO_CALLER void exp_of_few(float* __restrict values, int64_t count, float most) {
   float lanes[kLanes];
@@ -54,7 +64,7 @@ MUSPEAKER_INTO_CALLER void soft_max_row(float* __restrict row, int64_t keys, flo
   for (int64_t i = whole; i < keys; ++i) {
     lanes[0] = std::max(lanes[0], row[i]);
   }
-  const float most = *std::max_element(lanes, lanes + kLanes);
+  const float most = most_of(lanes);
   for (int64_t i = 0; i < whole; ++i) {
     row[i] = core::exp_of(row[i] - most);
   }
