@@ -27,6 +27,7 @@ VocoderStream::VocoderStream(const model::MuSpeaker& model, int64_t first_frames
                              int64_t chunk_frames)
     : model_(model),
       first_frames_(first_frames > 0 ? first_frames : model.vocoder().first_frames()),
+      second_frames_(chunk_frames > 0 ? chunk_frames : model.vocoder().second_frames()),
       chunk_frames_(chunk_frames > 0 ? chunk_frames : model.vocoder().chunk_frames()),
       post_(model.config()) {}
 
@@ -60,7 +61,7 @@ void VocoderStream::next(core::GraphRunner& runner, State& state,
     if (state.given_frames == state.made_frames) {
       make(runner, state, state.made_frames == 0 ? 1 : runner.num_threads());
     }
-    give(runner, state, chunk_after(state, state.given_frames, 0).end, samples);
+    give(runner, state, chunk_at(state, state.given_frames).end, samples);
   }
 }
 
@@ -90,13 +91,15 @@ int64_t VocoderStream::num_parts(int64_t frames, int64_t threads) const {
   return std::max<int64_t>(1, std::min(parts, frames / kLeastPart));
 }
 
-/// The chunk `index` chunks after the one that begins at `frame`.
-VocoderStream::Chunk VocoderStream::chunk_after(const State& state, int64_t frame,
-                                                int64_t index) const {
-  const int64_t first = frame == 0 ? first_frames_ : chunk_frames_;
-  const int64_t begin = index == 0 ? frame : frame + first + ((index - 1) * chunk_frames_);
-  const int64_t wanted = index == 0 ? first : chunk_frames_;
-  return {begin, std::min(begin + wanted, state.mel.rows())};
+/// The chunk that begins at `frame`, where one does.
+VocoderStream::Chunk VocoderStream::chunk_at(const State& state, int64_t frame) const {
+  int64_t wanted = chunk_frames_;
+  if (frame == 0) {
+    wanted = first_frames_;
+  } else if (frame == first_frames_) {
+    wanted = second_frames_;
+  }
+  return {frame, std::min(frame + wanted, state.mel.rows())};
 }
 
 /// Leaves the next chunks, `most` at most, or the parts of all in state.chunks.
@@ -113,7 +116,7 @@ void VocoderStream::find_chunks(State& state, int64_t most, int64_t threads) con
   }
   int64_t end = state.made_frames;
   while (core::count_of(chunks) < most && end < frames) {
-    chunks.push_back(chunk_after(state, state.made_frames, core::count_of(chunks)));
+    chunks.push_back(chunk_at(state, end));
     end = chunks.back().end;
   }
 }

@@ -81,7 +81,7 @@ class VocoderStream {
                                           std::optional<uint32_t> watermark = std::nullopt) const;
 
  private:
-  [[nodiscard]] Chunk chunk_after(const State& state, int64_t frame, int64_t index) const;
+  [[nodiscard]] Chunk chunk_at(const State& state, int64_t frame) const;
   [[nodiscard]] int64_t num_parts(int64_t frames, int64_t threads) const;
   void integrate_until(State& state, int64_t end) const;
   void find_chunks(State& state, int64_t most, int64_t threads) const;
@@ -93,6 +93,7 @@ class VocoderStream {
 
   const model::MuSpeaker& model_;
   int64_t first_frames_;
+  int64_t second_frames_;
   int64_t chunk_frames_;
   PostChain post_;
 };

@@ -11,6 +11,7 @@ namespace muspeaker::model {
 namespace {
 
 constexpr int64_t kFirstFrames = 16;
+constexpr int64_t kSecondFrames = 48;
 // Where int8 samples depend on where chunks begin; model files have spoken so from the first.
 constexpr int64_t kFirstTiledFrames = 32;
 
@@ -24,6 +25,7 @@ int64_t next_id() {
 Vocoder::Vocoder(int64_t samples_a_frame, int64_t chunk_frames, int64_t whole_frames)
     : samples_a_frame_(samples_a_frame),
       first_frames_(whole_frames > 0 ? kFirstFrames : kFirstTiledFrames),
+      second_frames_(whole_frames > 0 ? kSecondFrames : chunk_frames),
       chunk_frames_(chunk_frames),
       whole_frames_(whole_frames),
       id_(next_id()) {}

@@ -46,6 +46,9 @@ class Vocoder {
   /// Frames of the first chunk of a stream: few, so that speech begins early.
   [[nodiscard]] int64_t first_frames() const { return first_frames_; }
 
+  /// Frames of the second: enough to be spoken for as long as a slow processor takes for a third.
+  [[nodiscard]] int64_t second_frames() const { return second_frames_; }
+
   /// Frames of a chunk, margins aside, at which it runs fastest.
   [[nodiscard]] int64_t chunk_frames() const { return chunk_frames_; }
 
@@ -70,6 +73,7 @@ class Vocoder {
  private:
   int64_t samples_a_frame_;
   int64_t first_frames_;
+  int64_t second_frames_;
   int64_t chunk_frames_;
   int64_t whole_frames_;
   int64_t id_;
