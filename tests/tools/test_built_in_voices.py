@@ -128,6 +128,13 @@ def test_each_voice_reads_the_text_in_its_pack(tmp_path: Path) -> None:
         assert pitch_hz == pytest.approx(PACKS[TABLE[path.stem].pack][0, 0], abs=0.5)
 
 
+def test_a_voice_may_read_a_text_of_its_own(tmp_path: Path) -> None:
+    (path,) = hum(tmp_path / "made", "edith")
+    own = TABLE["edith"].read
+    assert own
+    assert soundfile.info(path).frames == 2400 * len(own.replace("r", ""))  # British
+
+
 def test_a_recording_is_copied(tmp_path: Path) -> None:
     source = tmp_path / "corpora" / TABLE["kathleen"].recording
     source.parent.mkdir(parents=True)

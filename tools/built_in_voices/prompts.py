@@ -1,7 +1,7 @@
 """Verb `prompts`: a recording of each voice, from which `clone` makes it.
 
-The teacher reads `prompt.txt` in the pack of the voice, to FOLDER/NAME.wav. A voice that comes from a recording of the
-corpora gets a copy of that, under its name.
+The teacher reads `prompt.txt`, or what the table gives it to read, in the pack of the voice, to FOLDER/NAME.wav. A voice
+that comes from a recording of the corpora gets a copy of that, under its name.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ TEXT = Path(__file__).with_name("prompt.txt")
 
 
 def read_prompt(teacher: Teacher, packs: dict[str, np.ndarray], voice: BuiltIn) -> np.ndarray:
-    """The text of the prompts in one pack, at the pack's own pace: (samples,) float32 at `SAMPLE_RATE`.
+    """The voice's text, or that of the prompts, in its pack and at the pack's own pace: (samples,) float32 at `SAMPLE_RATE`.
 
     Raises:
         ValueError: If there is no such pack.
@@ -35,7 +35,7 @@ def read_prompt(teacher: Teacher, packs: dict[str, np.ndarray], voice: BuiltIn) 
     if voice.pack not in packs:
         raise ValueError(f"no pack {voice.pack!r} for {voice.name}: expected it among the voices")
     speaker = Voice(voice.pack, packs[voice.pack], speed=1.0)
-    text = " ".join(TEXT.read_text(encoding="utf-8").split())
+    text = " ".join((voice.read or TEXT.read_text(encoding="utf-8")).split())
     samples, _ = teacher.speak(teacher.phones(text, british=speaker.british), speaker)
     return samples
 

@@ -33,6 +33,7 @@ class BuiltIn:
         accent: A key of `LANGUAGES`.
         heard: Sentence of its sample.
         pack: Kokoro's voice that reads the prompt; else empty.
+        read: What it reads as the prompt; empty where that is `prompt.txt`, or a recording.
         recording: Path of the prompt in the folder of corpora; else empty.
         source: Where the prompt comes from, in words.
         licence: Licence of the prompt.
@@ -43,6 +44,7 @@ class BuiltIn:
     accent: str
     heard: str
     pack: str
+    read: str
     recording: str
     source: str
     licence: str
@@ -76,7 +78,8 @@ def _entry(what: str, name: str, entry: object) -> BuiltIn:
     if not isinstance(entry, dict) or not all(isinstance(v, str) for v in entry.values()):
         raise ValueError(f"{what}: expected a table of texts")
     expected = FIELDS["pack" if "pack" in entry else "recording"]
-    if entry.keys() != expected:
+    optional = {"read"} if "pack" in entry else set()
+    if entry.keys() - optional != expected:
         raise ValueError(f"{what}: expected the fields {' '.join(sorted(expected))}")
     if not (name.isascii() and name.isalpha() and name.islower()):
         raise ValueError(f"{what}: expected a name of the letters a to z")
@@ -84,7 +87,7 @@ def _entry(what: str, name: str, entry: object) -> BuiltIn:
         if entry[field] not in known:
             raise ValueError(f"{what}: {field} is {entry[field]!r}: expected {' or '.join(known)}")
     source, licence = TEACHER
-    made = {"pack": "", "recording": "", "source": source, "licence": licence}
+    made = {"pack": "", "read": "", "recording": "", "source": source, "licence": licence}
     return BuiltIn(name, **(made | entry))
 
 
