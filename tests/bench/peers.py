@@ -304,6 +304,19 @@ class Pocket:
         return audio.shape[-1] / self._model.sample_rate
 
 
+class Hibari:
+    """hibari-tts with its one voice; its runtime is NumPy and ONNX Runtime."""
+
+    def __init__(self) -> None:
+        import hibari  # noqa: PLC0415  (an optional package)
+
+        self._voice = hibari.Hibari(threads=1)
+        self.detail = f"hibari-tts {version('hibari-tts')}, its one voice"
+
+    def speak(self, text: str) -> float:
+        return len(self._voice(text)) / self._voice.sample_rate
+
+
 class Piper:
     """Piper with a voice that the user has; its runtime is ONNX Runtime."""
 

@@ -58,6 +58,11 @@ def test_pocket_tts(speaking: Callable[..., Any]) -> None:
     compare(speaking, "pocket_tts", peers.Pocket())
 
 
+def test_hibari(speaking: Callable[..., Any]) -> None:
+    pytest.importorskip("hibari")
+    compare(speaking, "hibari", peers.Hibari())
+
+
 def test_piper(speaking: Callable[..., Any]) -> None:
     pytest.importorskip("piper")
     if not os.environ.get(peers.PIPER_VOICE):

@@ -16,7 +16,7 @@ from matplotlib import pyplot as plt
 
 WEIGHT_TYPES = ("q8", "f16", "f32")
 SIZES = ("lite", "base")
-PEERS = ("twin_pytorch", "twin_onnx_f32", "twin_onnx_int8", "pocket_tts", "piper")
+PEERS = ("twin_pytorch", "twin_onnx_f32", "twin_onnx_int8", "pocket_tts", "hibari", "piper")
 
 
 def draw(records: list[dict[str, Any]], path: Path) -> None:
