@@ -10,6 +10,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from muspeaker.config import lite
 from tests.bench import peers
 from tests.bench.conftest import TEXT
 from tests.bench.models import folded_model
@@ -31,6 +32,8 @@ def test_twin_in_pytorch(speaking: Callable[..., Any]) -> None:
 def test_twin_in_onnx_runtime(speaking: Callable[..., Any], kind: str) -> None:
     pytest.importorskip("onnx")
     pytest.importorskip("onnxruntime")
+    if lite().vocoder.kind == "spectral":
+        pytest.skip("PyTorch exports no frames of a signal of any length, of which spectra are made")
     peer = peers.Onnx("lite", int8=kind == "int8")
     if kind == "f32":
         require_same_speech(peer)
