@@ -33,7 +33,9 @@ def test_twin_in_onnx_runtime(speaking: Callable[..., Any], kind: str) -> None:
     pytest.importorskip("onnx")
     pytest.importorskip("onnxruntime")
     if lite().vocoder.kind == "spectral":
-        pytest.skip("PyTorch exports no frames of a signal of any length, of which spectra are made")
+        pytest.skip(
+            "PyTorch exports no frames of a signal of any length, of which spectra are made"
+        )
     peer = peers.Onnx("lite", int8=kind == "int8")
     if kind == "f32":
         require_same_speech(peer)
