@@ -118,6 +118,7 @@ def test_page_gets_its_tables_between_the_marks(tmp_path: Path) -> None:
     assert text.endswith(f"\n{page.END}\nafter\n")
     assert "old" not in text
     lines = text.splitlines()
+    assert all(len(line) <= 120 for line in lines if not line.startswith("|"))
     bars = {line.split(" | ")[0].strip("| "): line for line in lines if line.startswith("|")}
     assert bars["lite q8, 1 thread: RTF, CPU"].endswith("| 0.0123 | **no** |")
     assert bars["base q8, 1 thread: RTF, CPU"].endswith("| 0.2 | **no** |")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import TYPE_CHECKING, Any
 
 from tools.rtf_history.record import only
@@ -10,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+COLUMNS = 120  # of a line of prose
 BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
 FLOAT_BYTES, INT8_BYTES = 4, 1
 ONCE_A_VOICE = ("style_encoder", "timbre_encoder", "timbre_projection")
@@ -37,7 +39,12 @@ def write_page(page: Path, record: dict[str, Any]) -> None:
     if not begin or not end:
         raise ValueError(f"{page.name} has no {BEGIN} … {END}")
     tables = "\n\n".join(section(record) for section in SECTIONS)
-    page.write_text(f"{before}{BEGIN}\n{tables}\n{END}{after}", encoding="utf-8")
+    lines = "\n".join(_wrapped(line) for line in tables.split("\n"))
+    page.write_text(f"{before}{BEGIN}\n{lines}\n{END}{after}", encoding="utf-8")
+
+
+def _wrapped(line: str) -> str:
+    return line if line.startswith("|") else textwrap.fill(line, COLUMNS)
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
