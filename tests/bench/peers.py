@@ -144,7 +144,7 @@ class Onnx:
         import onnxruntime  # noqa: PLC0415 (an optional package)
 
         kind = "int8, dynamic quantisation" if int8 else "float32"
-        self.detail = f"ONNX Runtime {onnxruntime.__version__}, {kind}"
+        self.detail = f"{size} in ONNX Runtime {onnxruntime.__version__}, {kind}"
         self._model = folded_model(size)
         self._voice = random_voice(self._model)
         self._random = np.random.default_rng(0)
