@@ -107,12 +107,7 @@ def bar_values(record: dict[str, Any]) -> list[tuple[str, float, float | None, s
         ("… than pocket-tts, smallest size", -5, times_faster("pocket_tts"), " times"),
         ("… than hibari-tts", -1.25, times_faster("hibari"), " times"),
         ("base q8, 1 thread: RTF, CPU", 0.17, base.get("rtf_cpu"), ""),
-        (
-            "… faster than its twin in ONNX Runtime f32",
-            -3,
-            times_faster("base_onnx_f32", base),
-            " times",
-        ),
+        ("… faster than in ONNX Runtime f32", -3, times_faster("base_onnx_f32", base), " times"),
         ("base q8, 2 threads: RTF, wall", 0.10, base2.get("rtf_wall"), ""),
         (
             "lite q8, 2 threads against 1, wall",
