@@ -7,8 +7,9 @@
 #
 # An archive that is not given is downloaded once into the build folder. pip is asked with -I because an
 # isolated build environment hides it otherwise, and without what the pip that builds us, and a cross-build, have put
-# into the environment: it would take our build backend for that of the archive (PEP517_BACKEND_PATH before pip 23.3),
-# and ARM's tools for this machine's.
+# into the environment: it would take our build backend for that of the archive, and ARM's tools for this machine's.
+# pip's names for our backend change (PEP517_BACKEND_PATH before 23.3, _PYPROJECT_HOOKS_BACKEND_PATH_JSON since 26.3),
+# so all of their kind are left out.
 function(muspeaker_archive result)
   cmake_parse_arguments(PARSE_ARGV 1 ARG "" "PACKAGE;VERSION;SHA256;GIVEN;FILE;FOLDER;OFFLINE" "PIP")
   set(archive "${ARG_GIVEN}")
@@ -18,9 +19,11 @@ function(muspeaker_archive result)
     if(NOT EXISTS "${archive}")
       message(STATUS "Downloading ${ARG_PACKAGE} ${ARG_VERSION}")
       file(MAKE_DIRECTORY "${folder}")
+      execute_process(COMMAND "${CMAKE_COMMAND}" -E environment OUTPUT_VARIABLE environment)
+      string(REGEX MATCHALL "(_PYPROJECT_HOOKS|PEP517)_[A-Z_]+" hooks "${environment}")
+      list(TRANSFORM hooks PREPEND "--unset=")
       execute_process(
-        COMMAND "${CMAKE_COMMAND}" -E env --unset=_PYPROJECT_HOOKS_BACKEND_PATH --unset=PEP517_BACKEND_PATH
-                --unset=_PYTHON_HOST_PLATFORM --unset=SETUPTOOLS_EXT_SUFFIX
+        COMMAND "${CMAKE_COMMAND}" -E env ${hooks} --unset=_PYTHON_HOST_PLATFORM --unset=SETUPTOOLS_EXT_SUFFIX
                 "${Python_EXECUTABLE}" -I -m pip --quiet --disable-pip-version-check download
                 --no-deps ${ARG_PIP} --dest "${folder}" ${ARG_PACKAGE}==${ARG_VERSION}
         RESULT_VARIABLE status)

@@ -7,6 +7,7 @@ import importlib.util
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -210,3 +211,29 @@ def test_a_wheel_is_installed_if_one_fits_and_else_it_is_compiled(
     else:
         assert installed.startswith("installs muspeaker[serve,play] @ file:///")
         assert installed.endswith(f"/muspeaker-{THIS}-{HERE}.whl")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the stand-in for Python is a shell script")
+def test_the_pip_that_downloads_knows_nothing_of_the_one_that_builds(tmp_path: Path) -> None:
+    python = tmp_path / "python"
+    python.write_text(f'#!/bin/sh\nenv > "{tmp_path}/environment"\n')
+    python.chmod(0o755)
+    script = tmp_path / "download.cmake"
+    script.write_text(
+        f'set(CMAKE_BINARY_DIR "{tmp_path}")\nset(Python_EXECUTABLE "{python}")\n'
+        f'include("{ROOT}/cmake/Download.cmake")\n'
+        "muspeaker_archive(found PACKAGE some VERSION 1 SHA256 0 FILE some.whl FOLDER some OFFLINE x)\n"
+    )
+    hooks = (
+        "PEP517_BACKEND_PATH", "_PYPROJECT_HOOKS_BACKEND_PATH", "_PYPROJECT_HOOKS_BUILD_BACKEND",
+        "_PYPROJECT_HOOKS_BACKEND_PATH_JSON", "_PYTHON_HOST_PLATFORM", "SETUPTOOLS_EXT_SUFFIX",
+    )  # fmt: skip
+    cmake = shutil.which("cmake")
+    if cmake is None:
+        pytest.skip("needs CMake")
+    kept = {"PYPROJECT": "kept", "PIP_INDEX_URL": "https://kept.example"}
+    environment = os.environ | dict.fromkeys(hooks, "spoilt") | kept
+    subprocess.run([cmake, "-P", script], env=environment, capture_output=True, check=False)
+    seen = (tmp_path / "environment").read_text()
+    assert "spoilt" not in seen
+    assert all(f"{name}={value}\n" in seen for name, value in kept.items())
