@@ -8,6 +8,7 @@ namespace muspeaker::bindings {
 void bind_errors(pybind11::module_& module);
 void bind_processor(pybind11::module_& module);
 void bind_limiter(pybind11::module_& module);
+void bind_noise_reduction(pybind11::module_& module);
 void bind_synthesizer(pybind11::module_& module);
 void bind_reader(pybind11::module_& module);
 void bind_probe(pybind11::module_& module);

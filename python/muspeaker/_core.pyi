@@ -18,6 +18,9 @@ class Limiter:
         self, frames: NDArray[np.float32], *, is_last: bool = False
     ) -> NDArray[np.float32]: ...
 
+# (samples,) in [-1, 1] -> the same with less steady noise. The window is even, with no prime factor over 5.
+def reduce_noise(samples: NDArray[np.float32], window_samples: int) -> NDArray[np.float32]: ...
+
 # Reads words that no lexicon has: the twin of muspeaker.text.letter_to_sound.LetterToSound. The arrays are those of
 # SparseFeatureWeights; is_primary and is_sounded, (chunks,), tell chunks with the primary stress, and with any phone.
 class LetterToSound:

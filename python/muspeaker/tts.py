@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from typing import TYPE_CHECKING, Any
 
+from muspeaker import _core
 from muspeaker.config import FBANK_RATE_HZ
 from muspeaker.options import STYLES, ConversionFields, EditFields, OptionFields, checked_options
 from muspeaker.sound.audio import Audio
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
     from typing import Unpack
 
-    from muspeaker import _core
     from muspeaker.options import SynthesisOptions
     from muspeaker.sound.recording import RecordingLike
 
@@ -120,8 +120,8 @@ class Synthesizer:
                 sample_rate), in either order, with samples (samples,) or (samples, channels) of any
                 integer or floating dtype, also of a torch tensor; or an Audio. libsndfile reads it, or
                 FFmpeg with the extra `media` (M4A, WebM and the like). Any rate is resampled, channels
-                are averaged, and what lies below speech is taken away. At least 1 s of speech; the first
-                30 s are used. 5 to 15 s of clean speech do best.
+                are averaged, what lies below speech is taken away, and steady noise is taken down. At least
+                1 s of speech; the first 30 s are used. 5 to 15 s of clean speech do best.
             name: Name of the voice. Defaults to the file name, or "voice" where there is no file.
             consent: Note of who agreed to the cloning, kept with the voice.
             language: Tag such as "en-gb" that the voice reads where a call names none; None is the
@@ -144,8 +144,13 @@ class Synthesizer:
         name = name_of(prompt) if name is None else name
         samples = checked_prompt(samples, rate_hz)
         heard = normalize_loudness(resample(samples, rate_hz, self.sample_rate))
-        heard_16k = resample(heard, self.sample_rate, FBANK_RATE_HZ)
-        vector, style = self._engine.clone(heard, heard_16k, plain=bool(plain))
+        heard_16k = resample(
+            heard, self.sample_rate, FBANK_RATE_HZ
+        )  # who speaks is told as well in noise
+        quieter = _core.reduce_noise(heard, self._speech.config.audio.fft_samples)
+        vector, style = self._engine.clone(
+            normalize_loudness(quieter), heard_16k, plain=bool(plain)
+        )
         return Voice(
             vector,
             style,
