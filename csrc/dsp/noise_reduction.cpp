@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstddef>
 #include <iterator>
+#include <numeric>
 #include <string>
 
 #include "core/array.h"
@@ -14,11 +15,12 @@
 namespace muspeaker::dsp {
 namespace {
 
-constexpr float kLeastGain = 0.25F;   // -12 dB: what is left of noise alone
-constexpr float kMemory = 0.96F;      // share of the frame before in the a-priori ratio
+constexpr double kLeastGain = 0.25;  // -12 dB: what is left of noise alone
+constexpr double kUnheard = 1e-5;    // of the mean energy, -50 dB: fainter noise may stay
+constexpr float kMemory = 0.96F;     // share of the frame before in the a-priori ratio
 constexpr float kLeastPower = 1e-20F;
-constexpr float kLeastLive = 1e-9F;   // of the loudest frame's energy: less is digital silence
-constexpr int64_t kQuietShare = 10;   // one of so many frames is taken for noise
+constexpr float kLeastLive = 1e-9F;  // of the loudest frame's energy: less is digital silence
+constexpr int64_t kQuietShare = 10;  // one of so many frames is taken for noise
 
 /// Frames of half-overlapping windows as spectra.
 struct Spectra {
@@ -86,51 +88,61 @@ core::Frames powers(const Spectra& spectra) {
   return power;
 }
 
-/// (bins) mean power of the quietest frames that are no digital silence.
-std::vector<float> noise_power(const core::Frames& power) {
+/// What lies under the speech.
+struct Noise {
+  std::vector<float> power;  // (bins)
+  float least_gain = 1.0F;
+};
+
+/// The mean of the quietest frames that are no digital silence.
+Noise find_noise(const core::Frames& power) {
   std::vector<double> energies(static_cast<size_t>(power.rows()));
   for (int64_t t = 0; t < power.rows(); ++t) {
-    const float* row = power.row(t);
-    for (int64_t k = 0; k < power.width; ++k) {
-      energies[static_cast<size_t>(t)] += row[k];
-    }
+    energies[static_cast<size_t>(t)] =
+        std::accumulate(power.row(t), power.row(t) + power.width, 0.0);
   }
   const double least = kLeastLive * *std::max_element(energies.begin(), energies.end());
   std::vector<double> live;
   std::copy_if(energies.begin(), energies.end(), std::back_inserter(live),
                [&](double energy) { return energy > least; });
+  if (live.empty()) {
+    return {std::vector<float>(static_cast<size_t>(power.width))};
+  }
+  const double mean =
+      std::accumulate(live.begin(), live.end(), 0.0) / static_cast<double>(live.size());
+  const auto nth = live.begin() + ((core::count_of(live) - 1) / kQuietShare);
+  std::nth_element(live.begin(), nth, live.end());
   std::vector<double> sum(static_cast<size_t>(power.width));
-  if (!live.empty()) {
-    const auto nth = live.begin() + ((core::count_of(live) - 1) / kQuietShare);
-    std::nth_element(live.begin(), nth, live.end());
-    int64_t quiet = 0;
-    for (int64_t t = 0; t < power.rows(); ++t) {
-      const double energy = energies[static_cast<size_t>(t)];
-      if (energy > least && energy <= *nth) {
-        ++quiet;
-        for (int64_t k = 0; k < power.width; ++k) {
-          sum[static_cast<size_t>(k)] += power.row(t)[k];
-        }
+  double quiet = 0.0;
+  for (int64_t t = 0; t < power.rows(); ++t) {
+    const double energy = energies[static_cast<size_t>(t)];
+    if (energy > least && energy <= *nth) {
+      quiet += 1.0;
+      for (int64_t k = 0; k < power.width; ++k) {
+        sum[static_cast<size_t>(k)] += power.row(t)[k];
       }
     }
-    for (double& value : sum) {
-      value /= static_cast<double>(quiet);
-    }
   }
-  return {sum.begin(), sum.end()};
+  for (double& value : sum) {
+    value /= quiet;
+  }
+  const double share = std::accumulate(sum.begin(), sum.end(), 0.0) / mean;
+  const double gain = std::clamp(std::sqrt(kUnheard / share), kLeastGain, 1.0);
+  return {{sum.begin(), sum.end()}, static_cast<float>(gain)};
 }
 
-void filter(Spectra& spectra, const core::Frames& power, const std::vector<float>& noise) {
-  std::vector<float> before(noise.size(), 1.0F);  // ratio of speech to noise, in the last frame
+void filter(Spectra& spectra, const core::Frames& power, const Noise& noise) {
+  std::vector<float> before(noise.power.size(),
+                            1.0F);  // ratio of speech to noise, in the last frame
   for (int64_t t = 0; t < power.rows(); ++t) {
     float* real = spectra.real.row(t);
     float* imag = spectra.imag.row(t);
     for (int64_t k = 0; k < power.width; ++k) {
       float& last = before[static_cast<size_t>(k)];
       const float ratio =
-          power.row(t)[k] / std::max(noise[static_cast<size_t>(k)], kLeastPower);
+          power.row(t)[k] / std::max(noise.power[static_cast<size_t>(k)], kLeastPower);
       const float prior = (kMemory * last) + ((1.0F - kMemory) * std::max(ratio - 1.0F, 0.0F));
-      const float gain = std::max(prior / (1.0F + prior), kLeastGain);
+      const float gain = std::max(prior / (1.0F + prior), noise.least_gain);
       last = gain * gain * ratio;
       real[k] *= gain;
       imag[k] *= gain;
@@ -147,7 +159,11 @@ std::vector<float> reduce_noise(const float* samples, int64_t count, int64_t win
   const std::vector<float> window = root_hann(window_samples);
   Spectra spectra = analyse(samples, count, fft, window);
   const core::Frames power = powers(spectra);
-  filter(spectra, power, noise_power(power));
+  const Noise noise = find_noise(power);
+  if (noise.least_gain >= 1.0F) {
+    return {samples, samples + count};
+  }
+  filter(spectra, power, noise);
   return synthesize(spectra, count, fft, window);
 }
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 import torch.nn.functional as F
 
 LEAST_GAIN = 0.25  # -12 dB: what is left of noise alone
+UNHEARD = 1e-5  # of the mean energy, -50 dB: fainter noise may stay
 MEMORY = 0.96  # share of the frame before in the a-priori ratio
 LEAST_POWER = 1e-20
 LEAST_LIVE = 1e-9  # of the loudest frame's energy: less is digital silence
@@ -13,7 +16,7 @@ QUIET_SHARE = 10  # one of so many frames is taken for noise
 
 
 def reduce_noise(samples: torch.Tensor, window_samples: int) -> torch.Tensor:
-    """Take down the steady noise under speech, each frequency by at most 12 dB.
+    """Take down the steady noise under speech, each frequency by at most 12 dB, none that is 50 dB below already.
 
     The quietest tenth of the frames says what the noise is. A Wiener filter then follows the ratio of speech to
     noise, which is smoothed over time so that no single frame rings.
@@ -39,7 +42,10 @@ def reduce_noise(samples: torch.Tensor, window_samples: int) -> torch.Tensor:
     padded = F.pad(samples, (hop, num_frames * hop - len(samples)))
     spectra = torch.fft.rfft(padded.unfold(0, window_samples, hop) * window)  # (frames, bins)
     power = spectra.abs().square()
-    gains = _gains(power, noise_power(power))
+    noise, least_gain = find_noise(power)
+    if least_gain >= 1:
+        return samples.clone()
+    gains = _gains(power, noise, least_gain)
     frames = torch.fft.irfft(spectra * gains, n=window_samples) * window
     whole = samples.new_zeros(len(padded))
     for index, frame in enumerate(frames):
@@ -47,31 +53,33 @@ def reduce_noise(samples: torch.Tensor, window_samples: int) -> torch.Tensor:
     return whole[hop : hop + len(samples)]
 
 
-def noise_power(power: torch.Tensor) -> torch.Tensor:
-    """Mean power of the quietest frames that are no digital silence.
+def find_noise(power: torch.Tensor) -> tuple[torch.Tensor, float]:
+    """The mean of the quietest frames that are no digital silence.
 
     Args:
         power: (frames, bins).
 
     Returns:
-        (bins,); zero if all is silence.
+        The power of the noise, (bins,), and the least gain: 1 where nothing is to be taken down.
     """
     energies = power.double().sum(1)
-    live = energies[energies > LEAST_LIVE * energies.max()]
+    alive = energies > LEAST_LIVE * energies.max()
+    live = energies[alive]
     if not len(live):
-        return torch.zeros_like(power[0])
+        return torch.zeros_like(power[0]), 1.0
     most = live.kthvalue((len(live) - 1) // QUIET_SHARE + 1).values
-    quiet = (energies > LEAST_LIVE * energies.max()) & (energies <= most)
-    return power[quiet].double().mean(0).to(power.dtype)
+    noise = power[alive & (energies <= most)].double().mean(0)
+    gain = math.sqrt(UNHEARD / float(noise.sum() / live.mean()))
+    return noise.to(power.dtype), min(max(gain, LEAST_GAIN), 1.0)
 
 
-def _gains(power: torch.Tensor, noise: torch.Tensor) -> torch.Tensor:
+def _gains(power: torch.Tensor, noise: torch.Tensor, least: float) -> torch.Tensor:
     """(frames, bins) of the filter."""
     ratios = power / noise.clamp_min(LEAST_POWER)
     before = torch.ones_like(noise)  # ratio of speech to noise, in the last frame
     gains = []
     for ratio in ratios:
         prior = MEMORY * before + (1 - MEMORY) * (ratio - 1).clamp_min(0)
-        gains.append((prior / (1 + prior)).clamp_min(LEAST_GAIN))
+        gains.append((prior / (1 + prior)).clamp_min(least))
         before = gains[-1].square() * ratio
     return torch.stack(gains)
