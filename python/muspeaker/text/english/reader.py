@@ -8,7 +8,7 @@ from muspeaker.text.english import endings, stress
 from muspeaker.text.english.accents import before_final_e, without_accents
 from muspeaker.text.english.dictionary import Dictionary
 from muspeaker.text.english.senses import senses, told_by_neighbours
-from muspeaker.text.english.weak_forms import Context, with_letters
+from muspeaker.text.english.weak_forms import Context, with_letters, with_linking_r
 from muspeaker.text.english.words import (
     PHRASE_ENDS,
     Piece,
@@ -117,13 +117,14 @@ class EnglishPhones:
                 context = context.before(owner.word, "NNP", phones)
             elif are_letters(group, pieces):
                 letters = "".join(pieces[i].text for i in group)
-                phones = self.dictionary.letters(letters)
+                phones = self._linked(letters, self.dictionary.letters(letters), context)
                 context = context.before(letters, "NNP", phones)
             elif first.is_spoken:
                 told = told_by_neighbours(texts, group[0], tags[group[0]], self._senses)
                 parts = [(texts[i], tags[i]) for i in group]
                 if told and len(group) == 1:
-                    phones, context = told, context.before(*parts[0], told)
+                    phones = self._linked(parts[0][0], told, context)
+                    context = context.before(*parts[0], told)
                 else:
                     phones, context = self._read_group(parts, context)
             elif first.text in PHRASE_ENDS or (first.text == "-" and not first.is_glued):
@@ -140,6 +141,9 @@ class EnglishPhones:
         phones = by_hand(owner.phones)
         is_possessive = written.lower().endswith("'s") and not owner.word.lower().endswith("'s")
         return endings.plural(phones, british=self.accent == "gb") if is_possessive else phones
+
+    def _linked(self, word: str, phones: str, context: Context) -> str:
+        return with_linking_r(word, phones, context) if self.accent == "gb" else phones
 
     def _with_imperative(self, pieces: Sequence[Piece], tags: list[str]) -> list[str]:
         """The tags, with a verb where one may begin a sentence before an article: `Wind the clock`."""
@@ -160,6 +164,7 @@ class EnglishPhones:
             phones = self.dictionary.read(text, tag, context)
             if phones is None:
                 phones = self._unknown(text, tag, context)
+            phones = self._linked(text, phones, context)
             return phones, context.before(text, tag, phones) if phones else context
         read: list[tuple[str, str]] = []
         right = len(parts)
@@ -167,6 +172,7 @@ class EnglishPhones:
         while right:
             left, phones = self._longest(parts[:right], context, reach)
             text = "".join(part for part, _ in parts[left:right])
+            phones = self._linked(text, phones, context)
             if phones:
                 context = context.before(text, _main_tag(parts[left:right]), phones)
             read.append((text, phones))

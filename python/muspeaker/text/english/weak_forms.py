@@ -1,4 +1,4 @@
-"""Words whose sound depends on their neighbours: articles, `to`, `in`, `am`, `used`, and a few signs."""
+"""Words whose sound depends on their neighbours: articles, `to`, `in`, `am`, `used`, a few signs, and a British final r."""
 
 from __future__ import annotations
 
@@ -25,10 +25,13 @@ class Context(NamedTuple):
     Attributes:
         vowel_follows: Whether the next sound is a vowel; None before a pause.
         to_follows: Whether the next word is `to`.
+        article_follows: Whether the next sound is that of `a`, which does not count as a vowel for `the` and `to`:
+            the teacher's reader does not count it either.
     """
 
     vowel_follows: bool | None = None
     to_follows: bool = False
+    article_follows: bool = False
 
     def before(self, word: str, tag: str, phones: str) -> Context:
         """The context of the word in front of this one."""
@@ -40,7 +43,8 @@ class Context(NamedTuple):
             if phone in _CONSONANTS:
                 vowel = False
                 break
-        return Context(vowel, word in {"to", "To"} or (word == "TO" and tag in {"TO", "IN"}))
+        is_to = word in {"to", "To"} or (word == "TO" and tag in {"TO", "IN"})
+        return Context(vowel, is_to, phones.startswith("ɐ"))
 
 
 def weak_form(word: str, tag: str, context: Context, lexicon: Lexicon) -> str | None:
@@ -57,6 +61,20 @@ def weak_form(word: str, tag: str, context: Context, lexicon: Lexicon) -> str | 
     if rule is None or word not in {low, low.capitalize(), low.upper()}:
         return None
     return rule(word, tag, context, lexicon)
+
+
+def with_linking_r(word: str, phones: str, context: Context) -> str:
+    """The phones of a British word, with the `r` that it is written with where a vowel follows: `there are a few`.
+
+    Args:
+        word: As written.
+        phones: Its phones.
+        context: What follows.
+    """
+    is_written = word.lower().endswith(("r", "re"))
+    is_silent = phones.endswith(("ə", "ɑː", "ɔː", "ɜː", "ɛː"))
+    is_before_vowel = context.vowel_follows or context.article_follows
+    return f"{phones}ɹ" if is_written and is_silent and is_before_vowel else phones
 
 
 def with_letters(words: Sequence[str], tags: Sequence[str]) -> list[str]:
