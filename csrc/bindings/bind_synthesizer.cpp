@@ -1,6 +1,7 @@
 #include <pybind11/stl.h>
 
 #include <algorithm>
+#include <cstring>
 #include <optional>
 
 #include "bindings/array.h"
@@ -26,16 +27,52 @@ py::dict config_of(const engine::Synthesizer& synthesizer) {
 }
 
 py::tuple clone(engine::Synthesizer& synthesizer, const FloatArray& samples,
-                const FloatArray& samples_16k, bool plain) {
+                const FloatArray& samples_16k, bool plain, Changes changes) {
   require_axes(samples, 1, "samples");
   require_axes(samples_16k, 1, "samples_16k");
   engine::Voice voice;
   {
     const py::gil_scoped_release release;
-    voice = synthesizer.clone({samples.data(), samples.size()},
-                              {samples_16k.data(), samples_16k.size()}, {{plain}});
+    voice =
+        synthesizer.clone({samples.data(), samples.size()},
+                          {samples_16k.data(), samples_16k.size()}, {{plain}, std::move(changes)});
   }
   return py::make_tuple(to_numpy(std::move(voice.vector)), to_numpy(std::move(voice.style)));
+}
+
+py::tuple refinement_inputs(engine::Synthesizer& synthesizer, const FloatArray& samples,
+                            const FloatArray& samples_16k) {
+  require_axes(samples, 1, "samples");
+  require_axes(samples_16k, 1, "samples_16k");
+  engine::RefinementInputs inputs;
+  {
+    const py::gil_scoped_release release;
+    inputs = synthesizer.refinement_inputs({samples.data(), samples.size()},
+                                           {samples_16k.data(), samples_16k.size()});
+  }
+  return py::make_tuple(to_numpy(std::move(inputs.given.e_lat)),
+                        to_numpy(std::move(inputs.given.e_tim)), to_numpy(std::move(inputs.mel)));
+}
+
+py::dict decoder_weights(const engine::Synthesizer& synthesizer) {
+  const size_t prefix = std::strlen(engine::DecoderMemory::kPrefix);
+  py::dict weights;
+  for (core::WeightValues& weight : synthesizer.decoder_weights()) {
+    weights[py::str(weight.name.substr(prefix))] =
+        to_numpy(std::move(weight.values), {weight.ne.rbegin(), weight.ne.rend()});
+  }
+  return weights;
+}
+
+void bind_changes(const py::module_& module) {
+  using Codes = py::array_t<int8_t, py::array::c_style | py::array::forcecast>;
+  py::class_<engine::DecoderChanges, Changes>(module, "DecoderChanges",
+                                              "What a voice's decoder has learnt.")
+      .def(py::init([](const Codes& codes, const FloatArray& scales) {
+             return std::make_shared<engine::DecoderChanges>(to_vector(codes, "codes"),
+                                                             to_vector(scales, "scales"));
+           }),
+           py::arg("codes"), py::arg("scales"));
 }
 
 py::tuple samples_and_durations(engine::Speech speech) {
@@ -132,33 +169,36 @@ void bind_recordings(py::class_<engine::Synthesizer>& speaker) {
           "convert",
           [](engine::Synthesizer& synthesizer, const FloatArray& samples, const IntArray& tokens,
              const FloatArray& vector, const FloatArray& style, float pitch, float energy,
-             uint64_t seed, Payload watermark) {
+             uint64_t seed, Payload watermark, const Changes& changes) {
             engine::SynthesisOptions options;
             options.pitch = pitch;
             options.energy = energy;
             options.seed = seed;
             options.watermark = watermark;
-            return convert(synthesizer, samples, tokens, copy_voice(vector, style), options);
+            return convert(synthesizer, samples, tokens, copy_voice(vector, style, changes),
+                           options);
           },
           py::arg("samples"), py::arg("tokens"), py::arg("vector"), py::arg("style"), py::kw_only(),
-          py::arg("pitch"), py::arg("energy"), py::arg("seed"), py::arg("watermark") = py::none())
+          py::arg("pitch"), py::arg("energy"), py::arg("seed"), py::arg("watermark") = py::none(),
+          py::arg("changes") = py::none())
       .def(
           "edit",
           [](engine::Synthesizer& synthesizer, const FloatArray& samples, const IntArray& recorded,
              const IntArray& tokens, const IntArray& origins, const FloatArray& vector,
              const FloatArray& style, float speed, float temperature, uint64_t seed,
-             Payload watermark) {
+             Payload watermark, const Changes& changes) {
             engine::SynthesisOptions options;
             options.speed = speed;
             options.temperature = temperature;
             options.seed = seed;
             options.watermark = watermark;
-            return edit(synthesizer, samples, recorded, tokens, origins, copy_voice(vector, style),
-                        options);
+            return edit(synthesizer, samples, recorded, tokens, origins,
+                        copy_voice(vector, style, changes), options);
           },
           py::arg("samples"), py::arg("recorded"), py::arg("tokens"), py::arg("origins"),
           py::arg("vector"), py::arg("style"), py::kw_only(), py::arg("speed"),
-          py::arg("temperature"), py::arg("seed"), py::arg("watermark") = py::none());
+          py::arg("temperature"), py::arg("seed"), py::arg("watermark") = py::none(),
+          py::arg("changes") = py::none());
 }
 
 }  // namespace
@@ -168,6 +208,7 @@ void bind_recordings(py::class_<engine::Synthesizer>& speaker) {
 void bind_synthesizer(py::module_& module) {
   bind_watermark(module);
   bind_speaking(module);
+  bind_changes(module);
   py::class_<engine::Synthesizer> speaker(module, "Synthesizer", "One loaded model.");
   bind_recordings(speaker);
   speaker
@@ -186,33 +227,38 @@ void bind_synthesizer(py::module_& module) {
                                return synthesizer.timings();
                              })
       .def("clone", &clone, py::arg("samples"), py::arg("samples_16k"), py::kw_only(),
-           py::arg("plain") = false)
+           py::arg("plain") = false, py::arg("changes") = py::none())
+      .def("refinement_inputs", &refinement_inputs, py::arg("samples"), py::arg("samples_16k"))
+      .def("decoder_weights", &decoder_weights)
       .def(
           "synthesize",
           [](engine::Synthesizer& synthesizer, const IntArray& tokens, const FloatArray& vector,
              const FloatArray& style, float speed, float pitch, float energy, float temperature,
-             uint64_t seed, float expression, float variation, Payload watermark) {
+             uint64_t seed, float expression, float variation, Payload watermark,
+             const Changes& changes) {
             return synthesize(
-                synthesizer, tokens, copy_voice(vector, style),
+                synthesizer, tokens, copy_voice(vector, style, changes),
                 {speed, pitch, energy, temperature, seed, expression, variation, watermark});
           },
           py::arg("tokens"), py::arg("vector"), py::arg("style"), py::kw_only(), py::arg("speed"),
           py::arg("pitch"), py::arg("energy"), py::arg("temperature"), py::arg("seed"),
           py::arg("expression") = 1.0F, py::arg("variation") = 0.0F,
-          py::arg("watermark") = py::none())
+          py::arg("watermark") = py::none(), py::arg("changes") = py::none())
       .def(
           "start",
           [](engine::Synthesizer& synthesizer, const IntArray& tokens, const FloatArray& vector,
              const FloatArray& style, float speed, float pitch, float energy, float temperature,
-             uint64_t seed, float expression, float variation, Payload watermark) {
+             uint64_t seed, float expression, float variation, Payload watermark,
+             const Changes& changes) {
             return start(
-                synthesizer, tokens, copy_voice(vector, style),
+                synthesizer, tokens, copy_voice(vector, style, changes),
                 {speed, pitch, energy, temperature, seed, expression, variation, watermark});
           },
           py::keep_alive<0, 1>(), py::arg("tokens"), py::arg("vector"), py::arg("style"),
           py::kw_only(), py::arg("speed"), py::arg("pitch"), py::arg("energy"),
           py::arg("temperature"), py::arg("seed"), py::arg("expression") = 1.0F,
-          py::arg("variation") = 0.0F, py::arg("watermark") = py::none());
+          py::arg("variation") = 0.0F, py::arg("watermark") = py::none(),
+          py::arg("changes") = py::none());
 }
 
 }  // namespace muspeaker::bindings

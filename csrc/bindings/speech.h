@@ -1,6 +1,8 @@
 #pragma once
 
+#include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "bindings/array.h"
@@ -19,9 +21,13 @@ inline engine::Tokens borrow_tokens(const IntArray& ids, const std::string& name
   return {ids.data(), ids.shape(1)};
 }
 
+/// What a voice's decoder has learnt, or null.
+using Changes = std::shared_ptr<engine::DecoderChanges>;
+
 /// A voice as NumPy holds it: (voice_size) and (style frames, hidden) float32. Copied.
-inline engine::Voice copy_voice(const FloatArray& vector, const FloatArray& style) {
-  return {to_vector(vector, "vector"), to_frames(style, "style")};
+inline engine::Voice copy_voice(const FloatArray& vector, const FloatArray& style,
+                                Changes changes = nullptr) {
+  return {to_vector(vector, "vector"), to_frames(style, "style"), std::move(changes)};
 }
 
 }  // namespace muspeaker::bindings

@@ -36,10 +36,9 @@ bool has_shape(const ggml_tensor* tensor, const std::vector<int64_t>& ne) {
   return true;
 }
 
-/// `<scope>.weight` has its scale in `<scope>.scale`: a longer name would pass the 63
-/// bytes that ggml keeps.
-std::string scale_name(const std::string& name) {
-  return name.substr(0, name.rfind('.')) + kScaleSuffix;
+bool is_scale(const std::string& name) {
+  const size_t suffix = std::string(kScaleSuffix).size();
+  return name.size() > suffix && name.compare(name.size() - suffix, suffix, kScaleSuffix) == 0;
 }
 
 /// The axis of ne that counts output channels; see Scope::tensor.
@@ -48,6 +47,10 @@ size_t channel_axis(size_t rank) {
 }
 
 }  // namespace
+
+std::string scale_name(const std::string& name) {
+  return name.substr(0, name.rfind('.')) + kScaleSuffix;
+}
 
 std::vector<float> StoredWeight::to_float() const {
   std::vector<float> expanded(static_cast<size_t>(ggml_nelements(values)));
@@ -92,8 +95,8 @@ WeightFile::WeightFile(const std::string& path) : file_(path) {
   stored_context_.reset(context);
   require_model(header_ != nullptr, "model file " + path + " has a header that ggml cannot read");
   const int64_t count = gguf_get_n_tensors(header_.get());
-  const size_t capacity = std::max<size_t>(1, static_cast<size_t>(count)) * ggml_tensor_overhead();
-  expanded_context_.reset(ggml_init({capacity, /*mem_buffer=*/nullptr, /*no_alloc=*/true}));
+  path_ = path;
+  expect(count);
   if (count == 0) {
     return;
   }
@@ -102,15 +105,11 @@ WeightFile::WeightFile(const std::string& path) : file_(path) {
   const size_t bytes = file_.size() - gguf_get_data_offset(header_.get());
   stored_buffer_.reset(ggml_backend_cpu_buffer_from_ptr(base, bytes));
   ggml_backend_buffer_set_usage(stored_buffer_.get(), GGML_BACKEND_BUFFER_USAGE_WEIGHTS);
-  for (ggml_tensor* stored = ggml_get_first_tensor(context); stored != nullptr;
-       stored = ggml_get_next_tensor(context, stored)) {
-    entries_[ggml_get_name(stored)].stored = stored;
-    has_int8_ = has_int8_ || stored->type == GGML_TYPE_I8;
-  }
   for (int64_t i = 0; i < count; ++i) {
-    ggml_tensor* stored = entries_.at(gguf_get_tensor_name(header_.get(), i)).stored;
+    ggml_tensor* stored = ggml_get_tensor(context, gguf_get_tensor_name(header_.get(), i));
     ggml_backend_tensor_alloc(stored_buffer_.get(), stored,
                               base + gguf_get_tensor_offset(header_.get(), i));
+    add(stored);
   }
   check_sums();
 }
@@ -127,36 +126,67 @@ void WeightFile::check_sums() const {
   require_model(gguf_get_kv_type(header, key) == GGUF_TYPE_ARRAY &&
                     gguf_get_arr_type(header, key) == GGUF_TYPE_UINT32 &&
                     gguf_get_arr_n(header, key) == static_cast<size_t>(count),
-                "header value " + std::string(kChecksumKey) + " of model file " + file_.path() +
+                "header value " + std::string(kChecksumKey) + " of model file " + path_ +
                     " must be " + std::to_string(count) + " uint32, one for each tensor");
   const auto* sums = static_cast<const uint32_t*>(gguf_get_arr_data(header, key));
   for (int64_t i = 0; i < count; ++i) {
     const char* name = gguf_get_tensor_name(header, i);
-    const ggml_tensor* stored = entries_.at(name).stored;
+    const ggml_tensor* stored = entries().at(name).stored;
     require_model(crc32(static_cast<const uint8_t*>(stored->data), ggml_nbytes(stored)) == sums[i],
-                  "tensor " + std::string(name) + " of model file " + file_.path() +
+                  "tensor " + std::string(name) + " of model file " + path_ +
                       " is damaged: its values do not match its checksum");
   }
 }
 
 WeightFile::~WeightFile() = default;
 
-Scope WeightFile::root() {
+void Weights::expect(int64_t count) {
+  const size_t capacity = std::max<size_t>(1, static_cast<size_t>(count)) * ggml_tensor_overhead();
+  expanded_context_.reset(ggml_init({capacity, /*mem_buffer=*/nullptr, /*no_alloc=*/true}));
+}
+
+void Weights::add(ggml_tensor* stored) {
+  entries_[ggml_get_name(stored)].stored = stored;
+  has_int8_ = has_int8_ || stored->type == GGML_TYPE_I8;
+}
+
+bool Weights::is_int8(const std::string& name) const {
+  return entries_.at(name).stored->type == GGML_TYPE_I8;
+}
+
+std::vector<WeightValues> Weights::values_of(const std::string& prefix) const {
+  std::vector<WeightValues> found;
+  for (auto it = entries_.lower_bound(prefix); it != entries_.end(); ++it) {
+    const std::string& name = it->first;
+    if (name.compare(0, prefix.size(), prefix) != 0) {
+      break;
+    }
+    if (is_scale(name)) {
+      continue;
+    }
+    ggml_tensor* stored = it->second.stored;
+    const auto rank = static_cast<size_t>(ggml_n_dims(stored));
+    ggml_tensor* scale =
+        stored->type == GGML_TYPE_I8 ? entries_.at(scale_name(name)).stored : nullptr;
+    const StoredWeight weight{stored, scale, channel_axis(rank), has_int8_};
+    found.push_back({name, {stored->ne, stored->ne + rank}, weight.to_float()});
+  }
+  return found;
+}
+
+Scope Weights::root() {
   return {*this, ""};
 }
 
-int64_t WeightFile::num_parameters() const {
+int64_t Weights::num_parameters() const {
   int64_t total = 0;
   for (const auto& [name, entry] : entries_) {
-    const size_t suffix = std::string(kScaleSuffix).size();
-    const bool is_scale =
-        name.size() > suffix && name.compare(name.size() - suffix, suffix, kScaleSuffix) == 0;
-    total += is_scale ? 0 : ggml_nelements(entry.stored);
+    total += is_scale(name) ? 0 : ggml_nelements(entry.stored);
   }
   return total;
 }
 
-void WeightFile::require_all_claimed() const {
+void Weights::require_all_claimed() const {
   std::string names;
   size_t count = 0;
   for (const auto& [name, entry] : entries_) {
@@ -167,34 +197,34 @@ void WeightFile::require_all_claimed() const {
       }
     }
   }
-  require_model(count == 0, "model file " + file_.path() + " has " + std::to_string(count) +
+  require_model(count == 0, "model file " + path_ + " has " + std::to_string(count) +
                                 " tensors that the model does not know: " + names +
                                 (count > kNamedUnclaimed ? ", ..." : ""));
 }
 
-StoredWeight WeightFile::claim_stored(const std::string& name, const std::vector<int64_t>& ne) {
+StoredWeight Weights::claim_stored(const std::string& name, const std::vector<int64_t>& ne) {
   const auto found = entries_.find(name);
-  require_model(found != entries_.end(), "model file " + file_.path() + " has no tensor " + name +
+  require_model(found != entries_.end(), "model file " + path_ + " has no tensor " + name +
                                              ", expected shape " +
                                              shape_text(ne.data(), ne.size()));
   ggml_tensor* values = found->second.stored;
   require_model(has_shape(values, ne),
-                "tensor " + name + " of model file " + file_.path() + " has shape " +
+                "tensor " + name + " of model file " + path_ + " has shape " +
                     shape_text(values->ne, std::max<size_t>(ne.size(), ggml_n_dims(values))) +
                     ", expected " + shape_text(ne.data(), ne.size()));
   found->second.claimed = true;
   if (values->type != GGML_TYPE_I8) {
     return {values, nullptr, channel_axis(ne.size()), has_int8_};
   }
-  require_model(ne.size() >= 2, "tensor " + name + " of model file " + file_.path() +
+  require_model(ne.size() >= 2, "tensor " + name + " of model file " + path_ +
                                     " is int8, expected f32: it has one axis");
   const StoredWeight scale = claim_stored(scale_name(name), {ne[channel_axis(ne.size())]});
   require_model(scale.values->type == GGML_TYPE_F32,
-                "tensor " + scale_name(name) + " of model file " + file_.path() + " is not f32");
+                "tensor " + scale_name(name) + " of model file " + path_ + " is not f32");
   return {values, scale.values, channel_axis(ne.size()), has_int8_};
 }
 
-ggml_tensor* WeightFile::claim(const std::string& name, const std::vector<int64_t>& ne) {
+ggml_tensor* Weights::claim(const std::string& name, const std::vector<int64_t>& ne) {
   const StoredWeight weight = claim_stored(name, ne);
   if (weight.values->type == GGML_TYPE_F32) {
     return weight.values;
@@ -206,7 +236,7 @@ ggml_tensor* WeightFile::claim(const std::string& name, const std::vector<int64_
   return entry.expanded;
 }
 
-ggml_tensor* WeightFile::expand(const StoredWeight& weight) {
+ggml_tensor* Weights::expand(const StoredWeight& weight) {
   ggml_tensor* result =
       ggml_new_tensor(expanded_context_.get(), GGML_TYPE_F32, GGML_MAX_DIMS, weight.values->ne);
   ggml_set_name(result, weight.values->name);
@@ -223,19 +253,19 @@ ggml_tensor* WeightFile::expand(const StoredWeight& weight) {
 }
 
 Scope Scope::operator/(const std::string& name) const {
-  return {*file_, join(name)};
+  return {*weights_, join(name)};
 }
 
 Scope Scope::operator/(int64_t index) const {
-  return {*file_, join(std::to_string(index))};
+  return {*weights_, join(std::to_string(index))};
 }
 
 ggml_tensor* Scope::tensor(const std::string& name, const std::vector<int64_t>& ne) const {
-  return file_->claim(join(name), ne);
+  return weights_->claim(join(name), ne);
 }
 
 StoredWeight Scope::stored(const std::string& name, const std::vector<int64_t>& ne) const {
-  return file_->claim_stored(join(name), ne);
+  return weights_->claim_stored(join(name), ne);
 }
 
 std::string Scope::join(const std::string& name) const {

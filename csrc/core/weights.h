@@ -17,6 +17,10 @@ namespace muspeaker::core {
 
 class Scope;
 
+/// `<scope>.weight` has its scale in `<scope>.scale`: a longer name would pass the 63
+/// bytes that ggml keeps.
+std::string scale_name(const std::string& name);
+
 /// A weight as it lies in the file, for a kernel that reads f16 or int8 itself.
 struct StoredWeight {
   ggml_tensor* values = nullptr;  ///< f32, f16 or i8, in the mapped file
@@ -31,42 +35,40 @@ struct StoredWeight {
   void to_float(float* to) const;
 };
 
-/// One model file, mapped into memory. Tensors point into the map; those stored as f16 or int8 are
-/// expanded to f32 when first claimed. Tensors live as long as the WeightFile.
+/// A weight as numbers, whatever it is stored as.
+struct WeightValues {
+  std::string name;
+  std::vector<int64_t> ne;  ///< axes, fastest first, without trailing ones (at least one axis)
+  std::vector<float> values;
+};
+
+/// Tensors by name, and which of them constructors have claimed.
 ///
 /// Loading is strict: constructors claim each tensor they need through a Scope, and
-/// require_all_claimed() then finds what nobody asked for. Claiming belongs to one thread.
-class WeightFile {
+/// require_all_claimed() then finds what nobody asked for. Tensors live as long as this. Claiming
+/// belongs to one thread.
+class Weights {
  public:
-  /// Throws ModelFileError if the file cannot be read, is not GGUF, is truncated or inconsistent,
-  /// or if the values of a tensor do not match its checksum.
-  explicit WeightFile(const std::string& path);
-  ~WeightFile();
-  WeightFile(const WeightFile&) = delete;
-  WeightFile& operator=(const WeightFile&) = delete;
-
-  /// The header, for read_config and header_values.
-  [[nodiscard]] const gguf_context* header() const { return header_.get(); }
+  Weights(const Weights&) = delete;
+  Weights& operator=(const Weights&) = delete;
 
   /// The scope with an empty prefix.
   [[nodiscard]] Scope root();
 
-  /// Number of weights in the file, scales of int8 weights not counted.
-  [[nodiscard]] int64_t num_parameters() const;
+  /// Whether the values of a tensor are int8, with a scale for each output channel.
+  [[nodiscard]] bool is_int8(const std::string& name) const;
 
-  /// To be called when constructors have packed what they take: few pages of the file are used
-  /// after that, and the rest need not stay in memory.
-  void forget_pages() const { file_.forget_pages(); }
+  /// The weights whose names begin with the prefix, sorted by name, scales of int8 weights left
+  /// out. May be called from any thread once all is claimed.
+  [[nodiscard]] std::vector<WeightValues> values_of(const std::string& prefix) const;
+
+  /// Number of weights, scales of int8 weights not counted.
+  [[nodiscard]] int64_t num_parameters() const;
 
   /// Throws ModelFileError naming the first tensors that no constructor claimed.
   void require_all_claimed() const;
 
- private:
-  friend class Scope;
-
-  struct HeaderDeleter {
-    void operator()(gguf_context* header) const { gguf_free(header); }
-  };
+ protected:
   struct ContextDeleter {
     void operator()(ggml_context* context) const { ggml_free(context); }
   };
@@ -79,25 +81,64 @@ class WeightFile {
     bool claimed = false;
   };
 
-  void check_sums() const;
+  Weights() = default;
+  ~Weights() = default;
+
+  /// Adds a tensor that has its data already.
+  void add(ggml_tensor* stored);
+  /// How many tensors there will be; before the first.
+  void expect(int64_t count);
+  [[nodiscard]] const std::map<std::string, Entry>& entries() const { return entries_; }
+
+  std::string path_;  // of the model file, for messages
+
+ private:
+  friend class Scope;
+
   ggml_tensor* claim(const std::string& name, const std::vector<int64_t>& ne);
   StoredWeight claim_stored(const std::string& name, const std::vector<int64_t>& ne);
   ggml_tensor* expand(const StoredWeight& weight);
 
-  MappedFile file_;
-  std::unique_ptr<gguf_context, HeaderDeleter> header_;
-  std::unique_ptr<ggml_context, ContextDeleter> stored_context_;
   std::unique_ptr<ggml_context, ContextDeleter> expanded_context_;
-  std::unique_ptr<ggml_backend_buffer, BufferDeleter> stored_buffer_;
   std::vector<std::unique_ptr<ggml_backend_buffer, BufferDeleter>> expanded_buffers_;
   std::map<std::string, Entry> entries_;
   bool has_int8_ = false;
 };
 
+/// One model file, mapped into memory. Tensors point into the map; those stored as f16 or int8 are
+/// expanded to f32 when first claimed.
+class WeightFile : public Weights {
+ public:
+  /// Throws ModelFileError if the file cannot be read, is not GGUF, is truncated or inconsistent,
+  /// or if the values of a tensor do not match its checksum.
+  explicit WeightFile(const std::string& path);
+  ~WeightFile();
+  WeightFile(const WeightFile&) = delete;
+  WeightFile& operator=(const WeightFile&) = delete;
+
+  /// The header, for read_config and header_values.
+  [[nodiscard]] const gguf_context* header() const { return header_.get(); }
+
+  /// To be called when constructors have packed what they take: few pages of the file are used
+  /// after that, and the rest need not stay in memory.
+  void forget_pages() const { file_.forget_pages(); }
+
+ private:
+  struct HeaderDeleter {
+    void operator()(gguf_context* header) const { gguf_free(header); }
+  };
+  void check_sums() const;
+
+  MappedFile file_;
+  std::unique_ptr<gguf_context, HeaderDeleter> header_;
+  std::unique_ptr<ggml_context, ContextDeleter> stored_context_;
+  std::unique_ptr<ggml_backend_buffer, BufferDeleter> stored_buffer_;
+};
+
 /// A place in the tree of names: `scope / "blocks" / 2 / "conv1"` is the prefix "blocks.2.conv1.".
 class Scope {
  public:
-  Scope(WeightFile& file, std::string path) : file_(&file), path_(std::move(path)) {}
+  Scope(Weights& weights, std::string path) : weights_(&weights), path_(std::move(path)) {}
 
   Scope operator/(const std::string& name) const;
   Scope operator/(int64_t index) const;
@@ -117,7 +158,7 @@ class Scope {
  private:
   [[nodiscard]] std::string join(const std::string& name) const;
 
-  WeightFile* file_;
+  Weights* weights_;
   std::string path_;
 };
 

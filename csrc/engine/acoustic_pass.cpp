@@ -27,6 +27,29 @@ ggml_tensor* stretched(core::GraphBuilder& graph, const model::VariationAdapter&
   return adapter.stretch(graph.context(), graph.input("e_con", e_con), path);
 }
 
+/// What the frames of an utterance are made of.
+struct FrameParts {
+  const core::Frames& e_con;
+  const std::vector<int32_t>& durations;
+  const core::Frames& normal_f0;
+  const std::vector<float>& energy;
+};
+
+/// e_lat, (1, frames, hidden).
+ggml_tensor* embedded(core::GraphBuilder& graph, const model::VariationAdapter& adapter,
+                      const FrameParts& parts) {
+  ggml_tensor* frames = stretched(graph, adapter, parts.e_con, parts.durations);
+  ggml_tensor* pitch = graph.input("pitch", parts.normal_f0);
+  ggml_tensor* energy =
+      graph.input("energy", {parts.energy.data(), core::count_of(parts.energy), 1});
+  return adapter.embed(graph.context(), frames, pitch, energy);
+}
+
+ggml_tensor* timbre_input(core::GraphBuilder& graph, const std::vector<float>& timbre,
+                          const core::ModelConfig& config) {
+  return graph.input("timbre", {timbre.data(), 1, config.timbre_size()});
+}
+
 constexpr std::array<const char*, 6> kStyleParts = {
     "durations.key", "durations.value", "pitch.key", "pitch.value", "energy.key", "energy.value"};
 
@@ -166,19 +189,30 @@ Melody AcousticPass::shape_melody(core::GraphRunner& runner, const core::Frames&
 
 core::Frames AcousticPass::decode(core::GraphRunner& runner, const core::Frames& e_con,
                                   const std::vector<int32_t>& durations, const Melody& melody,
-                                  const std::vector<float>& timbre) const {
-  const model::VariationAdapter& adapter = model_.variation_adapter();
-  const core::Frames normal_f0 = adapter.normalize_f0(melody.f0);
+                                  const std::vector<float>& timbre,
+                                  const model::MelDecoder* decoder) const {
+  const core::Frames normal_f0 = model_.variation_adapter().normalize_f0(melody.f0);
   runner.run([&](core::GraphBuilder& graph) {
-    ggml_tensor* frames = stretched(graph, adapter, e_con, durations);
-    ggml_tensor* pitch = graph.input("pitch", normal_f0);
-    ggml_tensor* energy =
-        graph.input("energy", {melody.energy.data(), core::count_of(melody.energy), 1});
-    ggml_tensor* e_lat = adapter.embed(graph.context(), frames, pitch, energy);
-    ggml_tensor* vector = graph.input("timbre", {timbre.data(), 1, model_.config().timbre_size()});
-    graph.output("mel", model_.decode_mel(graph.context(), e_lat, vector));
+    ggml_tensor* e_lat =
+        embedded(graph, model_.variation_adapter(), {e_con, durations, normal_f0, melody.energy});
+    ggml_tensor* vector = timbre_input(graph, timbre, model_.config());
+    graph.output("mel", model_.decode_mel(graph.context(), e_lat, vector, decoder));
   });
   return runner.take_frames("mel");
+}
+
+DecoderInputs AcousticPass::decoder_inputs(core::GraphRunner& runner, const core::Frames& e_con,
+                                           const std::vector<int32_t>& durations,
+                                           const Melody& melody,
+                                           const std::vector<float>& timbre) const {
+  const core::Frames normal_f0 = model_.variation_adapter().normalize_f0(melody.f0);
+  runner.run([&](core::GraphBuilder& graph) {
+    graph.output("e_lat", embedded(graph, model_.variation_adapter(),
+                                   {e_con, durations, normal_f0, melody.energy}));
+    ggml_tensor* vector = timbre_input(graph, timbre, model_.config());
+    graph.output("e_tim", model_.timbre_projection().forward(graph.context(), vector));
+  });
+  return {runner.take_frames("e_lat"), runner.take("e_tim")};
 }
 
 void AcousticPass::match(core::Frames& mel, const Voice& voice, float energy_gain) const {

@@ -26,6 +26,12 @@ struct StyleMemory {
   std::array<core::Frames, 6> parts;  ///< key and value of each predictor, (style frames, hidden)
 };
 
+/// What the decoder makes a mel of.
+struct DecoderInputs {
+  core::Frames e_lat;        ///< (frames, hidden), content, pitch and energy
+  std::vector<float> e_tim;  ///< (timbre) of the decoder, who speaks
+};
+
 /// Tokens to mel, the one speaking pass, in steps that callers combine:
 ///
 ///   speaking    encode            -> predict_durations -> shape_melody     -> decode -> match
@@ -71,10 +77,18 @@ class AcousticPass {
                                     const Delivery& delivery = {}) const;
 
   /// timbre: at least timbre_size values, those that a voice's vector begins with.
+  /// decoder: one that has learnt a voice, null for the model's own.
   /// Returns the mel, (frames, num_mels), as the decoder makes it.
   [[nodiscard]] core::Frames decode(core::GraphRunner& runner, const core::Frames& e_con,
                                     const std::vector<int32_t>& durations, const Melody& melody,
-                                    const std::vector<float>& timbre) const;
+                                    const std::vector<float>& timbre,
+                                    const model::MelDecoder* decoder = nullptr) const;
+
+  /// What decode() gives to the decoder.
+  [[nodiscard]] DecoderInputs decoder_inputs(core::GraphRunner& runner, const core::Frames& e_con,
+                                             const std::vector<int32_t>& durations,
+                                             const Melody& melody,
+                                             const std::vector<float>& timbre) const;
 
   /// Moves a decoded mel towards the voice: by its spectral map, else to the prompt's moments.
   void match(core::Frames& mel, const Voice& voice, float energy_gain) const;

@@ -46,15 +46,45 @@ Cloner::Cloner(const model::MuSpeaker& model, const Listener& listener, const Ac
       fbank_(model.config().timbre_encoder.num_fbanks) {}
 
 Voice Cloner::clone(core::GraphRunner& runner, Samples samples, Samples samples_16k,
-                    const CloneOptions& options) const {
+                    const CloneOptions& options, const model::MelDecoder* decoder) const {
+  require_prompt(samples, samples_16k);
+  const Recording prompt = listener_.measure(samples);
+  Voice voice = encode(runner, prompt, samples_16k);
+  const int64_t map_cepstra = model_.config().map_cepstra();
+  if (map_cepstra > 0) {
+    const Heard heard = hear(runner, prompt);
+    const core::Frames spoken = pass_.decode(runner, heard.e_con, heard.durations,
+                                             {prompt.f0, prompt.energy}, voice.vector, decoder);
+    const std::vector<float> map =
+        dsp::fit_spectral_map(prompt.mel, spoken, map_cepstra, options.spectral_map);
+    voice.vector.insert(voice.vector.end(), map.begin(), map.end());
+  }
+  voice.changes = options.changes;
+  return voice;
+}
+
+RefinementInputs Cloner::refinement_inputs(core::GraphRunner& runner, Samples samples,
+                                           Samples samples_16k) const {
+  require_prompt(samples, samples_16k);
+  Recording prompt = listener_.measure(samples);
+  const Voice voice = encode(runner, prompt, samples_16k);
+  const Heard heard = hear(runner, prompt);
+  DecoderInputs given = pass_.decoder_inputs(runner, heard.e_con, heard.durations,
+                                             {prompt.f0, prompt.energy}, voice.vector);
+  return {std::move(given), std::move(prompt.mel)};
+}
+
+void Cloner::require_prompt(Samples samples, Samples samples_16k) const {
   using dsp::KaldiFbank;
-  const core::ModelConfig& config = model_.config();
   const int64_t least_16k = KaldiFbank::kWindowSamples +
                             ((model::TimbreEncoder::kMinFrames - 1) * KaldiFbank::kHopSamples);
-  check("samples", samples, listener_.min_samples(), config.audio.sample_rate);
+  check("samples", samples, listener_.min_samples(), model_.config().audio.sample_rate);
   check("samples_16k", samples_16k, least_16k, KaldiFbank::kSampleRate);
+}
 
-  const Recording prompt = listener_.measure(samples);
+/// The voice without a spectral map: its vector are the timbre_size values that decode() takes.
+Voice Cloner::encode(core::GraphRunner& runner, const Recording& prompt,
+                     Samples samples_16k) const {
   core::Frames fbank = fbank_.fbank(samples_16k.data, samples_16k.count);
   dsp::remove_time_mean(fbank);
   runner.run([&](core::GraphBuilder& graph) {
@@ -67,30 +97,21 @@ Voice Cloner::clone(core::GraphRunner& runner, Samples samples, Samples samples_
   voice.style = runner.take_frames("style");
   voice.vector = runner.take("embedding");
   scale_to_unit_rms(voice.vector);
-  const auto append = [&voice](const std::vector<float>& values) {
-    voice.vector.insert(voice.vector.end(), values.begin(), values.end());
-  };
-  if (config.mel_decoder.prompt_moments > 0) {
-    append(dsp::mel_moments(prompt.mel));
-  }
-  if (config.map_cepstra() > 0) {
-    const core::Frames spoken = speak_again(runner, prompt, voice.vector);
-    append(dsp::fit_spectral_map(prompt.mel, spoken, config.map_cepstra(), options.spectral_map));
+  if (model_.config().mel_decoder.prompt_moments > 0) {
+    const std::vector<float> moments = dsp::mel_moments(prompt.mel);
+    voice.vector.insert(voice.vector.end(), moments.begin(), moments.end());
   }
   return voice;
 }
 
-/// The phones that are heard in the prompt with its durations, F0 and energy, in the timbre that
-/// the model takes from it. Returns the mel, (frames, num_mels).
-core::Frames Cloner::speak_again(core::GraphRunner& runner, const Recording& prompt,
-                                 const std::vector<float>& timbre) const {
+/// The phones that are heard in the prompt, without noise.
+Cloner::Heard Cloner::hear(core::GraphRunner& runner, const Recording& prompt) const {
   dsp::HeardPhones heard = dsp::heard_phones(listener_.phone_logits(runner, prompt.mel));
   const int64_t count = core::count_of(heard.phones);
   std::vector<int32_t> ids = std::move(heard.phones);
   ids.resize(static_cast<size_t>(Tokens::kRows * count), 0);  // the other rows are not known
   const core::Frames no_noise(count, model_.config().mel_encoder.latent);
-  const core::Frames e_con = pass_.encode(runner, {ids.data(), count}, no_noise);
-  return pass_.decode(runner, e_con, heard.durations, {prompt.f0, prompt.energy}, timbre);
+  return {pass_.encode(runner, {ids.data(), count}, no_noise), std::move(heard.durations)};
 }
 
 }  // namespace muspeaker::engine

@@ -26,7 +26,7 @@ void Edit::check(int64_t recorded_tokens) const {
 
 Edited Editor::edit(core::GraphRunner& runner, const Recording& recording, const Tokens& recorded,
                     const Edit& edit, const Voice& voice, const SynthesisOptions& options,
-                    const core::Frames& latent_noise) const {
+                    const core::Frames& latent_noise, const model::MelDecoder* decoder) const {
   const core::Frames own =
       pass_.encode_recording(runner, recorded, recording.mel, recording.durations);
   core::Frames e_con = pass_.encode(runner, edit.tokens, latent_noise);
@@ -52,7 +52,7 @@ Edited Editor::edit(core::GraphRunner& runner, const Recording& recording, const
   core::Frames energy(std::move(melody.energy), /*row_width=*/1);
   dsp::infill(energy, {recording.energy, /*row_width=*/1}, frames);
   melody.energy = std::move(energy.values);
-  core::Frames mel = pass_.decode(runner, e_con, durations, melody, voice.vector);
+  core::Frames mel = pass_.decode(runner, e_con, durations, melody, voice.vector, decoder);
   pass_.match(mel, voice, options.energy);
   dsp::infill(mel, recording.mel, frames);
   dsp::lift_to_background(mel, recording.mel, frames);

@@ -39,11 +39,12 @@ class Editor {
 
   /// recorded: the text of the recording, which was heard with it; latent_noise:
   /// (edit.tokens.count, latent). Of the options, the pitch and the energy change only what is new.
+  /// decoder: as in AcousticPass::decode.
   /// Throws std::invalid_argument as AcousticPass::predict_durations does.
   [[nodiscard]] Edited edit(core::GraphRunner& runner, const Recording& recording,
                             const Tokens& recorded, const Edit& edit, const Voice& voice,
-                            const SynthesisOptions& options,
-                            const core::Frames& latent_noise) const;
+                            const SynthesisOptions& options, const core::Frames& latent_noise,
+                            const model::MelDecoder* decoder = nullptr) const;
 
  private:
   const AcousticPass& pass_;

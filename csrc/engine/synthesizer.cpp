@@ -61,7 +61,23 @@ core::Timings Synthesizer::timings() {
 Voice Synthesizer::clone(Samples samples, Samples samples_16k, const CloneOptions& options) {
   const std::scoped_lock lock(mutex_);
   const core::Timer timer = runner_.timer("clone");
-  return loaded_->cloner.clone(runner_, samples, samples_16k, options);
+  const model::MelDecoder* decoder = decoder_.recall(options.changes, loaded_->file, config());
+  return loaded_->cloner.clone(runner_, samples, samples_16k, options, decoder);
+}
+
+RefinementInputs Synthesizer::refinement_inputs(Samples samples, Samples samples_16k) {
+  const std::scoped_lock lock(mutex_);
+  const core::Timer timer = runner_.timer("clone");
+  return loaded_->cloner.refinement_inputs(runner_, samples, samples_16k);
+}
+
+std::vector<core::WeightValues> Synthesizer::decoder_weights() const {
+  return loaded_->file.values_of(DecoderMemory::kPrefix);
+}
+
+/// The voice's own decoder, or null if it has the model's. Under the lock.
+const model::MelDecoder* Synthesizer::decoder_of(const Voice& voice) {
+  return decoder_.recall(voice.changes, loaded_->file, config());
 }
 
 Speech Synthesizer::synthesize(const Tokens& tokens, const Voice& voice,
@@ -145,7 +161,8 @@ Speech Synthesizer::decode(const core::Frames& e_con, std::vector<int32_t> durat
                            const Voice& voice, const SynthesisOptions& options) {
   const core::Timer timer = runner_.timer("mel_decoder");
   Speech speech;
-  speech.mel = loaded_->pass.decode(runner_, e_con, durations, melody, voice.vector);
+  speech.mel =
+      loaded_->pass.decode(runner_, e_con, durations, melody, voice.vector, decoder_of(voice));
   loaded_->pass.match(speech.mel, voice, options.energy);
   loaded_->loudness.level(speech.mel, options.energy);
   speech.durations = std::move(durations);
@@ -217,8 +234,8 @@ EditedSpeech Synthesizer::edit(Samples samples, const Tokens& recorded, const Ed
   Speech speech;
   {
     const core::Timer timer = runner_.timer("editor");
-    Edited edited =
-        loaded_->editor.edit(runner_, heard, recorded, edit, voice, options, noise.latent);
+    Edited edited = loaded_->editor.edit(runner_, heard, recorded, edit, voice, options,
+                                         noise.latent, decoder_of(voice));
     speech.durations = std::move(edited.durations);
     speech.f0 = std::move(edited.melody.f0);
     speech.energy = std::move(edited.melody.energy);

@@ -17,6 +17,7 @@
 #include "engine/listener.h"
 #include "engine/noise.h"
 #include "engine/options.h"
+#include "engine/refinement.h"
 #include "engine/speaking.h"
 #include "engine/stream.h"
 #include "engine/tokens.h"
@@ -56,6 +57,12 @@ class Synthesizer {
 
   /// As Cloner::clone.
   [[nodiscard]] Voice clone(Samples samples, Samples samples_16k, const CloneOptions& options = {});
+
+  /// As Cloner::refinement_inputs.
+  [[nodiscard]] RefinementInputs refinement_inputs(Samples samples, Samples samples_16k);
+
+  /// The weights of the model's decoder, which DecoderChanges are added to, in their order.
+  [[nodiscard]] std::vector<core::WeightValues> decoder_weights() const;
 
   /// Speaks with noise drawn from the seed, by absolute index: the latent's from stream 0, the
   /// vocoder's from stream 1, the delivery's from stream 2. Throws std::invalid_argument if an
@@ -109,6 +116,7 @@ class Synthesizer {
  private:
   [[nodiscard]] Noise draw_noise(const Tokens& tokens, const SynthesisOptions& options) const;
   void check_latent(const core::Frames& latent_noise, const Tokens& tokens) const;
+  [[nodiscard]] const model::MelDecoder* decoder_of(const Voice& voice);
   [[nodiscard]] Recording hear(Samples samples, const Tokens& tokens);
   Speech perform(const Tokens& tokens, const Voice& voice, const SynthesisOptions& options,
                  const Noise& noise);
@@ -135,7 +143,8 @@ class Synthesizer {
   std::shared_ptr<const Loaded> loaded_;
   std::mutex mutex_;  // guards what follows
   core::GraphRunner runner_;
-  StyleMemory style_;  // of the voice that spoke last
+  StyleMemory style_;      // of the voice that spoke last
+  DecoderMemory decoder_;  // of the last voice with changes
 };
 
 }  // namespace muspeaker::engine

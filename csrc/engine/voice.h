@@ -1,11 +1,13 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "core/array.h"
 #include "core/config.h"
+#include "engine/refinement.h"
 
 namespace muspeaker::engine {
 
@@ -19,8 +21,11 @@ struct Samples {
 struct Voice {
   std::vector<float> vector;  ///< (voice_size): embedding, moments of the mel, spectral map
   core::Frames style;         ///< (style frames, hidden) of the style encoder
+  std::shared_ptr<const DecoderChanges> changes =
+      nullptr;  ///< what its decoder has learnt; null for none
 
-  /// Throws std::invalid_argument unless this fits the model's sizes and is finite.
+  /// Throws std::invalid_argument unless this fits the model's sizes and is finite. The
+  /// changes are checked where they are used.
   void check(const core::ModelConfig& config) const;
 };
 

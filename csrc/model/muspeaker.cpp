@@ -44,10 +44,10 @@ ggml_tensor* MuSpeaker::encode_recording(ggml_context* graph, const TokenIds& id
   return fusion_.forward(graph, e_mel, nn::plus(e_ling));  // (1, tokens, hidden)
 }
 
-ggml_tensor* MuSpeaker::decode_mel(ggml_context* graph, ggml_tensor* e_lat,
-                                   ggml_tensor* timbre) const {
+ggml_tensor* MuSpeaker::decode_mel(ggml_context* graph, ggml_tensor* e_lat, ggml_tensor* timbre,
+                                   const MelDecoder* other) const {
   ggml_tensor* e_tim = timbre_projection_.forward(graph, timbre);
-  return mel_decoder_.forward(graph, e_lat, e_tim);
+  return (other == nullptr ? mel_decoder_ : *other).forward(graph, e_lat, e_tim);
 }
 
 }  // namespace muspeaker::model

@@ -39,14 +39,16 @@ class MuSpeaker {
                                 ggml_tensor* durations) const;
 
   /// e_lat: (1, frames, hidden) float32; timbre: (1, timbre_size) float32.
-  /// Returns (1, mels, frames), natural-log mel.
-  ggml_tensor* decode_mel(ggml_context* graph, ggml_tensor* e_lat, ggml_tensor* timbre) const;
+  /// Returns (1, mels, frames), natural-log mel. With a decoder in place of the model's own.
+  ggml_tensor* decode_mel(ggml_context* graph, ggml_tensor* e_lat, ggml_tensor* timbre,
+                          const MelDecoder* other = nullptr) const;
 
   [[nodiscard]] const core::ModelConfig& config() const { return config_; }
   [[nodiscard]] const MelEncoder& mel_encoder() const { return mel_encoder_; }
   [[nodiscard]] const StyleEncoder& style_encoder() const { return style_encoder_; }
   [[nodiscard]] const TimbreEncoder& timbre_encoder() const { return timbre_encoder_; }
   [[nodiscard]] const VariationAdapter& variation_adapter() const { return variation_adapter_; }
+  [[nodiscard]] const nn::Linear& timbre_projection() const { return timbre_projection_; }
   [[nodiscard]] const Vocoder& vocoder() const { return *vocoder_; }
   [[nodiscard]] const std::optional<Aligner>& aligner() const { return aligner_; }
   [[nodiscard]] const std::optional<PhoneClassifier>& phone_classifier() const {

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
-from typing import Any, TypeVar, get_args, get_type_hints
+from typing import Any, NamedTuple, TypeVar, get_args, get_type_hints
 
 from muspeaker.text.phone_sets import MISAKI_SYMBOLS
 
@@ -17,6 +17,27 @@ FORMAT_VERSION = 2
 
 # Rate of the Kaldi features that the timbre encoder takes, whatever the model's rate.
 FBANK_RATE_HZ = 16000
+
+
+class Refining(NamedTuple):
+    """How the mel decoder learns the prompt of a clone; see docs/adr/017-let-a-clone-learn-its-prompt.md.
+
+    Attributes:
+        steps: Steps of Adam, of all frames each.
+        rate, betas, epsilon: Of Adam.
+        share: Of the change that is kept: all of it is more alike and sounds worse.
+        floor: Natural log; what the prompt's mel has below is silence, which is not learnt.
+    """
+
+    steps: int = 250
+    rate: float = 3e-4
+    betas: tuple[float, float] = (0.9, 0.999)
+    epsilon: float = 1e-8
+    share: float = 0.6
+    floor: float = -9.0
+
+
+REFINING = Refining()
 
 Config = TypeVar("Config")
 # Metadata key: the value to assume when an older checkpoint or file lacks this field.

@@ -124,6 +124,7 @@ def edit_recording(
         temperature=float(options.temperature),
         seed=options.drawn_seed(),
         watermark=options.marked_with(),
+        changes=voice.changes and voice.changes.core,
     )
     gain = float(np.abs(given).max()) / max(float(np.abs(heard).max()), 1e-12)
     spoken = resample(checked_samples(samples), speech.sample_rate, rate_hz) * np.float32(gain)

@@ -190,6 +190,7 @@ class SpeechEngine:
             variation=options.own_variation,
             seed=seed,
             watermark=options.marked_with(),
+            changes=voice.changes and voice.changes.core,
         )
         seconds = self._edges(speaking.durations)
         words, phones = _Upcoming(_words(tokens, seconds)), _Upcoming(self._phones(tokens, seconds))

@@ -6,8 +6,12 @@ A voice file holds, all little-endian:
    that follows;
 2. the header, JSON: `name`, `fingerprint` and `consent` (texts), `embedding` (length of `Voice.vector`),
    `speaker_embedding` (how many of these are the speaker embedding; absent in old files, where it is all of
-   them), `style_frames` and `hidden` (shape of `Voice.style`), `language` (absent in old files, where it is empty);
-3. the vector as float32, one float32 scale a style frame, and the style as int8, frame after frame.
+   them), `style_frames` and `hidden` (shape of `Voice.style`), `language` (absent in old files, where it is empty)
+   and, in version 2, `decoder_shapes` (`DecoderChanges.shapes`);
+3. the vector as float32, one float32 scale a style frame, and the style as int8, frame after frame;
+4. in version 2, `scales` and `codes` of `DecoderChanges`.
+
+Version 2 is written only of voices whose decoder has learnt something.
 """
 
 from __future__ import annotations
@@ -24,6 +28,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from muspeaker.decoder_changes import DecoderChanges
 from muspeaker.sound.files import check_readable, write_whole
 
 if TYPE_CHECKING:
@@ -33,8 +38,9 @@ if TYPE_CHECKING:
 
 SUFFIX = ".voice"
 MAGIC = b"MUSPVOX\n"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 MAX_FILE_BYTES = 16_000_000
+MAX_TENSORS = 10_000  # of a decoder
 MAX_NOTE_CHARACTERS = 1000  # characters in a name or a note of consent
 MAX_VALUE = 1000.0  # largest of any number in a voice; real ones stay below 20
 DEFAULT_NAME = "nell"
@@ -61,6 +67,7 @@ class Voice:
         embedding: Length of the speaker embedding, with which the vector begins.
         consent: Who agreed to the cloning, when and to what, in the user's own words. Kept in the file.
         language: Tag of the language that the voice speaks where none is asked for; empty is the model's first.
+        changes: What the decoder has learnt of the prompt, if the voice was cloned with `refine`; else None.
 
     Raises:
         TypeError: If a part is of another type.
@@ -77,6 +84,7 @@ class Voice:
         consent: str = "",
         language: str = "",
         embedding: int | None = None,
+        changes: DecoderChanges | None = None,
     ) -> None:
         self.vector = _checked_array(vector, "vector", 1)
         self.style = _decoded(*_encoded(_checked_array(style, "style", 2)))
@@ -87,6 +95,9 @@ class Voice:
         self.fingerprint = _checked_text(fingerprint, "fingerprint")
         self.consent = _checked_text(consent, "consent")
         self.language = _checked_text(language, "language")
+        if not isinstance(changes, DecoderChanges | None):
+            raise TypeError(f"changes must be DecoderChanges, got {type(changes).__name__}")
+        self.changes = changes
 
     def __repr__(self) -> str:
         return f"Voice({self.name!r}, {len(self.style)} style frames, model {self.fingerprint})"
@@ -98,12 +109,14 @@ class Voice:
         return self.vector
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the voice to one file, under 110 kB for a prompt of 30 s.
+        """Write the voice to one file, under 110 kB for a prompt of 30 s, or 2.5 MB with `changes`.
 
         Raises:
             FileNotFoundError: If the folder does not exist.
         """
         codes, scales = _encoded(self.style)
+        changes = self.changes
+        learnt = {} if changes is None else {"decoder_shapes": changes.shapes}
         header = json.dumps({
             "name": self.name,
             "fingerprint": self.fingerprint,
@@ -113,10 +126,12 @@ class Voice:
             "speaker_embedding": self.embedding,
             "style_frames": self.style.shape[0],
             "hidden": self.style.shape[1],
-        }).encode()  # fmt: skip
-        arrays = (self.vector.astype("<f4"), scales.astype("<f4"), codes)
+        } | learnt).encode()  # fmt: skip
+        arrays = [self.vector.astype("<f4"), scales.astype("<f4"), codes]
+        if changes is not None:
+            arrays += [changes.scales.astype("<f4"), changes.codes]
         body = header + b"".join(array.tobytes() for array in arrays)
-        preamble = _PREAMBLE.pack(MAGIC, FORMAT_VERSION, len(header), zlib.crc32(body))
+        preamble = _PREAMBLE.pack(MAGIC, 1 if changes is None else 2, len(header), zlib.crc32(body))
         write_whole(Path(path), preamble + body)
 
     @classmethod
@@ -173,6 +188,7 @@ class Voice:
         The vector is the weighted mean, its speaker embedding scaled to the mean length of the parts'
         embeddings. The manner is a sequence, so each voice gives frames in proportion to its weight.
         Notes of consent are kept, one after the other. The language is that of the heaviest part.
+        What decoders have learnt adds up by weight; a voice whose decoder has learnt nothing adds nothing.
 
         Args:
             weights: Each voice with a positive weight. Weights are scaled to a sum of 1.
@@ -197,6 +213,7 @@ class Voice:
         total = min(len(voice.style) / share for voice, share in shares.items())
         style = [voice.style[: max(1, round(share * total))] for voice, share in shares.items()]
         notes = dict.fromkeys(voice.consent for voice in voices if voice.consent)
+        learnt = [(share, v.changes) for v, share in shares.items() if v.changes is not None]
         parts = name or "+".join(f"{voice.name}:{share:.2g}" for voice, share in shares.items())
         return cls(
             vector,
@@ -206,6 +223,7 @@ class Voice:
             consent="; ".join(notes)[:MAX_NOTE_CHARACTERS],
             language=max(voices, key=shares.__getitem__).language,
             embedding=voices[0].embedding,
+            changes=DecoderChanges.mix(learnt) if learnt else None,
         )
 
     @classmethod
@@ -227,10 +245,13 @@ class Voice:
                 _size(header, k) for k in ("embedding", "style_frames", "hidden")
             )
             embedding = _size({"speaker_embedding": vector_size} | header, "speaker_embedding")
+            shapes = _shapes(header["decoder_shapes"]) if version > 1 else []
         except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise ValueError(f"{what} has a damaged header: {error}") from error
         arrays = body[header_bytes:]
-        expected = 4 * vector_size + 4 * frames + frames * hidden
+        own = 4 * vector_size + 4 * frames + frames * hidden
+        num_scales, num_codes = sum(r for r, _ in shapes), sum(r * n for r, n in shapes)
+        expected = own + 4 * num_scales + num_codes
         if len(arrays) != expected:
             raise ValueError(
                 f"{what} is damaged: expected {expected} bytes of arrays, got {len(arrays)}"
@@ -239,8 +260,13 @@ class Voice:
         scales = np.frombuffer(arrays, "<f4", frames, 4 * vector_size)
         codes = np.frombuffer(arrays, np.int8, frames * hidden, 4 * (vector_size + frames))
         style = _decoded(codes.reshape(frames, hidden), scales)
+        changes = None
+        if shapes:
+            change_scales = np.frombuffer(arrays, "<f4", num_scales, own).astype(np.float32)
+            change_codes = np.frombuffer(arrays, np.int8, num_codes, own + 4 * num_scales)
+            changes = DecoderChanges(change_codes, change_scales, shapes)
         texts = {key: header.get(key, "") for key in _TEXTS}
-        return cls(vector, style, embedding=embedding, **texts)
+        return cls(vector, style, embedding=embedding, changes=changes, **texts)
 
 
 def is_voice_file(path: str | os.PathLike[str]) -> bool:
@@ -263,6 +289,14 @@ def _size(header: dict[str, Any], key: str) -> int:
     if isinstance(size, bool) or not isinstance(size, int) or not 1 <= size <= 1_000_000:
         raise ValueError(f"{key} must be 1 to 1000000, got {size!r}")
     return size
+
+
+def _shapes(given: object) -> list[tuple[int, int]]:
+    """Rows and their length of each tensor of a decoder."""
+    if not isinstance(given, list) or not 1 <= len(given) <= MAX_TENSORS:
+        raise ValueError(f"decoder_shapes must be 1 to {MAX_TENSORS} pairs")
+    pairs = [{"rows": rows, "length": length} for rows, length in given]
+    return [(_size(pair, "rows"), _size(pair, "length")) for pair in pairs]
 
 
 def _checked_text(text: object, name: str) -> str:

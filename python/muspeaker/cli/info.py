@@ -67,6 +67,7 @@ def about_voice(path: Path) -> dict[str, Any]:
         "language": voice.language or "(the model's first)",
         "vector": len(voice.vector),
         "style_frames": len(voice.style),
+        "refined": "no" if voice.changes is None else "yes",
     }
 
 

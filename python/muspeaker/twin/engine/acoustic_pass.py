@@ -113,7 +113,12 @@ class AcousticPass:
         return Melody(f0, adapter.decide_energy(energy, options))
 
     def decode(
-        self, e_con: torch.Tensor, durations: torch.Tensor, melody: Melody, timbre: torch.Tensor
+        self,
+        e_con: torch.Tensor,
+        durations: torch.Tensor,
+        melody: Melody,
+        timbre: torch.Tensor,
+        changes: dict[str, torch.Tensor] | None = None,
     ) -> torch.Tensor:
         """The mel as the decoder makes it.
 
@@ -122,15 +127,21 @@ class AcousticPass:
             durations: (1, tokens) int64, frames.
             melody: F0 and energy of these frames.
             timbre: (1, timbre_size or more), the values that a voice's vector begins with.
+            changes: `Voice.changes`.
 
         Returns:
             (1, mels, frames), natural log.
         """
-        adapter = self._model.variation_adapter
-        frames = self._stretch(e_con, durations)
-        e_lat = adapter.embed(frames, adapter.normalize_f0(melody.f0), melody.energy)
+        e_lat = self._embed(e_con, durations, melody)
         timbre = timbre[:, : self._model.config.timbre_size]
-        return self._model.decode_mel(e_lat, timbre, _everywhere(frames))
+        return self._model.decode_mel(e_lat, timbre, _everywhere(e_lat), changes)
+
+    def decoder_inputs(
+        self, e_con: torch.Tensor, durations: torch.Tensor, melody: Melody, timbre: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """What `decode` gives to the decoder: e_lat, (1, frames, hidden), and e_tim, (1, timbre)."""
+        timbre = timbre[:, : self._model.config.timbre_size]
+        return self._embed(e_con, durations, melody), self._model.timbre_projection(timbre)
 
     def match(self, mel: torch.Tensor, voice: Voice, energy_gain: float = 1.0) -> torch.Tensor:
         """Move a decoded mel towards the voice: by its spectral map, else to the prompt's moments.
@@ -150,6 +161,12 @@ class AcousticPass:
             moments = voice.vector[:, config.timbre_encoder.embedding :]
             return match_moments(mel, moments, energy_gain)
         return mel
+
+    def _embed(self, e_con: torch.Tensor, durations: torch.Tensor, melody: Melody) -> torch.Tensor:
+        """e_lat, (1, frames, hidden)."""
+        adapter = self._model.variation_adapter
+        frames = self._stretch(e_con, durations)
+        return adapter.embed(frames, adapter.normalize_f0(melody.f0), melody.energy)
 
     def _stretch(self, e_con: torch.Tensor, durations: torch.Tensor) -> torch.Tensor:
         """(1, frames, hidden)."""

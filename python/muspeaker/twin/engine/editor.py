@@ -90,7 +90,7 @@ class Editor:
         f0 = infill_f0(melody.f0, recording.f0, frames)
         energy = infill(melody.energy.unsqueeze(1), recording.energy.unsqueeze(1), frames)
         melody = Melody(f0, energy.squeeze(1))
-        mel = self._pass.decode(e_con, durations, melody, voice.vector)
+        mel = self._pass.decode(e_con, durations, melody, voice.vector, voice.changes)
         mel = self._pass.match(mel, voice, options.energy_gain)
         mel = infill(mel, recording.mel, frames)
         mel = lift_to_background(mel, recording.mel, frames)

@@ -57,9 +57,16 @@ class Synthesizer:
         self._cloner = Cloner(model, self._listener, self._acoustic_pass)
         self._editor = Editor(self._acoustic_pass)
 
-    def clone(self, prompt: Recording, fbank: torch.Tensor, *, plain: bool = False) -> Voice:
+    def clone(
+        self,
+        prompt: Recording,
+        fbank: torch.Tensor,
+        *,
+        plain: bool = False,
+        refining_steps: int = 0,
+    ) -> Voice:
         """See `Cloner.clone`."""
-        return self._cloner.clone(prompt, fbank, plain=plain)
+        return self._cloner.clone(prompt, fbank, plain=plain, refining_steps=refining_steps)
 
     def synthesize(
         self,
@@ -153,7 +160,7 @@ class Synthesizer:
         voice: Voice,
         options: VariationOptions,
     ) -> torch.Tensor:
-        mel = self._acoustic_pass.decode(e_con, durations, melody, voice.vector)
+        mel = self._acoustic_pass.decode(e_con, durations, melody, voice.vector, voice.changes)
         mel = self._acoustic_pass.match(mel, voice, options.energy_gain)
         return level_mel(mel, self._model.config.audio, options.energy_gain)
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import torch
 from torch import nn
+from torch.func import functional_call
 
 from muspeaker.twin.model.aligner import Aligner
 from muspeaker.twin.model.linguistic_encoder import LinguisticEncoder
@@ -110,7 +111,11 @@ class MuSpeaker(nn.Module):
         return e_con
 
     def decode_mel(
-        self, e_lat: torch.Tensor, timbre: torch.Tensor, mask: torch.Tensor
+        self,
+        e_lat: torch.Tensor,
+        timbre: torch.Tensor,
+        mask: torch.Tensor,
+        changes: dict[str, torch.Tensor] | None = None,
     ) -> torch.Tensor:
         """Decode a mel in a voice.
 
@@ -118,10 +123,16 @@ class MuSpeaker(nn.Module):
             e_lat: (batch, frames, hidden).
             timbre: (batch, timbre_size).
             mask: (batch, frames) bool, true where there is speech.
+            changes: What is added to the decoder's parameters.
 
         Returns:
             (batch, mels, frames), natural-log mel.
         """
         e_tim = self.timbre_projection(timbre)
-        mel: torch.Tensor = self.mel_decoder(e_lat, e_tim, mask)
+        if not changes:
+            mel: torch.Tensor = self.mel_decoder(e_lat, e_tim, mask)
+            return mel
+        own = dict(self.mel_decoder.named_parameters())
+        changed = {name: own[name] + change for name, change in changes.items()}
+        mel = functional_call(self.mel_decoder, changed, (e_lat, e_tim, mask))
         return mel
