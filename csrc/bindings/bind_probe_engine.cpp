@@ -94,11 +94,11 @@ void bind_stages(py::module_& probe) {
       [](engine::Synthesizer& synthesizer, const IntArray& tokens, const FloatArray& vector,
          const FloatArray& style, const FloatArray& latent_noise, const FloatArray& vocoder_noise,
          float speed, float pitch, float energy, float expression, float variation,
-         const std::optional<FloatArray>& delivery_noise) {
+         const std::optional<FloatArray>& delivery_noise, const Changes& changes) {
         engine::SynthesisOptions options{speed, pitch, energy};
         options.expression = expression;
         options.variation = variation;
-        return synthesize_stages(synthesizer, tokens, copy_voice(vector, style), options,
+        return synthesize_stages(synthesizer, tokens, copy_voice(vector, style, changes), options,
                                  {to_frames(latent_noise, "latent_noise"), noise_at(vocoder_noise)},
                                  delivery_noise);
       },
@@ -106,6 +106,7 @@ void bind_stages(py::module_& probe) {
       py::arg("latent_noise"), py::arg("vocoder_noise"), py::kw_only(), py::arg("speed") = 1.0F,
       py::arg("pitch") = 0.0F, py::arg("energy") = 1.0F, py::arg("expression") = 1.0F,
       py::arg("variation") = 0.0F, py::arg("delivery_noise") = py::none(),
+      py::arg("changes") = py::none(),
       "durations (tokens), f0 (frames), energy (frames), mel (frames, mels), samples (samples)");
   probe.def(
       "convert_stages",

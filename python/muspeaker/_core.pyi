@@ -50,6 +50,12 @@ class Tagger:
     # Keys (words, 14) from features(), and the words in small letters -> the number of each word's tag.
     def tag(self, features: NDArray[np.int64], words: Sequence[str]) -> list[int]: ...
 
+# What a voice's decoder has learnt: a code for each weight of Synthesizer.decoder_weights, tensor after tensor in the
+# order of their names, and a scale for each row of their last axes. The engine keeps the decoder of the changes that
+# it used last, and knows them again by their identity.
+class DecoderChanges:
+    def __init__(self, codes: NDArray[np.int8], scales: NDArray[np.float32]) -> None: ...
+
 # One loaded model; calls may come from any thread.
 class Synthesizer:
     def __init__(self, path: str, num_threads: int) -> None: ...
@@ -67,16 +73,23 @@ class Synthesizer:
     @property
     def timings(self) -> dict[str, float]: ...
     # The same prompt at the model's rate and at 16 kHz -> vector (voice,), style (frames, hidden).
-    # plain: the spectral map changes bands alone.
+    # plain: the spectral map changes bands alone. changes: what the decoder has learnt of the prompt.
     def clone(
         self,
         samples: NDArray[np.float32],
         samples_16k: NDArray[np.float32],
         *,
         plain: bool = False,
+        changes: DecoderChanges | None = None,
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]: ...
+    # The same prompt -> what the decoder makes its mel of, (frames, hidden) and (timbre,), and that mel, (frames, mels).
+    def refinement_inputs(
+        self, samples: NDArray[np.float32], samples_16k: NDArray[np.float32]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]: ...
+    # The decoder's weights as numbers, by their names in the file without `mel_decoder.`.
+    def decoder_weights(self) -> dict[str, NDArray[np.float32]]: ...
     # Phone, stress and boundary ids (3, tokens) -> samples (samples,) and durations (tokens,) in frames.
-    # watermark: 32 bits; None leaves the speech unmarked. So in every method below.
+    # watermark: 32 bits; None leaves the speech unmarked. changes: the voice's own. So in every method below.
     def synthesize(
         self,
         tokens: NDArray[np.int32],
@@ -91,6 +104,7 @@ class Synthesizer:
         expression: float = 1.0,
         variation: float = 0.0,
         watermark: int | None = None,
+        changes: DecoderChanges | None = None,
     ) -> tuple[NDArray[np.float32], NDArray[np.int32]]: ...
     # A recording (samples,) at the model's rate and its text, in another voice -> as synthesize.
     def convert(
@@ -104,6 +118,7 @@ class Synthesizer:
         energy: float,
         seed: int,
         watermark: int | None = None,
+        changes: DecoderChanges | None = None,
     ) -> tuple[NDArray[np.float32], NDArray[np.int32]]: ...
     # A recording (samples,) at the model's rate and its text (3, recorded tokens); the edited text and which
     # recorded token each of its tokens is, (tokens,), -1 for none -> samples (samples,) and durations
@@ -121,6 +136,7 @@ class Synthesizer:
         temperature: float,
         seed: int,
         watermark: int | None = None,
+        changes: DecoderChanges | None = None,
     ) -> tuple[NDArray[np.float32], NDArray[np.int32], NDArray[np.int32]]: ...
     # As synthesize, but only up to the mel: pull the samples from what it returns.
     def start(
@@ -137,6 +153,7 @@ class Synthesizer:
         expression: float = 1.0,
         variation: float = 0.0,
         watermark: int | None = None,
+        changes: DecoderChanges | None = None,
     ) -> Speaking: ...
 
 # (slots, cells) int8: which symbol each cell of the watermark carries, from 1; 0 for none.

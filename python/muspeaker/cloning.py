@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from muspeaker import _core
 from muspeaker.config import FBANK_RATE_HZ
+from muspeaker.decoder_changes import for_engine
 from muspeaker.sound.loudness import normalize_loudness
 from muspeaker.sound.prompt import checked_prompt
 from muspeaker.sound.recording import name_of, read_prompt, resample
@@ -54,9 +55,7 @@ def clone_recording(
     changes = _learnt(speech, heard, heard_16k) if refine else None
     quieter = normalize_loudness(_core.reduce_noise(heard, speech.config.audio.fft_samples))
     # who speaks is told as well in noise, so the timbre encoder hears it
-    vector, style = speech.core.clone(
-        quieter, heard_16k, plain=plain, changes=changes and changes.core
-    )
+    vector, style = speech.core.clone(quieter, heard_16k, plain=plain, changes=for_engine(changes))
     return Voice(
         vector,
         style,

@@ -98,9 +98,9 @@ class DecoderChanges:
         return found
 
     @cached_property
-    def core(self) -> _core.DecoderChanges:
-        """The same for the engine, which knows it again by its identity. Made when first spoken with."""
-        from muspeaker import _core  # noqa: PLC0415 (voices are read and written without the engine)
+    def _handle(self) -> _core.DecoderChanges:
+        """The same for the engine. Made when first spoken with."""
+        from muspeaker import _core  # noqa: PLC0415 (files are read without the engine)
 
         return _core.DecoderChanges(self.codes, self.scales)
 
@@ -120,3 +120,8 @@ class DecoderChanges:
             scales.append(scale)
         shapes = [(rows.shape[0], rows.shape[1]) for rows in tensors]
         return cls(np.concatenate(codes), np.concatenate(scales), shapes)
+
+
+def for_engine(changes: DecoderChanges | None) -> _core.DecoderChanges | None:
+    """Changes as the engine takes them, which knows them again by their identity."""
+    return None if changes is None else changes._handle

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from muspeaker.decoder_changes import for_engine
 from muspeaker.sound.audio import Audio
 from muspeaker.sound.collected import Collected, Wanted
 from muspeaker.sound.loudness import normalize_loudness
@@ -124,7 +125,7 @@ def edit_recording(
         temperature=float(options.temperature),
         seed=options.drawn_seed(),
         watermark=options.marked_with(),
-        changes=voice.changes and voice.changes.core,
+        changes=for_engine(voice.changes),
     )
     gain = float(np.abs(given).max()) / max(float(np.abs(heard).max()), 1e-12)
     spoken = resample(checked_samples(samples), speech.sample_rate, rate_hz) * np.float32(gain)

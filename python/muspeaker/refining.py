@@ -154,7 +154,7 @@ class _Conv:
         reach = len(self._weight) // 2
         self._x = np.zeros((len(x) + 2 * reach, x.shape[1]), np.float32)
         self._x[reach : reach + len(x)] = x
-        y = self._x[: len(x)] @ self._weight[0].T
+        y: Array = self._x[: len(x)] @ self._weight[0].T
         for tap in range(1, len(self._weight)):
             y += self._x[tap : tap + len(x)] @ self._weight[tap].T
         y += self._bias
@@ -188,9 +188,10 @@ class _StyledNorm:
         self._e_tim = e_tim
         self._factor = (1 + gain) / deviation
         self._normal = centred / deviation
-        y = self._normal * (1 + gain) + shift
+        y: Array = self._normal * (1 + gain) + shift
         self._bends = np.where(y < 0, _SLOPE, np.float32(1))
-        return y * self._bends
+        y *= self._bends
+        return y
 
     def backward(self, dy: Array) -> Array:
         """Slope by the result to that by the input; that by the weights is kept."""
@@ -200,4 +201,5 @@ class _StyledNorm:
         np.concatenate([dgain, dshift], out=self._dbias)
         np.multiply(self._dbias[:, None], self._e_tim, out=self._dweight)
         frames = np.float32(len(dy))
-        return self._factor * (dy - dshift / frames - self._normal * (dgain / frames))
+        dx: Array = self._factor * (dy - dshift / frames - self._normal * (dgain / frames))
+        return dx

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from muspeaker.config import config_from_header
+from muspeaker.decoder_changes import for_engine
 from muspeaker.forks import EngineOfProcess, keep_usable
 from muspeaker.options import bounded, sentence_seed
 from muspeaker.sound.audio import Audio
@@ -190,7 +191,7 @@ class SpeechEngine:
             variation=options.own_variation,
             seed=seed,
             watermark=options.marked_with(),
-            changes=voice.changes and voice.changes.core,
+            changes=for_engine(voice.changes),
         )
         seconds = self._edges(speaking.durations)
         words, phones = _Upcoming(_words(tokens, seconds)), _Upcoming(self._phones(tokens, seconds))

@@ -6,6 +6,7 @@ import copy
 from typing import TYPE_CHECKING, Any
 
 from muspeaker.cloning import clone_recording
+from muspeaker.decoder_changes import for_engine
 from muspeaker.options import STYLES, ConversionFields, EditFields, OptionFields, checked_options
 from muspeaker.sound.audio import Audio
 from muspeaker.sound.loudness import normalize_loudness
@@ -326,7 +327,7 @@ class Synthesizer:
             energy=float(chosen.energy),
             seed=chosen.drawn_seed(),
             watermark=chosen.marked_with(),
-            changes=speaker.changes and speaker.changes.core,
+            changes=for_engine(speaker.changes),
         )
         samples = limit_peaks(checked_samples(samples), float(chosen.volume))
         spans = self._speech.spans(tokens, durations)

@@ -56,7 +56,7 @@ def test_clone(model_file, weight_type, generated_audio, classifier, plain):
     voice = Cloner(model, listener, AcousticPass(model)).clone(
         prompt, remove_time_mean(fbank), plain=plain
     )
-    timbre, style = (x[0].numpy() for x in voice)
+    timbre, style = (x[0].numpy() for x in voice[:2])
     assert len(timbre) == model.config.voice_size
     actual_timbre, actual_style = _core.Synthesizer(str(path), 1).clone(
         samples, samples_16k, plain=plain

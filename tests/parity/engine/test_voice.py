@@ -30,7 +30,7 @@ BAD = {
 def test_fields_are_those_of_the_engine():
     model = tiny_model()
     voice = twin_voice(voice_of(model))
-    assert Voice._fields == ("vector", "style")
+    assert Voice._fields == ("vector", "style", "changes")
     assert voice.vector.shape == (1, model.config.voice_size)
     assert voice.style.shape == (1, 30, model.config.style_encoder.hidden)
 

@@ -129,10 +129,11 @@ class MuSpeaker(nn.Module):
             (batch, mels, frames), natural-log mel.
         """
         e_tim = self.timbre_projection(timbre)
-        if not changes:
-            mel: torch.Tensor = self.mel_decoder(e_lat, e_tim, mask)
-            return mel
-        own = dict(self.mel_decoder.named_parameters())
-        changed = {name: own[name] + change for name, change in changes.items()}
-        mel = functional_call(self.mel_decoder, changed, (e_lat, e_tim, mask))
+        own = dict(self.mel_decoder.named_parameters()) if changes else {}
+        changed = {name: own[name] + change for name, change in (changes or {}).items()}
+        mel: torch.Tensor = (
+            functional_call(self.mel_decoder, changed, (e_lat, e_tim, mask))
+            if changed
+            else self.mel_decoder(e_lat, e_tim, mask)
+        )
         return mel
