@@ -24,19 +24,16 @@ _SLOPE = np.float32(0.2)  # of the leaky ReLU
 _NORM_EPSILON = np.float32(1e-5)
 
 
-def refine(
-    weights: Mapping[str, Array], inputs: tuple[Array, Array, Array], steps: int = REFINING.steps
-) -> DecoderChanges:
+def refine(weights: Mapping[str, Array], inputs: tuple[Array, Array, Array]) -> DecoderChanges:
     """Learn a prompt, and keep a share of what has changed.
 
     Args:
         weights: From `_core.Synthesizer.decoder_weights`.
         inputs: From `_core.Synthesizer.refinement_inputs`.
-        steps: How many steps of Adam.
     """
     decoder = Decoder(weights)
     before = decoder.parameters.copy()
-    learn(decoder, inputs, steps)
+    learn(decoder, inputs, REFINING.steps)
     changes = np.float32(REFINING.share) * (decoder.parameters - before)
     return DecoderChanges.of(decoder.as_stored(changes))
 

@@ -62,8 +62,14 @@ class FakeEngine:
         self.plain: list[bool] = []  # of the clones
 
     def clone(
-        self, samples: np.ndarray, samples_16k: np.ndarray, *, plain: bool = False
+        self,
+        samples: np.ndarray,
+        samples_16k: np.ndarray,
+        *,
+        plain: bool = False,
+        changes: object = None,
     ) -> tuple[np.ndarray, np.ndarray]:
+        assert changes is None  # the fake has no decoder to learn anything
         self.clones.append((samples, samples_16k))
         self.plain.append(plain)
         rng = np.random.default_rng(len(samples))

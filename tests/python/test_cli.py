@@ -121,6 +121,14 @@ def test_clone_writes_a_voice_file(run: Any, tone: np.ndarray) -> None:
     assert (voice.name, voice.consent) == ("Anna", "Anna said yes.")
 
 
+def test_clone_refines_where_it_is_asked_to(run: Any, tone: np.ndarray) -> None:
+    soundfile.write("anna.wav", tone, 24000)
+    result = run("clone", "anna.wav", "--refine")
+    assert result.exit_code == 1  # the fake model has no part that hears phones
+    assert "no phone classifier, which refining needs" in result.output
+    assert not Path("anna.voice").exists()
+
+
 def test_info_shows_the_header(run: Any) -> None:
     Path("m.bin").write_bytes(b"x")
     result = run("info", "m.bin")

@@ -9,7 +9,10 @@ import pytest
 import soundfile
 
 import muspeaker
+from muspeaker import refining
 from muspeaker.cli import main
+from muspeaker.config import FBANK_RATE_HZ, REFINING
+from muspeaker.sound.recording import resample
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -129,3 +132,32 @@ def test_a_batch_at_once_is_what_single_calls_give(tts: muspeaker.Synthesizer) -
         alone = tts.synthesize(text, voice, seed=2)
         assert np.array_equal(audio.samples, alone.samples)
         assert audio.words == alone.words
+
+
+def test_a_refined_clone_speaks_by_what_it_has_learnt(
+    tts: muspeaker.Synthesizer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(refining, "REFINING", REFINING._replace(steps=4))
+    prompt = tts.synthesize(SENTENCE, "alec", seed=5)
+    voice, plain = (tts.clone(prompt, refine=refine) for refine in (True, False))
+    assert plain.changes is None
+    assert voice.changes is not None
+    np.testing.assert_array_equal(voice.style, plain.style)
+    size = tts.config["phone_classifier.map_cepstra"] * 2  # the map is fitted to what is learnt
+    assert np.abs(voice.vector - plain.vector)[-size:].max() > 1e-4
+    voice.save(tmp_path / "a.voice")
+    assert 2_200_000 < (tmp_path / "a.voice").stat().st_size < 2_500_000
+    own = tts.synthesize(SENTENCE, voice, seed=5).samples
+    for same in (muspeaker.Voice.load(tmp_path / "a.voice"), tmp_path / "a.voice"):
+        np.testing.assert_array_equal(tts.synthesize(SENTENCE, same, seed=5).samples, own)
+    np.testing.assert_array_equal(tts.fork().synthesize(SENTENCE, voice, seed=5).samples, own)
+    assert not np.array_equal(tts.synthesize(SENTENCE, plain, seed=5).samples, own)
+
+
+def test_refining_makes_the_decoder_fit_its_prompt(tts: muspeaker.Synthesizer) -> None:
+    prompt = tts.synthesize(SENTENCE, "alec", seed=5).samples
+    low = resample(prompt, tts.sample_rate, FBANK_RATE_HZ)
+    inputs = tts._engine.refinement_inputs(prompt, low)
+    decoder = refining.Decoder(tts._engine.decoder_weights())
+    losses = [refining.learn(decoder, inputs, steps) for steps in (1, 5, 5)]
+    assert losses[0] > 1.05 * losses[1] > 1.1 * losses[2] > 0

@@ -163,9 +163,9 @@ def test_files_that_are_no_voices(tmp_path: Path, voice: Voice) -> None:
         Voice.load(path)
     voice.save(path)
     whole = path.read_bytes()
-    path.write_bytes(whole[:8] + struct.pack("<I", 2) + whole[12:])
+    path.write_bytes(whole[:8] + struct.pack("<I", 3) + whole[12:])
     with pytest.raises(
-        ValueError, match=r"format version 2: this version of muspeaker reads up to 1"
+        ValueError, match=r"format version 3: this version of muspeaker reads up to 2"
     ):
         Voice.load(path)
 

@@ -33,6 +33,12 @@ def clone(
             "Default: the model's first language."
         ),
     ] = None,
+    refine: Annotated[
+        bool,
+        typer.Option(
+            "--refine", help="Let the voice learn the recording: more alike, and slower to make."
+        ),
+    ] = False,
     force: ForceOption = False,
     model: ModelOption = None,
     threads: ThreadsOption = None,
@@ -40,8 +46,10 @@ def clone(
     """Make a voice file from a recording. Ask whose voice it is first."""
     with failing_cleanly():
         path = output or unnamed(Path(f"{recording.stem}{SUFFIX}"), force=force)
-        with progress("cloning"):
+        with progress("learning the voice" if refine else "cloning"):
             tts = muspeaker.load(model, num_threads=threads)
-            voice = tts.clone(recording, name=name, consent=consent, language=language)
+            voice = tts.clone(
+                recording, name=name, consent=consent, language=language, refine=refine
+            )
         voice.save(path)
         to_stdout().print(f"{path}: voice {voice.name!r}", markup=False)

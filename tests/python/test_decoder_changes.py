@@ -1,0 +1,188 @@
+"""What decoders have learnt, and the voices and files that carry it."""
+
+from __future__ import annotations
+
+import copy
+import json
+import pickle
+import struct
+import zlib
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from muspeaker.decoder_changes import DecoderChanges, for_engine
+from muspeaker.voice import MAX_FILE_BYTES, Voice
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from muspeaker.tts import Synthesizer
+
+SHAPES = {"b.weight": (5, 6, 4), "b.bias": (6,), "a.weight": (3, 4), "a.bias": (3,)}
+
+
+def learnt(seed: int = 0, size: float = 0.01) -> dict[str, np.ndarray]:
+    rng = np.random.default_rng(seed)
+    return {name: rng.normal(0, size, shape).astype("f4") for name, shape in SHAPES.items()}
+
+
+def with_changes(voice: Voice, seed: int = 0) -> Voice:
+    changed = copy.copy(voice)
+    changed.changes = DecoderChanges.of(learnt(seed))
+    return changed
+
+
+def test_eight_bits_a_row_in_the_order_of_names() -> None:
+    values = learnt()
+    values["a.weight"][1] = 0.0
+    changes = DecoderChanges.of(values)
+    assert changes.shapes == ((1, 3), (3, 4), (1, 6), (30, 4))
+    assert (changes.codes.shape, changes.scales.shape) == ((141,), (35,))
+    for name, rows in zip(sorted(values), changes.tensors(), strict=True):
+        expected = values[name].reshape(rows.shape)
+        limit = np.abs(expected).max(axis=1, keepdims=True) / 253
+        assert (np.abs(rows - expected) <= limit).all()
+    with pytest.raises(ValueError, match="read-only"):
+        changes.codes[0] = 1
+
+
+def test_a_voice_file_of_version_2(tmp_path: Path, voice: Voice) -> None:
+    voice.save(tmp_path / "old.voice")
+    old = (tmp_path / "old.voice").read_bytes()
+    assert struct.unpack_from("<I", old, 8) == (1,)
+    assert b"decoder_shapes" not in old
+    changed = with_changes(voice)
+    changed.save(tmp_path / "a.voice")
+    assert struct.unpack_from("<I", (tmp_path / "a.voice").read_bytes(), 8) == (2,)
+    loaded = Voice.load(tmp_path / "a.voice")
+    assert changed.changes is not None
+    assert loaded.changes is not None
+    assert loaded.changes.shapes == changed.changes.shapes
+    np.testing.assert_array_equal(loaded.changes.codes, changed.changes.codes)
+    np.testing.assert_array_equal(loaded.changes.scales, changed.changes.scales)
+    np.testing.assert_array_equal(loaded.style, voice.style)
+    loaded.save(tmp_path / "b.voice")
+    assert (tmp_path / "a.voice").read_bytes() == (tmp_path / "b.voice").read_bytes()
+    assert Voice.load(tmp_path / "old.voice").changes is None
+
+
+def test_the_largest_decoder_fits_into_a_file(tmp_path: Path, voice: Voice) -> None:
+    rows = 12_000_000 // 192
+    changes = DecoderChanges(np.ones(rows * 192, "i1"), np.zeros(rows, "f4"), [(rows, 192)])
+    voice.changes = changes
+    voice.save(tmp_path / "a.voice")
+    assert (tmp_path / "a.voice").stat().st_size < MAX_FILE_BYTES
+    assert Voice.load(tmp_path / "a.voice").changes is not None
+
+
+@pytest.mark.parametrize(
+    ("shapes", "message"),
+    [
+        ([], "decoder_shapes must be 1 to"),
+        ("long", "decoder_shapes must be 1 to"),
+        ([[1, 3, 4]], "damaged header"),
+        ([[1, 3], [3, 0]], "length must be 1 to 1000000, got 0"),
+        ([[1, 3], [3, 4], [1, 6], [29, 4]], "expected .* bytes of arrays, got"),
+        ([[1_000_000, 1_000_000]], "expected .* bytes of arrays, got"),
+        (None, "damaged header"),
+    ],
+)
+def test_damaged_sizes_are_refused(
+    tmp_path: Path, voice: Voice, shapes: object, message: str
+) -> None:
+    path = tmp_path / "a.voice"
+    with_changes(voice).save(path)
+    data = path.read_bytes()
+    size = struct.unpack_from("<I", data, 12)[0]
+    header = json.loads(data[20 : 20 + size])
+    header["decoder_shapes"] = shapes
+    if shapes is None:
+        del header["decoder_shapes"]
+    damaged = json.dumps(header).encode()
+    body = damaged + data[20 + size :]
+    path.write_bytes(data[:12] + struct.pack("<II", len(damaged), zlib.crc32(body)) + body)
+    with pytest.raises(ValueError, match=message):
+        Voice.load(path)
+
+
+def test_damaged_scales_are_refused(tmp_path: Path, voice: Voice) -> None:
+    path = tmp_path / "a.voice"
+    changed = with_changes(voice)
+    assert changed.changes is not None
+    for wrong in (np.nan, np.inf, -0.1, 2.0):
+        scales = changed.changes.scales.copy()
+        scales[3] = wrong
+        with pytest.raises(ValueError, match="have a scale that is not from 0 to 1"):
+            DecoderChanges(changed.changes.codes, scales, changed.changes.shapes)
+        changed.save(path)
+        data = path.read_bytes()
+        at = data.rindex(changed.changes.scales.tobytes())
+        whole = data[:at] + scales.tobytes() + data[at + scales.nbytes :]
+        path.write_bytes(whole[:16] + struct.pack("<I", zlib.crc32(whole[20:])) + whole[20:])
+        with pytest.raises(ValueError, match="have a scale that is not from 0 to 1"):
+            Voice.load(path)
+
+
+def test_arrays_are_checked(voice: Voice) -> None:
+    codes, scales = np.zeros(12, "i1"), np.zeros(3, "f4")
+    with pytest.raises(TypeError, match="changes must be int8 with float32 scales, got int16"):
+        DecoderChanges(codes.astype("i2"), scales, [(3, 4)])  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match=r"must be \(12,\) codes and \(3,\) scales, got \(11,\)"):
+        DecoderChanges(codes[1:], scales, [(3, 4)])
+    with pytest.raises(ValueError, match="must have rows, and values in each"):
+        DecoderChanges(codes[:0], scales[:0], [])
+    with pytest.raises(TypeError, match="changes must be DecoderChanges, got ndarray"):
+        Voice(voice.vector, voice.style, changes=codes)  # type: ignore[arg-type]
+
+
+def test_mixed_changes_add_up_by_weight(voice: Voice) -> None:
+    a, b = with_changes(voice, 1), with_changes(voice, 2)
+    assert a.changes is not None
+    assert b.changes is not None
+    mixed = Voice.mix({a: 3, b: 1}).changes
+    assert mixed is not None
+    for x, y, z in zip(a.changes.tensors(), b.changes.tensors(), mixed.tensors(), strict=True):
+        np.testing.assert_allclose(z, 0.75 * x + 0.25 * y, atol=np.abs(x).max() / 100)
+    half = Voice.mix({a: 1, voice: 1}).changes  # a voice that has learnt nothing adds nothing
+    assert half is not None
+    np.testing.assert_array_equal(half.codes, a.changes.codes)
+    np.testing.assert_allclose(half.scales, a.changes.scales / 2)
+    assert Voice.mix({voice: 1}).changes is None
+    other = copy.copy(voice)
+    other.changes = DecoderChanges.of({"a.bias": np.ones(3, "f4") / 100})
+    with pytest.raises(ValueError, match="got decoders of other sizes"):
+        Voice.mix({a: 1, other: 1})
+
+
+def test_copies_share_what_is_learnt_and_pickles_carry_it(voice: Voice) -> None:
+    changed = with_changes(voice)
+    handle = for_engine(changed.changes)
+    assert for_engine(copy.copy(changed).changes) is handle
+    again = pickle.loads(pickle.dumps(changed))
+    assert again.changes is not None
+    assert changed.changes is not None
+    np.testing.assert_array_equal(again.changes.codes, changed.changes.codes)
+    np.testing.assert_array_equal(again.changes.scales, changed.changes.scales)
+    assert again.changes.digest == changed.changes.digest != with_changes(voice, 5).changes.digest
+    assert for_engine(again.changes) is not handle
+    assert for_engine(None) is None
+
+
+def test_a_style_is_taken_without_what_its_voice_has_learnt(
+    tts: Synthesizer, voice: Voice, engine: object
+) -> None:
+    changed = with_changes(voice)
+    tts.synthesize("Hello.", voice, style=changed)
+    tts.synthesize("Hello.", changed, style=voice)
+    given = [call["changes"] for call in engine.calls]  # type: ignore[attr-defined]
+    assert given == [None, for_engine(changed.changes)]
+
+
+def test_a_model_without_phone_classifier_refines_nothing(
+    tts: Synthesizer, tone: np.ndarray
+) -> None:
+    with pytest.raises(ValueError, match="no phone classifier, which refining needs"):
+        tts.clone((tone, 24000), refine=True)
+    assert tts.clone((tone, 24000)).changes is None
