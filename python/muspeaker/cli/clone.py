@@ -15,7 +15,7 @@ from muspeaker.sound.recording import PROMPT_ADVICE
 from muspeaker.voice import SUFFIX
 
 
-def clone(
+def clone(  # noqa: PLR0913, PLR0917 (one parameter an option of the command line)
     recording: Annotated[Path, typer.Argument(help=f"Sound file of one speaker, {PROMPT_ADVICE}.")],
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Voice file. Default: RECORDING.voice.")
