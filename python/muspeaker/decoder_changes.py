@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -104,10 +103,9 @@ class DecoderChanges:
 
         return _core.DecoderChanges(self.codes, self.scales)
 
-    @cached_property
-    def digest(self) -> bytes:
-        """Tells changes apart."""
-        return hashlib.sha256(self.codes.tobytes() + self.scales.tobytes()).digest()
+    def tobytes(self) -> bytes:
+        """All that tells changes of one model apart."""
+        return self.codes.tobytes() + self.scales.tobytes()
 
     @classmethod
     def _rounded(cls, tensors: Sequence[NDArray[np.float32]]) -> DecoderChanges:

@@ -112,7 +112,7 @@ class OutputFolder:
     def _digest(self, voice: Voice) -> str:
         if voice not in self._digests:
             about = voice.vector.tobytes() + voice.style.tobytes() + voice.language.encode()
-            about += voice.changes.digest if voice.changes else b""
+            about += voice.changes.tobytes() if voice.changes else b""
             self._digests[voice] = hashlib.sha256(about).hexdigest()[:32]
         return self._digests[voice]
 

@@ -159,7 +159,7 @@ class BookRecorder:
         manner = voice if style is None or isinstance(style, str) else style
         told = json.dumps([tts.fingerprint, own], sort_keys=True, default=str).encode()
         told += voice.vector.tobytes() + manner.style.tobytes()
-        self._key = hashlib.sha256(told + (voice.changes.digest if voice.changes else b""))
+        self._key = hashlib.sha256(told + (voice.changes.tobytes() if voice.changes else b""))
 
     def record(self, book: Book, *, bit_rate: int | None = None) -> Recorded:
         """Speak what was not spoken before, and write the whole file.
