@@ -17,6 +17,7 @@ from muspeaker.batch.jobs import Job
 from muspeaker.batch.recorder import manner_of
 from muspeaker.book.recorder import BookRecorder
 from muspeaker.decoder_changes import DecoderChanges, for_engine
+from muspeaker.serve.voice_folder import VoiceFolder
 from muspeaker.voice import MAX_FILE_BYTES, Voice
 
 if TYPE_CHECKING:
@@ -153,6 +154,7 @@ def test_mixed_changes_add_up_by_weight(voice: Voice) -> None:
     assert half is not None
     np.testing.assert_array_equal(half.codes, a.changes.codes)
     np.testing.assert_allclose(half.scales, a.changes.scales / 2)
+    assert half.tobytes() != a.changes.tobytes()
     assert Voice.mix({voice: 1}).changes is None
     other = copy.copy(voice)
     other.changes = DecoderChanges.of({"a.bias": np.ones(3, "f4") / 100})
@@ -207,3 +209,14 @@ def test_recordings_of_a_voice_are_not_those_of_the_voice_refined(
         for v in (voice, changed)
     ]
     assert keys[0] != keys[1]
+
+
+def test_a_server_speaks_with_what_a_voice_in_its_folder_has_learnt(
+    tts: Synthesizer, voice: Voice, tmp_path: Path, engine: object
+) -> None:
+    with_changes(voice).save(tmp_path / "anna.voice")
+    voices = VoiceFolder(tts.fingerprint, tmp_path)
+    for _ in range(2):
+        tts.synthesize("Hello.", voices.get("anna"))
+    first, second = (call["changes"] for call in engine.calls)  # type: ignore[attr-defined]
+    assert first is second is not None  # so that its decoder is made once
