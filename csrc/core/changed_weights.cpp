@@ -10,7 +10,7 @@
 namespace muspeaker::core {
 namespace {
 
-constexpr float kMostCode = 127.0F;
+constexpr float kMost = 127.0F;  // of the codes
 
 int64_t rows_of(const WeightValues& weight) {
   return count_of(weight.values) / weight.ne[0];
@@ -33,8 +33,9 @@ void require_sizes(const std::vector<WeightValues>& weights, const WeightChanges
 void add_changes(WeightValues& weight, const int8_t* codes, const float* scales) {
   const int64_t width = weight.ne[0];
   for (int64_t row = 0; row < rows_of(weight); ++row) {
-    for (int64_t i = row * width; i < (row + 1) * width; ++i) {
-      weight.values[static_cast<size_t>(i)] += static_cast<float>(codes[i]) * scales[row];
+    float* values = weight.values.data() + (row * width);
+    for (int64_t i = 0; i < width; ++i) {
+      values[i] += static_cast<float>(codes[(row * width) + i]) * scales[row];
     }
   }
   const bool finite = std::all_of(weight.values.begin(), weight.values.end(),
@@ -46,12 +47,17 @@ void add_changes(WeightValues& weight, const int8_t* codes, const float* scales)
 std::vector<float> channel_scales(const WeightValues& weight) {
   const int64_t width = weight.ne[0];
   std::vector<float> scales(static_cast<size_t>(weight.ne[1]), 0.0F);
-  for (int64_t i = 0; i < count_of(weight.values); ++i) {
-    float& largest = scales[static_cast<size_t>(i / width % weight.ne[1])];
-    largest = std::max(largest, std::abs(weight.values[static_cast<size_t>(i)]));
+  for (int64_t row = 0; row < rows_of(weight); ++row) {
+    const float* values = weight.values.data() + (row * width);
+    float largest = 0.0F;
+    for (int64_t i = 0; i < width; ++i) {
+      largest = std::max(largest, std::abs(values[i]));
+    }
+    float& scale = scales[static_cast<size_t>(row % weight.ne[1])];
+    scale = std::max(scale, largest);
   }
   for (float& scale : scales) {
-    scale = scale > 0.0F ? scale / kMostCode : 1.0F;
+    scale = scale > 0.0F ? scale / kMost : 1.0F;
   }
   return scales;
 }
@@ -86,11 +92,14 @@ void ChangedWeights::store(const WeightValues& weight, bool as_int8) {
   ggml_set_name(stored, weight.name.c_str());
   if (as_int8) {
     const std::vector<float> scales = channel_scales(weight);
-    auto* values = static_cast<int8_t*>(stored->data);
-    for (int64_t i = 0; i < count_of(weight.values); ++i) {
-      const float scale = scales[static_cast<size_t>(i / weight.ne[0] % weight.ne[1])];
-      const float code = nearest(weight.values[static_cast<size_t>(i)] / scale);
-      values[i] = static_cast<int8_t>(std::clamp(code, -kMostCode, kMostCode));
+    const int64_t width = weight.ne[0];
+    for (int64_t row = 0; row < rows_of(weight); ++row) {
+      const float* values = weight.values.data() + (row * width);
+      auto* codes = static_cast<int8_t*>(stored->data) + (row * width);
+      const float scale = scales[static_cast<size_t>(row % weight.ne[1])];
+      for (int64_t i = 0; i < width; ++i) {
+        codes[i] = static_cast<int8_t>(std::clamp(nearest(values[i] / scale), -kMost, kMost));
+      }
     }
     ggml_tensor* scale = ggml_new_tensor_1d(context_.get(), GGML_TYPE_F32, weight.ne[1]);
     ggml_set_name(scale, scale_name(weight.name).c_str());

@@ -30,8 +30,8 @@ class DecoderChanges {
   core::WeightChanges changes_;
 };
 
-/// The decoder with the changes that were used last. It is made again for others, which costs more
-/// than a short sentence does.
+/// The decoder with the changes that were used last. It is made again for others, which takes a few
+/// milliseconds.
 class DecoderMemory {
  public:
   static constexpr const char* kPrefix = "mel_decoder.";
