@@ -24,13 +24,14 @@ class Refining(NamedTuple):
 
     Attributes:
         steps: Steps of Adam, of all frames each.
-        rate, betas, epsilon: Of Adam.
+        rate: Of the first step of Adam, from which it falls along half a cosine to zero.
+        betas, epsilon: Of Adam.
         share: Of the change that is kept: all of it is more alike and sounds worse.
         floor: Natural log; what the prompt's mel has below is silence, which is not learnt.
     """
 
-    steps: int = 250
-    rate: float = 3e-4
+    steps: int = 60
+    rate: float = 1e-3
     betas: tuple[float, float] = (0.9, 0.999)
     epsilon: float = 1e-8
     share: float = 0.6

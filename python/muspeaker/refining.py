@@ -6,6 +6,7 @@ muspeaker.twin.engine.refinement.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -44,7 +45,7 @@ def learn(decoder: Decoder, inputs: tuple[Array, Array, Array], steps: int) -> f
     Args:
         decoder: Is changed.
         inputs: e_lat (frames, content), e_tim (timbre,) and the mel (frames, mels), natural log.
-        steps: How many steps of Adam.
+        steps: How many steps of Adam, over which its rate falls.
 
     Returns:
         The loss before the last step, in nepers; NaN if there was none.
@@ -69,7 +70,8 @@ def learn(decoder: Decoder, inputs: tuple[Array, Array, Array], steps: int) -> f
         scratch *= np.float32(1 / np.sqrt(1 - betas[1] ** step))
         scratch += np.float32(REFINING.epsilon)
         np.divide(mean, scratch, out=scratch)
-        scratch *= np.float32(REFINING.rate / (1 - betas[0] ** step))
+        rate = REFINING.rate * (1 + math.cos(math.pi * (step - 1) / steps)) / 2
+        scratch *= np.float32(rate / (1 - betas[0] ** step))
         x -= scratch
     return loss
 

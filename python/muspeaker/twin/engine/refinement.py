@@ -27,13 +27,14 @@ def refine(
         e_lat: (1, frames, content), what it is given.
         e_tim: (1, timbre), who speaks.
         mel: (1, mels, frames), natural log: what it is to make of that.
-        steps: How many steps of Adam.
+        steps: How many steps of Adam, over which its rate falls.
 
     Returns:
         The change of each parameter.
     """
     learner = copy.deepcopy(decoder).requires_grad_()
     adam = torch.optim.Adam(learner.parameters(), REFINING.rate, REFINING.betas, REFINING.epsilon)
+    rates = torch.optim.lr_scheduler.CosineAnnealingLR(adam, steps)
     mask = torch.ones(e_lat.shape[:2], dtype=torch.bool, device=e_lat.device)
     heard = mel > REFINING.floor
     with torch.enable_grad():
@@ -41,6 +42,7 @@ def refine(
             adam.zero_grad()
             (learner(e_lat, e_tim, mask) - mel)[heard].abs().mean().backward()
             adam.step()
+            rates.step()
     before = dict(decoder.named_parameters())
     return {
         name: REFINING.share * (after.detach() - before[name])
