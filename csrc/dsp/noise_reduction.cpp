@@ -16,7 +16,7 @@ namespace muspeaker::dsp {
 namespace {
 
 constexpr double kLeastGain = 0.25;  // -12 dB: what is left of noise alone
-constexpr double kUnheard = 1e-4;    // of the mean energy, -40 dB: fainter noise may stay
+constexpr double kUnheard = 1e-5;    // of the mean energy, -50 dB: fainter noise may stay
 constexpr float kMemory = 0.96F;     // share of the frame before in the a-priori ratio
 constexpr float kLeastPower = 1e-20F;
 constexpr float kLeastLive = 1e-9F;  // of the loudest frame's energy: less is digital silence

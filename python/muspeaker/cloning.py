@@ -30,6 +30,7 @@ def clone_recording(
     language: str,
     plain: bool,
     refine: bool,
+    denoise: bool,
 ) -> Voice:
     """See `Synthesizer.clone`.
 
@@ -41,6 +42,8 @@ def clone_recording(
         language: A checked tag, or empty.
         plain: Whether to compare bands alone.
         refine: Whether the decoder learns the prompt.
+        denoise: Whether steady noise is taken down, but for the timbre encoder, which tells as well in noise
+            who speaks, and for the decoder that learns.
     """
     if refine and not speech.config.phone_classifier:
         raise ValueError(
@@ -53,9 +56,9 @@ def clone_recording(
     heard = normalize_loudness(resample(samples, rate_hz, speech.sample_rate))
     heard_16k = resample(heard, speech.sample_rate, FBANK_RATE_HZ)
     changes = _learnt(speech, heard, heard_16k) if refine else None
-    quieter = normalize_loudness(_core.reduce_noise(heard, speech.config.audio.fft_samples))
-    # who speaks is told as well in noise, so the timbre encoder hears it
-    vector, style = speech.core.clone(quieter, heard_16k, plain=plain, changes=for_engine(changes))
+    if denoise:
+        heard = normalize_loudness(_core.reduce_noise(heard, speech.config.audio.fft_samples))
+    vector, style = speech.core.clone(heard, heard_16k, plain=plain, changes=for_engine(changes))
     return Voice(
         vector,
         style,

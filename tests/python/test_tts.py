@@ -48,6 +48,20 @@ def test_clone_resamples_and_levels(
     assert engine.plain[2]
 
 
+def test_clone_takes_noise_down_where_it_is_asked_to(
+    tts: Synthesizer, engine: Any, tone: np.ndarray
+) -> None:
+    noisy = tone * (np.arange(len(tone)) % 12000 < 6000)  # on and off
+    noisy += 0.003 * np.random.default_rng(0).standard_normal(len(tone)).astype(np.float32)
+    tts.clone((noisy, 24000))
+    tts.clone((noisy, 24000), denoise=True)
+    (heard, heard_16k), (quieter, as_before) = engine.clones[:2]
+    np.testing.assert_array_equal(as_before, heard_16k)  # for the timbre encoder
+    assert float(np.std(heard)) == pytest.approx(float(np.std(quieter)), rel=0.05)
+    quiet = slice(17500, 21500)  # at 22050 Hz
+    assert float(np.std(quieter[quiet])) < 0.4 * float(np.std(heard[quiet]))
+
+
 def test_synthesize_passes_everything_on(tts: Synthesizer, engine: Any, voice: Voice) -> None:
     other = Voice(voice.vector * 2, voice.style * 2, fingerprint=voice.fingerprint)
     tts.synthesize(

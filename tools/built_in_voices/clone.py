@@ -34,15 +34,13 @@ def find_recording(folder: Path, voice: BuiltIn) -> Path:
 
 
 def make_voices(
-    tts: muspeaker.Synthesizer, recordings: dict[Path, BuiltIn], to: Path, *, plain: bool
+    tts: muspeaker.Synthesizer, recordings: dict[Path, BuiltIn], to: Path, **how: bool
 ) -> list[Path]:
-    """Clone each recording, and write NAME.voice for each; returns these files."""
+    """Clone each recording, and write NAME.voice for each; returns these files. How: options of `clone`."""
     written = []
     for path, voice in recordings.items():
         language = voice.language
-        cloned = tts.clone(
-            path, name=voice.name, consent=voice.origin, language=language, plain=plain
-        )
+        cloned = tts.clone(path, name=voice.name, consent=voice.origin, language=language, **how)
         written.append(to / f"{voice.name}{SUFFIX}")
         cloned.save(written[-1])
     return written
@@ -59,6 +57,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--only", nargs="+", metavar="NAME",
                         help="these voices; default: all that have a recording")  # fmt: skip
     parser.add_argument("--plain", action="store_true", help="the spectral map changes bands alone")
+    parser.add_argument("--denoise", action="store_true", help="without the noise of the recording")
     options = parser.parse_args(arguments)
     table = read_table()
     only = options.only
@@ -70,5 +69,7 @@ def main(arguments: list[str] | None = None) -> None:
         raise FileNotFoundError(f"{options.folder} has no recording of a voice of the table")
     options.to.mkdir(parents=True, exist_ok=True)
     tts = muspeaker.load(options.model)
-    for path in make_voices(tts, recordings, options.to, plain=options.plain):
+    for path in make_voices(
+        tts, recordings, options.to, plain=options.plain, denoise=options.denoise
+    ):
         print(path)

@@ -39,6 +39,10 @@ def clone(  # noqa: PLR0913, PLR0917 (one parameter an option of the command lin
             "--refine", help="Let the voice learn the recording: more alike, and slower to make."
         ),
     ] = False,
+    denoise: Annotated[
+        bool,
+        typer.Option("--denoise", help="Take steady noise down: cleaner, and a little less alike."),
+    ] = False,
     force: ForceOption = False,
     model: ModelOption = None,
     threads: ThreadsOption = None,
@@ -49,7 +53,12 @@ def clone(  # noqa: PLR0913, PLR0917 (one parameter an option of the command lin
         with progress("learning the voice" if refine else "cloning"):
             tts = muspeaker.load(model, num_threads=threads)
             voice = tts.clone(
-                recording, name=name, consent=consent, language=language, refine=refine
+                recording,
+                name=name,
+                consent=consent,
+                language=language,
+                refine=refine,
+                denoise=denoise,
             )
         voice.save(path)
         to_stdout().print(f"{path}: voice {voice.name!r}", markup=False)

@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 
 LEAST_GAIN = 0.25  # -12 dB: what is left of noise alone
-UNHEARD = 1e-4  # of the mean energy, -40 dB: fainter noise may stay
+UNHEARD = 1e-5  # of the mean energy, -50 dB: fainter noise may stay
 MEMORY = 0.96  # share of the frame before in the a-priori ratio
 LEAST_POWER = 1e-20
 LEAST_LIVE = 1e-9  # of the loudest frame's energy: less is digital silence
@@ -16,7 +16,7 @@ QUIET_SHARE = 10  # one of so many frames is taken for noise
 
 
 def reduce_noise(samples: torch.Tensor, window_samples: int) -> torch.Tensor:
-    """Take down the steady noise under speech, each frequency by at most 12 dB, none that is 40 dB below already.
+    """Take down the steady noise under speech, each frequency by at most 12 dB, none that is 50 dB below already.
 
     The quietest tenth of the frames says what the noise is. A Wiener filter then follows the ratio of speech to
     noise, which is smoothed over time so that no single frame rings.
