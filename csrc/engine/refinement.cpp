@@ -6,6 +6,15 @@
 #include "core/error.h"
 
 namespace muspeaker::engine {
+namespace {
+
+bool are_same(const DecoderChanges* one, const DecoderChanges* other) {
+  return one == other ||
+         (one != nullptr && other != nullptr && one->weights().scales == other->weights().scales &&
+          one->weights().codes == other->weights().codes);
+}
+
+}  // namespace
 
 DecoderChanges::DecoderChanges(std::vector<int8_t> codes, std::vector<float> scales)
     : changes_{std::move(codes), std::move(scales)} {
@@ -20,13 +29,13 @@ const model::MelDecoder* DecoderMemory::recall(const std::shared_ptr<const Decod
   if (changes == nullptr) {
     return nullptr;
   }
-  if (changes != changes_) {
+  if (!are_same(changes.get(), changes_.get())) {
     changes_ = nullptr;  // none, should the changes not fit
     core::ChangedWeights changed(weights, kPrefix, changes->weights());
     decoder_.emplace(changed.root() / "mel_decoder", config.mel_decoder,
                      config.linguistic_encoder.hidden, config.audio.num_mels);
-    changes_ = changes;
   }
+  changes_ = changes;  // which is known again at once
   return &*decoder_;
 }
 

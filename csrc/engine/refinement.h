@@ -31,7 +31,7 @@ class DecoderChanges {
 };
 
 /// The decoder with the changes that were used last. It is made again for others, which takes a few
-/// milliseconds.
+/// milliseconds; the same changes may have been read from a file anew.
 class DecoderMemory {
  public:
   static constexpr const char* kPrefix = "mel_decoder.";

@@ -10,7 +10,7 @@ from muspeaker.decoder_changes import for_engine
 from muspeaker.sound.loudness import normalize_loudness
 from muspeaker.sound.prompt import checked_prompt
 from muspeaker.sound.recording import name_of, read_prompt, resample
-from muspeaker.voice import Voice
+from muspeaker.voice import Voice, checked_text
 
 if TYPE_CHECKING:
     import numpy as np
@@ -51,7 +51,8 @@ def clone_recording(
             "exported with it"
         )
     samples, rate_hz = read_prompt(prompt)
-    name = name_of(prompt) if name is None else name
+    name = checked_text(name_of(prompt) if name is None else name, "name")
+    checked_text(consent, "consent")
     samples = checked_prompt(samples, rate_hz)
     heard = normalize_loudness(resample(samples, rate_hz, speech.sample_rate))
     heard_16k = resample(heard, speech.sample_rate, FBANK_RATE_HZ)

@@ -30,8 +30,8 @@ class Refining(NamedTuple):
         floor: Natural log; what the prompt's mel has below is silence, which is not learnt.
     """
 
-    steps: int = 60
-    rate: float = 1e-3
+    steps: int = 150
+    rate: float = 5e-4
     betas: tuple[float, float] = (0.9, 0.999)
     epsilon: float = 1e-8
     share: float = 0.6

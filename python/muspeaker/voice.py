@@ -74,6 +74,8 @@ class Voice:
         ValueError: If an array is empty or misshapen, or a value is not finite or out of all proportion.
     """
 
+    changes: DecoderChanges | None = None  # of voices pickled by a version without them, too
+
     def __init__(
         self,
         vector: ArrayLike,
@@ -91,10 +93,10 @@ class Voice:
         self.embedding = len(self.vector) if embedding is None else embedding
         if not 1 <= self.embedding <= len(self.vector):
             raise ValueError(f"embedding must be 1 to {len(self.vector)}, got {embedding}")
-        self.name = _checked_text(name, "name")
-        self.fingerprint = _checked_text(fingerprint, "fingerprint")
-        self.consent = _checked_text(consent, "consent")
-        self.language = _checked_text(language, "language")
+        self.name = checked_text(name, "name")
+        self.fingerprint = checked_text(fingerprint, "fingerprint")
+        self.consent = checked_text(consent, "consent")
+        self.language = checked_text(language, "language")
         if not isinstance(changes, DecoderChanges | None):
             raise TypeError(f"changes must be DecoderChanges, got {type(changes).__name__}")
         self.changes = changes
@@ -299,7 +301,8 @@ def _shapes(given: object) -> list[tuple[int, int]]:
     return [(_size(pair, "rows"), _size(pair, "length")) for pair in pairs]
 
 
-def _checked_text(text: object, name: str) -> str:
+def checked_text(text: object, name: str) -> str:
+    """A text of a voice; raises TypeError if it is none, ValueError if it is too long or no Unicode."""
     if not isinstance(text, str):
         raise TypeError(f"{name} must be a str, got {type(text).__name__}")
     if len(text) > MAX_NOTE_CHARACTERS:

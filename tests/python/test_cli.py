@@ -127,6 +127,9 @@ def test_clone_refines_where_it_is_asked_to(run: Any, tone: np.ndarray) -> None:
     assert result.exit_code == 1  # the fake model has no part that hears phones
     assert "no phone classifier, which refining needs" in result.output
     assert not Path("anna.voice").exists()
+    result = run("clone", "anna.wav", "--refine", "-o", "nowhere/anna.voice")
+    assert result.exit_code == 1
+    assert "no folder 'nowhere'" in result.output  # before anything is learnt
 
 
 def test_info_shows_the_header(run: Any) -> None:

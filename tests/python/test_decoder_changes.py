@@ -7,6 +7,7 @@ import json
 import pickle
 import struct
 import zlib
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -194,6 +195,27 @@ def test_a_model_without_phone_classifier_refines_nothing(
     with pytest.raises(ValueError, match="no phone classifier, which refining needs"):
         tts.clone((tone, 24000), refine=True)
     assert tts.clone((tone, 24000)).changes is None
+
+
+def test_nothing_is_learnt_for_a_voice_that_cannot_be(
+    tts: Synthesizer, tone: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    learning: list[object] = []
+    monkeypatch.setattr("muspeaker.cloning._learnt", lambda *given: learning.append(given))
+    monkeypatch.setattr(tts._speech, "config", SimpleNamespace(phone_classifier=True))
+    with pytest.raises(TypeError, match="name must be a str"):
+        tts.clone((tone, 24000), refine=True, name=5)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="consent is too long"):
+        tts.clone((tone, 24000), refine=True, consent="x" * 2000)
+    assert not learning
+
+
+def test_a_voice_pickled_before_there_were_changes_has_none(voice: Voice) -> None:
+    state = {name: value for name, value in vars(voice).items() if name != "changes"}
+    old = Voice.__new__(Voice)
+    vars(old).update(state)
+    assert old.changes is None
+    assert Voice.mix({old: 1.0}).changes is None
 
 
 def test_recordings_of_a_voice_are_not_those_of_the_voice_refined(

@@ -164,6 +164,7 @@ def test_words_have_the_phones_of_the_accent(text, us, gb):
         ("never the", "nˈɛvə ðə"),
         ("her father's idea of it", "hɜː fˈɑːðəz Idˈɪə ɒv ɪt"),
         ("law and order", "lˈɔː and ˈɔːdə"),
+        ("genre or sailor of", "ʒˈɒnɹə ɔː sˈAləɹ ɒv"),
     ],
 )
 def test_a_british_r_is_heard_before_a_vowel(text, gb):

@@ -11,6 +11,7 @@ import muspeaker
 from muspeaker.cli.outlets import unnamed
 from muspeaker.cli.speech_options import ForceOption  # noqa: TC001 (typer reads it at run time)
 from muspeaker.cli.terminal import ModelOption, ThreadsOption, failing_cleanly, progress, to_stdout
+from muspeaker.sound.files import check_path
 from muspeaker.sound.recording import PROMPT_ADVICE
 from muspeaker.voice import SUFFIX
 
@@ -50,6 +51,7 @@ def clone(  # noqa: PLR0913, PLR0917 (one parameter an option of the command lin
     """Make a voice file from a recording. Ask whose voice it is first."""
     with failing_cleanly():
         path = output or unnamed(Path(f"{recording.stem}{SUFFIX}"), force=force)
+        check_path(path)
         with progress("learning the voice" if refine else "cloning"):
             tts = muspeaker.load(model, num_threads=threads)
             voice = tts.clone(

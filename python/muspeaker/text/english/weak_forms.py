@@ -71,7 +71,9 @@ def with_linking_r(word: str, phones: str, context: Context) -> str:
         phones: Its phones.
         context: What follows.
     """
-    is_written = word.lower().endswith(("r", "re"))
+    is_written = word.lower().endswith("r") or (
+        word.lower().endswith("re") and not phones.endswith("ɹə")  # genre
+    )
     is_silent = phones.endswith(("ə", "ɑː", "ɔː", "ɜː", "ɛː"))
     is_before_vowel = context.vowel_follows or context.article_follows
     return f"{phones}ɹ" if is_written and is_silent and is_before_vowel else phones
