@@ -31,13 +31,14 @@ CACHED_READINGS = 4096
 
 _BEFORE_PAUSE = "None"  # the lexicon's name for the reading before a pause
 _INITIALS = re.compile(r"(?:[A-Za-z]{1,2}\.)+[A-Za-z]{0,2}\.?")
-_MORE_WORDS = Path(__file__).with_name("more_words.tsv")
+_TABLES = ("names.tsv", "more_words.tsv")  # the later ones take precedence
 
 
 @lru_cache(maxsize=2)
 def more_words(accent: Accent) -> dict[str, str]:
     """Phones of words that the lexicon lacks or has wrongly, by their small letters."""
-    lines = _MORE_WORDS.read_text("utf-8").splitlines()
+    texts = (Path(__file__).with_name(name).read_text("utf-8") for name in _TABLES)
+    lines = [line for text in texts for line in text.splitlines()]
     rows = [line.split("\t") for line in lines if not line.startswith("#")]
     return {row[0].lower(): row[2 if accent == "gb" else 1] for row in rows}
 
