@@ -20,7 +20,7 @@ from muspeaker.text.lexicon_file import british
 
 TABLE = Path(__file__).parents[1] / "python" / "muspeaker" / "text" / "english" / "names.tsv"
 HEADER = "# Names that the lexicon lacks: word, phones in the US, phones in Britain; by tools/compile_names.py."
-LISTS = (("dist.female.first", 4275), ("dist.male.first", 1219), ("dist.all.last", 6000))
+LISTS = (("dist.female.first", 4275), ("dist.male.first", 1219), ("dist.all.last", 4000))
 LEAST_LETTERS = 3
 # What the dictionary has wrongly, or as another word.
 LEFT_OUT = frozenset(("bebe", "bischoff", "edie", "elna", "kia", "leia", "thao"))
@@ -89,7 +89,7 @@ def main(arguments: list[str] | None = None) -> None:
     for line in options.cmudict.read_text(encoding="utf-8").splitlines():
         word, *phones = line.split("#")[0].split() or [""]
         known[word] = phones
-    listed = {"mc" + word[2:] for word in known if word.startswith("mc") and word.isalpha()}
+    listed: set[str] = set()
     for name, count in LISTS:
         lines = (options.names / name).read_text(encoding="utf-8").splitlines()[:count]
         listed.update(line.split()[0].lower() for line in lines)

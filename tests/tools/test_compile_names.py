@@ -47,7 +47,7 @@ def test_only_names_that_would_be_misread_are_written(tmp_path: Path) -> None:
         "".join(f"{word} {phones} # a note\n" for word, phones in known.items())
     )
     for name, _ in compile_names.LISTS:
-        (tmp_path / name).write_text("HUGH 0.1 1 1\nPARIS 0.1 1 2\nMIA 0.1 1 3\nQWRT 0.1 1 4\n")
+        (tmp_path / name).write_text("HUGH 0.1 1 1\nPARIS 0.1 1 2\nMIA 0.1 1 3\nMCZED 0.1 1 4\n")
     table = tmp_path / "names.tsv"
     compile_names.main([str(tmp_path / "cmudict.dict"), str(tmp_path), "--out", str(table)])
     header, *rows = table.read_text(encoding="utf-8").splitlines()
@@ -62,7 +62,7 @@ def test_the_table_of_the_package() -> None:
     words = [row.split("\t")[0] for row in rows]
     assert header == compile_names.HEADER
     assert words == sorted(set(words))
-    assert len(words) > 3000
+    assert len(words) > 1900
     assert not compile_names.LEFT_OUT & set(words)
     assert set(words) <= more_words("us").keys()
 
