@@ -52,7 +52,7 @@ class Tagger:
 
 # What a voice's decoder has learnt: a code for each weight of Synthesizer.decoder_weights, tensor after tensor in the
 # order of their names, and a scale for each row of their last axes. The engine keeps the decoder of the changes that
-# it used last, and knows them again by their identity.
+# it used last, and knows them again by their identity, else by their values.
 class DecoderChanges:
     def __init__(self, codes: NDArray[np.int8], scales: NDArray[np.float32]) -> None: ...
 

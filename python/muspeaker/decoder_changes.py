@@ -38,6 +38,7 @@ class DecoderChanges:
         scales: NDArray[np.float32],
         shapes: Sequence[tuple[int, int]],
     ) -> None:
+        codes, scales = np.asarray(codes), np.asarray(scales)
         if codes.dtype != np.int8 or scales.dtype != np.float32:
             raise TypeError(
                 f"changes must be int8 with float32 scales, got {codes.dtype} and {scales.dtype}"
@@ -121,5 +122,5 @@ class DecoderChanges:
 
 
 def for_engine(changes: DecoderChanges | None) -> _core.DecoderChanges | None:
-    """Changes as the engine takes them, which knows them again by their identity."""
+    """Changes as the engine takes them, which knows them again by their identity, else by their values."""
     return None if changes is None else changes._handle

@@ -134,13 +134,13 @@ def test_damaged_scales_are_refused(tmp_path: Path, voice: Voice) -> None:
 def test_arrays_are_checked(voice: Voice) -> None:
     codes, scales = np.zeros(12, "i1"), np.zeros(3, "f4")
     with pytest.raises(TypeError, match="changes must be int8 with float32 scales, got int16"):
-        DecoderChanges(codes.astype("i2"), scales, [(3, 4)])  # type: ignore[arg-type]
+        DecoderChanges(codes.astype("i2"), scales, [(3, 4)])  # type: ignore[arg-type] (it is to be refused)
     with pytest.raises(ValueError, match=r"must be \(12,\) codes and \(3,\) scales, got \(11,\)"):
         DecoderChanges(codes[1:], scales, [(3, 4)])
     with pytest.raises(ValueError, match="must have rows, and values in each"):
         DecoderChanges(codes[:0], scales[:0], [])
     with pytest.raises(TypeError, match="changes must be DecoderChanges, got ndarray"):
-        Voice(voice.vector, voice.style, changes=codes)  # type: ignore[arg-type]
+        Voice(voice.vector, voice.style, changes=codes)  # type: ignore[arg-type] (it is to be refused)
 
 
 def test_mixed_changes_add_up_by_weight(voice: Voice) -> None:
@@ -185,7 +185,7 @@ def test_a_style_is_taken_without_what_its_voice_has_learnt(
     changed = with_changes(voice)
     tts.synthesize("Hello.", voice, style=changed)
     tts.synthesize("Hello.", changed, style=voice)
-    given = [call["changes"] for call in engine.calls]  # type: ignore[attr-defined]
+    given = [call["changes"] for call in engine.calls]  # type: ignore[attr-defined] (a stand-in)
     assert given == [None, for_engine(changed.changes)]
 
 
@@ -204,7 +204,7 @@ def test_nothing_is_learnt_for_a_voice_that_cannot_be(
     monkeypatch.setattr("muspeaker.cloning._learnt", lambda *given: learning.append(given))
     monkeypatch.setattr(tts._speech, "config", SimpleNamespace(phone_classifier=True))
     with pytest.raises(TypeError, match="name must be a str"):
-        tts.clone((tone, 24000), refine=True, name=5)  # type: ignore[arg-type]
+        tts.clone((tone, 24000), refine=True, name=5)  # type: ignore[arg-type] (it is to be refused)
     with pytest.raises(ValueError, match="consent is too long"):
         tts.clone((tone, 24000), refine=True, consent="x" * 2000)
     assert not learning
@@ -240,5 +240,5 @@ def test_a_server_speaks_with_what_a_voice_in_its_folder_has_learnt(
     voices = VoiceFolder(tts.fingerprint, tmp_path)
     for _ in range(2):
         tts.synthesize("Hello.", voices.get("anna"))
-    first, second = (call["changes"] for call in engine.calls)  # type: ignore[attr-defined]
+    first, second = (call["changes"] for call in engine.calls)  # type: ignore[attr-defined] (a stand-in)
     assert first is second is not None  # so that its decoder is made once

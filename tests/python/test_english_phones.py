@@ -25,7 +25,6 @@ from muspeaker.text.lexicon_file import (
 )
 from muspeaker.text.phone_sets import MISAKI_SYMBOLS, parse_word
 from muspeaker.text.phonemize import canonical_language, tokens, tokens_batch
-from muspeaker.text.respelling import Pronounced
 from muspeaker.text.tagger import features, pair_feature, shipped_tagger
 
 
@@ -150,33 +149,6 @@ def test_a_word_is_found_with_either_first_letter():
 def test_words_have_the_phones_of_the_accent(text, us, gb):
     assert say(text) == us
     assert say(text, "gb") == gb
-
-
-@pytest.mark.parametrize(
-    ("text", "gb"),
-    [
-        ("there are a few", "ðɛːɹ ɑːɹ ɐ fjˈuː"),
-        ("for an hour or a year in summer", "fɔːɹ ɐn ˈWəɹ ɔːɹ ɐ jˈɪəɹ ɪn sˈʌmə"),
-        ("far - off", "fˈɑː ˈɒf"),
-        ("far-off", "fˈɑːɹˌɒf"),
-        ("R and B", "ˈɑːɹ and bˈiː"),
-        ("never , ever", "nˈɛvə ˈɛvə"),
-        ("never the", "nˈɛvə ðə"),
-        ("her father's idea of it", "hɜː fˈɑːðəz Idˈɪə ɒv ɪt"),
-        ("law and order", "lˈɔː and ˈɔːdə"),
-        ("genre or sailor of", "ʒˈɒnɹə ɔː sˈAləɹ ɒv"),
-    ],
-)
-def test_a_british_r_is_heard_before_a_vowel(text, gb):
-    assert say(text, "gb") == gb
-    assert say(text).count("ɹ") == text.lower().count("r")  # in America it always is
-
-
-def test_the_r_that_a_user_did_not_give_is_not_heard():
-    reading = EnglishPhones("gb")
-    pieces = tagged_pieces("Mayor Ellis")
-    given = [Pronounced(0, 5, "mˈA", "Mayor"), None]
-    assert reading.read(pieces, given)[0][1] == "mˈA"
 
 
 # Two readings.

@@ -230,7 +230,7 @@ def test_the_pip_that_downloads_knows_nothing_of_the_one_that_builds(tmp_path: P
     )  # fmt: skip
     cmake = shutil.which("cmake")
     if cmake is None:
-        pytest.skip("needs CMake")
+        pytest.skip("needs CMake, which an installation of a wheel does not")
     kept = {"PYPROJECT": "kept", "PIP_INDEX_URL": "https://kept.example"}
     environment = os.environ | dict.fromkeys(hooks, "spoilt") | kept
     subprocess.run([cmake, "-P", script], env=environment, capture_output=True, check=False)

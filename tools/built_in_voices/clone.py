@@ -1,7 +1,7 @@
 """Verb `clone`: each recording of a folder becomes the voice file of a model, with its name, origin and language.
 
 The recordings are those of `prompts`: their names are those of the table. With --plain the spectral map changes levels and
-deviations of bands alone, which sounds best with clean speech, such as a teacher's.
+deviations of bands alone, which sounds best with clean speech, such as a teacher's; --denoise is for recordings.
 """
 
 from __future__ import annotations
