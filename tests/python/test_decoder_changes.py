@@ -135,6 +135,8 @@ def test_arrays_are_checked(voice: Voice) -> None:
     codes, scales = np.zeros(12, "i1"), np.zeros(3, "f4")
     with pytest.raises(TypeError, match="changes must be int8 with float32 scales, got int16"):
         DecoderChanges(codes.astype("i2"), scales, [(3, 4)])  # type: ignore[arg-type] (it is to be refused)
+    with pytest.raises(TypeError, match="changes must be int8 with float32 scales"):
+        DecoderChanges(codes.tolist(), scales.tolist(), [(3, 4)])
     with pytest.raises(ValueError, match=r"must be \(12,\) codes and \(3,\) scales, got \(11,\)"):
         DecoderChanges(codes[1:], scales, [(3, 4)])
     with pytest.raises(ValueError, match="must have rows, and values in each"):
