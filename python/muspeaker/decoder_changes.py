@@ -64,7 +64,7 @@ class DecoderChanges:
     def of(cls, changes: Mapping[str, NDArray[np.float32]]) -> DecoderChanges:
         """Round the changes of tensors, given by name."""
         tensors = [changes[name] for name in sorted(changes)]
-        shapes = [(x.size // x.shape[-1], x.shape[-1]) for x in tensors]
+        shapes = shapes_of(changes)
         return cls._rounded([x.reshape(shape) for x, shape in zip(tensors, shapes, strict=True)])
 
     @classmethod
@@ -119,6 +119,12 @@ class DecoderChanges:
             scales.append(scale)
         shapes = [(rows.shape[0], rows.shape[1]) for rows in tensors]
         return cls(np.concatenate(codes), np.concatenate(scales), shapes)
+
+
+def shapes_of(tensors: Mapping[str, NDArray[np.float32]]) -> tuple[tuple[int, int], ...]:
+    """`DecoderChanges.shapes` of tensors, given by name."""
+    arrays = (tensors[name] for name in sorted(tensors))
+    return tuple((x.size // x.shape[-1], x.shape[-1]) for x in arrays)
 
 
 def for_engine(changes: DecoderChanges | None) -> _core.DecoderChanges | None:

@@ -8,12 +8,13 @@ import os
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from muspeaker.config import config_from_header
-from muspeaker.decoder_changes import for_engine
+from muspeaker.decoder_changes import for_engine, shapes_of
 from muspeaker.forks import EngineOfProcess, keep_usable
 from muspeaker.options import bounded, sentence_seed
 from muspeaker.sound.audio import Audio
@@ -131,7 +132,10 @@ class SpeechEngine:
         )
 
     def check_voice(self, voice: object, name: str) -> Voice:
-        """The voice; raises TypeError if this is no Voice, ValueError if another model made it."""
+        """The voice; raises TypeError if this is no Voice, ValueError if no voice of this model.
+
+        A file may name the model and hold something else: sizes are looked at too, before anything is spoken.
+        """
         if not isinstance(voice, Voice):
             raise TypeError(f"{name} must be a Voice, got {type(voice).__name__}")
         if voice.fingerprint != self.fingerprint:
@@ -139,7 +143,23 @@ class SpeechEngine:
                 f"{name} {voice.name!r} was made by model {voice.fingerprint or '(none)'}, this is "
                 f"{self.fingerprint}: clone it again with this model"
             )
+        config = self.config
+        sizes = (len(voice.vector), voice.style.shape[1])
+        expected = (config.voice_size, config.style_encoder.hidden)
+        changes = voice.changes
+        if sizes != expected or (changes is not None and changes.shapes != self._decoder_shapes):
+            raise ValueError(
+                f"{name} {voice.name!r} names this model and has other sizes: expected a vector of "
+                f"{expected[0]}, a style of {expected[1]} and changes as large as the decoder, got "
+                f"{sizes[0]}, {sizes[1]} and "
+                f"{'no changes' if changes is None else f'{len(changes.codes)} changes'}: clone it again"
+            )
         return voice
+
+    @cached_property
+    def _decoder_shapes(self) -> tuple[tuple[int, int], ...]:
+        """`DecoderChanges.shapes` of this model."""
+        return shapes_of(self.core.decoder_weights())
 
     def speak(
         self,

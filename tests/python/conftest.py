@@ -35,6 +35,10 @@ def header_of(config: ModelConfig) -> dict[str, object]:
     return header
 
 
+VECTOR = 352  # numbers of a voice of the fake model: its embedding, and moments of 80 bands
+DECODER_SHAPES = {"b.weight": (5, 6, 4), "b.bias": (6,), "a.weight": (3, 4), "a.bias": (3,)}
+
+
 class FakeSpeaking:
     """The surface of what `_core.Synthesizer.start` gives."""
 
@@ -74,7 +78,10 @@ class FakeEngine:
         self.plain.append(plain)
         rng = np.random.default_rng(len(samples))
         frames = len(samples) // HOP // 4
-        return rng.normal(size=192).astype("f4"), rng.normal(size=(frames, 128)).astype("f4")
+        return rng.normal(size=VECTOR).astype("f4"), rng.normal(size=(frames, 128)).astype("f4")
+
+    def decoder_weights(self) -> dict[str, np.ndarray]:
+        return {name: np.zeros(shape, "f4") for name, shape in DECODER_SHAPES.items()}
 
     def synthesize(
         self,
@@ -114,10 +121,11 @@ def tts(engine: FakeEngine) -> Synthesizer:
 def voice(tts: Synthesizer) -> Voice:
     rng = np.random.default_rng(1)
     return Voice(
-        rng.normal(size=192).astype("f4"),
+        rng.normal(size=VECTOR).astype("f4"),
         rng.normal(size=(40, 128)).astype("f4"),
         name="anna",
         fingerprint=tts.fingerprint,
+        embedding=192,
     )
 
 

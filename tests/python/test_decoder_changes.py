@@ -244,3 +244,22 @@ def test_a_server_speaks_with_what_a_voice_in_its_folder_has_learnt(
         tts.synthesize("Hello.", voices.get("anna"))
     first, second = (call["changes"] for call in engine.calls)  # type: ignore[attr-defined] (a stand-in)
     assert first is second is not None  # so that its decoder is made once
+
+
+@pytest.mark.parametrize("part", ["changes", "vector", "style"])
+def test_a_voice_that_only_names_the_model_is_refused_before_it_speaks(
+    tts: Synthesizer, voice: Voice, engine: object, part: str
+) -> None:
+    """A file made by hand, or damaged with care: a server can still answer what is wrong with it."""
+    strange = with_changes(voice)
+    if part == "changes":
+        strange.changes = DecoderChanges.of({"a.weight": np.ones((3, 5), "f4")})
+    elif part == "vector":
+        strange.vector = strange.vector[1:]
+    else:
+        strange.style = strange.style[:, 1:]
+    for given in ({"voice": strange}, {"voice": voice, "style": strange}):
+        with pytest.raises(ValueError, match="names this model and has other sizes"):
+            tts.stream("Hello.", **given)
+    assert not engine.calls  # type: ignore[attr-defined] (a stand-in)
+    assert tts.synthesize("Hello.", with_changes(voice)).samples.size
