@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from muspeaker.config import ModelConfig
+from muspeaker.config import MelDecoderConfig, ModelConfig
 from muspeaker.text.phone_sets import MISAKI_SYMBOLS
 from muspeaker.tts import Synthesizer
 from muspeaker.voice import Voice
@@ -35,7 +35,7 @@ def header_of(config: ModelConfig) -> dict[str, object]:
     return header
 
 
-VECTOR = 352  # numbers of a voice of the fake model: its embedding, and moments of 80 bands
+NO_MOMENTS = MelDecoderConfig(prompt_moments=0)  # so that a voice is its embedding of 192 numbers
 DECODER_SHAPES = {"b.weight": (5, 6, 4), "b.bias": (6,), "a.weight": (3, 4), "a.bias": (3,)}
 
 
@@ -58,7 +58,7 @@ class FakeEngine:
     chunk_samples = 1 << 30  # an utterance in one
 
     def __init__(self) -> None:
-        self.config = header_of(ModelConfig(name="fake", **PHONES))
+        self.config = header_of(ModelConfig(name="fake", mel_decoder=NO_MOMENTS, **PHONES))
         self.config |= {"weight_type": "f32", "fingerprint": "0123456789abcdef"}
         self.num_parameters = 1234
         self.clones: list[tuple[np.ndarray, np.ndarray]] = []
@@ -78,7 +78,7 @@ class FakeEngine:
         self.plain.append(plain)
         rng = np.random.default_rng(len(samples))
         frames = len(samples) // HOP // 4
-        return rng.normal(size=VECTOR).astype("f4"), rng.normal(size=(frames, 128)).astype("f4")
+        return rng.normal(size=192).astype("f4"), rng.normal(size=(frames, 128)).astype("f4")
 
     def decoder_weights(self) -> dict[str, np.ndarray]:
         return {name: np.zeros(shape, "f4") for name, shape in DECODER_SHAPES.items()}
@@ -121,11 +121,10 @@ def tts(engine: FakeEngine) -> Synthesizer:
 def voice(tts: Synthesizer) -> Voice:
     rng = np.random.default_rng(1)
     return Voice(
-        rng.normal(size=VECTOR).astype("f4"),
+        rng.normal(size=192).astype("f4"),
         rng.normal(size=(40, 128)).astype("f4"),
         name="anna",
         fingerprint=tts.fingerprint,
-        embedding=192,
     )
 
 

@@ -65,7 +65,7 @@ def client(quiet: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Te
     tts = Synthesizer(FakeEngine())
     folder = tmp_path_factory.mktemp("voices")
     style = np.zeros((40, 128), np.float32)
-    voice = Voice(np.ones(352, np.float32), style, name="anna", fingerprint=tts.fingerprint)
+    voice = Voice(np.ones(192, np.float32), style, name="anna", fingerprint=tts.fingerprint)
     voice.save(folder / "anna.voice")
     app = create_app(tts, VoiceFolder(tts.fingerprint, folder))
     with TestClient(app, base_url="http://127.0.0.1") as client:
@@ -220,7 +220,7 @@ def test_every_loopback_host_is_guarded(quiet: None, tmp_path: Path, host: str) 
     """On each of them the page answers its own name, and not one that some other site points here."""
     tts = Synthesizer(FakeEngine())
     voice = Voice(
-        np.ones(352, np.float32),
+        np.ones(192, np.float32),
         np.zeros((40, 128), np.float32),
         name="anna",
         fingerprint=tts.fingerprint,

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def other_voice(voice: Voice, frames: int = 80, fingerprint: str | None = None) -> Voice:
     rng = np.random.default_rng(2)
     return Voice(
-        rng.normal(size=352).astype("f4"),
+        rng.normal(size=192).astype("f4"),
         rng.normal(size=(frames, 128)).astype("f4"),
         name="ben",
         fingerprint=voice.fingerprint if fingerprint is None else fingerprint,
@@ -48,7 +48,7 @@ def test_thirty_seconds_stay_under_110_kb(tmp_path: Path) -> None:
     Voice(np.ones(3072, "f4"), style, name="é" * 100, consent=note).save(tmp_path / "a.voice")
     assert (tmp_path / "a.voice").stat().st_size < 110_000
     with pytest.raises(ValueError, match="consent is too long: expected at most 1000 characters"):
-        Voice(np.ones(352, "f4"), style, consent=note + "!")
+        Voice(np.ones(192, "f4"), style, consent=note + "!")
 
 
 def test_a_note_of_consent_stays_with_the_voice(tmp_path: Path, voice: Voice) -> None:
@@ -101,7 +101,7 @@ def test_files_from_before_notes_and_embeddings_are_read(tmp_path: Path, voice: 
     body = old + data[20 + size :]
     path.write_bytes(data[:12] + struct.pack("<II", len(old), zlib.crc32(body)) + body)
     loaded = Voice.load(path)
-    assert (loaded.name, loaded.consent, loaded.embedding) == ("anna", "", 352)
+    assert (loaded.name, loaded.consent, loaded.embedding) == ("anna", "", 192)
 
 
 def test_timbre_is_the_old_name_of_vector(voice: Voice) -> None:
