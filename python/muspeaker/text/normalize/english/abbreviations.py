@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from muspeaker.text.normalize.english import number_words
 from muspeaker.text.normalize.english.source import PatternRule, Source
 from muspeaker.text.normalize.english.tables import table, words_of
 
@@ -168,6 +169,25 @@ class MissingSpace(PatternRule):
     def words(self, match: re.Match[str], source: Source) -> str | None:
         """See `PatternRule`."""
         return ". " if source.character(match.start() - 1).islower() else None
+
+
+class Keys(PatternRule):
+    """Keys that are pressed together: `Ctrl+Alt+Del`, `Ctrl-V`, `Alt+F4`; and `PgUp`."""
+
+    pattern = r"((?:Ctrl|Alt|AltGr|Cmd|Opt|Shift|Win|Fn)(?: ?\+ ?[A-Za-z0-9]+|-[A-Z0-9]\b)+|Ctrl|PgUp|PgDn)(?!\w)"
+
+    def words(self, match: re.Match[str], source: Source) -> str | None:
+        """See `PatternRule`."""
+        del source
+        return " ".join(map(_key, re.findall(r"[A-Za-z0-9]+", match[1])))
+
+
+def _key(written: str) -> str:
+    named = words_of("keys").get(written)
+    if named:
+        return named
+    function = re.fullmatch(r"F(\d{1,2})", written)
+    return f"F {number_words.cardinal(function[1])}" if function else written
 
 
 class SpokenAs(PatternRule):

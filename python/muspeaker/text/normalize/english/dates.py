@@ -156,7 +156,7 @@ class MonthAndDay(PatternRule):
         article = "the " if source.british or " the " in match[0] else ""
         spoken = f"{name} {article}{_day(match[3])}"
         if match[4]:
-            spoken += f" to {article}{_day(match[4])}"
+            spoken += f" {source.joint_of_range(match.start())} {article}{_day(match[4])}"
         if match[6]:
             spoken += f", {number_words.year(int(match[6]), british=source.british)}"
         return spoken
@@ -165,7 +165,7 @@ class MonthAndDay(PatternRule):
 class DayBeforeMonth(PatternRule):
     """`28 November 2026`, `5th of May`, `10-12 June`."""
 
-    pattern = rf"({_DAY})(?:\s?[-–]\s?({_DAY}))? (?:of )?({_MONTH})\b(?:\.(?= [a-z\d]))?(?:,? (\d{{4}})(?![\d:-]))?"
+    pattern = rf"({_DAY})(?:\s?[-–]\s?({_DAY}))? (?:of )?({_MONTH})\b(?:\.(?= [a-z\d]|, \d{{4}}))?(?:,? (\d{{4}})(?![\d:-]))?"
 
     def words(self, match: re.Match[str], source: Source) -> str | None:
         """See `PatternRule`."""
@@ -174,7 +174,7 @@ class DayBeforeMonth(PatternRule):
         article = "" if source.word_before(match.start()).lower() in {"the", "a"} else "the "
         spoken = f"{article}{_day(match[1])}"
         if match[2]:
-            spoken += f" to the {_day(match[2])}"
+            spoken += f" {source.joint_of_range(match.start())} the {_day(match[2])}"
         spoken += f" of {_MONTH_NAMES[match[3]]}"
         if match[4]:
             spoken += f", {number_words.year(int(match[4]), british=source.british)}"
@@ -190,6 +190,18 @@ class ShortMonth(PatternRule):
         """See `PatternRule`."""
         stop = "." if source.capital_follows(match.end()) else ""
         return _MONTH_NAMES[match[1]] + stop
+
+
+class ListedDays(PatternRule):
+    """`Sat/Sun`, `Mon/Wed/Fri`, `Sat & Sun`."""
+
+    pattern = rf"((?:{_SHORT_DAY})\b(?: ?[/&] ?(?:{_SHORT_DAY})\b)+)"
+
+    def words(self, match: re.Match[str], source: Source) -> str | None:
+        """See `PatternRule`."""
+        del source
+        days = (_DAY_NAMES[day] for day in re.findall(r"\w+", match[1]))
+        return (" and " if "&" in match[1] else ", ").join(days)
 
 
 class ShortDay(PatternRule):

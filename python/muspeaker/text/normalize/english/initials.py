@@ -147,10 +147,10 @@ class LettersAndDigits(PatternRule):
 
     def words(self, match: re.Match[str], source: Source) -> str | None:
         """See `PatternRule`."""
-        del source
         letters, digits, rest = match[1], match[2], match[3]
         if letters.lower() == "v" and not rest:
-            return f"version {_version(digits)}"
+            is_said = source.word_before(match.start()).lower() == "version"
+            return _version(digits) if is_said else f"version {_version(digits)}"
         if len(letters) == 1 and letters == "x" and not rest and "." not in digits:
             return f"times {number_words.cardinal(digits)}"
         number = _version(digits) if "." in digits else _code_run(digits)

@@ -42,7 +42,7 @@ def _sum(match: re.Match[str], names: Currency, source: Source) -> str:
     is_attribute = source.is_attribute(match.start(), match.end())
     spoken = amount(written, british=british)
     if last:
-        spoken = f"{spoken} to {amount(last, british=british)}"
+        spoken = f"{spoken} {source.joint_of_range(match.start())} {amount(last, british=british)}"
     if magnitude:
         unit = names.one if is_attribute else names.many
         return f"{spoken} {MAGNITUDES[magnitude]} {unit}"

@@ -38,6 +38,19 @@ class Phrase(PatternRule):
         return words_of("phrases").get(match[0])
 
 
+class NetworkStandard(PatternRule):
+    """`802.11ac`, `802.3af`: a standard, not a number with a unit."""
+
+    pattern = r"802\.(?:(11|15)([a-z]{0,2})|([13])([a-z]{1,2}))(?!\w|\.\d)"
+
+    def words(self, match: re.Match[str], source: Source) -> str | None:
+        """See `PatternRule`."""
+        del source
+        part, letters = match[1] or match[3], match[2] or match[4] or ""
+        spoken = f"eight oh two dot {number_words.cardinal(part)}"
+        return " ".join([spoken, *letters.upper()])
+
+
 class Ordinal(PatternRule):
     """`21st`."""
 

@@ -101,15 +101,16 @@ _SIDE = re.compile(r"\d ?[A-Za-z]{1,3}\.? $")
 
 
 class Resolution(PatternRule):
-    """`1920x1080`."""
+    """`1920x1080`, `1,920 × 1,080`."""
 
-    pattern = r"(\d{3,4}) ?[x×] ?(\d{3,4})(?![\d.,]\d|\w)"
+    pattern = r"(\d{3,4}|\d,\d{3}) ?[x×] ?(\d{3,4}|\d,\d{3})(?![\d.,]\d|\w)"
 
     def words(self, match: re.Match[str], source: Source) -> str | None:
         """See `PatternRule`."""
         if _is_times(source, match):
             return None
-        return f"{number_words.in_pairs(match[1])} by {number_words.in_pairs(match[2])}"
+        sides = (side.replace(",", "") for side in match.groups())
+        return " by ".join(number_words.in_pairs(side) for side in sides)
 
 
 class Asterisk(PatternRule):
@@ -177,7 +178,10 @@ class Dash(PatternRule):
             return "minus "
         is_range = _ends_amount(before) and _is_even(before, match[0])
         is_model = _MODEL_END.search(before) and _VARIANT.match(source.text, end)
-        return " " if is_model else " to " if is_range else self._joint(before)
+        if is_range and not is_model:
+            first = start - len(before) + before.rstrip().rfind(" ") + 1
+            return f" {source.joint_of_range(first)} "
+        return " " if is_model else self._joint(before)
 
     @staticmethod
     def _joint(before: str) -> str | None:
@@ -200,7 +204,9 @@ _VARIABLE = re.compile(r"(?:^|[\s(])[b-z]$")
 _NAME_END = re.compile(r"(?:^|[^\w-])[A-Z][A-Za-z]*$")
 _MODEL_END = re.compile(r"(?:^|[^\w-])(?:[A-Z]\d{3}|7[0-8]7)$")
 _VARIANT = re.compile(r"(?:\d{1,2}00|[789]|10)(?!\d)")
-_AMOUNT_END = re.compile(r"(?:\d[%∘°]?|\d'?s|[ap]\.?m\.?|∘ ?[CF]|[$€£¢%]|\dk?m) ?$", re.IGNORECASE)
+_AMOUNT_END = re.compile(
+    r"(?:\d(?:[%∘°kKmMbB]|bn)?|\d'?s|[ap]\.?m\.?|∘ ?[CF]|[$€£¢%]|\dk?m) ?$", re.IGNORECASE
+)
 
 
 def _ends_amount(before: str) -> bool:

@@ -80,19 +80,19 @@ def _scanner() -> Scanner:
     return Scanner(
         {
             "number": (
-                mail, verses.NumberedBook(), verses.Verse(), units.Temperature(), numbers.Phrase(), dates.IsoDate(), dates.NumericDate(), operators.Resolution(),
+                mail, verses.NumberedBook(), verses.Verse(), units.Temperature(), numbers.Phrase(), numbers.NetworkStandard(), dates.IsoDate(), dates.NumericDate(), operators.Resolution(),
                 operators.Multiplication(),
                 phone_numbers.DialledNumber(), phone_numbers.GroupedDigits(), times.HoursOfService(), times.Duration(), times.PointedTime(), times.RaceTime(), times.TimeOfDay(),
                 times.HourOfDay(), dates.DayBeforeMonth(), numbers.Ordinal(), numbers.Decade(), money.SignAfter(),
-                units.ArcMinutes(), units.FeetWithInches(), units.FeetAndInches(), units.Inches(), dates.MonthAndYear(), dates.DayAndMonth(), measure, units.Rate(), fractions.MixedFraction(),
+                units.ArcMinutes(), units.FeetWithInches(), units.FeetByFeet(), units.FeetAndInches(), units.Inches(), dates.MonthAndYear(), dates.DayAndMonth(), measure, units.Rate(), fractions.MixedFraction(),
                 fractions.Rating(), fractions.Fraction(), fractions.Ratio(), numbers.Scientific(), numbers.Quotient(), numbers.Magnitude(), numbers.GroupedThousands(), numbers.Version(),
                 numbers.NumberAndLetters(), numbers.Decimal(), numbers.Plain(),
             ),
             "word": (
                 mail, roman.SmallNumeral(), verses.ShortBook(), initials.Processor(), addresses.WebAddress(), addresses.DrivePath(), addresses.RelativePath(), addresses.FileName(), abbreviations.Direction(), abbreviations.Versus(), initials.Initials(),
                 initials.LettersAndSign(), operators.FunctionOf(), operators.By(), abbreviations.Shorthand(), abbreviations.State(), abbreviations.TitleOrStreet(),
-                dates.MonthAndDay(), dates.ShortDay(), dates.ShortMonth(), 
-                roman.RomanNumeral(), money.SignBefore(), money.CodeBefore(), abbreviations.Abbreviation(), abbreviations.SpokenAs(),
+                dates.MonthAndDay(), dates.ListedDays(), dates.ShortDay(), dates.ShortMonth(), 
+                roman.RomanNumeral(), money.SignBefore(), money.CodeBefore(), abbreviations.Abbreviation(), abbreviations.Keys(), abbreviations.SpokenAs(),
                 games.ChessMove(), initials.LettersAndDigits(), initials.Formula(), initials.Acronym(), operators.Sign(),
             ),
             "sign": (
@@ -121,7 +121,17 @@ def _is_plain(word: str, following: str) -> bool:
 @lru_cache(maxsize=1)
 def _triggers() -> frozenset[str]:
     """Words in small letters, or with one capital, that a rule knows without a stop after them."""
-    words = {*table("spoken_as"), *dates.MONTHS, *dates.SHORT_NAMES, "Dr", "St", "Rs"}
+    words = {
+        *table("spoken_as"),
+        *dates.MONTHS,
+        *dates.SHORT_NAMES,
+        *table("keys"),
+        "Alt",
+        "Shift",
+        "Dr",
+        "St",
+        "Rs",
+    }
     words |= set(roman.SMALL_NUMERALS) | {"Gen", *table("bible")}
     words |= {name.capitalize() for name, row in table("abbreviations").items() if row[1] == "bare"}
     return frozenset(words)

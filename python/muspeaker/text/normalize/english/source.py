@@ -27,6 +27,7 @@ _SENTENCE_STARTS = frozenset((
     "They", "This", "Those", "To", "Today", "Was", "We", "Were", "What", "When", "Where", "Which", "While", "Who",
     "Why", "Will", "With", "Would", "Yes", "You", "Your", "You're", "It's", "I'm", "We're", "They're", "That's",
 ))  # fmt: skip
+_AND_AHEAD = re.compile(r"[^.,;!?]{0,30}\band\b")
 _NEXT_WORD = re.compile(r"[\"')]*\s+[\"'(]*([^\W\d_]+(?:'[^\W\d_]+)*)")
 _TEXT_END = re.compile(r"[\"')\]]*\s*(?:$|\u2029)")
 
@@ -67,6 +68,14 @@ class Source:
         """The word after a space at a position, or nothing if there is none."""
         match = _NEXT_WORD.match(self.text, at)
         return match[1] if match else ""
+
+    def joint_of_range(self, at: int) -> str:
+        """What is said between the ends of a range that begins at a position: `to`, and `and` after `between`.
+
+        `Between 1914-18 and 1939-45` are two ranges, of which each goes from one year to another.
+        """
+        is_between = self.word_before(at).lower() == "between"
+        return "and" if is_between and not _AND_AHEAD.match(self.text, at) else "to"
 
     def ends_text(self, at: int) -> bool:
         """Whether the text or its paragraph ends at a position."""

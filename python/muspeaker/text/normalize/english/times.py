@@ -131,7 +131,8 @@ class HourOfDay(PatternRule):
         hours = [number_words.cardinal(int(match[i])) for i in (1, 2) if match[i]]
         if any(not 1 <= int(match[i]) <= 12 for i in (1, 2) if match[i]):
             return None
-        return " to ".join(hours) + _half(match, source, 3, 4)
+        joint = f" {source.joint_of_range(match.start())} "
+        return joint.join(hours) + _half(match, source, 3, 4)
 
 
 class Duration(PatternRule):

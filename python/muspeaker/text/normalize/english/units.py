@@ -127,7 +127,8 @@ class Measure:
             return fractions.fraction(int(first), int(number["under"]), british=british)
         spoken = amount(number["first"], british=british)
         if number["last"]:
-            return f"{spoken} to {amount(number['last'], british=british)}"
+            joint = source.joint_of_range(number.start())
+            return f"{spoken} {joint} {amount(number['last'], british=british)}"
         return spoken
 
 
@@ -249,6 +250,18 @@ class FeetWithInches(PatternRule):
         feet, inches = (number_words.cardinal(part) for part in match.groups())
         foot = "foot" if is_one(match[1]) else "feet"
         return f"{feet} {foot} {inches} {'inch' if is_one(match[2]) else 'inches'}"
+
+
+class FeetByFeet(PatternRule):
+    """`12' x 10'`."""
+
+    pattern = r"(\d{1,3})' ?[x×] ?(\d{1,3})'(?![\w'\"])"
+
+    def words(self, match: re.Match[str], source: Source) -> str | None:
+        """See `PatternRule`."""
+        del source
+        sides = (number_words.cardinal(side) for side in match.groups())
+        return f"{' by '.join(sides)} feet"
 
 
 class FeetAndInches(PatternRule):
