@@ -13,9 +13,9 @@
 namespace muspeaker::core {
 namespace {
 
-// Longer than the pause between two layers, shorter than it takes to sleep and be woken. By the
-// clock, for a processor's hint to relax takes one cycle on some and 140 on others.
-constexpr std::chrono::microseconds kSpinTime{20};
+// Longer than the pauses between two layers, and between most stages of a call. By the clock, for a
+// processor's hint to relax takes one cycle on some and 140 on others.
+constexpr std::chrono::microseconds kSpinTime{60};
 constexpr int kSpins = 16;  // from one look at the clock to the next
 constexpr unsigned kUnclaimedBits = 32;
 constexpr uint64_t kUnclaimedMask = (uint64_t{1} << kUnclaimedBits) - 1U;
