@@ -170,12 +170,7 @@ class Voice:
             raise ValueError(
                 f"no built-in voice {name!r}: expected {' or '.join(names) or 'none ships'}"
             )
-        path = VOICES_FOLDER / f"{name}{SUFFIX}"
-        status = path.stat()
-        kept = _kept(path, status.st_mtime_ns, status.st_size)
-        voice = copy.copy(kept)  # the caller may change it
-        voice.vector, voice.style = kept.vector.copy(), kept.style.copy()
-        return voice
+        return shipped_voice(name)
 
     @staticmethod
     def builtin_names() -> list[str]:
@@ -281,6 +276,16 @@ def is_voice_file(path: str | os.PathLike[str]) -> bool:
         return path.suffix == SUFFIX
     with path.open("rb") as file:
         return file.read(len(MAGIC)) == MAGIC
+
+
+def shipped_voice(name: str) -> Voice:
+    """Voice.builtin(name), where it is known that there is one of that name."""
+    path = VOICES_FOLDER / f"{name}{SUFFIX}"
+    status = path.stat()
+    kept = _kept(path, status.st_mtime_ns, status.st_size)
+    voice = copy.copy(kept)  # the caller may change it
+    voice.vector, voice.style = kept.vector.copy(), kept.style.copy()
+    return voice
 
 
 @lru_cache(maxsize=32)
