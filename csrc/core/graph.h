@@ -71,6 +71,17 @@ class GraphRunner {
     pool_.rethrow();
   }
 
+  /// Calls work(), in which parallel_for has the threads of the runner. Throws what a piece threw
+  /// first.
+  template <typename Work>
+  void share(const Work& work) {
+    {
+      const UsingPool using_pool(pool_);
+      work();
+    }
+    pool_.rethrow();
+  }
+
   /// Counts what all threads of the runner do, until the timer ends, as the part's.
   [[nodiscard]] Timer timer(std::string_view part) { return {pool_, timings_, part}; }
 

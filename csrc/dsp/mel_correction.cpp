@@ -89,6 +89,7 @@ void MelCorrection::correct_part(const core::Frames& mel, const float* samples, 
   core::require_input(end == num_frames || stop < num_samples, "a part ends too near to the end");
   state.taken = start;
   std::vector<float> given;
+  given.reserve(static_cast<size_t>(stop - start));
   correct(state, mel, samples + start, stop - start, given);
   const int64_t wanted = first_sample(begin);  // what comes before lacks earlier frames
   std::copy(given.begin() + (wanted - start), given.end(), corrected + wanted);

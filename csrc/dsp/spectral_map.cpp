@@ -8,6 +8,7 @@
 
 #include "core/elementary.h"
 #include "core/error.h"
+#include "core/thread_pool.h"
 #include "core/wide_vectors.h"
 #include "dsp/mel_moments.h"
 
@@ -221,7 +222,8 @@ std::vector<double> mean_of(const core::Frames& mel, const std::vector<int64_t>&
   return mean;
 }
 
-constexpr int64_t kGroup = 16;  // frames that are mapped side by side, one in a lane
+constexpr int64_t kGroup = 16;       // frames that are mapped side by side, one in a lane
+constexpr int64_t kLeastGroups = 2;  // of one thread
 using Four = double __attribute__((vector_size(32)));
 using Lanes = std::array<Four, kGroup / 4>;
 
@@ -343,12 +345,18 @@ void apply_spectral_map(core::Frames& mel, const float* values, int64_t num_ceps
   if (basis.rows() != bands || basis.width != num_cepstra) {
     basis = transposed(cosines(bands, num_cepstra));
   }
+  const Matrix& columns = basis;  // this thread's, for all
   Matrix weights(num_cepstra, bands);
   std::copy_n(values + (2 * bands), weights.size(), weights.data());
-  Mapping map{mean, values, basis, weights, Matrix(bands, kGroup), Matrix(num_cepstra, kGroup)};
-  for (int64_t frame = 0; frame < mel.rows(); frame += kGroup) {
-    map_frames(mel.row(frame), std::min(kGroup, mel.rows() - frame), map);
-  }
+  const int64_t frames = mel.rows();
+  const int64_t groups = (frames + kGroup - 1) / kGroup;
+  core::parallel_ranges(groups, kLeastGroups, [&](int64_t begin, int64_t end) {
+    Mapping map{mean, values, columns, weights, Matrix(bands, kGroup), Matrix(num_cepstra, kGroup)};
+    for (int64_t group = begin; group < end; ++group) {
+      const int64_t frame = group * kGroup;
+      map_frames(mel.row(frame), std::min(kGroup, frames - frame), map);
+    }
+  });
 }
 
 }  // namespace muspeaker::dsp

@@ -23,7 +23,8 @@ std::vector<float> fit_spectral_map(const core::Frames& prompt, const core::Fram
 
 /// Applies the correction to a spoken mel.
 ///
-/// mel: (frames, num_mels), at least one frame. values: from fit_spectral_map.
+/// mel: (frames, num_mels), at least one frame. values: from fit_spectral_map. Threads of the
+/// current pool share the frames, and give the same bits at any number.
 void apply_spectral_map(core::Frames& mel, const float* values, int64_t num_cepstra);
 
 }  // namespace muspeaker::dsp

@@ -168,14 +168,33 @@ Melody AcousticPass::shape_melody(core::GraphRunner& runner, const core::Frames&
   const model::VariationAdapter& adapter = model_.variation_adapter();
   const int64_t reach = adapter.melody_reach();
   const std::vector<int32_t> few = without_middles(durations, reach);
-  runner.run([&](core::GraphBuilder& graph) {
-    ggml_tensor* frames = stretched(graph, adapter, e_con, few);
-    const model::VariationAdapter::StyleMemory read = lent(graph, style);
-    graph.output("pitch", adapter.predict_pitch(graph.context(), frames, read));
-    graph.output("energy", adapter.predict_energy(graph.context(), frames, read));
-  });
-  const core::Frames pitch = with_middles(runner.take_frames("pitch"), durations, reach);
-  core::Frames energy = with_middles(runner.take_frames("energy"), durations, reach);
+  core::Frames pitch;
+  core::Frames energy;
+  const auto predict = [&](core::GraphRunner& lane, bool with_pitch, bool with_energy) {
+    lane.run([&](core::GraphBuilder& graph) {
+      ggml_tensor* frames = stretched(graph, adapter, e_con, few);
+      const model::VariationAdapter::StyleMemory read = lent(graph, style);
+      if (with_pitch) {
+        graph.output("pitch", adapter.predict_pitch(graph.context(), frames, read));
+      }
+      if (with_energy) {
+        graph.output("energy", adapter.predict_energy(graph.context(), frames, read));
+      }
+    });
+    if (with_pitch) {
+      pitch = with_middles(lane.take_frames("pitch"), durations, reach);
+    }
+    if (with_energy) {
+      energy = with_middles(lane.take_frames("energy"), durations, reach);
+    }
+  };
+  if (runner.num_threads() == 2) {  // which need not meet after each layer of either predictor
+    runner.run_lanes(2, [&predict](core::GraphRunner& lane, int64_t which) {
+      predict(lane, which == 0, which == 1);
+    });
+  } else {
+    predict(runner, /*with_pitch=*/true, /*with_energy=*/true);
+  }
   Melody melody{adapter.decide_f0(pitch, options.adapter()),
                 adapter.decide_energy(std::move(energy.values), options.adapter())};
   if (!delivery.melody.empty()) {
@@ -215,10 +234,12 @@ DecoderInputs AcousticPass::decoder_inputs(core::GraphRunner& runner, const core
   return {runner.take_frames("e_lat"), runner.take("e_tim")};
 }
 
-void AcousticPass::match(core::Frames& mel, const Voice& voice, float energy_gain) const {
+void AcousticPass::match(core::GraphRunner& runner, core::Frames& mel, const Voice& voice,
+                         float energy_gain) const {
   const core::ModelConfig& config = model_.config();
   if (config.map_cepstra() > 0) {
-    dsp::apply_spectral_map(mel, voice.vector.data() + config.timbre_size(), config.map_cepstra());
+    const float* map = voice.vector.data() + config.timbre_size();
+    runner.share([&] { dsp::apply_spectral_map(mel, map, config.map_cepstra()); });
   } else if (config.mel_decoder.prompt_moments > 0) {
     dsp::match_moments(mel, voice.vector.data() + config.timbre_encoder.embedding, energy_gain);
   }

@@ -91,7 +91,8 @@ class AcousticPass {
                                              const std::vector<float>& timbre) const;
 
   /// Moves a decoded mel towards the voice: by its spectral map, else to the prompt's moments.
-  void match(core::Frames& mel, const Voice& voice, float energy_gain) const;
+  void match(core::GraphRunner& runner, core::Frames& mel, const Voice& voice,
+             float energy_gain) const;
 
  private:
   const model::MuSpeaker& model_;

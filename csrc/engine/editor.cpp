@@ -53,7 +53,7 @@ Edited Editor::edit(core::GraphRunner& runner, const Recording& recording, const
   dsp::infill(energy, {recording.energy, /*row_width=*/1}, frames);
   melody.energy = std::move(energy.values);
   core::Frames mel = pass_.decode(runner, e_con, durations, melody, voice.vector, decoder);
-  pass_.match(mel, voice, options.energy);
+  pass_.match(runner, mel, voice, options.energy);
   dsp::infill(mel, recording.mel, frames);
   dsp::lift_to_background(mel, recording.mel, frames);
   return {std::move(durations), std::move(melody), std::move(mel)};

@@ -1,7 +1,5 @@
 #include "engine/mel_correction_stage.h"
 
-#include <utility>
-
 namespace muspeaker::engine {
 namespace {
 
@@ -20,21 +18,20 @@ void MelCorrectionStage::take(State& state, const core::Frames& mel, const float
   correction_.correct(static_cast<Correcting&>(state).state, mel, samples, count, given);
 }
 
-std::vector<float> MelCorrectionStage::take_whole(core::GraphRunner& runner,
-                                                  const dsp::Watermark* mark,
-                                                  const core::Frames& mel,
-                                                  std::vector<float> samples) const {
+void MelCorrectionStage::take_whole(core::GraphRunner& runner, const dsp::Watermark* mark,
+                                    const core::Frames& mel, const std::vector<float>& samples,
+                                    std::vector<float>& given) const {
   const int64_t frames = mel.rows();
   const int64_t parts = runner.num_threads();
   if (parts == 1 || frames < parts * kLeastFrames) {
-    return PostStage::take_whole(runner, mark, mel, std::move(samples));
+    PostStage::take_whole(runner, mark, mel, samples, given);
+    return;
   }
-  std::vector<float> corrected(samples.size());
+  given.resize(samples.size());
   runner.run_lanes(parts, [&](core::GraphRunner& /*lane*/, int64_t part) {
     correction_.correct_part(mel, samples.data(), part * frames / parts,
-                             (part + 1) * frames / parts, corrected.data(), mark);
+                             (part + 1) * frames / parts, given.data(), mark);
   });
-  return corrected;
 }
 
 }  // namespace muspeaker::engine

@@ -22,9 +22,8 @@ class MelCorrectionStage : public PostStage {
             std::vector<float>& given) const override;
 
   /// Each thread corrects its share.
-  [[nodiscard]] std::vector<float> take_whole(core::GraphRunner& runner, const dsp::Watermark* mark,
-                                              const core::Frames& mel,
-                                              std::vector<float> samples) const override;
+  void take_whole(core::GraphRunner& runner, const dsp::Watermark* mark, const core::Frames& mel,
+                  const std::vector<float>& samples, std::vector<float>& given) const override;
 
  private:
   struct Correcting : State {

@@ -27,14 +27,13 @@ std::vector<std::unique_ptr<const PostStage>> make_post_stages(const core::Model
 
 }  // namespace
 
-std::vector<float> PostStage::take_whole(core::GraphRunner& /*runner*/, const dsp::Watermark* mark,
-                                         const core::Frames& mel,
-                                         std::vector<float> samples) const {
+void PostStage::take_whole(core::GraphRunner& /*runner*/, const dsp::Watermark* mark,
+                           const core::Frames& mel, const std::vector<float>& samples,
+                           std::vector<float>& given) const {
   const std::unique_ptr<State> state = begin(mark);
-  std::vector<float> given;
+  given.clear();
   given.reserve(samples.size());
   take(*state, mel, samples.data(), core::count_of(samples), given);
-  return given;
 }
 
 PostChain::PostChain(const core::ModelConfig& config)
@@ -104,10 +103,12 @@ void PostChain::take(core::GraphRunner& runner, State& state, const core::Frames
 
 std::vector<float> PostChain::take_whole(core::GraphRunner& runner, const State& state,
                                          const core::Frames& mel, std::vector<float> samples) {
+  std::vector<float> given;
   for (const PostStage* stage : state.taken) {
     const core::Timer timer = runner.timer(stage->name());
     const bool last = stage == state.taken.back();
-    samples = stage->take_whole(runner, last ? state.mark.get() : nullptr, mel, std::move(samples));
+    stage->take_whole(runner, last ? state.mark.get() : nullptr, mel, samples, given);
+    std::swap(samples, given);  // two arrays by turns
   }
   return samples;
 }

@@ -48,11 +48,11 @@ class PostStage {
   virtual void take(State& state, const core::Frames& mel, const float* samples, int64_t count,
                     std::vector<float>& given) const = 0;
 
-  /// A whole utterance at once, on all threads: the bits that take() gives.
-  [[nodiscard]] virtual std::vector<float> take_whole(core::GraphRunner& runner,
-                                                      const dsp::Watermark* mark,
-                                                      const core::Frames& mel,
-                                                      std::vector<float> samples) const;
+  /// A whole utterance at once, on all threads: `given` becomes what take() gives, in the memory
+  /// that it has.
+  virtual void take_whole(core::GraphRunner& runner, const dsp::Watermark* mark,
+                          const core::Frames& mel, const std::vector<float>& samples,
+                          std::vector<float>& given) const;
 };
 
 /// Stages one after the other; with none, samples stay as they are.

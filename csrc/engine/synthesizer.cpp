@@ -163,7 +163,7 @@ Speech Synthesizer::decode(const core::Frames& e_con, std::vector<int32_t> durat
   Speech speech;
   speech.mel =
       loaded_->pass.decode(runner_, e_con, durations, melody, voice.vector, decoder_of(voice));
-  loaded_->pass.match(speech.mel, voice, options.energy);
+  loaded_->pass.match(runner_, speech.mel, voice, options.energy);
   loaded_->loudness.level(speech.mel, options.energy);
   speech.durations = std::move(durations);
   speech.f0 = std::move(melody.f0);

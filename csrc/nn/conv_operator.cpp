@@ -15,7 +15,7 @@ namespace muspeaker::nn {
 namespace {
 
 constexpr int64_t kLeastFineIn = 16;  // channels: fewer are not worth quantising
-constexpr int64_t kLeastFrames = 48;  // fewer cost more by loading the overlap twice than they save
+constexpr int64_t kLeastFrames = 24;  // fewer cost more by loading the overlap twice than they save
 
 float* data_of(const ggml_tensor* tensor) {
   return static_cast<float*>(tensor->data);

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -292,8 +293,8 @@ class SpeechEngine:
     def _edges(self, durations: NDArray[np.int32]) -> list[float]:
         """Where tokens begin, in seconds, and where the last ends."""
         frame_seconds = self.config.audio.hop_samples / self.sample_rate
-        ends = np.cumsum(np.asarray(durations, dtype=np.int64)) * frame_seconds
-        return [0.0, *ends.tolist()]
+        ends = accumulate(durations.tolist())
+        return [0.0, *(frames * frame_seconds for frames in ends)]
 
     def _phones(self, tokens: Tokens, edges: list[float]) -> Generator[Span]:
         symbols = self.config.symbols

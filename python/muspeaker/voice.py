@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import copy
 import json
+import os
 import struct
 import warnings
 import zlib
@@ -32,8 +33,6 @@ from muspeaker.decoder_changes import DecoderChanges
 from muspeaker.sound.files import check_readable, write_whole
 
 if TYPE_CHECKING:
-    import os
-
     from numpy.typing import ArrayLike, NDArray
 
 SUFFIX = ".voice"
@@ -171,17 +170,16 @@ class Voice:
             raise ValueError(
                 f"no built-in voice {name!r}: expected {' or '.join(names) or 'none ships'}"
             )
-        path = VOICES_FOLDER / f"{name}{SUFFIX}"
-        status = path.stat()
-        kept = _kept(path, status.st_mtime_ns, status.st_size)
-        voice = copy.copy(kept)  # the caller may change it
-        voice.vector, voice.style = kept.vector.copy(), kept.style.copy()
-        return voice
+        return shipped_voice(name)
 
     @staticmethod
     def builtin_names() -> list[str]:
         """Names of the voices that ship with the package."""
-        return sorted(path.stem for path in VOICES_FOLDER.glob(f"*{SUFFIX}"))
+        try:
+            files = os.listdir(VOICES_FOLDER)  # noqa: PTH208 (whoever speaks asks: a Path each is slow)
+        except FileNotFoundError:
+            return []
+        return sorted(file.removesuffix(SUFFIX) for file in files if file.endswith(SUFFIX))
 
     @classmethod
     def mix(cls, weights: Mapping[Voice, float], *, name: str = "") -> Voice:
@@ -278,6 +276,16 @@ def is_voice_file(path: str | os.PathLike[str]) -> bool:
         return path.suffix == SUFFIX
     with path.open("rb") as file:
         return file.read(len(MAGIC)) == MAGIC
+
+
+def shipped_voice(name: str) -> Voice:
+    """Voice.builtin(name), where it is known that there is one of that name."""
+    path = VOICES_FOLDER / f"{name}{SUFFIX}"
+    status = path.stat()
+    kept = _kept(path, status.st_mtime_ns, status.st_size)
+    voice = copy.copy(kept)  # the caller may change it
+    voice.vector, voice.style = kept.vector.copy(), kept.style.copy()
+    return voice
 
 
 @lru_cache(maxsize=32)

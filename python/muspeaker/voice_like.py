@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from muspeaker.options import STYLES
 from muspeaker.sound.recording import KINDS, RecordingLike, read_bytes
-from muspeaker.voice import DEFAULT_NAME, MAGIC, SUFFIX, Voice, is_voice_file
+from muspeaker.voice import DEFAULT_NAME, MAGIC, SUFFIX, Voice, is_voice_file, shipped_voice
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -112,7 +112,7 @@ def _named(name: Any, fingerprint: str, clone: Callable[..., Voice], role: str) 
     """A built-in voice or a blend of some; None is the default."""
     wanted = DEFAULT_NAME if name is None else name
     if wanted in Voice.builtin_names():
-        voice = Voice.builtin(wanted)
+        voice = shipped_voice(wanted)
         if voice.fingerprint == fingerprint:
             return voice
         raise ValueError(

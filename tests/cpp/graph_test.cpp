@@ -132,6 +132,23 @@ TEST(Graph, LendsWhatNeedsNoCopy) {
   EXPECT_EQ(runner.take("x"), x);
 }
 
+TEST(Graph, SharesOtherWorkAmongItsThreads) {
+  GraphRunner runner(3);
+  EXPECT_EQ(parallel_threads(), 1);
+  std::vector<int> done(50, 0);
+  runner.share([&] {
+    EXPECT_EQ(parallel_threads(), 3);
+    parallel_for(50, [&](int64_t piece) { ++done[static_cast<size_t>(piece)]; });
+  });
+  EXPECT_EQ(parallel_threads(), 1);
+  EXPECT_EQ(done, std::vector<int>(50, 1));
+  const auto fail = [&] {
+    runner.share([] { parallel_for(9, [](int64_t) { throw std::domain_error("a piece"); }); });
+  };
+  EXPECT_THROW(fail(), std::domain_error);
+  EXPECT_NO_THROW(runner.share([] { parallel_for(9, [](int64_t) {}); }));
+}
+
 TEST(Graph, RefusesThreadCounts) {
   EXPECT_THROW(GraphRunner(0), std::invalid_argument);
   EXPECT_THROW(GraphRunner(-3), std::invalid_argument);

@@ -6,6 +6,7 @@
 #include <stdexcept>
 #include <vector>
 
+#include "core/thread_pool.h"
 #include "dsp/heard_phones.h"
 
 namespace muspeaker::dsp {
@@ -89,6 +90,25 @@ TEST(HeardPhones, ChangeWhereItIsWorthIt) {
 
 TEST(HeardPhones, RefusesNothing) {
   EXPECT_THROW(heard_phones(Frames(0, 3)), std::invalid_argument);
+}
+
+TEST(SpectralMap, MovesTheSameWithAnyNumberOfThreads) {
+  const Frames spoken = swinging(500);
+  Frames prompt = spoken;
+  for (int64_t t = 0; t < prompt.rows(); ++t) {
+    prompt.row(t)[0] += t % 3 == 0 ? 1.0F : -0.5F;
+  }
+  const std::vector<float> values = fit_spectral_map(prompt, spoken, 2);
+  Frames alone = spoken;
+  apply_spectral_map(alone, values.data(), 2);
+  EXPECT_NE(alone.values, spoken.values);
+  for (const int threads : {2, 3}) {
+    core::ThreadPool pool(threads);
+    const core::UsingPool using_pool(pool);
+    Frames shared = spoken;
+    apply_spectral_map(shared, values.data(), 2);
+    EXPECT_EQ(shared.values, alone.values) << threads << " threads";
+  }
 }
 
 }  // namespace

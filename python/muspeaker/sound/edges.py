@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -37,17 +38,17 @@ class NoiseGate:
         self._held: NDArray[np.float32] | None = np.zeros(0, np.float32)
 
     def feed(self, samples: NDArray[np.float32], *, is_last: bool) -> NDArray[np.float32]:
-        """Take the next (samples,) float32; returns those that are final, maybe none."""
+        """Take the next (samples,) float32, maybe changing them; returns those that are final, maybe none."""
         if self._held is None:
             return samples
-        self._held = np.concatenate([self._held, samples])
+        self._held = np.concatenate([self._held, samples]) if len(self._held) else samples
         if len(self._held) < self._lead and not is_last:
             return self._held[:0]
         given, self._held = self._held, None
         opens = self._begin_of_sound(given[: self._lead])
         closed = max(0, opens - round(FADE_SECONDS * self._rate_hz))
         given[:closed] = 0.0
-        given[closed:opens] *= np.linspace(0.0, 1.0, opens - closed, dtype=np.float32)
+        given[closed:opens] *= _rise(opens - closed)
         return given
 
     def _begin_of_sound(self, samples: NDArray[np.float32]) -> int:
@@ -120,7 +121,7 @@ class EdgeTrimmer:
         self.cut = first
         if first:
             size = min(self._fade, len(self._held))
-            self._held[:size] *= np.linspace(0.0, 1.0, size, dtype=np.float32)
+            self._held[:size] *= _rise(size)
 
     def _end(self) -> NDArray[np.float32]:
         if not self._trims_end:
@@ -132,8 +133,20 @@ class EdgeTrimmer:
         given = self._held[:end].copy()
         if end < len(self._held):
             size = min(self._fade, len(given))
-            given[len(given) - size :] *= np.linspace(1.0, 0.0, size, dtype=np.float32)
+            given[len(given) - size :] *= _fall(size)
         return given
+
+
+@lru_cache(maxsize=4)
+def _rise(size: int) -> NDArray[np.float32]:
+    """Factors from 0 to 1, kept: to work them out takes longer than to fade by them."""
+    return np.linspace(0.0, 1.0, size, dtype=np.float32)
+
+
+@lru_cache(maxsize=4)
+def _fall(size: int) -> NDArray[np.float32]:
+    """Factors from 1 to 0."""
+    return np.linspace(1.0, 0.0, size, dtype=np.float32)
 
 
 def first_sound(samples: NDArray[np.float32], rate_hz: int) -> int:
