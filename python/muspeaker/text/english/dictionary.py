@@ -31,7 +31,7 @@ CACHED_READINGS = 4096
 
 _BEFORE_PAUSE = "None"  # the lexicon's name for the reading before a pause
 _INITIALS = re.compile(r"(?:[A-Za-z]{1,2}\.)+[A-Za-z]{0,2}\.?")
-_TABLES = ("names.tsv", "more_words.tsv")  # the later ones take precedence
+_TABLES = ("more_words.tsv",)
 
 
 @lru_cache(maxsize=2)

@@ -145,5 +145,7 @@ def _settled(group: list[int], pieces: Sequence[Piece]) -> Iterator[list[int]]:
 
 
 def split_case(word: str) -> list[str]:
-    """The parts of a word that capitals begin, such as `i` and `Phone`."""
+    """The parts of a word that capitals begin, such as `i` and `Phone`; `McBride` is whole."""
+    if word.startswith("Mc") and word[2:].istitle():
+        return [word]
     return _CASE_CHANGE.split(word)
