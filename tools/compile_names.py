@@ -20,13 +20,15 @@ from typing import TYPE_CHECKING
 from muspeaker.text.english.dictionary import Dictionary, more_words
 from muspeaker.text.english.endings import stem_of_past, stem_of_plural, stem_of_progressive
 from muspeaker.text.english.reader import EnglishPhones
+from muspeaker.text.english.stress import PRIMARY
+from muspeaker.text.english.weak_forms import Context
 from muspeaker.text.lexicon import Lexicon
 from tools.british_names import in_britain
 from tools.cmudict import read_cmudict
 from tools.letter_to_sound.words import may_be_said, readable
 
 if TYPE_CHECKING:
-    from collections.abc import Container
+    from collections.abc import Callable
 
 TABLE = Path(__file__).with_name("names.tsv")
 HEADER = "# Words that misaki lacks: word, phones in the US, phones in Britain; by tools/compile_names.py."
@@ -34,13 +36,16 @@ LISTS = (("dist.female.first", 4275), ("dist.male.first", 1219), ("dist.all.last
 LEAST_LETTERS = 3
 LEAST_OF_NO_NAME = 4
 LONGEST_INITIALS = 4
+ENDINGS = ("s", "es", "d", "ed", "ing", "able", "ist")
 # What the dictionary has wrongly, or as another word.
-LEFT_OUT = frozenset(("bebe", "bischoff", "edie", "elna", "kia", "leia", "thao"))
-_ALIKE = str.maketrans("Tᵊʌᵻɜɪɑɒ", "təəəəəɔɔ", "ˈˌː")
+LEFT_OUT = frozenset(
+    ("bebe", "bischoff", "devonshire", "edie", "elna", "kato", "kia", "leia", "thao")
+)
+_ALIKE = str.maketrans("Tᵊʌᵻɜɪɑɒ", "təəəəəɔɔ", "ˌː")
 
 
 def differ(one: str, other: str) -> bool:
-    """Whether phones differ by more than stress, a weak vowel, a tap, the length or openness of a vowel."""
+    """Whether phones differ by more than secondary stress, a weak vowel, a tap, the length or openness of a vowel."""
     return _alike(one) != _alike(other)
 
 
@@ -48,10 +53,83 @@ def _alike(phones: str) -> str:
     return phones.translate(_ALIKE).replace("æɹ", "ɛɹ")
 
 
-def _is_inflected(word: str, stems: Container[str]) -> bool:
-    """Whether a word would be read as a form of one of some stems."""
-    found = (stem_of_plural, stem_of_past, stem_of_progressive)
-    return any(stem_of(word, stems.__contains__) for stem_of in found)
+class Plain:
+    """What the reader knows without the table.
+
+    Args:
+        folder: Folder of misaki's lexicon.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        lexicons = (Lexicon("us", folder), Lexicon("gb", folder))
+        self.lexicon = lexicons[0]
+        self.dictionaries = (Dictionary("us", lexicons[0]), Dictionary("gb", lexicons[1]))
+        self.readers = (EnglishPhones("us", lexicons[0]), EnglishPhones("gb", lexicons[1]))
+
+    def has(self, word: str) -> bool:
+        """Whether a word itself is known."""
+        return self.lexicon.find(word) is not None or word in more_words("us")
+
+    def spells(self, word: str, us: str) -> bool:
+        """Whether phones are those of a word's letters one by one."""
+        letters = self.dictionaries[0].spelled(word) or ""
+        return not differ(letters.replace(PRIMARY, ""), us.replace(PRIMARY, ""))
+
+    def misreads(self, word: str, spoken: tuple[str, str]) -> bool:
+        """Whether a name is read otherwise in one of the accents."""
+        pairs = zip(self.readers, spoken, strict=True)
+        return any(differ(read([word.capitalize()])[0], phones) for read, phones in pairs)
+
+    def forms(self, word: str) -> dict[str, tuple[str, str]]:
+        """Words that are forms of known ones, and would be of this one if it was known: `bodies` for Bodie."""
+        found = {}
+        for form in (f"{word}{ending}" for ending in ENDINGS):
+            if not self.has(form):
+                us, gb = (d.read(form, "", Context(False)) for d in self.dictionaries)
+                if us is not None:
+                    found[form] = (us, gb or in_britain(form, us))
+        return found
+
+
+def is_inflected(word: str, is_known: Callable[[str], bool]) -> bool:
+    """Whether a word would be read as a form of a known one."""
+    return any(
+        stem_of(word, is_known) for stem_of in (stem_of_plural, stem_of_past, stem_of_progressive)
+    )
+
+
+def chosen(
+    known: dict[str, list[str]], listed: set[str], plain: Plain
+) -> dict[str, tuple[str, str]]:
+    """Words that are written, with their phones in both accents.
+
+    Args:
+        known: Readings of the dictionary.
+        listed: Frequent names.
+        plain: The reader without the table.
+    """
+    misread, others = {}, {}
+    for word, readings in known.items():
+        if (
+            len(word) < (LEAST_LETTERS if word in listed else LEAST_OF_NO_NAME)
+            or word in LEFT_OUT
+            or not (readable(word) and may_be_said(word))
+            or plain.has(word)
+            or (word not in listed and is_inflected(word, plain.has))
+            or plain.spells(word, readings[0])
+        ):
+            continue
+        spoken = (readings[0], in_britain(word, readings[0]))
+        (misread if plain.misreads(word, spoken) else others)[word] = spoken
+    guarded = {word: plain.forms(word) for word in misread}
+    rows = {word: spoken for word, spoken in misread.items() if word in listed or not guarded[word]}
+    # Curtis, which would be the plural of Curti.
+    rows |= {
+        word: spoken for word, spoken in others.items() if is_inflected(word, rows.__contains__)
+    }
+    for word in listed & rows.keys():
+        rows = guarded.get(word, {}) | rows
+    return rows
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -66,30 +144,13 @@ def main(arguments: list[str] | None = None) -> None:
     for name, count in LISTS:
         lines = (options.names / name).read_text(encoding="utf-8").splitlines()[:count]
         listed.update(line.split()[0].lower() for line in lines)
-    lexicon = Lexicon("us", options.lexicon)
-    dictionary, american = Dictionary("us", lexicon), EnglishPhones("us", lexicon)
-    british = EnglishPhones("gb", Lexicon("gb", options.lexicon))
-    misread, others = {}, {}
-    for word, readings in sorted(read_cmudict(options.cmudict).items()):
-        if (
-            len(word) < (LEAST_LETTERS if word in listed else LEAST_OF_NO_NAME)
-            or word in LEFT_OUT
-            or not (readable(word) and may_be_said(word))
-            or lexicon.find(word.capitalize()) is not None
-            or word in more_words("us")
-            or not differ(dictionary.spelled(word) or "", readings[0])
-        ):
-            continue
-        written, us, gb = word.capitalize(), readings[0], in_britain(word, readings[0])
-        is_misread = differ(american([written])[0], us) or differ(british([written])[0], gb)
+    rows = chosen(read_cmudict(options.cmudict), listed, Plain(options.lexicon))
+    lines = [HEADER]
+    for word, (us, gb) in sorted(rows.items()):
         mark = "" if word in listed or len(word) > LONGEST_INITIALS else "~"
-        (misread if is_misread else others)[word] = f"{word}\t{mark}{us}\t{mark}{gb}"
-    # Curtis, which would be the plural of Curti.
-    misread |= {word: row for word, row in others.items() if _is_inflected(word, misread.keys())}
-    options.out.write_text(
-        "\n".join([HEADER, *(misread[word] for word in sorted(misread))]) + "\n", encoding="utf-8"
-    )
-    print(f"{options.out}: {len(misread)} words")
+        lines.append(f"{word}\t{mark}{us}\t{mark}{gb}")
+    options.out.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    print(f"{options.out}: {len(rows)} words")
 
 
 if __name__ == "__main__":

@@ -39,8 +39,8 @@ def readings_of(words: list[str], accent: str) -> dict[str, list[str]]:
     return {word: readings for word, readings in found.items() if readings}
 
 
-# The table in docs/phones.md; nine words of the American ones have their phones from elsewhere.
-@pytest.mark.parametrize(("accent", "words", "phones"), [("us", 1692, 0.070), ("gb", 1830, 0.057)])
+# The table in docs/phones.md; five words of the American ones have their phones from elsewhere.
+@pytest.mark.parametrize(("accent", "words", "phones"), [("us", 1688, 0.070), ("gb", 1830, 0.057)])
 def test_one_phone_in_ten_at_most_is_wrong_in_words_never_seen(
     accent: str, words: int, phones: float
 ) -> None:
