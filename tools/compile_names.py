@@ -36,7 +36,7 @@ LISTS = (("dist.female.first", 4275), ("dist.male.first", 1219), ("dist.all.last
 LEAST_LETTERS = 3
 LEAST_OF_NO_NAME = 4
 LONGEST_INITIALS = 4
-ENDINGS = ("s", "es", "d", "ed", "ing", "able", "ist")
+ENDINGS = ("s", "es", "d", "ed", "ing")
 # What the dictionary has wrongly, or as another word.
 LEFT_OUT = frozenset(
     ("bebe", "bischoff", "devonshire", "edie", "elna", "kato", "kia", "leia", "thao")

@@ -70,6 +70,8 @@ def test_words_of_another_dictionary_are_parted_by_families() -> None:
     assert tested < {"hugh", "hughs", "brock"}
     hughs = {"hugh", "hughs"}
     assert learned == {"singer"} | ({"brock"} if tested < hughs else hughs)
+    learned, tested = other_words(known, {"mend", "mends"}, others, 9)
+    assert (learned, len(tested)) == ({"singer"}, 2)  # of a family with a known word: only to learn
 
 
 TRAINING = """
