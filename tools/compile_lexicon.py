@@ -58,7 +58,7 @@ def add_names(table: Path, accents: Sequence[dict[str, lexicon_file.Entry]]) -> 
             continue
         word, *spoken = line.split("\t")
         for entries, has, phones in zip(accents, known, spoken, strict=True):
-            if word not in has:
+            if word.lower() not in has:
                 reading = {lexicon_file.DEFAULT: phones.removeprefix("~")}
                 entries[word] = lexicon_file.Entry(reading, is_gold=not phones.startswith("~"))
 

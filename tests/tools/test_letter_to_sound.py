@@ -18,6 +18,7 @@ pytest.importorskip("numba")  # tools.letter_to_sound trains with it
 from muspeaker.text.letter_to_sound import shipped_letter_to_sound
 from muspeaker.text.lexicon import DATA, FILE
 from muspeaker.text.lexicon_file import LexiconFile
+from tools.compile_names import TABLE
 from tools.letter_to_sound.train import NUM_TEST_WORDS, error_rates, names_of
 from tools.letter_to_sound.words import other_words, readable
 
@@ -39,13 +40,15 @@ def readings_of(words: list[str], accent: str) -> dict[str, list[str]]:
     return {word: readings for word, readings in found.items() if readings}
 
 
-# The table in docs/phones.md; five words of the American ones have their phones from elsewhere.
-@pytest.mark.parametrize(("accent", "words", "phones"), [("us", 1688, 0.070), ("gb", 1830, 0.057)])
+# The table in docs/phones.md, less the words that have their phones from elsewhere in one of the accents.
+@pytest.mark.parametrize(("accent", "words", "phones"), [("us", 1623, 0.067), ("gb", 1825, 0.057)])
 def test_one_phone_in_ten_at_most_is_wrong_in_words_never_seen(
     accent: str, words: int, phones: float
 ) -> None:
     assert len(WORDS) == NUM_TEST_WORDS
-    tested = readings_of(WORDS, accent)
+    rows = TABLE.read_text("utf-8").splitlines()
+    others = {row.split("\t")[0].lower() for row in rows}
+    tested = readings_of([word for word in WORDS if word not in others], accent)
     assert len(tested) == words
     wrong, _, _ = error_rates(shipped_letter_to_sound(accent), tested)
     assert wrong == pytest.approx(phones, abs=0.0006)
@@ -79,6 +82,7 @@ from muspeaker.text.feature_weights import kept_weights
 from muspeaker.text.letter_to_sound import LetterToSound
 from tools.letter_to_sound.data import aligned_chunks
 from tools.letter_to_sound.perceptron import Options, fit
+from tools.compile_names import TABLE
 from tools.letter_to_sound.train import error_rates
 
 words = {a + b + c: [f"{a}ˈ{d}{c}"] for a in "bdfkl" for b, d in ("aæ", "eɛ") for c in "mnpst"}
