@@ -148,11 +148,23 @@ def test_words_that_only_americans_have_are_written_for_britain(tmp_path: Path) 
         "Zennedy": ("zˈɛnəti", "zˈɛnəti"),
         "zork": ("~zˈɑɹdz", "~zˈɑːdz"),
     }
+    (tmp_path / "cmudict.dict").write_text("")
+    for name, _ in compile_names.LISTS:
+        (tmp_path / name).write_text("")
+    table = tmp_path / "names.tsv"
+    arguments = [str(tmp_path / "cmudict.dict"), str(tmp_path), "--lexicon", str(tmp_path)]
+    compile_names.main([*arguments, "--out", str(table)])
+    assert table.read_text(encoding="utf-8").splitlines()[1:] == [
+        "Zennedy\tzˈɛnəti\tzˈɛnəti",
+        "zork\t~zˈɑɹdz\t~zˈɑːdz",
+    ]
 
 
 def test_names_are_added_where_an_accent_lacks_them(tmp_path: Path) -> None:
     table = tmp_path / "names.tsv"
-    table.write_text("# a note\nhugh\thjˈu\thjˈuː\nvuxe\t~bˈɑ\t~bˈɑː\n", encoding="utf-8")
+    table.write_text(
+        "# a note\nhugh\thjˈu\thjˈuː\nvuxe\t~bˈɑ\t~bˈɑː\nOther\tˈO\tˈQ\n", encoding="utf-8"
+    )
     us, gb = {"Other": Entry({"DEFAULT": "ˈʌðəɹ"})}, {"Hugh": Entry({"DEFAULT": "hjˈuːː"})}
     compile_lexicon.add_names(table, (us, gb))
     (tmp_path / "lexicon.bin").write_bytes(pack_lexicon(us, gb))
@@ -160,7 +172,8 @@ def test_names_are_added_where_an_accent_lacks_them(tmp_path: Path) -> None:
     in_gb = dict(LexiconFile(tmp_path / "lexicon.bin", "gb").entries())
     assert in_us.keys() == {"Other", "hugh", "vuxe"}
     assert in_us["hugh"] == Entry({"DEFAULT": "hjˈu"}, is_gold=True)
-    assert in_gb.keys() == {"Hugh", "vuxe"}
+    assert in_us["Other"] == Entry({"DEFAULT": "ˈʌðəɹ"})
+    assert in_gb.keys() == {"Hugh", "Other", "vuxe"}
     assert in_gb["Hugh"] == Entry({"DEFAULT": "hjˈuːː"})
     assert in_gb["vuxe"] == Entry({"DEFAULT": "bˈɑː"}, is_gold=False)
 
