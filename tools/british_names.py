@@ -21,9 +21,10 @@ _SPELLINGS = tuple(
     )
 )
 _AFTER_R = re.compile(f"ɹ[ˈˌ]?[{_VOWELS}]")
+_AFTER_DIPHTHONG = re.compile(f"(?<=[IWY])ɹ(?![ˈˌ]?[{_VOWELS}])")  # Wilshire
 _AFTER_W = re.compile("(?:w|wh|qu)$")
 _LONG = {"ɑ": "ɑː", "ɔ": "ɔː"}
-_WITH_YOD = re.compile("ew|eu|ue|u[^aeiouy]e")  # Newman, Neumann, Sue, Duke
+_WITH_YOD = re.compile("e[wu]|u(?:e|[^aeiouy]e)")  # Newman, Neumann, Sue, Duke
 _YOD = re.compile("([tdn])([ˈˌ]?)$")
 # What else differs from `british`, whatever the spelling: Mario, Daria, Julia, Daniela, Hamburg.
 _AFTERWARDS = tuple(
@@ -72,7 +73,7 @@ def in_britain(word: str, spoken: str) -> str:
             text = _YOD.sub(r"\1j\2", text) + phone
         else:
             text += phone
-    text = british(text)
+    text = british(_AFTER_DIPHTHONG.sub("ə", text))
     for pattern, spelled in _AFTERWARDS:
         text = pattern.sub(spelled, text)
     return text

@@ -26,7 +26,7 @@ def say(text, accent="us"):
         ("midgetship", "mˈɪʤətʃˌɪp", "mˈɪʤɪtʃɪp"),
         ("midgetships", "mˈɪʤətʃˌɪps", "mˈɪʤɪtʃɪps"),
         ("unblinkingnesses", "ˌʌnblˈɪŋkɪŋnəsᵻz", "ʌnblˈɪŋkɪŋnɪsɪz"),
-        ("spelllike", "spˈɛllˌIk", "spˈɛllIk"),
+        ("spelllike", "spˈɛllˌIk", "spˈɛllˌIk"),
         ("horrorist", "hˈɔɹəɹɪst", "hˈɒɹəɹɪst"),
         ("scareable", "skˈɛɹəbᵊl", "skˈɛːɹəbᵊl"),
         ("pacifiable", "pˈæsəfˌIəbᵊl", "pˈasɪfIəbᵊl"),

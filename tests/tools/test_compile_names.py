@@ -72,6 +72,7 @@ def test_the_dictionary_is_written_as_misaki_writes(phones: str, us: str) -> Non
         ("newman", "nˈumən", "njˈuːmən"),
         ("abdul", "æbdˈul", "abdˈuːl"),
         ("goldberg", "ɡˈOldbəɹɡ", "ɡˈQldbɜːɡ"),
+        ("wilshire", "wˈɪlʃIɹ", "wˈɪlʃIə"),
         ("castiglione", "kɑstiɡliˈOni", "kɑːstiːɡlɪˈQni"),
     ],
 )

@@ -25,7 +25,7 @@ _SUFFIXES = {
     "hood": ("hˌʊd", "hʊd"),
     "ist": ("ɪst", "ɪst"),
     "less": ("ləs", "lɪs"),
-    "like": ("lˌIk", "lIk"),
+    "like": ("lˌIk", "lˌIk"),
     "ment": ("mənt", "mᵊnt"),
     "ness": ("nəs", "nɪs"),
     "ship": ("ʃˌɪp", "ʃɪp"),
