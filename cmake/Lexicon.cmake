@@ -1,7 +1,8 @@
 # misaki 0.9.4's English lexicons (Apache-2.0), pinned: data alone, none of its code. They come, in this order, from
 #   MUSPEAKER_LEXICON_ARCHIVE=<wheel>  the wheel of misaki 0.9.4, already downloaded
 #   otherwise                          the same wheel, downloaded with pip from its configured index
-# Whichever is used must have the hash below. tools/compile_lexicon.py makes the package's file of it.
+# Whichever is used must have the hash below. tools/compile_lexicon.py makes the package's file of it and of the words in
+# tools/names.tsv.
 include(Download)
 
 set(MUSPEAKER_LEXICON_ARCHIVE "" CACHE FILEPATH "The wheel of misaki 0.9.4")
@@ -16,11 +17,12 @@ function(muspeaker_lexicon_files result)
   set(files "${out}/lexicon.bin")
   set(compiler "${CMAKE_CURRENT_SOURCE_DIR}/tools/compile_lexicon.py")
   set(format "${CMAKE_CURRENT_SOURCE_DIR}/python/muspeaker/text/lexicon_file.py")
-  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${compiler}" "${format}")
+  set(names "${CMAKE_CURRENT_SOURCE_DIR}/tools/names.tsv")
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${compiler}" "${format}" "${names}")
   set(fresh TRUE)
   foreach(file ${files})
     if(NOT EXISTS "${file}" OR "${compiler}" IS_NEWER_THAN "${file}"
-       OR "${format}" IS_NEWER_THAN "${file}")
+       OR "${format}" IS_NEWER_THAN "${file}" OR "${names}" IS_NEWER_THAN "${file}")
       set(fresh FALSE)
     endif()
   endforeach()
@@ -32,8 +34,8 @@ function(muspeaker_lexicon_files result)
       OFFLINE "MUSPEAKER_LEXICON_ARCHIVE=<wheel>")
     file(ARCHIVE_EXTRACT INPUT "${archive}" DESTINATION "${data}" PATTERNS "misaki/data/*_gold.json"
                                                                            "misaki/data/*_silver.json")
-    execute_process(COMMAND "${Python_EXECUTABLE}" "${compiler}" --data "${data}/misaki/data" --out
-                            "${out}" RESULT_VARIABLE status)
+    execute_process(COMMAND "${Python_EXECUTABLE}" "${compiler}" --data "${data}/misaki/data" --names
+                            "${names}" --out "${out}" RESULT_VARIABLE status)
     if(NOT status EQUAL 0)
       message(FATAL_ERROR "${compiler} failed")
     endif()

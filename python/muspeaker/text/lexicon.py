@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from pathlib import Path
 
@@ -11,12 +12,14 @@ __all__ = ["DEFAULT", "Accent", "Entry", "Lexicon", "LexiconFile", "reading", "s
 DATA = Path(__file__).parent / "data"
 FILE = "lexicon.bin"
 CACHED_WORDS = 2048
+_NAME_IN_TWO = re.compile("(?:Mc|Mac|Fitz|De|Di|Du|La|Le|Van|O'|D')[A-Z]['a-z]+")
 
 
 class Lexicon:
     """Words and their readings, in misaki's phones.
 
-    A word is also found where only its capital differs: `Reading` by `reading`, `paris` by `Paris`.
+    A word is also found where only its capital differs: `Reading` by `reading`, `paris` by `Paris`; and a name with two
+    of them by small letters: `McKenzie` by `mckenzie`.
 
     Args:
         accent: `us` or `gb`.
@@ -55,9 +58,9 @@ class Lexicon:
 
 
 def _other_case(word: str) -> str:
-    """The word with its first letter in the other case; nothing if other letters are capitals too."""
+    """The word with its first letter in the other case; nothing if other letters are capitals too, but in a name."""
     if len(word) < 2 or word[1:] != word[1:].lower():
-        return ""
+        return word.lower() if _NAME_IN_TWO.fullmatch(word) else ""
     other = word.lower() if word[0].isupper() else word.capitalize()
     return other if other != word else ""
 

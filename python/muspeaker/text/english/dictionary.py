@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from muspeaker.text.english import endings, stress
 from muspeaker.text.english.accents import before_final_e, without_accents
+from muspeaker.text.english.affixes import with_affix
 from muspeaker.text.english.weak_forms import SIGNS, Context, weak_form
 from muspeaker.text.lexicon import reading, shipped_lexicon
 from muspeaker.text.lexicon_file import DEFAULT
@@ -30,15 +31,14 @@ if TYPE_CHECKING:
 CACHED_READINGS = 4096
 
 _BEFORE_PAUSE = "None"  # the lexicon's name for the reading before a pause
+_TABLE = Path(__file__).with_name("more_words.tsv")
 _INITIALS = re.compile(r"(?:[A-Za-z]{1,2}\.)+[A-Za-z]{0,2}\.?")
-_TABLES = ("names.tsv", "more_words.tsv")  # the later ones take precedence
 
 
 @lru_cache(maxsize=2)
 def more_words(accent: Accent) -> dict[str, str]:
     """Phones of words that the lexicon lacks or has wrongly, by their small letters."""
-    texts = (Path(__file__).with_name(name).read_text("utf-8") for name in _TABLES)
-    lines = [line for text in texts for line in text.splitlines()]
+    lines = _TABLE.read_text("utf-8").splitlines()
     rows = [line.split("\t") for line in lines if not line.startswith("#")]
     return {row[0].lower(): row[2 if accent == "gb" else 1] for row in rows}
 
@@ -99,7 +99,23 @@ class Dictionary:
             made = maker(phones, british=self.british) if phones else None
             if made is not None:
                 return made
+        if not written.isalpha() or written[1:] != written[1:].lower():
+            return None
+        affixed = with_affix(written.lower(), self._whole_or_inflected, british=self.british)
+        return stress.emphasised(affixed, emphasis) if affixed else None
+
+    def _whole_or_inflected(self, word: str) -> str | None:
+        """Phones of a word that the lexicon has, or has without its ending; None for another."""
+        if self.lexicon.find(word) is not None or word in self._more:
+            return self._look_up(word, "", Context(), stress.PLAIN)
+        for stem, maker in self._stems(word):
+            phones = self._look_up(stem, "", Context(), stress.PLAIN)
+            return maker(phones, british=self.british) if phones else None
         return None
+
+    def is_certain(self, word: str) -> bool:
+        """Whether a word in small letters was checked, in the lexicon or in `more_words`."""
+        return word in self._more or self.lexicon.gold(word) is not None
 
     def spelled(self, word: str) -> str | None:
         """Phones of a word's letters one by one, the last of them stressed. None if one has no name."""
@@ -158,7 +174,9 @@ class Dictionary:
             return False
         if not (word.isupper() or word[1:] == word[1:].lower()):
             return False
-        return self.lexicon.find(low) is not None or any(True for _ in self._stems(low))
+        if self.lexicon.find(low) is not None or any(True for _ in self._stems(low)):
+            return True
+        return with_affix(low, self._whole_or_inflected, british=self.british) is not None
 
     def _stems(self, word: str) -> Iterator[tuple[str, Maker]]:
         """Known words that this one may be an inflection of, and what makes it of them."""

@@ -38,9 +38,13 @@ def progressive(stem: str, *, british: bool) -> str | None:
     """A word's phones with -ing. None where a British `r` would come back, which the stem does not show."""
     if british:
         return None if stem[-1] in "əː" else stem + "ɪŋ"
-    if len(stem) > 1 and stem[-1] == "t" and stem[-2] in _BEFORE_TAP:
-        return f"{stem[:-1]}Tɪŋ"
-    return stem + "ɪŋ"
+    return tapped(stem) + "ɪŋ"
+
+
+def tapped(stem: str) -> str:
+    """A word's American phones before an ending that begins with a vowel: its last t may be tapped."""
+    is_tap = len(stem) > 1 and stem[-1] == "t" and stem[-2] in _BEFORE_TAP
+    return f"{stem[:-1]}T" if is_tap else stem
 
 
 def stem_of_plural(word: str, is_known: Callable[[str], bool]) -> str | None:
@@ -64,7 +68,10 @@ def stem_of_past(word: str, is_known: Callable[[str], bool]) -> str | None:
     if not word.endswith("dd") and is_known(word[:-1]):
         return word[:-1]
     is_ed = len(word) > 4 and word.endswith("ed") and not word.endswith("eed")
-    return word[:-2] if is_ed and is_known(word[:-2]) else None
+    if is_ed and is_known(word[:-2]):
+        return word[:-2]
+    is_ied = len(word) > 5 and word.endswith("ied")
+    return word[:-3] + "y" if is_ied and is_known(word[:-3] + "y") else None
 
 
 def stem_of_progressive(word: str, is_known: Callable[[str], bool]) -> str | None:

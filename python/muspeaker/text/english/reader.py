@@ -10,10 +10,12 @@ from muspeaker.text.english.dictionary import Dictionary
 from muspeaker.text.english.senses import senses, told_by_neighbours
 from muspeaker.text.english.weak_forms import Context, with_letters, with_linking_r
 from muspeaker.text.english.words import (
+    DRAWN_OUT,
     PHRASE_ENDS,
     Piece,
     are_letters,
     groups,
+    is_initials,
     split_case,
     tagged_pieces,
 )
@@ -216,8 +218,26 @@ class EnglishPhones:
         if final_e:
             stem = self.letter_to_sound(without_accents(final_e[0]))
             return stress.on_last(f"{stem}ˈA") + "z" * bool(final_e[1])
-        phones = self.letter_to_sound(text)
+        phones = self._by_letters(text, tag, context)
         return stress.emphasised(phones, stress.emphasis_of(text)) if phones else ""
+
+    def _by_letters(self, text: str, tag: str, context: Context) -> str:
+        """Phones of a word without capitals inside that no rule knows."""
+        word = text.strip("'").removesuffix("'s")
+        phones = self._drawn_out(word, tag, context)
+        if phones is None and is_initials(word) and text in {word, f"{word}'s"}:
+            phones = self.dictionary.letters(word.removesuffix("s") + "'s" * word.endswith("s"))
+        phones = phones or self.letter_to_sound(word)
+        is_possessive = phones and text.strip("'").endswith("'s")
+        return endings.plural(phones, british=self.accent == "gb") if is_possessive else phones
+
+    def _drawn_out(self, word: str, tag: str, context: Context) -> str | None:
+        """Phones of a word with a letter three times, such as `pleeease`, by the word with it once or twice."""
+        for times in (r"\1\1", r"\1"):
+            shorter = DRAWN_OUT.sub(times, word)
+            if 1 < len(shorter) < len(word) and self.dictionary.is_certain(shorter.lower()):
+                return self.dictionary.read(shorter, tag, context)
+        return None
 
 
 def _by_owner(

@@ -36,6 +36,11 @@ def is_stressed(phones: str) -> bool:
     return PRIMARY in phones or SECONDARY in phones
 
 
+def begins_with_consonant(phones: str) -> bool:
+    """Whether the first phone, behind a stress mark or not, is no vowel."""
+    return phones.lstrip(PRIMARY + SECONDARY)[:1] not in STRESSABLE | {"ə", "ᵊ"}
+
+
 def weakened(phones: str) -> str:
     """Primary stress becomes secondary, and secondary none; nothing changes without a primary one."""
     if PRIMARY not in phones:

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 _PIECE = re.compile(r"(?:[^\W\d_]\.){2,}|'?[^\W\d_]+(?:'[^\W\d_]+)*'?|\d+|[^\w\s]|_")
 _APOSTROPHES = str.maketrans("’‘ʼ`", "''''")
 _CASE_CHANGE = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_WITH_MC = re.compile("Mc[A-Z][a-z]+(?:'s?)?")
+
+DRAWN_OUT = re.compile(r"([a-z])\1{2,}", re.IGNORECASE)  # a letter three times or more
+_INITIALS = re.compile("[bcdfghjklmnpqrstvwxz]{3,4}s?|[bcdfghjklmnpqrstvwxz]{2}s")
 
 # Marks that end a phrase: what stands before them is read as before silence.
 PHRASE_ENDS = frozenset(",.?!;:—–…()")
@@ -145,5 +149,10 @@ def _settled(group: list[int], pieces: Sequence[Piece]) -> Iterator[list[int]]:
 
 
 def split_case(word: str) -> list[str]:
-    """The parts of a word that capitals begin, such as `i` and `Phone`."""
-    return _CASE_CHANGE.split(word)
+    """The parts of a word that capitals begin, such as `i` and `Phone`; `McBride` is whole."""
+    return [word] if _WITH_MC.fullmatch(word) else _CASE_CHANGE.split(word)
+
+
+def is_initials(word: str) -> bool:
+    """Whether a word in small letters can only be initials, such as `html` and `dvds`: it has no vowel."""
+    return _INITIALS.fullmatch(word) is not None and DRAWN_OUT.search(word) is None
