@@ -45,6 +45,9 @@ def clone_recording(
         denoise: Whether steady noise is taken down, but for the timbre encoder, which tells as well in noise
             who speaks, and for the decoder that learns.
     """
+    for switch, value in (("plain", plain), ("refine", refine), ("denoise", denoise)):
+        if not isinstance(value, bool):
+            raise TypeError(f"{switch} must be a bool, got {type(value).__name__}")
     if refine and not speech.config.phone_classifier:
         raise ValueError(
             "this model file has no phone classifier, which refining needs: expected one that was "

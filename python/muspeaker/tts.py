@@ -136,7 +136,7 @@ class Synthesizer:
 
         Raises:
             FileNotFoundError: If the file does not exist.
-            TypeError: If the prompt is of another type or dtype, or the language no string.
+            TypeError: If the prompt is of another type or dtype, the language no string, or a switch no bool.
             ValueError: If it is no sound, has less than 1 s of speech, is silent, misshapen or not finite, or
                 the model does not know the language, or has no phone classifier and is to be refined.
 
@@ -150,9 +150,9 @@ class Synthesizer:
             name=name,
             consent=consent,
             language="" if language is None else model_language(language, self.languages),
-            plain=bool(plain),
-            refine=bool(refine),
-            denoise=bool(denoise),
+            plain=plain,
+            refine=refine,
+            denoise=denoise,
         )
 
     def synthesize(

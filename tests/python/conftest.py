@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner, Result
 
+import muspeaker
+from muspeaker.cli import app
 from muspeaker.config import MelDecoderConfig, ModelConfig
 from muspeaker.text.phone_sets import MISAKI_SYMBOLS
 from muspeaker.tts import Synthesizer
@@ -115,6 +118,18 @@ def engine() -> FakeEngine:
 @pytest.fixture
 def tts(engine: FakeEngine) -> Synthesizer:
     return Synthesizer(engine)
+
+
+@pytest.fixture
+def run(tts: Synthesizer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
+    """Run one command in an empty folder on the fake engine."""
+    monkeypatch.setattr(muspeaker, "load", lambda *_, **__: tts, raising=False)
+    monkeypatch.chdir(tmp_path)
+
+    def invoke(*args: str, text: bytes | None = None) -> Result:
+        return CliRunner().invoke(app, list(args), input=text)
+
+    return invoke
 
 
 @pytest.fixture

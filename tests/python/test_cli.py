@@ -6,10 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import soundfile
-from typer.testing import CliRunner, Result
 
 import muspeaker
-from muspeaker.cli import app
 from muspeaker.voice import Voice
 from tests.espeak import needs_espeak
 
@@ -17,18 +15,6 @@ if TYPE_CHECKING:
     import numpy as np
 
     from muspeaker.tts import Synthesizer
-
-
-@pytest.fixture
-def run(tts: Synthesizer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
-    """Run one command in an empty folder on the fake engine."""
-    monkeypatch.setattr(muspeaker, "load", lambda *_, **__: tts, raising=False)
-    monkeypatch.chdir(tmp_path)
-
-    def invoke(*args: str, text: bytes | None = None) -> Result:
-        return CliRunner().invoke(app, list(args), input=text)
-
-    return invoke
 
 
 def test_say_in_a_voice_file(run: Any, voice: Voice, engine: Any) -> None:

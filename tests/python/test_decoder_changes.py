@@ -212,6 +212,13 @@ def test_nothing_is_learnt_for_a_voice_that_cannot_be(
     assert not learning
 
 
+@pytest.mark.parametrize("switch", ["plain", "refine", "denoise"])
+@pytest.mark.parametrize("value", ["no", 1, None])
+def test_switches_are_bools(tts: Synthesizer, tone: np.ndarray, switch: str, value: object) -> None:
+    with pytest.raises(TypeError, match=f"{switch} must be a bool, got {type(value).__name__}"):
+        tts.clone((tone, 24000), **{switch: value})
+
+
 def test_a_voice_pickled_before_there_were_changes_has_none(voice: Voice) -> None:
     state = {name: value for name, value in vars(voice).items() if name != "changes"}
     old = Voice.__new__(Voice)

@@ -6,17 +6,14 @@ import os
 import stat
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from muspeaker.sound import files
-from muspeaker.sound.files import check_readable, whole_file, write_whole
+from muspeaker.sound.files import check_path, check_readable, whole_file, write_whole
 from muspeaker.sound.recording import read_prompt
 from muspeaker.voice import Voice
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 posix = pytest.mark.skipif(os.name != "posix", reason="modes, links and pipes are POSIX's")
 
@@ -136,3 +133,15 @@ def test_pipes_and_devices_are_not_opened(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(pipe)
     with pytest.raises(OSError, match="pipe"):
         check_readable(tmp_path / "link", "file")
+
+
+def test_a_folder_that_takes_no_files_is_noticed_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Asked of the system, for tests may run as somebody who may write everywhere."""
+    monkeypatch.setattr(os, "access", lambda path, mode: (Path(path), mode) != (tmp_path, os.W_OK))
+    with pytest.raises(PermissionError, match="the folder takes no new files"):
+        check_path(tmp_path / "a.wav")
+    check_path(Path("/dev/null"))  # which is written to as it is
+    monkeypatch.undo()
+    check_path(tmp_path / "a.wav")

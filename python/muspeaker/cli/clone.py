@@ -11,8 +11,9 @@ import muspeaker
 from muspeaker.cli.outlets import unnamed
 from muspeaker.cli.speech_options import ForceOption  # noqa: TC001 (typer reads it at run time)
 from muspeaker.cli.terminal import ModelOption, ThreadsOption, failing_cleanly, progress, to_stdout
-from muspeaker.sound.files import check_path
+from muspeaker.sound.files import check_is_not, check_path
 from muspeaker.sound.recording import PROMPT_ADVICE
+from muspeaker.sound.writers import ALL_FORMATS
 from muspeaker.voice import SUFFIX
 
 
@@ -52,6 +53,9 @@ def clone(  # noqa: PLR0913, PLR0917 (one parameter an option of the command lin
     with failing_cleanly():
         path = output or unnamed(Path(f"{recording.stem}{SUFFIX}"), force=force)
         check_path(path)
+        check_is_not(path, recording)
+        if path.suffix.lower() in ALL_FORMATS:
+            raise ValueError(f"a voice is no sound: expected {path.stem}{SUFFIX}, got {path.name}")
         with progress("learning the voice" if refine else "cloning"):
             tts = muspeaker.load(model, num_threads=threads)
             voice = tts.clone(

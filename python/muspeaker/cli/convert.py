@@ -18,6 +18,7 @@ from muspeaker.cli.terminal import (
     progress,
 )
 from muspeaker.options import ConversionFields
+from muspeaker.sound.files import check_is_not
 from muspeaker.sound.recording import SOURCE_MAX_SECONDS, SOURCE_MIN_SECONDS
 from muspeaker.text.encodings import decoded
 
@@ -51,6 +52,8 @@ def convert(
     """
     with failing_cleanly():
         output = output or unnamed(DEFAULT_OUTPUT, force=force)
+        if not force:
+            check_is_not(output, source, voice or "")
         out = Outlets.chosen(output, None, raw=False, play=False, as_json=as_json)
         if text == "-":
             text = decoded(sys.stdin.buffer.read(), "standard input")

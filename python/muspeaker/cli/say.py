@@ -19,6 +19,7 @@ from muspeaker.cli.terminal import (
     progress,
 )
 from muspeaker.options import STYLES
+from muspeaker.sound.files import check_is_not
 from muspeaker.sound.writers import MAX_BIT_RATE, MIN_BIT_RATE, check_bit_rate
 from muspeaker.text.encodings import decoded
 
@@ -70,6 +71,8 @@ def say(  # noqa: PLR0913, PLR0917 (one parameter an option of the command line)
         if file is None and is_book_name(text):
             text, file = None, Path(str(text))
         out = Outlets.chosen(output, subtitles, raw=raw, play=play, as_json=as_json, force=force)
+        if out.output is not None:
+            check_is_not(out.output, voice or "", file or "")
         check_bit_rate(
             bit_rate, ".wav" if out.output in {None, STDOUT} else out.output.suffix.lower()
         )

@@ -23,6 +23,20 @@ def check_path(path: Path) -> None:
         raise FileNotFoundError(f"cannot write {str(path)!r}: no folder {str(path.parent)!r}")
     if path.is_dir():
         raise IsADirectoryError(f"cannot write {str(path)!r}: it is a folder")
+    is_device = path.exists() and not path.is_file()
+    if not is_device and not os.access(
+        path.parent, os.W_OK
+    ):  # where it is written under another name
+        raise PermissionError(f"cannot write {str(path)!r}: the folder takes no new files")
+
+
+def check_is_not(path: Path, *sources: str | Path) -> None:
+    """Raise FileExistsError if a path is one of the files that are read, which writing would destroy."""
+    for source in sources:
+        if path.is_file() and os.path.isfile(source) and path.samefile(source):  # noqa: PTH113 (any text is asked)
+            raise FileExistsError(
+                f"{str(path)!r} is a file that is read: name another one, so that it is not lost"
+            )
 
 
 def check_readable(path: Path, role: str) -> None:
