@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 
+from muspeaker.text.english.place_names import place_in_britain
 from muspeaker.text.lexicon_file import british
 
 _VOWELS = "AIOQWYaiuæɑɒɔəɛɜɪʊʌᵊᵻ"
@@ -76,7 +77,7 @@ def in_britain(word: str, spoken: str) -> str:
     text = british(_AFTER_DIPHTHONG.sub("ə", text))
     for pattern, spelled in _AFTERWARDS:
         text = pattern.sub(spelled, text)
-    return text
+    return place_in_britain(word, text)
 
 
 def _before_r(phone: str, before: str, own: str, after: str) -> str:

@@ -42,7 +42,26 @@ SILVER = "~"
 ENDINGS = ("s", "es", "d", "ed", "ing")
 # What the dictionary has wrongly, or as another word.
 LEFT_OUT = frozenset(
-    ("bebe", "bischoff", "devonshire", "edie", "elna", "kato", "kia", "leia", "thao")
+    (
+        "bebe",
+        "bischoff",
+        "cabok",
+        "devonshire",
+        "di",
+        "edie",
+        "elna",
+        "gulbuddin",
+        "huldie",
+        "jarrod",
+        "kalthoff",
+        "kato",
+        "kia",
+        "leia",
+        "nabil",
+        "schuld",
+        "thao",
+        "treichel",
+    )
 )
 _ALIKE = str.maketrans("Tᵊʌᵻɜɪɑɒ", "təəəəəɔɔ", "ˌː")
 
@@ -145,8 +164,11 @@ def chosen(
     guarded = {word: plain.forms(word) for word in misread}
     rows = {word: spoken for word, spoken in misread.items() if word in listed or not guarded[word]}
     # Curtis, which would be the plural of Curti.
+    # And frequent names that letters read right: in capitals they would be taken for initials.
     rows |= {
-        word: spoken for word, spoken in others.items() if is_inflected(word, rows.__contains__)
+        word: spoken
+        for word, spoken in others.items()
+        if word in listed or is_inflected(word, rows.__contains__)
     }
     for word in listed & rows.keys():
         rows = guarded.get(word, {}) | rows

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from muspeaker.text.english import affixes
 from muspeaker.text.english.dictionary import Dictionary
 from muspeaker.text.english.endings import stem_of_past
+from muspeaker.text.english.last_vowels import with_last_vowel
+from muspeaker.text.english.place_names import place_in_britain
 from muspeaker.text.english.reader import EnglishPhones
 from muspeaker.text.english.weak_forms import Context
 from muspeaker.text.lexicon import shipped_lexicon
@@ -126,3 +130,65 @@ def test_small_letters_without_a_vowel_are_initials(text, us):
 def test_capitals_inside_of_a_word(word, us, gb):
     assert say(word) == us
     assert say(word, "gb") == gb
+
+
+@pytest.mark.parametrize(
+    ("word", "us", "gb"),
+    [
+        ("Birmingham", "bˈɜɹmɪŋhˌæm", "bˈɜːmɪŋəm"),
+        ("Banbury", "bˈænbˌɛɹi", "bˈanbəɹi"),
+        ("Marlborough", "mˈɑɹlbəɹO", "mˈɑːlbəɹə"),
+        ("Zagenham's", "zˈAɡənhəmz", "zˈAɡənəmz"),
+    ],
+)
+def test_ends_of_english_places(word, us, gb):
+    assert say(word) == us
+    assert say(word, "gb") == gb
+
+
+def test_what_only_looks_like_the_end_of_a_place_stays():
+    assert place_in_britain("sham", "ʃˈam") == "ʃˈam"
+    assert place_in_britain("ham", "hˈam") == "hˈam"
+    assert place_in_britain("gotham", "ɡˈɒθəm") == "ɡˈɒθəm"
+    assert place_in_britain("marlborough", "mˈɑːlbəɹQ") == "mˈɑːlbəɹə"
+
+
+@pytest.mark.parametrize(
+    ("word", "lost", "us", "gb"),
+    [
+        ("gumtree", "ɡˈʌmtɹ", "ɡˈʌmtɹi", "ɡˈʌmtɹiː"),
+        ("aspell", "ˈæspl", "ˈæspɛl", "ˈæspɛl"),
+        ("willenhall", "wˈɪlənhl", "wˈɪlənhᵊl", "wˈɪlənhᵊl"),
+        ("seafloor", "sˈiflɹ", "sˈifləɹ", "sˈiflə"),
+        ("carl", "kˈɑɹl", "kˈɑɹl", "kˈɑɹl"),
+        ("committee", "kəmˈɪTi", "kəmˈɪTi", "kəmˈɪTi"),
+    ],
+)
+def test_the_last_vowel_is_not_lost(word, lost, us, gb):
+    assert with_last_vowel(word, lost, "us") == us
+    assert with_last_vowel(word, lost, "gb") == gb
+
+
+@pytest.mark.parametrize("word", ["gumtree", "axletree", "Aspell", "Willenhall", "seafloor"])
+@pytest.mark.parametrize("accent", ["us", "gb"])
+def test_no_word_ends_in_consonants_that_nobody_can_say(word, accent):
+    assert not re.search("[bdfhkmnpstvz](?:l|ɹ)$", say(word, accent))
+
+
+def test_frequent_names_are_no_initials_in_capitals():
+    words = ["I", "met", "DONALD", "and", "MCCARTNEY", "there", "."]
+    spoken = EnglishPhones("us")(words)
+    assert (spoken[2], spoken[4]) == ("dˈɑnəld", "məkˈɑɹtni")
+
+
+def test_initials_are_no_parts_of_names():
+    assert (
+        EnglishPhones("us")(["The", "DE", "team", "likes", "Charles", "de", "Gaulle", "."])[1]
+        == "dˌiˈi"
+    )
+    assert EnglishPhones("us")(["Charles", "de", "Gaulle", "."])[1] == "də"
+
+
+@pytest.mark.parametrize(("word", "us"), [("ZANE'S", "zˈAnz"), ("zorb's", "zˈɔɹbz")])
+def test_a_possessive_of_an_unknown_name_in_any_case(word, us):
+    assert EnglishPhones("us")(["the", word, "house", "."])[1] == us

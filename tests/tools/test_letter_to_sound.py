@@ -41,7 +41,7 @@ def readings_of(words: list[str], accent: str) -> dict[str, list[str]]:
 
 
 # The table in docs/phones.md, less the words that have their phones from elsewhere in one of the accents.
-@pytest.mark.parametrize(("accent", "words", "phones"), [("us", 1623, 0.067), ("gb", 1825, 0.057)])
+@pytest.mark.parametrize(("accent", "words", "phones"), [("us", 1623, 0.067), ("gb", 1824, 0.057)])
 def test_one_phone_in_ten_at_most_is_wrong_in_words_never_seen(
     accent: str, words: int, phones: float
 ) -> None:

@@ -32,6 +32,7 @@ CACHED_READINGS = 4096
 
 _BEFORE_PAUSE = "None"  # the lexicon's name for the reading before a pause
 _TABLE = Path(__file__).with_name("more_words.tsv")
+_NOT_IN_CAPITALS = frozenset(("de", "le", "ll"))
 _INITIALS = re.compile(r"(?:[A-Za-z]{1,2}\.)+[A-Za-z]{0,2}\.?")
 
 
@@ -136,7 +137,7 @@ class Dictionary:
         return endings.plural(phones, british=self.british) if is_plural else phones
 
     def _look_up(self, word: str, tag: str, context: Context, emphasis: int) -> str | None:
-        more = self._more.get(word.lower())
+        more = self._of_more(word)
         if more is not None:
             return more
         is_name = False
@@ -155,9 +156,14 @@ class Dictionary:
                 return letters
         return stress.emphasised(phones, emphasis) if phones else None
 
+    def _of_more(self, word: str) -> str | None:
+        """Phones from the table of more words, in which initials such as DE are not parts of a name such as de Gaulle."""
+        low = word.lower()
+        return None if low in _NOT_IN_CAPITALS and word.isupper() else self._more.get(low)
+
     def _is_known(self, word: str) -> bool:
         """Whether `_look_up` has phones for it."""
-        if word.lower() in self._more or self.lexicon.find(word) is not None:
+        if self._of_more(word) is not None or self.lexicon.find(word) is not None:
             return True
         if not (word.isascii() and word.isalpha()):
             return False

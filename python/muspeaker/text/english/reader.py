@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from muspeaker.text.english import endings, stress
 from muspeaker.text.english.accents import before_final_e, without_accents
 from muspeaker.text.english.dictionary import Dictionary
+from muspeaker.text.english.last_vowels import with_last_vowel
 from muspeaker.text.english.senses import senses, told_by_neighbours
 from muspeaker.text.english.weak_forms import Context, with_letters, with_linking_r
 from muspeaker.text.english.words import (
@@ -223,12 +225,13 @@ class EnglishPhones:
 
     def _by_letters(self, text: str, tag: str, context: Context) -> str:
         """Phones of a word without capitals inside that no rule knows."""
-        word = text.strip("'").removesuffix("'s")
+        word = _POSSESSIVE.sub("", text.strip("'"))
         phones = self._drawn_out(word, tag, context)
         if phones is None and is_initials(word) and text in {word, f"{word}'s"}:
             phones = self.dictionary.letters(word.removesuffix("s") + "'s" * word.endswith("s"))
-        phones = phones or self.letter_to_sound(word)
-        is_possessive = phones and text.strip("'").endswith("'s")
+        if not phones:
+            phones = with_last_vowel(word.lower(), self.letter_to_sound(word), self.accent)
+        is_possessive = phones and _POSSESSIVE.search(text.strip("'"))
         return endings.plural(phones, british=self.accent == "gb") if is_possessive else phones
 
     def _drawn_out(self, word: str, tag: str, context: Context) -> str | None:
@@ -238,6 +241,9 @@ class EnglishPhones:
             if 1 < len(shorter) < len(word) and self.dictionary.is_certain(shorter.lower()):
                 return self.dictionary.read(shorter, tag, context)
         return None
+
+
+_POSSESSIVE = re.compile("'[sS]$")
 
 
 def _by_owner(
