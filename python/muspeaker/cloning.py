@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from muspeaker import _core
 from muspeaker.config import FBANK_RATE_HZ
 from muspeaker.decoder_changes import for_engine
@@ -13,7 +15,6 @@ from muspeaker.sound.recording import name_of, read_prompt, resample
 from muspeaker.voice import Voice, checked_text
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     from muspeaker.decoder_changes import DecoderChanges
@@ -46,7 +47,7 @@ def clone_recording(
             who speaks, and for the decoder that learns.
     """
     for switch, value in (("plain", plain), ("refine", refine), ("denoise", denoise)):
-        if not isinstance(value, bool):
+        if not isinstance(value, (bool, np.bool_)):
             raise TypeError(f"{switch} must be a bool, got {type(value).__name__}")
     if refine and not speech.config.phone_classifier:
         raise ValueError(
@@ -62,7 +63,9 @@ def clone_recording(
     changes = _learnt(speech, heard, heard_16k) if refine else None
     if denoise:
         heard = normalize_loudness(_core.reduce_noise(heard, speech.config.audio.fft_samples))
-    vector, style = speech.core.clone(heard, heard_16k, plain=plain, changes=for_engine(changes))
+    vector, style = speech.core.clone(
+        heard, heard_16k, plain=bool(plain), changes=for_engine(changes)
+    )
     return Voice(
         vector,
         style,

@@ -145,7 +145,8 @@ class SpeechEngine:
                 f"{self.fingerprint}: clone it again with this model"
             )
         config = self.config
-        sizes = (len(voice.vector), voice.style.shape[1])
+        style = voice.style.shape
+        sizes = (len(voice.vector), style[1] if len(style) == 2 else f"a style of shape {style}")
         expected = (config.voice_size, config.style_encoder.hidden)
         changes = voice.changes
         if sizes != expected or (changes is not None and changes.shapes != self._decoder_shapes):

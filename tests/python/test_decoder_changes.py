@@ -219,6 +219,16 @@ def test_switches_are_bools(tts: Synthesizer, tone: np.ndarray, switch: str, val
         tts.clone((tone, 24000), **{switch: value})
 
 
+@pytest.mark.parametrize("value", [True, False])
+def test_switches_may_be_bools_of_numpy(
+    tts: Synthesizer, tone: np.ndarray, engine: object, value: bool
+) -> None:
+    switch = np.bool_(value)
+    tts.clone((tone, 24000), plain=switch, denoise=switch, refine=np.bool_(0))  # type: ignore[arg-type] (as arrays compared give)
+    (plain,) = engine.plain  # type: ignore[attr-defined] (a stand-in)
+    assert plain is value
+
+
 def test_a_voice_pickled_before_there_were_changes_has_none(voice: Voice) -> None:
     state = {name: value for name, value in vars(voice).items() if name != "changes"}
     old = Voice.__new__(Voice)
@@ -253,7 +263,7 @@ def test_a_server_speaks_with_what_a_voice_in_its_folder_has_learnt(
     assert first is second is not None  # so that its decoder is made once
 
 
-@pytest.mark.parametrize("part", ["changes", "vector", "style"])
+@pytest.mark.parametrize("part", ["changes", "vector", "style", "flat style"])
 def test_a_voice_that_only_names_the_model_is_refused_before_it_speaks(
     tts: Synthesizer, voice: Voice, engine: object, part: str
 ) -> None:
@@ -263,8 +273,10 @@ def test_a_voice_that_only_names_the_model_is_refused_before_it_speaks(
         strange.changes = DecoderChanges.of({"a.weight": np.ones((3, 5), "f4")})
     elif part == "vector":
         strange.vector = strange.vector[1:]
-    else:
+    elif part == "style":
         strange.style = strange.style[:, 1:]
+    else:
+        strange.style = strange.style[0]
     for given in ({"voice": strange}, {"voice": voice, "style": strange}):
         with pytest.raises(ValueError, match="names this model and has other sizes"):
             tts.stream("Hello.", **given)

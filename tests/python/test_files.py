@@ -145,3 +145,34 @@ def test_a_folder_that_takes_no_files_is_noticed_first(
     check_path(Path("/dev/null"))  # which is written to as it is
     monkeypatch.undo()
     check_path(tmp_path / "a.wav")
+
+
+def forbid(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    """Let the system say that a folder takes no new files, also to somebody who may write everywhere."""
+    monkeypatch.setattr(os, "access", lambda path, mode: (Path(path), mode) != (folder, os.W_OK))
+
+
+@posix
+def test_the_folder_of_what_a_link_points_to_counts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As for /dev/stdout, which is a link to a file if a shell sends it there."""
+    tmp_path = tmp_path.resolve()
+    for folder in ("open", "shut"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "b").write_bytes(b"before")
+    (tmp_path / "shut" / "out").symlink_to(tmp_path / "open" / "b")
+    (tmp_path / "open" / "in").symlink_to(tmp_path / "shut" / "b")
+    forbid(monkeypatch, tmp_path / "shut")
+    write_whole(tmp_path / "shut" / "out", b"after")
+    assert (tmp_path / "open" / "b").read_bytes() == b"after"
+    with pytest.raises(PermissionError, match="open/in': the folder takes no new files"):
+        check_path(tmp_path / "open" / "in")
+    assert (tmp_path / "shut" / "b").read_bytes() == b"before"
+
+
+@posix
+def test_a_link_into_a_missing_folder_is_noticed_first(tmp_path: Path) -> None:
+    (tmp_path / "a").symlink_to(tmp_path / "nowhere" / "b")
+    with pytest.raises(FileNotFoundError, match=r"no folder '.*nowhere'"):
+        check_path(tmp_path / "a")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from contextlib import contextmanager, redirect_stdout
@@ -15,8 +16,9 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeRe
 import muspeaker
 from muspeaker.batch.jobs import OPTION_COLUMNS, read_jobs
 from muspeaker.batch.recorder import BatchRecorder, manner_of
-from muspeaker.cli.speech_options import JsonOption, VoiceOption, takes_speech_options
+from muspeaker.cli.speech_options import JsonOption, VoiceOption, files_of, takes_speech_options
 from muspeaker.cli.terminal import ModelOption, failing_cleanly, print_json, to_stdout, warn
+from muspeaker.sound.files import check_is_not
 from muspeaker.sound.writers import (
     MAX_BIT_RATE,
     MEDIA_FORMATS,
@@ -27,8 +29,9 @@ from muspeaker.sound.writers import (
 from muspeaker.threads import MAX_THREADS, available_cores
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from muspeaker.batch.jobs import Job
     from muspeaker.batch.recorder import Report
 
 LINE_SECONDS = 30.0  # between lines of progress where no bar can be shown
@@ -80,12 +83,25 @@ def batch(  # noqa: PLR0913, PLR0917 (one parameter an option of the command lin
         listed = read_jobs(jobs)
         if workers is not None and ray is None and workers > MAX_THREADS:
             raise typer.BadParameter(f"--workers must be at most {MAX_THREADS} on one machine")
+        _check_keeps(listed, out, suffix, (jobs, voice, model, *files_of(options)))
         tts = muspeaker.load(model, num_threads=1)
         manner = manner_of(listed, tts, voice, options, suffix, bit_rate)
         with _progress() as show:
             recorder = BatchRecorder(listed, out, tts, manner, show)
             report = _record(recorder, tts, model, manner, workers, ray)
     _tell(report, out, as_json=as_json)
+
+
+def _check_keeps(
+    listed: Sequence[Job], out: Path, suffix: str, sources: Iterable[str | Path | None]
+) -> None:
+    """Raise FileExistsError if a job would write over a file that it or another reads."""
+    named = {*sources, *(v for job in listed for v in (job.voice, job.options.get("style")))}
+    read = {os.path.realpath(v) for v in named if v is not None and os.path.isfile(v)}  # noqa: PTH113 (any text is asked)
+    for job in listed:
+        path = out / f"{job.name}{suffix}"
+        if os.path.realpath(path) in read:
+            check_is_not(path, path)
 
 
 def _record(

@@ -12,7 +12,7 @@ from rich.table import Table
 
 from muspeaker import bench as measuring
 from muspeaker.cli.terminal import ModelOption, failing_cleanly, progress, to_stdout
-from muspeaker.sound.files import write_whole
+from muspeaker.sound.files import check_is_not, write_whole
 from muspeaker.threads import MAX_THREADS
 
 if TYPE_CHECKING:
@@ -51,6 +51,8 @@ def bench(
 ) -> None:
     """Measure speed, latency and memory of a model on this machine."""
     with failing_cleanly():
+        if json_path is not None:
+            check_is_not(json_path, model, prompt)
         results = []
         with progress("measuring") as bar:
             for num_threads in dict.fromkeys(threads or DEFAULT_THREADS):

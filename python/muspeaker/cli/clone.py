@@ -53,7 +53,7 @@ def clone(  # noqa: PLR0913, PLR0917 (one parameter an option of the command lin
     with failing_cleanly():
         path = output or unnamed(Path(f"{recording.stem}{SUFFIX}"), force=force)
         check_path(path)
-        check_is_not(path, recording)
+        check_is_not(path, recording, model)
         if path.suffix.lower() in ALL_FORMATS:
             raise ValueError(f"a voice is no sound: expected {path.stem}{SUFFIX}, got {path.name}")
         with progress("learning the voice" if refine else "cloning"):

@@ -10,7 +10,13 @@ import typer
 
 import muspeaker
 from muspeaker.cli.outlets import Outlets, unnamed
-from muspeaker.cli.speech_options import ForceOption, JsonOption, VoiceOption, takes_speech_options
+from muspeaker.cli.speech_options import (
+    ForceOption,
+    JsonOption,
+    VoiceOption,
+    files_of,
+    takes_speech_options,
+)
 from muspeaker.cli.terminal import (
     ModelOption,
     ThreadsOption,
@@ -18,7 +24,6 @@ from muspeaker.cli.terminal import (
     progress,
 )
 from muspeaker.options import ConversionFields
-from muspeaker.sound.files import check_is_not
 from muspeaker.sound.recording import SOURCE_MAX_SECONDS, SOURCE_MIN_SECONDS
 from muspeaker.text.encodings import decoded
 
@@ -52,9 +57,8 @@ def convert(
     """
     with failing_cleanly():
         output = output or unnamed(DEFAULT_OUTPUT, force=force)
-        if not force:
-            check_is_not(output, source, voice or "")
-        out = Outlets.chosen(output, None, raw=False, play=False, as_json=as_json)
+        sources = () if force else (source, voice, model, *files_of(options))
+        out = Outlets.chosen(output, None, raw=False, play=False, as_json=as_json, sources=sources)
         if text == "-":
             text = decoded(sys.stdin.buffer.read(), "standard input")
         with progress("converting"):

@@ -10,7 +10,13 @@ import typer
 import muspeaker
 from muspeaker.cli.outlets import Outlets, unnamed
 from muspeaker.cli.say import read_text
-from muspeaker.cli.speech_options import ForceOption, JsonOption, VoiceOption, takes_speech_options
+from muspeaker.cli.speech_options import (
+    ForceOption,
+    JsonOption,
+    VoiceOption,
+    files_of,
+    takes_speech_options,
+)
 from muspeaker.cli.terminal import ModelOption, ThreadsOption, failing_cleanly, progress
 from muspeaker.voice import SUFFIX
 
@@ -58,14 +64,23 @@ def dialogue(  # noqa: PLR0913, PLR0917 (one parameter an option of the command 
     """
     with failing_cleanly():
         output = output or unnamed(DEFAULT_OUTPUT, force=force)
-        out = Outlets.chosen(output, subtitles, raw=False, play=play, as_json=as_json)
+        spoken_by: dict[str, Any] = {"": voice} | dict(map(_assigned, cast or ()))
+        out = Outlets.chosen(
+            output,
+            subtitles,
+            raw=False,
+            play=play,
+            as_json=as_json,
+            sources=(script, quotes, model, *spoken_by.values(), *files_of(options)),
+        )
         written = read_text(None, None) if str(script) == "-" else read_text(None, script)
         folder = Path() if str(script) == "-" else script.parent
         with progress("loading"):
             tts = muspeaker.load(model, num_threads=threads)
             voices: dict[str, Any] = {path.stem: path for path in sorted(folder.glob(f"*{SUFFIX}"))}
-            voices |= {"": voice} | dict(map(_assigned, cast or ()))
-            scene = tts.dialogue(written, voices, quotes=quotes, stereo=stereo, gap=gap, **options)
+            scene = tts.dialogue(
+                written, voices | spoken_by, quotes=quotes, stereo=stereo, gap=gap, **options
+            )
         out.open(scene.sample_rate, scene.channels)
         out.write(scene)
         out.finish(", ".join(dict.fromkeys(word.speaker for word in scene.words)))

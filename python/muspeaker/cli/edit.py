@@ -12,7 +12,6 @@ from muspeaker.cli.outlets import Outlets, unnamed
 from muspeaker.cli.speech_options import ForceOption, JsonOption, takes_speech_options
 from muspeaker.cli.terminal import ModelOption, ThreadsOption, failing_cleanly, progress
 from muspeaker.options import EditFields
-from muspeaker.sound.files import check_is_not
 from muspeaker.sound.recording import SOURCE_MAX_SECONDS, SOURCE_MIN_SECONDS, sample_bits
 from muspeaker.sound.writers import CODINGS_BY_BITS
 
@@ -45,9 +44,8 @@ def edit(  # noqa: PLR0913, PLR0917 (one parameter an option of the command line
     """
     with failing_cleanly():
         output = output or unnamed(DEFAULT_OUTPUT, force=force)
-        if not force:
-            check_is_not(output, recording, voice or "")
-        out = Outlets.chosen(output, None, raw=False, play=False, as_json=as_json)
+        sources = () if force else (recording, voice, model)
+        out = Outlets.chosen(output, None, raw=False, play=False, as_json=as_json, sources=sources)
         with progress("editing"):
             tts = muspeaker.load(model, num_threads=threads)
             audio = tts.edit(recording, transcript, new_text, voice, **options)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,11 +13,14 @@ import typer
 import muspeaker
 from muspeaker.cli.terminal import print_json, to_stdout
 from muspeaker.sound.audio import check_sound_path
-from muspeaker.sound.files import check_path, write_whole
+from muspeaker.sound.files import check_is_not, check_path, write_whole
 from muspeaker.sound.player import Player, open_player
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from muspeaker.sound.audio import Audio
+
 DEFAULT_OUTPUT = Path("speech.wav")
 STDOUT = Path("-")
 
@@ -58,12 +62,22 @@ class Outlets:
         play: bool,
         as_json: bool,
         force: bool = False,
+        sources: Iterable[str | Path | None] = (),
     ) -> Outlets:
         """Check the destinations that were asked for; without any, it is the file `DEFAULT_OUTPUT`.
 
+        Args:
+            output: Sound file, or standard output.
+            subtitles: Subtitle file.
+            raw: Whether samples have no header.
+            play: Whether the sound card plays.
+            as_json: Whether a report is printed.
+            force: Whether the file of the default name is replaced.
+            sources: What the command reads; none of it is written over.
+
         Raises:
-            typer.BadParameter: If standard output would get two things, or subtitles have no format.
-            OSError: If a file cannot be written.
+            typer.BadParameter: If standard output or one file would get two things, or subtitles have no format.
+            OSError: If a file cannot be written, or is one that is read.
             ValueError: If the suffix of a sound file is unknown.
         """
         if output is None and (raw or not play):
@@ -72,10 +86,15 @@ class Outlets:
             raise typer.BadParameter("standard output takes either speech or --json, not both")
         if subtitles is not None and subtitles.suffix.lower() not in {".srt", ".vtt"}:
             raise typer.BadParameter(f"--subtitles must end in .srt or .vtt, got {subtitles}")
+        read = tuple(sources)
         if subtitles is not None:
             check_path(subtitles)
-        if output not in {None, STDOUT}:
+            check_is_not(subtitles, *read)
+        if output is not None and output != STDOUT:
             (check_path if raw else check_sound_path)(output)
+            check_is_not(output, *read)
+            if subtitles is not None and os.path.realpath(subtitles) == os.path.realpath(output):
+                raise typer.BadParameter(f"--subtitles and --output are the same file, {subtitles}")
         return cls(output, subtitles, raw, play, as_json)
 
     def open(self, sample_rate: int, channels: int = 1) -> None:

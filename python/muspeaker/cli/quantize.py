@@ -10,6 +10,7 @@ import typer
 
 from muspeaker.cli.terminal import failing_cleanly, progress, to_stdout
 from muspeaker.quantize import quantize_file
+from muspeaker.sound.files import check_is_not
 
 
 class WeightType(StrEnum):
@@ -28,6 +29,7 @@ def quantize(
 ) -> None:
     """Store the weights of a model file in fewer bits; needs muspeaker[quantize], not PyTorch."""
     with failing_cleanly():
+        check_is_not(output, model)
         before = model.stat().st_size if model.is_file() else 0
         with progress("quantizing"):
             quantize_file(model, output, weight_type.value)

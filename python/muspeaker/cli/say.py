@@ -11,7 +11,13 @@ import typer
 import muspeaker
 from muspeaker.cli.book import book_in, is_book_name, say_book
 from muspeaker.cli.outlets import DEFAULT_OUTPUT, STDOUT, Outlets
-from muspeaker.cli.speech_options import ForceOption, JsonOption, VoiceOption, takes_speech_options
+from muspeaker.cli.speech_options import (
+    ForceOption,
+    JsonOption,
+    VoiceOption,
+    files_of,
+    takes_speech_options,
+)
 from muspeaker.cli.terminal import (
     ModelOption,
     ThreadsOption,
@@ -19,7 +25,6 @@ from muspeaker.cli.terminal import (
     progress,
 )
 from muspeaker.options import STYLES
-from muspeaker.sound.files import check_is_not
 from muspeaker.sound.writers import MAX_BIT_RATE, MIN_BIT_RATE, check_bit_rate
 from muspeaker.text.encodings import decoded
 
@@ -70,9 +75,15 @@ def say(  # noqa: PLR0913, PLR0917 (one parameter an option of the command line)
     with failing_cleanly():
         if file is None and is_book_name(text):
             text, file = None, Path(str(text))
-        out = Outlets.chosen(output, subtitles, raw=raw, play=play, as_json=as_json, force=force)
-        if out.output is not None:
-            check_is_not(out.output, voice or "", file or "")
+        out = Outlets.chosen(
+            output,
+            subtitles,
+            raw=raw,
+            play=play,
+            as_json=as_json,
+            force=force,
+            sources=(file, voice, model, *files_of(options)),
+        )
         check_bit_rate(
             bit_rate, ".wav" if out.output in {None, STDOUT} else out.output.suffix.lower()
         )

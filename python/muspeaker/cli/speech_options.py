@@ -12,7 +12,7 @@ from muspeaker.options import OPTIONS, STYLES, SynthesisOptions
 from muspeaker.voice import Voice
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
 Command = TypeVar("Command", bound="Callable[..., None]")
 
@@ -46,6 +46,11 @@ def speech_option(name: str) -> Any:
         return typer.Option(named, help=about.help)
     complete = _complete_style if name == "style" else None
     return typer.Option(help=about.help, min=about.low, max=about.high, autocompletion=complete)
+
+
+def files_of(options: Mapping[str, Any]) -> tuple[str | Path | None, ...]:
+    """What may be files among the options of speech."""
+    return options.get("style"), options.get("lexicon")
 
 
 def takes_speech_options(names: Iterable[str] = OPTIONS) -> Callable[[Command], Command]:

@@ -23,17 +23,30 @@ def check_path(path: Path) -> None:
         raise FileNotFoundError(f"cannot write {str(path)!r}: no folder {str(path.parent)!r}")
     if path.is_dir():
         raise IsADirectoryError(f"cannot write {str(path)!r}: it is a folder")
-    is_device = path.exists() and not path.is_file()
-    if not is_device and not os.access(
-        path.parent, os.W_OK
-    ):  # where it is written under another name
+    target = Path(os.path.realpath(path))
+    if _is_written_in_place(path, target):
+        return
+    if not target.parent.is_dir():
+        raise FileNotFoundError(f"cannot write {str(path)!r}: no folder {str(target.parent)!r}")
+    if not os.access(target.parent, os.W_OK):  # where it is written under another name
         raise PermissionError(f"cannot write {str(path)!r}: the folder takes no new files")
 
 
-def check_is_not(path: Path, *sources: str | Path) -> None:
-    """Raise FileExistsError if a path is one of the files that are read, which writing would destroy."""
+def _is_written_in_place(path: Path, target: Path) -> bool:
+    """Whether a path is a pipe or a device, also /dev/stdout, which is a link to no path if it is a pipe."""
+    return path.exists() and not (path.is_file() and target.exists())
+
+
+def check_is_not(path: Path, *sources: str | Path | None) -> None:
+    """Raise FileExistsError if a path is one of the files that are read, which writing would destroy.
+
+    Args:
+        path: What is to be written.
+        sources: What is read. None, and names that are no files, are passed over.
+    """
     for source in sources:
-        if path.is_file() and os.path.isfile(source) and path.samefile(source):  # noqa: PTH113 (any text is asked)
+        is_file = source is not None and os.path.isfile(source)  # noqa: PTH113 (any text is asked)
+        if is_file and path.is_file() and path.samefile(str(source)):
             raise FileExistsError(
                 f"{str(path)!r} is a file that is read: name another one, so that it is not lost"
             )
@@ -85,10 +98,9 @@ def whole_file(path: Path) -> Iterator[Path]:
     """
     check_path(path)
     target = Path(os.path.realpath(path))  # where a link points to
-    if path.exists() and not (path.is_file() and target.exists()):
-        yield path  # also /dev/stdout, which is a link to no path if it is a pipe
+    if _is_written_in_place(path, target):
+        yield path
         return
-    check_path(target)
     name = f".{target.name[:NAME_CHARACTERS]}.{os.urandom(8).hex()}.tmp"
     partial = target.with_name(name)
     os.close(os.open(partial, NEW_FILE, PRIVATE_MODE if target.exists() else NEW_FILE_MODE))

@@ -108,6 +108,22 @@ class Versus(PatternRule):
         return "versus" if source.word_before(match.start())[:1].isupper() else None
 
 
+class PerAnnum(PatternRule):
+    """`8% p.a.`, after an amount; `P.A.` are letters."""
+
+    pattern = r"p\.a(\.?)(?![\w.])"
+
+    def words(self, match: re.Match[str], source: Source) -> str | None:
+        """See `PatternRule`."""
+        if not _AMOUNT_BEFORE.search(source.before(match.start())):
+            return None
+        is_end = match[1] and source.sentence_follows(match.end())
+        return "per annum" + "." * bool(is_end)
+
+
+_AMOUNT_BEFORE = re.compile(r"(?:\d(?:[kKmM]|bn)?|%|\bper ?cent)\)? ?$")
+
+
 class Shorthand(PatternRule):
     """`w/o`, `b/c`, `and/or`."""
 
@@ -171,23 +187,37 @@ class MissingSpace(PatternRule):
         return ". " if source.character(match.start() - 1).islower() else None
 
 
-class Keys(PatternRule):
-    """Keys that are pressed together: `Ctrl+Alt+Del`, `Ctrl-V`, `Alt+F4`; and `PgUp`."""
+_MODIFIERS = "Ctrl|AltGr|Alt|Cmd|Option|Opt|Shift|Win|Fn"
+_KEY = (
+    rf"(?:[A-Za-z0-9]|F(?:1[0-2]|[1-9])|{_MODIFIERS}|Tab|Enter|Return|Space|Esc|Delete|Del|Insert|Ins|Home|End"
+    r"|Up|Down|Left|Right|PgUp|PgDn|Backspace|PrtSc)(?![^\W_])"
+)
 
-    pattern = r"((?:Ctrl|Alt|AltGr|Cmd|Opt|Shift|Win|Fn)(?: ?\+ ?[A-Za-z0-9]+|-[A-Z0-9]\b)+|Ctrl|PgUp|PgDn)(?!\w)"
+
+class Keys(PatternRule):
+    """Keys that are pressed together: `Ctrl+Alt+Del`, `Ctrl-V`, `Alt + F4`; and `PgUp`.
+
+    A hyphen joins keys only after the two names that are nothing else: `Alt-rock` and `Win-3` are words.
+    """
+
+    pattern = (
+        rf"(?:(?:Ctrl|Cmd)(?:-{_KEY})+(?!-\w)|(?:{_MODIFIERS})(?: ?\+ ?{_KEY})+|Ctrl|PgUp|PgDn)"
+        r"(?!\w)"
+    )
 
     def words(self, match: re.Match[str], source: Source) -> str | None:
         """See `PatternRule`."""
         del source
-        return " ".join(map(_key, re.findall(r"[A-Za-z0-9]+", match[1])))
+        return " ".join(map(_spoken_key, re.findall(r"[A-Za-z0-9]+", match[0])))
 
 
-def _key(written: str) -> str:
-    named = words_of("keys").get(written)
-    if named:
-        return named
+def _spoken_key(written: str) -> str:
+    if written.isdecimal():
+        return number_words.cardinal(written)
     function = re.fullmatch(r"F(\d{1,2})", written)
-    return f"F {number_words.cardinal(function[1])}" if function else written
+    if function:
+        return f"F {number_words.cardinal(function[1])}"
+    return words_of("keys").get(written, written)
 
 
 class SpokenAs(PatternRule):

@@ -149,7 +149,7 @@ class LettersAndDigits(PatternRule):
         """See `PatternRule`."""
         letters, digits, rest = match[1], match[2], match[3]
         if letters.lower() == "v" and not rest:
-            is_said = source.word_before(match.start()).lower() == "version"
+            is_said = source.word_before(match.start()).lower() in {"version", "versions"}
             return _version(digits) if is_said else f"version {_version(digits)}"
         if len(letters) == 1 and letters == "x" and not rest and "." not in digits:
             return f"times {number_words.cardinal(digits)}"

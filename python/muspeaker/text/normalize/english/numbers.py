@@ -39,16 +39,16 @@ class Phrase(PatternRule):
 
 
 class NetworkStandard(PatternRule):
-    """`802.11ac`, `802.3af`: a standard, not a number with a unit."""
+    """`802.11ac`, `802.1X`, `IEEE 802.3`: a standard, not a number with a unit as `802.11 km` is."""
 
-    pattern = r"802\.(?:(11|15)([a-z]{0,2})|([13])([a-z]{1,2}))(?!\w|\.\d)"
+    pattern = r"802\.(11|15|[13])((?![kcm][mg])[A-Za-z]{1,2})?(?!\w|\.\d)"
 
     def words(self, match: re.Match[str], source: Source) -> str | None:
         """See `PatternRule`."""
-        del source
-        part, letters = match[1] or match[3], match[2] or match[4] or ""
-        spoken = f"eight oh two dot {number_words.cardinal(part)}"
-        return " ".join([spoken, *letters.upper()])
+        if not (match[2] or source.word_before(match.start()) == "IEEE"):
+            return None
+        spoken = f"eight oh two dot {number_words.cardinal(match[1])}"
+        return " ".join([spoken, *(match[2] or "").upper()])
 
 
 class Ordinal(PatternRule):

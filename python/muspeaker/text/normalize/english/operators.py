@@ -101,9 +101,9 @@ _SIDE = re.compile(r"\d ?[A-Za-z]{1,3}\.? $")
 
 
 class Resolution(PatternRule):
-    """`1920x1080`, `1,920 × 1,080`."""
+    """`1920 x 1080`, `1,920×1,080`; `1,000 × 1,000` is a product."""
 
-    pattern = r"(\d{3,4}|\d,\d{3}) ?[x×] ?(\d{3,4}|\d,\d{3})(?![\d.,]\d|\w)"
+    pattern = r"(\d{3,4}|\d,\d{3}(?! )) ?[x×] ?(\d{3,4}|(?<! )\d,\d{3})(?![\d.,]\d|\w)"
 
     def words(self, match: re.Match[str], source: Source) -> str | None:
         """See `PatternRule`."""

@@ -89,7 +89,7 @@ def _scanner() -> Scanner:
                 numbers.NumberAndLetters(), numbers.Decimal(), numbers.Plain(),
             ),
             "word": (
-                mail, roman.SmallNumeral(), verses.ShortBook(), initials.Processor(), addresses.WebAddress(), addresses.DrivePath(), addresses.RelativePath(), addresses.FileName(), abbreviations.Direction(), abbreviations.Versus(), initials.Initials(),
+                mail, roman.SmallNumeral(), verses.ShortBook(), initials.Processor(), addresses.WebAddress(), addresses.DrivePath(), addresses.RelativePath(), addresses.FileName(), abbreviations.Direction(), abbreviations.Versus(), abbreviations.PerAnnum(), initials.Initials(),
                 initials.LettersAndSign(), operators.FunctionOf(), operators.By(), abbreviations.Shorthand(), abbreviations.State(), abbreviations.TitleOrStreet(),
                 dates.MonthAndDay(), dates.ListedDays(), dates.ShortDay(), dates.ShortMonth(), 
                 roman.RomanNumeral(), money.SignBefore(), money.CodeBefore(), abbreviations.Abbreviation(), abbreviations.Keys(), abbreviations.SpokenAs(),
@@ -127,6 +127,7 @@ def _triggers() -> frozenset[str]:
         *dates.SHORT_NAMES,
         *table("keys"),
         "Alt",
+        "Option",
         "Shift",
         "Dr",
         "St",

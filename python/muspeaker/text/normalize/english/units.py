@@ -253,15 +253,14 @@ class FeetWithInches(PatternRule):
 
 
 class FeetByFeet(PatternRule):
-    """`12' x 10'`."""
+    """`12' x 10'`, `2.5' x 3.5' x 8'`."""
 
-    pattern = r"(\d{1,3})' ?[x×] ?(\d{1,3})'(?![\w'\"])"
+    pattern = r"\d{1,3}(?:\.\d+)?'(?: ?[x×] ?\d{1,3}(?:\.\d+)?')+(?![\w'\"]| ?[x×] ?\d)"
 
     def words(self, match: re.Match[str], source: Source) -> str | None:
         """See `PatternRule`."""
-        del source
-        sides = (number_words.cardinal(side) for side in match.groups())
-        return f"{' by '.join(sides)} feet"
+        sides = re.findall(r"[\d.]+", match[0])
+        return f"{' by '.join(amount(side, british=source.british) for side in sides)} feet"
 
 
 class FeetAndInches(PatternRule):
