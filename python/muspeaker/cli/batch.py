@@ -18,7 +18,7 @@ from muspeaker.batch.jobs import OPTION_COLUMNS, read_jobs
 from muspeaker.batch.recorder import BatchRecorder, manner_of
 from muspeaker.cli.speech_options import JsonOption, VoiceOption, files_of, takes_speech_options
 from muspeaker.cli.terminal import ModelOption, failing_cleanly, print_json, to_stdout, warn
-from muspeaker.sound.files import check_is_not
+from muspeaker.sound.files import check_is_not, names_file
 from muspeaker.sound.writers import (
     MAX_BIT_RATE,
     MEDIA_FORMATS,
@@ -97,10 +97,12 @@ def _check_keeps(
 ) -> None:
     """Raise FileExistsError if a job would write over a file that it or another reads."""
     named = {*sources, *(v for job in listed for v in (job.voice, job.options.get("style")))}
-    read = {os.path.realpath(v) for v in named if v is not None and os.path.isfile(v)}  # noqa: PTH113 (any text is asked)
+    read = {
+        os.path.realpath(source) for source in named if source is not None and names_file(source)
+    }
     for job in listed:
         path = out / f"{job.name}{suffix}"
-        if os.path.realpath(path) in read:
+        if os.path.realpath(path) in read:  # many jobs, many voices: not each compared with each
             check_is_not(path, path)
 
 

@@ -37,6 +37,11 @@ def _is_written_in_place(path: Path, target: Path) -> bool:
     return path.exists() and not (path.is_file() and target.exists())
 
 
+def names_file(text: str | Path) -> bool:
+    """Whether a text is the path of a file. It may be what a user gave for a voice or a style, of any length."""
+    return os.path.isfile(text)  # noqa: PTH113 (Path.is_file raises OSError for what is too long to be a name)
+
+
 def check_is_not(path: Path, *sources: str | Path | None) -> None:
     """Raise FileExistsError if a path is one of the files that are read, which writing would destroy.
 
@@ -45,8 +50,12 @@ def check_is_not(path: Path, *sources: str | Path | None) -> None:
         sources: What is read. None, and names that are no files, are passed over.
     """
     for source in sources:
-        is_file = source is not None and os.path.isfile(source)  # noqa: PTH113 (any text is asked)
-        if is_file and path.is_file() and path.samefile(str(source)):
+        if (
+            source is not None
+            and names_file(source)
+            and path.is_file()
+            and path.samefile(str(source))
+        ):
             raise FileExistsError(
                 f"{str(path)!r} is a file that is read: name another one, so that it is not lost"
             )
